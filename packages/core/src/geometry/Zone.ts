@@ -1,0 +1,21 @@
+import { Schema } from "effect"
+import { Point } from "./Point.js"
+
+const Name = Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(100))
+
+/** A polygon drawn on a camera's picture; at least three corners, closed by itself, may be concave. */
+export class Zone extends Schema.Class<Zone>("Zone")({
+  name: Name,
+  polygon: Schema.Array(Point).pipe(Schema.minItems(3), Schema.maxItems(64))
+}) {}
+
+/**
+ * A line drawn on a camera's picture. Walking from `from` to `to`, a crossing from the left-hand side to the right-hand side (as seen
+ * on the picture) is `forward`.
+ */
+export class Line extends Schema.Class<Line>("Line")({
+  name: Name,
+  from: Point,
+  to: Point,
+  direction: Schema.Literal("forward", "backward", "both")
+}) {}
