@@ -1,0 +1,78 @@
+import { Schema } from "effect"
+import { AnalyticAssignment } from "./Analytic.js"
+import { Line, Zone } from "./geometry/Zone.js"
+import { CameraId, ModelId, TenantId } from "./Ids.js"
+import { Credentials, RtspTransport, TlsTrust } from "./Source.js"
+
+const Name = Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(200))
+const SourceUrl = Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(2048))
+
+/** How the stream is cut into segments for models and jobs, in seconds. */
+export const SegmentSettings = Schema.Struct({
+  duration: Schema.Number.pipe(Schema.between(1, 10)),
+  overlap: Schema.Number.pipe(Schema.between(0, 5))
+}).annotations({ identifier: "SegmentSettings" })
+export type SegmentSettings = typeof SegmentSettings.Type
+
+/** Which detector runs on the camera and how often. */
+export const DetectionSettings = Schema.Struct({
+  /** Absent: the first installed object detector. */
+  model: Schema.optional(ModelId),
+  /** Frames a second at the most. */
+  framesPerSecond: Schema.Number.pipe(Schema.between(0.1, 30)),
+  /** `motion` runs the detector only while something moves (and for a while after), `always` on every due frame. */
+  gate: Schema.Literal("motion", "always")
+}).annotations({ identifier: "DetectionSettings" })
+export type DetectionSettings = typeof DetectionSettings.Type
+
+const configuration = {
+  name: Name,
+  /** Without user information; see {@link SourceConfig}. */
+  url: SourceUrl,
+  transport: RtspTransport,
+  tls: TlsTrust,
+  enabled: Schema.Boolean,
+  zones: Schema.Array(Zone).pipe(Schema.maxItems(64)),
+  lines: Schema.Array(Line).pipe(Schema.maxItems(64)),
+  segment: SegmentSettings,
+  detection: DetectionSettings,
+  analytics: Schema.Array(AnalyticAssignment).pipe(Schema.maxItems(32))
+}
+
+/** A camera as everybody may see it: no credentials. */
+export class Camera extends Schema.Class<Camera>("Camera")({
+  id: CameraId,
+  tenantId: TenantId,
+  ...configuration,
+  hasCredentials: Schema.Boolean,
+  /** Counts changes; the actor runs exactly one revision. */
+  revision: Schema.Int.pipe(Schema.positive()),
+  createdAt: Schema.DateTimeUtc,
+  updatedAt: Schema.DateTimeUtc
+}) {}
+
+/** What is asked for when a camera is added. User information in `url` is taken as the credentials. */
+export const NewCamera = Schema.Struct({
+  name: Name,
+  url: SourceUrl,
+  credentials: Schema.optional(Credentials),
+  transport: Schema.optionalWith(RtspTransport, { default: () => "auto" as const }),
+  tls: Schema.optionalWith(TlsTrust, { default: () => ({ mode: "system" as const }) }),
+  enabled: Schema.optionalWith(Schema.Boolean, { default: () => true }),
+  zones: Schema.optionalWith(configuration.zones, { default: () => [] }),
+  lines: Schema.optionalWith(configuration.lines, { default: () => [] }),
+  segment: Schema.optionalWith(SegmentSettings, { default: () => ({ duration: 5, overlap: 0 }) }),
+  detection: Schema.optionalWith(DetectionSettings, { default: () => ({ framesPerSecond: 5, gate: "motion" as const }) }),
+  analytics: Schema.optionalWith(configuration.analytics, {
+    default: () => (["motion", "tamper", "intrusion"] as const).map((analytic) =>
+      AnalyticAssignment.make({ analytic: AnalyticAssignment.fields.analytic.make(analytic), settings: {} }))
+  })
+}).annotations({ identifier: "NewCamera" })
+export type NewCamera = typeof NewCamera.Type
+
+/** What is to change; absent fields stay. `credentials: null` removes them. */
+export const CameraPatch = Schema.partial(Schema.Struct({
+  ...configuration,
+  credentials: Schema.NullOr(Credentials)
+})).annotations({ identifier: "CameraPatch" })
+export type CameraPatch = typeof CameraPatch.Type

@@ -1,0 +1,41 @@
+import { Schema } from "effect"
+import { CameraState } from "./CameraState.js"
+import { CameraId, Epoch } from "./Ids.js"
+import { SourceDescription } from "./MediaTrack.js"
+import { SourceStatistics } from "./Source.js"
+
+/** Frames and detections of a camera's pipeline, counted since its actor started. */
+export const PipelineStatistics = Schema.Struct({
+  framesDecoded: Schema.Int,
+  /** Access units that were not decoded because the decoder was behind or waited for a key frame. */
+  framesDropped: Schema.Int,
+  /** Frames passed over on purpose: idle decoding of key frames only, a closed motion gate. */
+  framesSkipped: Schema.Int,
+  inferences: Schema.Int,
+  /** Frames that were due for a model and replaced by a newer one before a thread was free. */
+  inferencesDropped: Schema.Int,
+  detections: Schema.Int,
+  events: Schema.Int,
+  segments: Schema.Int,
+  /** Milliseconds from the camera's capture time to the detection, over about the last minute; absent before the first. */
+  latencyP50: Schema.optional(Schema.Number),
+  latencyP95: Schema.optional(Schema.Number)
+}).annotations({ identifier: "PipelineStatistics" })
+export type PipelineStatistics = typeof PipelineStatistics.Type
+
+/** How a camera is doing now. */
+export const CameraStatus = Schema.Struct({
+  cameraId: CameraId,
+  state: CameraState,
+  /** The node whose actor runs it. */
+  node: Schema.String,
+  epoch: Epoch,
+  /** The configuration that it runs. */
+  revision: Schema.Int,
+  description: Schema.optional(SourceDescription),
+  source: SourceStatistics,
+  pipeline: PipelineStatistics,
+  viewers: Schema.Int,
+  updatedAt: Schema.DateTimeUtc
+}).annotations({ identifier: "CameraStatus" })
+export type CameraStatus = typeof CameraStatus.Type

@@ -1,0 +1,71 @@
+import { Schema } from "effect"
+import { BoundingBox } from "./geometry/BoundingBox.js"
+import { CameraId, Epoch, EventId, TenantId, TrackId } from "./Ids.js"
+import { Priority } from "./Priority.js"
+
+/** What can happen in front of a camera, and to it. */
+export const EventType = Schema.Literal(
+  "INTRUSION", "MOTION", "TAMPERING", "FIRE_SMOKE", "CROWD", "MISSING_OBJECT", "ABNORMAL_BEHAVIOUR", "FALLEN_PERSON", "TAILGATING",
+  "LICENCE_PLATE", "FACE"
+)
+export type EventType = typeof EventType.Type
+
+export const EventStatus = Schema.Literal("NEW", "ACKNOWLEDGED", "RESOLVED", "FALSE_POSITIVE")
+export type EventStatus = typeof EventStatus.Type
+
+/** Where and what was detected. All of it is absent where an event is about the whole picture (tampering). */
+export const DetectionMetadata = Schema.Struct({
+  boundingBox: Schema.optional(BoundingBox),
+  objectClass: Schema.optional(Schema.String),
+  trackingId: Schema.optional(TrackId),
+  /** The zone or line that it happened in. */
+  zone: Schema.optional(Schema.String),
+  /** What kind of it, for example `cover` or `defocus` of tampering, `enter` or `loiter` of an intrusion. */
+  detail: Schema.optional(Schema.String)
+})
+export type DetectionMetadata = typeof DetectionMetadata.Type
+
+/** One event, in the structure that is stored, published and answered everywhere. */
+export class Event extends Schema.Class<Event>("Event")({
+  eventId: EventId,
+  customerId: TenantId,
+  cameraId: CameraId,
+  eventType: EventType,
+  confidence: Schema.Number.pipe(Schema.between(0, 1)),
+  /** When it began, by the camera's clock. */
+  timestamp: Schema.DateTimeUtc,
+  detectionMetadata: DetectionMetadata,
+  /** Absent as long as there is no clip. */
+  clipUrl: Schema.NullOr(Schema.String),
+  priority: Priority,
+  status: EventStatus
+}) {}
+
+/**
+ * An event as a camera's actor wrote it: the place in that camera's log. Sequences have no gaps within a camera; the epoch
+ * tells which actor wrote it.
+ */
+export class EventEntry extends Schema.Class<EventEntry>("EventEntry")({
+  sequence: Schema.Int.pipe(Schema.positive()),
+  epoch: Epoch,
+  event: Event
+}) {}
+
+/** Which events to list: newest first, `before` being the cursor of the page before. */
+export const EventQuery = Schema.Struct({
+  cameraId: Schema.optional(CameraId),
+  eventType: Schema.optional(EventType),
+  status: Schema.optional(EventStatus),
+  from: Schema.optional(Schema.DateTimeUtc),
+  to: Schema.optional(Schema.DateTimeUtc),
+  cursor: Schema.optional(Schema.String),
+  limit: Schema.optionalWith(Schema.Int.pipe(Schema.between(1, 500)), { default: () => 50 })
+}).annotations({ identifier: "EventQuery" })
+export type EventQuery = typeof EventQuery.Type
+
+export const EventPage = Schema.Struct({
+  events: Schema.Array(EventEntry),
+  /** Give it as `cursor` for the next page; absent on the last one. */
+  nextCursor: Schema.optional(Schema.String)
+}).annotations({ identifier: "EventPage" })
+export type EventPage = typeof EventPage.Type

@@ -1,0 +1,19 @@
+import { Context, Schema } from "effect"
+import { Role, type User } from "../User.js"
+
+/** Who makes a call: a signed-in user with its tenant and role. */
+export class Principal extends Context.Tag("@vigil/core/Principal")<Principal, User>() {}
+
+/** There is no valid session: sign in (again). */
+export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", { detail: Schema.String }) {
+  override get message() {
+    return this.detail
+  }
+}
+
+/** The role does not allow it. */
+export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", { needed: Role, role: Role }) {
+  override get message() {
+    return `this needs the role ${this.needed}; yours is ${this.role}`
+  }
+}

@@ -1,0 +1,49 @@
+import type { Detection } from "@vigil/core/Detection"
+import type { Size } from "@vigil/core/geometry/BoundingBox"
+import type { ModelId } from "@vigil/core/Ids"
+import type { ModelError } from "@vigil/core/Model"
+import type { InstalledModel } from "@vigil/core/port/ModelCatalogue"
+import type { Priority } from "@vigil/core/Priority"
+import type { MonotonicTime } from "@vigil/core/Time"
+
+/** The picture that a model wants of a source of some size: scale the source to `content`, in `format`; packing and padding follow later. */
+export interface ModelPicture {
+  /** Size of the scaled picture without padding. */
+  readonly content: Size
+  /** Size of the input tensor. */
+  readonly input: Size
+  readonly format: "rgb24" | "bgr24"
+}
+
+export interface InferenceJob {
+  /** One camera and model: a newer job of the same slot takes the place of one that still waits. */
+  readonly slot: string
+  readonly model: ModelId
+  readonly priority: Priority
+  /** A job that has not started by then is dropped. */
+  readonly deadline: MonotonicTime
+  readonly source: Size
+  readonly picture: ModelPicture
+  /** `picture.content` pixels, packed, 3 bytes each. Given away: the caller must not use it again. */
+  readonly pixels: Uint8Array
+  readonly done: (result: InferenceResult) => void
+}
+
+export type InferenceResult =
+  | { readonly _tag: "Done"; readonly detections: ReadonlyArray<Detection>; readonly queued: number; readonly ran: number }
+  /** Replaced by a newer frame of its slot, past its deadline, or the queue was full. */
+  | { readonly _tag: "Dropped"; readonly reason: "replaced" | "deadline" | "full" | "closed" }
+  | { readonly _tag: "Failed"; readonly error: ModelError }
+
+/**
+ * Runs models in worker threads: one job in flight per thread, urgent priorities first, fair between slots. Plain callbacks: this is
+ * the hot path. `close` drains running jobs before it ends the threads.
+ */
+export interface InferenceEngine {
+  readonly load: (model: InstalledModel) => Promise<void>
+  /** What to scale a source to for a model that was loaded. */
+  readonly picture: (model: ModelId, source: Size) => ModelPicture
+  readonly submit: (job: InferenceJob) => void
+  readonly statistics: () => { readonly submitted: number; readonly done: number; readonly dropped: number; readonly failed: number; readonly waiting: number }
+  readonly close: () => Promise<void>
+}
