@@ -1,6 +1,7 @@
 import { Schema } from "effect"
 import type { EventType } from "./Event.js"
-import { BoundingBox, type Size } from "./geometry/BoundingBox.js"
+import type { EventRule } from "./EventPipeline.js"
+import type { BoundingBox, Size } from "./geometry/BoundingBox.js"
 import type { Line, Zone } from "./geometry/Zone.js"
 import { AnalyticId } from "./Ids.js"
 import { ModelRequirements } from "./Model.js"
@@ -75,8 +76,8 @@ export interface Analytic<Settings, Encoded, State> {
   readonly inputs: ReadonlyArray<AnalyticInputKind>
   /** Every field has a default, so that `{}` is a usable configuration. */
   readonly settings: Schema.Schema<Settings, Encoded>
-  /** Milliseconds that a finding must hold before it becomes an event, and confidence it must reach. */
-  readonly persistence: (settings: Settings) => { readonly minimumDuration: number; readonly threshold: number; readonly cooldown: number }
+  /** When its findings become an event. */
+  readonly rule: (settings: Settings) => EventRule
   readonly initial: (settings: Settings, context: AnalyticContext) => State
   readonly step: (state: State, input: AnalyticInput) => readonly [State, ReadonlyArray<Finding>]
 }

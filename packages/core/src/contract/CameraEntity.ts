@@ -1,0 +1,23 @@
+import { Entity } from "@effect/cluster"
+import { Rpc } from "@effect/rpc"
+import { Schema } from "effect"
+import { Camera } from "../Camera.js"
+import { CameraStatus } from "../CameraStatus.js"
+import { CameraNotRunning, NoPicture } from "../port/CameraControl.js"
+import { CameraNotFound } from "../port/CameraStore.js"
+import { StoreUnavailable } from "../port/StoreError.js"
+
+/**
+ * The protocol of a camera's actor: one entity per camera id, on whichever node holds its shard. All calls are volatile: the desired-state
+ * reconciler repeats `Ensure` until the camera runs the revision it should, so nothing depends on one message.
+ */
+export const CameraEntity = Entity.make("Camera", [
+  /** Runs the camera at this revision; does nothing when it already does or runs a newer one. */
+  Rpc.make("Ensure", { payload: { camera: Camera }, success: Schema.Void, error: Schema.Union(CameraNotFound, StoreUnavailable) }),
+  /** Ends the actor: the camera was deleted. */
+  Rpc.make("Stop", { success: Schema.Void }),
+  Rpc.make("Status", { success: CameraStatus, error: CameraNotRunning }),
+  Rpc.make("Restart", { success: CameraStatus, error: CameraNotRunning }),
+  Rpc.make("Snapshot", { success: Schema.Uint8ArrayFromSelf, error: Schema.Union(CameraNotRunning, NoPicture) })
+])
+

@@ -1,0 +1,62 @@
+import { Entity } from "@effect/cluster"
+import type { Camera } from "@vigil/core/Camera"
+import { CameraEntity } from "@vigil/core/contract/CameraEntity"
+import { CameraId } from "@vigil/core/Ids"
+import { CameraNotRunning } from "@vigil/core/port/CameraControl"
+import { Duration, Effect, Exit, Scope } from "effect"
+import type { CameraActor } from "./CameraActors.js"
+import { makeCameraActor } from "./CameraActorLive.js"
+
+/** One actor in a scope of its own, so that `Stop` ends the actor and leaves the entity. */
+interface Running {
+  readonly actor: CameraActor
+  readonly scope: Scope.CloseableScope
+}
+
+const behaviour = Effect.gen(function*() {
+  const address = yield* Entity.CurrentAddress
+  const runner = yield* Entity.CurrentRunnerAddress
+  const id = CameraId.make(address.entityId)
+  const entityScope = yield* Effect.scope
+  let running: Running | undefined
+
+  const stop = Effect.suspend(() => {
+    const ended = running
+    running = undefined
+    return ended === undefined ? Effect.void : Scope.close(ended.scope, Exit.void)
+  })
+
+  const start = (camera: Camera) =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.fork(entityScope, entityScope.strategy)
+      const actor = yield* makeCameraActor(camera, runner.host).pipe(
+        Scope.extend(scope),
+        Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
+      )
+      running = { actor, scope }
+      yield* actor.fenced.pipe(
+        Effect.catchTag("StaleEpoch", (error) => Effect.logWarning("the camera runs elsewhere, this actor ends", error)),
+        Effect.zipRight(stop),
+        Effect.forkIn(entityScope)
+      )
+    })
+
+  const withActor = <A, E, R>(use: (actor: CameraActor) => Effect.Effect<A, E, R>) =>
+    Effect.suspend((): Effect.Effect<A, E | CameraNotRunning, R> =>
+      running === undefined ? new CameraNotRunning({ cameraId: id }) : use(running.actor))
+
+  return CameraEntity.of({
+    Ensure: ({ payload }) =>
+      Effect.suspend(() => running === undefined ? start(payload.camera) : running.actor.configure(payload.camera)),
+    Stop: () => stop,
+    Status: () => withActor((actor) => Effect.sync(actor.status)),
+    Restart: () => withActor((actor) => Effect.as(actor.restart, actor.status())),
+    Snapshot: () => withActor((actor) => actor.snapshot)
+  })
+})
+
+/**
+ * The cameras of this runner. An entity lives until its shard moves or the runner ends; a defect in one call does not replay for
+ * ever, since the reconciler repeats what matters.
+ */
+export const layer = CameraEntity.toLayer(behaviour, { maxIdleTime: Duration.infinity, concurrency: 1, disableFatalDefects: true })
