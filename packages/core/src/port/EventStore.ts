@@ -25,13 +25,14 @@ export class EventNotFound extends Schema.TaggedError<EventNotFound>()("EventNot
 export class EventStore extends Context.Tag("@vigil/core/EventStore")<EventStore, {
   /**
    * Writes entries of one camera in order, all or none. Writing an entry again (same event id and sequence) changes nothing.
-   * Claims the epoch: from then on lower ones are refused.
+   * Claims the epoch: from then on lower ones are refused. An entry that would leave a gap in the camera's sequence, or take a
+   * sequence of another event, is refused as `StoreUnavailable`.
    */
   readonly append: (
     cameraId: CameraId,
     entries: ReadonlyArray<EventEntry>
   ) => Effect.Effect<void, StaleEpoch | StoreUnavailable>
-  /** The newest sequence of the camera, 0 when it has no events. */
+  /** The newest sequence that the camera ever wrote, 0 when it has had no events. */
   readonly lastSequence: (cameraId: CameraId) => Effect.Effect<number, StoreUnavailable>
   readonly query: (tenant: TenantId, query: EventQuery) => Effect.Effect<EventPage, StoreUnavailable>
   readonly get: (tenant: TenantId, id: EventId) => Effect.Effect<EventEntry, EventNotFound | StoreUnavailable>

@@ -1,0 +1,116 @@
+import { Effect, Layer, Option } from "effect"
+import { compareCursors, cursorOf, formatCursor, parseCursor } from "../EventCursor.js"
+import { Event, EventEntry, type EventQuery } from "../Event.js"
+import { type CameraId, Epoch, type EventId } from "../Ids.js"
+import { EventNotFound, EventStore, StaleEpoch } from "../port/EventStore.js"
+import { StoreUnavailable } from "../port/StoreError.js"
+
+/** One camera's log: its newest sequence outlives the entries that were dropped to keep the bound. */
+interface CameraLog {
+  epoch: Epoch
+  lastSequence: number
+  readonly bySequence: Map<number, EventId>
+}
+
+const matches = (query: EventQuery, { event }: EventEntry): boolean =>
+  (query.cameraId === undefined || query.cameraId === event.cameraId) &&
+  (query.eventType === undefined || query.eventType === event.eventType) &&
+  (query.status === undefined || query.status === event.status) &&
+  (query.from === undefined || query.from.epochMillis <= event.timestamp.epochMillis) &&
+  (query.to === undefined || event.timestamp.epochMillis < query.to.epochMillis)
+
+const refused = (detail: string) => new StoreUnavailable({ operation: "append events", detail })
+
+/** Entries that are not in the log yet, or why they cannot be written. */
+const missing = (
+  cameraId: CameraId,
+  log: CameraLog,
+  entries: ReadonlyArray<EventEntry>
+): Effect.Effect<ReadonlyArray<EventEntry>, StaleEpoch | StoreUnavailable> => {
+  const fresh: Array<EventEntry> = []
+  for (const entry of entries) {
+    if (entry.event.cameraId !== cameraId) return Effect.fail(refused(`event ${entry.event.eventId} is of another camera`))
+    if (entry.epoch < log.epoch) return Effect.fail(new StaleEpoch({ cameraId, epoch: entry.epoch, current: log.epoch }))
+    const next = log.lastSequence + fresh.length + 1
+    if (entry.sequence === next) fresh.push(entry)
+    else if (entry.sequence > next) return Effect.fail(refused(`sequence ${entry.sequence} leaves a gap: ${next} comes next`))
+    else if ((log.bySequence.get(entry.sequence) ?? entry.event.eventId) !== entry.event.eventId) {
+      return Effect.fail(refused(`sequence ${entry.sequence} is taken by another event`))
+    }
+  }
+  return Effect.succeed(fresh)
+}
+
+/** An event log within this process; beyond `capacity` entries the oldest written ones go. */
+export const makeEventStoreMemory = (capacity: number): typeof EventStore.Service => {
+  const logs = new Map<CameraId, CameraLog>()
+  const entries = new Map<EventId, EventEntry>()
+
+  const logOf = (cameraId: CameraId): CameraLog => {
+    const existing = logs.get(cameraId)
+    if (existing !== undefined) return existing
+    const created: CameraLog = { epoch: Epoch.make(0), lastSequence: 0, bySequence: new Map() }
+    logs.set(cameraId, created)
+    return created
+  }
+
+  const shrink = () => {
+    for (const [id, { event, sequence }] of entries) {
+      if (entries.size <= capacity) return
+      entries.delete(id)
+      logs.get(event.cameraId)?.bySequence.delete(sequence)
+    }
+  }
+
+  const write = (log: CameraLog, fresh: ReadonlyArray<EventEntry>) => {
+    for (const entry of fresh) {
+      entries.set(entry.event.eventId, entry)
+      log.bySequence.set(entry.sequence, entry.event.eventId)
+      log.lastSequence = entry.sequence
+    }
+    shrink()
+  }
+
+  const store: typeof EventStore.Service = {
+    append: (cameraId, batch) =>
+      Effect.suspend(() => {
+        const log = logOf(cameraId)
+        return Effect.map(missing(cameraId, log, batch), (fresh) => {
+          for (const { epoch } of batch) if (epoch > log.epoch) log.epoch = epoch
+          write(log, fresh)
+        })
+      }),
+    lastSequence: (cameraId) => Effect.sync(() => logs.get(cameraId)?.lastSequence ?? 0),
+    query: (tenant, query) =>
+      Effect.suspend(() => {
+        const after = query.cursor === undefined ? Option.none() : parseCursor(query.cursor)
+        if (query.cursor !== undefined && Option.isNone(after)) {
+          return Effect.fail(new StoreUnavailable({ operation: "query events", detail: "the cursor is not one of a page before" }))
+        }
+        const found = [...entries.values()]
+          .filter((entry) => entry.event.customerId === tenant && matches(query, entry))
+          .filter((entry) => Option.isNone(after) || compareCursors(after.value, cursorOf(entry)) < 0)
+          .sort((a, b) => compareCursors(cursorOf(a), cursorOf(b)))
+        const page = found.slice(0, query.limit)
+        const last = page.at(-1)
+        return Effect.succeed(
+          last === undefined || found.length <= query.limit ? { events: page } : { events: page, nextCursor: formatCursor(cursorOf(last)) }
+        )
+      }),
+    get: (tenant, eventId) =>
+      Effect.suspend(() => {
+        const entry = entries.get(eventId)
+        return entry?.event.customerId === tenant ? Effect.succeed(entry) : Effect.fail(new EventNotFound({ eventId }))
+      }),
+    setStatus: (tenant, eventId, status) =>
+      Effect.map(store.get(tenant, eventId), (entry) => {
+        const changed = EventEntry.make({ ...entry, event: Event.make({ ...entry.event, status }) })
+        entries.set(eventId, changed)
+        return changed
+      })
+  }
+  return store
+}
+
+/** An event log within this process that keeps the newest 100,000 entries. */
+export const layerEventStoreMemory: Layer.Layer<EventStore> = Layer.sync(EventStore, () => makeEventStoreMemory(100_000))

@@ -1,0 +1,74 @@
+import { Context, Schema } from "effect"
+import type { DateTime, Effect, Option, Redacted } from "effect"
+import { type TenantId, UserId } from "../Ids.js"
+import type { Role, User } from "../User.js"
+import type { StoreUnavailable } from "./StoreError.js"
+
+/** Usernames are unique in the whole installation, upper and lower case alike, because they are what people sign in with. */
+export class UsernameTaken extends Schema.TaggedError<UsernameTaken>()("UsernameTaken", { username: Schema.String }) {
+  override get message() {
+    return `the username ${this.username} is taken`
+  }
+}
+
+export class UserNotFound extends Schema.TaggedError<UserNotFound>()("UserNotFound", { userId: UserId }) {
+  override get message() {
+    return `there is no user ${this.userId}`
+  }
+}
+
+/** The change would leave the tenant without an administrator. */
+export class LastAdministrator extends Schema.TaggedError<LastAdministrator>()("LastAdministrator", { userId: UserId }) {
+  override get message() {
+    return "this is the last administrator: make another one first"
+  }
+}
+
+/** The one-time link that creates the first administrator cannot be used: it is unknown or replaced, too old, or was used. */
+export class SetupRefused extends Schema.TaggedError<SetupRefused>()("SetupRefused", {
+  reason: Schema.Literal("unknown", "expired", "done")
+}) {
+  override get message() {
+    if (this.reason === "done") return "the first administrator exists already: sign in"
+    return `this set-up link is ${this.reason === "expired" ? "too old" : "not valid"}: start Vigil again to get a new one`
+  }
+}
+
+/** A user with what proves the password: an encoded argon2id hash (PHC string format). */
+export interface StoredUser {
+  readonly user: User
+  readonly passwordHash: Redacted.Redacted
+}
+
+export interface NewUser {
+  readonly username: string
+  readonly role: Role
+  readonly passwordHash: Redacted.Redacted
+}
+
+export interface UserChange {
+  readonly role?: Role | undefined
+  readonly passwordHash?: Redacted.Redacted | undefined
+}
+
+export class UserStore extends Context.Tag("@vigil/core/UserStore")<UserStore, {
+  readonly list: (tenant: TenantId) => Effect.Effect<ReadonlyArray<User>, StoreUnavailable>
+  readonly get: (tenant: TenantId, id: UserId) => Effect.Effect<User, UserNotFound | StoreUnavailable>
+  /** Over all tenants: for signing in. */
+  readonly findByUsername: (username: string) => Effect.Effect<Option.Option<StoredUser>, StoreUnavailable>
+  readonly create: (tenant: TenantId, user: NewUser) => Effect.Effect<User, UsernameTaken | StoreUnavailable>
+  readonly change: (
+    tenant: TenantId,
+    id: UserId,
+    change: UserChange
+  ) => Effect.Effect<User, UserNotFound | LastAdministrator | StoreUnavailable>
+  readonly remove: (tenant: TenantId, id: UserId) => Effect.Effect<void, UserNotFound | LastAdministrator | StoreUnavailable>
+  /** Makes the one-time token valid in place of earlier ones, unless a user exists; says whether it did. */
+  readonly offerSetup: (tokenHash: Uint8Array, expiresAt: DateTime.Utc) => Effect.Effect<boolean, StoreUnavailable>
+  readonly setupNeeded: Effect.Effect<boolean, StoreUnavailable>
+  /** Uses up the token and creates the default tenant's first administrator, both or none. */
+  readonly setUp: (
+    tokenHash: Uint8Array,
+    user: Omit<NewUser, "role">
+  ) => Effect.Effect<User, SetupRefused | UsernameTaken | StoreUnavailable>
+}>() {}
