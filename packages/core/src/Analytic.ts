@@ -25,6 +25,14 @@ export type AnalyticInput =
     readonly tracks: ReadonlyArray<Track>
   }
 
+/** How motion is to be looked for. */
+export interface MotionOptions {
+  /** Parts of the picture in which motion does not count: trees, a road behind the fence. */
+  readonly ignored: ReadonlyArray<Zone>
+  /** 0 (only strong changes) to 1. */
+  readonly sensitivity: number
+}
+
 /** What does not change while an analytic runs; a change makes a new state. */
 export interface AnalyticContext {
   readonly zones: ReadonlyArray<Zone>
@@ -78,6 +86,8 @@ export interface Analytic<Settings, Encoded, State> {
   readonly settings: Schema.Schema<Settings, Encoded>
   /** When its findings become an event. */
   readonly rule: (settings: Settings) => EventRule
+  /** Only of an analytic that is about motion: how the media worker looks for it. */
+  readonly motion?: (settings: Settings, context: AnalyticContext) => MotionOptions
   readonly initial: (settings: Settings, context: AnalyticContext) => State
   readonly step: (state: State, input: AnalyticInput) => readonly [State, ReadonlyArray<Finding>]
 }

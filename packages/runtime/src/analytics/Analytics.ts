@@ -1,4 +1,11 @@
-import { type Analytic, type AnalyticAssignment, type AnalyticContext, AnalyticDescriptor, type AnalyticInput } from "@vigil/core/Analytic"
+import {
+  type Analytic,
+  type AnalyticAssignment,
+  type AnalyticContext,
+  AnalyticDescriptor,
+  type AnalyticInput,
+  type MotionOptions
+} from "@vigil/core/Analytic"
 import { type EventDraft, initial as nothingYet, step as filter } from "@vigil/core/EventPipeline"
 import { AnalyticCatalogue, InvalidAnalytic } from "@vigil/core/port/AnalyticCatalogue"
 import type { Priority } from "@vigil/core/Priority"
@@ -11,6 +18,7 @@ import { Tamper } from "./Tamper.js"
 export interface RunningAnalytic {
   readonly descriptor: AnalyticDescriptor
   readonly priority: Priority
+  readonly motion: MotionOptions | undefined
   readonly step: (input: AnalyticInput) => ReadonlyArray<EventDraft>
 }
 
@@ -55,6 +63,7 @@ const run = <Settings, Encoded, State>(
   return {
     descriptor,
     priority,
+    motion: analytic.motion?.(settings, context),
     step: (input) => {
       const [nextState, findings] = analytic.step(state, input)
       state = nextState

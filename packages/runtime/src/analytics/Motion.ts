@@ -1,4 +1,4 @@
-import type { Analytic, AnalyticContext, Finding } from "@vigil/core/Analytic"
+import type { Analytic, Finding } from "@vigil/core/Analytic"
 import { area } from "@vigil/core/geometry/BoundingBox"
 import { shareOfBox } from "@vigil/core/geometry/Polygon"
 import type { Zone } from "@vigil/core/geometry/Zone"
@@ -15,7 +15,11 @@ const Settings = Schema.Struct({
   /** After which new movement is a new event. */
   cooldown: milliseconds(10_000),
   /** The zones to watch; empty for the whole picture. */
-  zones: zoneNames
+  zones: zoneNames,
+  /** Zones in which movement does not count. */
+  ignore: zoneNames,
+  /** 0 (only strong changes) to 1. */
+  sensitivity: share(0.5)
 })
 type Settings = typeof Settings.Type
 
@@ -62,7 +66,11 @@ export const Motion: Analytic<Settings, typeof Settings.Encoded, State> = {
   inputs: ["luma"],
   settings: Settings,
   rule: (settings) => ({ threshold: 0.5, minimumDuration: settings.minimumDuration, cooldown: settings.cooldown }),
-  initial: (settings, context: AnalyticContext) => ({ settings, zones: zonesNamed(context.zones, settings.zones, "none") }),
+  motion: (settings, context) => ({
+    ignored: zonesNamed(context.zones, settings.ignore, "none"),
+    sensitivity: settings.sensitivity
+  }),
+  initial: (settings, context) => ({ settings, zones: zonesNamed(context.zones, settings.zones, "none") }),
   step: (state, input) => {
     if (input._tag !== "Luma" || !input.observation.motion.settled) return [state, []]
     const { observation } = input

@@ -36,8 +36,11 @@ export interface DecodeDemand {
   readonly luma?: { readonly framesPerSecond: number; readonly ignored: ReadonlyArray<Zone>; readonly sensitivity: number }
   readonly detectors: ReadonlyArray<DetectorDemand>
   readonly frames?: FrameDemand
-  /** `idle` decodes key frames only until packet sizes or motion wake it; `full` decodes every access unit. */
-  readonly rate: "idle-when-quiet" | "full"
+  /**
+   * `idle-when-quiet` decodes key frames only until packet sizes or motion wake it; `full` decodes every access unit; `lossless` drops
+   * no frame and no inference that is due either, and lets `push` wait instead (for files that are analysed as fast as possible).
+   */
+  readonly rate: "idle-when-quiet" | "full" | "lossless"
 }
 
 /** A frame as {@link FrameDemand} asked for it; `data` is packed, without padding between lines. */

@@ -1,0 +1,193 @@
+import type { Camera } from "@vigil/core/Camera"
+import { type CameraAction, type CameraInput, initialCamera, type Now, step } from "@vigil/core/CameraState"
+import type { CameraStatus } from "@vigil/core/CameraStatus"
+import { CameraStore } from "@vigil/core/port/CameraStore"
+import { type Credentials, emptyStatistics, type OpenSource, type SourceConfig, type SourceError, type SourceStatistics } from "@vigil/core/Source"
+import { type MonotonicTime, wallTime } from "@vigil/core/Time"
+import { DateTime, Effect, Equal, Fiber, Mailbox, Option } from "effect"
+import { now as monotonicNow } from "../MonotonicClock.js"
+import { makePipeline } from "../Pipeline.js"
+import { Sources } from "../source/Sources.js"
+import { type CameraActor, CameraActors } from "./CameraActors.js"
+import { makeEarlyUnits } from "./EarlyUnits.js"
+
+/** A camera's inputs wait here for its one fiber; ticks and states are few, so it never fills in a healthy process. */
+const mailboxCapacity = 1024
+
+const readClock = (): Now => ({ monotonic: monotonicNow(), wall: wallTime(performance.timeOrigin + performance.now()) })
+
+const sameCredentials = Option.getEquivalence<Credentials>((a, b) => a.username === b.username && Equal.equals(a.password, b.password))
+
+const samePlace = (a: Camera, b: Camera): boolean =>
+  a.url === b.url && a.transport === b.transport && JSON.stringify(a.tls) === JSON.stringify(b.tls)
+
+/**
+ * A camera's actor: interprets the actions of the pure state machine. It owns the pipeline and, one after the other, the sources.
+ * Lives until its scope closes, and is listed in {@link CameraActors} for that long.
+ */
+export const makeCameraActor = (first: Camera, node: string) =>
+  Effect.gen(function*() {
+    const actors = yield* CameraActors
+    const store = yield* CameraStore
+    const sources = yield* Sources
+    const scope = yield* Effect.scope
+    const id = first.id
+    const epoch = yield* store.takeEpoch(id)
+    const pipeline = yield* makePipeline(first, epoch)
+    const inputs = yield* Mailbox.make<CameraInput>(mailboxCapacity)
+
+    let camera = first
+    let machine = initialCamera(readClock())
+    let credentials = yield* store.credentials(id)
+    let source: { readonly open: OpenSource; readonly attempt: number } | undefined
+    let lastStatistics: SourceStatistics = emptyStatistics
+    let sourceFiber: Fiber.RuntimeFiber<void> | undefined
+    let retry: Fiber.RuntimeFiber<void> | undefined
+    let newest: MonotonicTime | undefined
+    let updatedAt = DateTime.unsafeNow()
+
+    const tell = (input: CameraInput) => Effect.sync(() => inputs.unsafeOffer(input))
+
+    const config = (): SourceConfig => ({
+      url: camera.url,
+      ...Option.match(credentials, { onNone: () => ({}), onSome: (known) => ({ credentials: known }) }),
+      transport: camera.transport,
+      tls: camera.tls,
+      pace: "realtime",
+      loop: true
+    })
+
+    const runSource = (attempt: number) =>
+      Effect.gen(function*() {
+        // Access units may come before the pipeline knows what they are.
+        const early = makeEarlyUnits(pipeline.sink)
+        const open = yield* sources.open(config(), (unit) => {
+          newest = unit.received
+          return early.sink(unit)
+        })
+        yield* pipeline.begin(open.description)
+        early.release()
+        source = { open, attempt }
+        yield* tell({ _tag: "Connected", attempt })
+        yield* open.ended
+      }).pipe(
+        Effect.scoped,
+        Effect.matchEffect({
+          onSuccess: () => tell({ _tag: "SourceEnded", attempt }),
+          onFailure: (error: SourceError) =>
+            tell({ _tag: "SourceFailed", attempt, failure: { reason: error.reason, detail: error.detail } })
+        }),
+        Effect.asVoid
+      )
+
+    const closeSource = Effect.suspend(() => {
+      const fiber = sourceFiber
+      sourceFiber = undefined
+      lastStatistics = source?.open.statistics() ?? lastStatistics
+      source = undefined
+      newest = undefined
+      return fiber === undefined ? Effect.void : Fiber.interrupt(fiber)
+    })
+
+    const cancelRetry = Effect.suspend(() => {
+      const fiber = retry
+      retry = undefined
+      return fiber === undefined ? Effect.void : Fiber.interruptFork(fiber)
+    })
+
+    const perform = (action: CameraAction): Effect.Effect<void> => {
+      switch (action._tag) {
+        case "OpenSource":
+          return Effect.map(Effect.forkIn(runSource(action.attempt), scope), (fiber) => {
+            sourceFiber = fiber
+          })
+        case "CloseSource":
+          return closeSource
+        case "ScheduleRetry": {
+          const due = Effect.delay(tell({ _tag: "RetryDue", attempt: action.attempt }), action.after)
+          return Effect.map(Effect.forkIn(Effect.asVoid(due), scope), (fiber) => {
+            retry = fiber
+          })
+        }
+        case "CancelRetry":
+          return cancelRetry
+        case "Report":
+          return report(action.state)
+      }
+    }
+
+    const report = (state: CameraStatus["state"]) => {
+      updatedAt = DateTime.unsafeNow()
+      if (!("failure" in state) || state._tag === "Connecting") return Effect.logInfo(`camera is ${state._tag}`)
+      return Effect.logWarning(`camera is ${state._tag}: ${state.failure.reason}, ${state.failure.detail}`)
+    }
+
+    const handle = (input: CameraInput) => {
+      const [next, actions] = step(machine, input, readClock(), Math.random())
+      machine = next
+      return Effect.forEach(actions, perform, { discard: true })
+    }
+
+    const tick = Effect.suspend(() => {
+      const at = newest
+      const seen = at === undefined ? Effect.void : handle({ _tag: "AccessUnitSeen", attempt: machine.attempt, at })
+      return Effect.zipRight(seen, handle({ _tag: "Tick" }))
+    })
+
+    const live = inputs.take.pipe(
+      Effect.flatMap((input) => input._tag === "Tick" ? tick : handle(input)),
+      Effect.forever,
+      // The mailbox ends with the actor's scope.
+      Effect.catchTag("NoSuchElementException", () => Effect.void)
+    )
+
+    const status = (): CameraStatus => {
+      const description = source?.open.description ?? pipeline.hub.description()
+      return {
+        cameraId: id,
+        state: machine.state,
+        node,
+        epoch,
+        revision: camera.revision,
+        ...(description === undefined ? {} : { description }),
+        source: source?.open.statistics() ?? lastStatistics,
+        pipeline: pipeline.statistics(),
+        viewers: pipeline.live.viewers(),
+        updatedAt
+      }
+    }
+
+    const configure = (next: Camera) =>
+      Effect.gen(function*() {
+        if (next.revision <= camera.revision) return
+        const before = camera
+        const known = yield* Effect.option(store.credentials(id))
+        const newCredentials = Option.isSome(known) && !sameCredentials(known.value, credentials)
+        if (Option.isSome(known)) credentials = known.value
+        camera = next
+        yield* pipeline.configure(next)
+        if (before.enabled !== next.enabled) yield* tell({ _tag: next.enabled ? "Enabled" : "Disabled" })
+        else if (!samePlace(before, next) || newCredentials) yield* tell({ _tag: "ConfigurationChanged" })
+      })
+
+    yield* live.pipe(Effect.annotateLogs({ camera: id, name: camera.name }), Effect.forkScoped)
+    yield* tell({ _tag: "Tick" }).pipe(Effect.delay("1 second"), Effect.forever, Effect.forkScoped)
+    if (first.enabled) yield* tell({ _tag: "Enabled" })
+
+    const actor: CameraActor = {
+      id,
+      hub: pipeline.hub,
+      live: pipeline.live,
+      overlays: pipeline.overlays,
+      snapshot: pipeline.snapshot,
+      status,
+      configure,
+      restart: Effect.asVoid(tell({ _tag: "ConfigurationChanged" })),
+      fenced: pipeline.fenced
+    }
+    yield* Effect.acquireRelease(
+      Effect.sync(() => actors.set(id, actor)),
+      () => Effect.sync(() => actors.get(id) === actor && actors.delete(id))
+    )
+    return actor
+  })
