@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { missing, missingMessage } from "./DebianPackages.mjs"
+import { headerArguments, nodeGypCommand } from "./NodeGyp.mjs"
 
 // beamcoder is compiled from the package's sources plus patches/beamcoder@VERSION.patch; see patches/README.md.
 
@@ -76,30 +77,8 @@ const applyPatch = (patch) => {
   if (result.status !== 0) throw new BeamcoderError(`${patch} does not apply to ${packageFolder}:\n${result.stderr}`)
 }
 
-const nodeGyp = () => {
-  const npm = run("npm", ["root", "--global"]).stdout.trim()
-  const candidates = [
-    process.env.npm_config_node_gyp,
-    process.env.npm_execpath && join(dirname(process.env.npm_execpath), "..", "node_modules", "node-gyp", "bin", "node-gyp.js"),
-    join(npm, "npm", "node_modules", "node-gyp", "bin", "node-gyp.js"),
-    "/usr/share/nodejs/node-gyp/bin/node-gyp.js"
-  ]
-  const found = candidates.find((candidate) => candidate && existsSync(candidate))
-  return found ? [process.execPath, found] : ["npx", "--yes", "node-gyp@11"]
-}
-
-/** Headers that came with this Node, so that nothing is downloaded from nodejs.org when they exist. */
-const headerArguments = () => {
-  const prefix = dirname(dirname(realpathSync(process.execPath)))
-  const header = join(prefix, "include", "node", "node_version.h")
-  if (!existsSync(header)) return []
-  const text = readFileSync(header, "utf8")
-  const version = ["MAJOR", "MINOR", "PATCH"].map((part) => text.match(new RegExp(`NODE_${part}_VERSION (\\d+)`))?.[1]).join(".")
-  return version === process.versions.node ? [`--nodedir=${prefix}`] : []
-}
-
 const build = () => {
-  const [command, ...prefix] = nodeGyp()
+  const [command, ...prefix] = nodeGypCommand()
   const args = [...prefix, "rebuild", "--release", ...headerArguments()]
   const env = { ...process.env, JOBS: String(availableParallelism()), CXXFLAGS: `${process.env.CXXFLAGS ?? ""} -w` }
   const result = run(command, args, { cwd: packageFolder, env })
