@@ -1,0 +1,126 @@
+import type { QueryClient } from "@tanstack/react-query"
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router"
+import { sessionQuery } from "./client/Session.js"
+import { NotFoundPage } from "./page/NotFoundPage.js"
+import { UnreachablePage } from "./page/UnreachablePage.js"
+import { isEventStatus, isEventType } from "./words/EventWords.js"
+
+interface RouterContext {
+  readonly queries: QueryClient
+}
+
+type Search = Readonly<Record<string, unknown>>
+
+const text = (search: Search, key: string): string | undefined => {
+  const value = search[key]
+  return typeof value === "string" && value !== "" ? value : undefined
+}
+
+const root = createRootRouteWithContext<RouterContext>()({
+  component: Outlet,
+  errorComponent: UnreachablePage,
+  notFoundComponent: NotFoundPage
+})
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: "/setup",
+  validateSearch: (search: Search): { readonly token?: string } => {
+    const token = text(search, "token")
+    return token === undefined ? {} : { token }
+  },
+  component: lazyRouteComponent(() => import("./page/SetupPage.js"), "SetupPage")
+})
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/login",
+  validateSearch: (search: Search): { readonly to?: string } => {
+    const to = text(search, "to")
+    // Only to a page of our own: never to an address that somebody put into a link.
+    return to?.startsWith("/") && !to.startsWith("//") && !to.startsWith("/login") ? { to } : {}
+  },
+  component: lazyRouteComponent(() => import("./page/LoginPage.js"), "LoginPage")
+})
+
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: "shell",
+  beforeLoad: async ({ context, location }) => {
+    const user = await context.queries.ensureQueryData(sessionQuery)
+    if (user === null) throw redirect({ to: "/login", search: location.href === "/" ? {} : { to: location.href } })
+    return { user }
+  },
+  component: lazyRouteComponent(() => import("./page/Shell.js"), "Shell")
+})
+
+const dashboard = createRoute({
+  getParentRoute: () => shell,
+  path: "/",
+  component: lazyRouteComponent(() => import("./page/DashboardPage.js"), "DashboardPage")
+})
+
+const newCamera = createRoute({
+  getParentRoute: () => shell,
+  path: "/cameras/new",
+  component: lazyRouteComponent(() => import("./page/NewCameraPage.js"), "NewCameraPage")
+})
+
+const camera = createRoute({
+  getParentRoute: () => shell,
+  path: "/cameras/$id",
+  component: lazyRouteComponent(() => import("./page/CameraPage.js"), "CameraPage")
+})
+
+const editCamera = createRoute({
+  getParentRoute: () => shell,
+  path: "/cameras/$id/edit",
+  component: lazyRouteComponent(() => import("./page/EditCameraPage.js"), "EditCameraPage")
+})
+
+const events = createRoute({
+  getParentRoute: () => shell,
+  path: "/events",
+  validateSearch: (search: Search) => {
+    const type = text(search, "type")
+    const status = text(search, "status")
+    const camera = text(search, "camera")
+    return {
+      ...(camera === undefined ? {} : { camera }),
+      ...(type !== undefined && isEventType(type) ? { type } : {}),
+      ...(status !== undefined && isEventStatus(status) ? { status } : {})
+    }
+  },
+  component: lazyRouteComponent(() => import("./page/EventsPage.js"), "EventsPage")
+})
+
+const models = createRoute({
+  getParentRoute: () => shell,
+  path: "/models",
+  component: lazyRouteComponent(() => import("./page/ModelsPage.js"), "ModelsPage")
+})
+
+const routeTree = root.addChildren([
+  setup,
+  login,
+  shell.addChildren([dashboard, newCamera, camera, editCamera, events, models])
+])
+
+export const makeRouter = (queries: QueryClient) =>
+  createRouter({
+    routeTree,
+    context: { queries },
+    defaultPreload: "intent",
+    scrollRestoration: true,
+    parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+    stringifySearch: (search) => {
+      const given = Object.entries(search).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]]))
+      return given.length === 0 ? "" : `?${new URLSearchParams(given)}`
+    }
+  })
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    readonly router: ReturnType<typeof makeRouter>
+  }
+}

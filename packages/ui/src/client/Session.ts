@@ -1,0 +1,74 @@
+import { type QueryClient, queryOptions } from "@tanstack/react-query"
+import { User } from "@vigil/core/User"
+import { Schema } from "effect"
+
+/** The server refused a request over HTTP (RFC 9457 problem details) or did not answer (`status` 0). */
+export class HttpRefused extends Error {
+  readonly status: number
+
+  constructor(status: number, detail: string) {
+    super(detail)
+    this.name = "HttpRefused"
+    this.status = status
+  }
+}
+
+const Problem = Schema.Struct({ title: Schema.optional(Schema.String), detail: Schema.optional(Schema.String) })
+
+const refusal = async (response: Response): Promise<HttpRefused> => {
+  const text = await response.text()
+  const problem = Schema.decodeUnknownEither(Schema.parseJson(Problem))(text)
+  const said = problem._tag === "Right" ? (problem.right.detail ?? problem.right.title) : undefined
+  return new HttpRefused(response.status, said ?? `The server answered with ${response.status}.`)
+}
+
+/** A request of this page's own server; rejects with `HttpRefused` unless it answers with 2xx. */
+export const request = async (path: string, init: RequestInit = {}): Promise<Response> => {
+  let response: Response
+  try {
+    response = await fetch(path, { credentials: "same-origin", ...init })
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === "AbortError") throw cause
+    throw new HttpRefused(0, "The server does not answer. Is Vigil running, and the network up?")
+  }
+  if (!response.ok) throw await refusal(response)
+  return response
+}
+
+const sendJson = (path: string, method: string, body: unknown): Promise<Response> =>
+  request(path, { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) })
+
+const decodeUser = Schema.decodeUnknownPromise(User)
+
+/** Who is signed in; `null` for nobody. */
+export const sessionQuery = queryOptions({
+  queryKey: ["session"],
+  queryFn: async ({ signal }): Promise<User | null> => {
+    try {
+      return await decodeUser(await (await request("/api/v1/session", { signal })).json())
+    } catch (error) {
+      if (error instanceof HttpRefused && error.status === 401) return null
+      throw error
+    }
+  },
+  staleTime: Number.POSITIVE_INFINITY,
+  retry: false
+})
+
+export const signIn = async (client: QueryClient, username: string, password: string): Promise<void> => {
+  await sendJson("/api/v1/session", "POST", { username, password })
+  await client.fetchQuery({ ...sessionQuery, staleTime: 0 })
+}
+
+/** Redeems the one-time link; the first administrator is signed in afterwards. */
+export const setUp = async (client: QueryClient, token: string, username: string, password: string): Promise<void> => {
+  await sendJson("/api/v1/setup", "POST", { token, username, password })
+  const user = await client.fetchQuery({ ...sessionQuery, staleTime: 0 })
+  if (user === null) await signIn(client, username, password)
+}
+
+export const signOut = async (client: QueryClient): Promise<void> => {
+  await request("/api/v1/session", { method: "DELETE" })
+  client.clear()
+  client.setQueryData(sessionQuery.queryKey, null)
+}

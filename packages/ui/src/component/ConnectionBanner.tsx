@@ -1,0 +1,33 @@
+import { useEffect, useState } from "react"
+import { useClient } from "../client/ClientContext.js"
+import { useStore } from "../client/Store.js"
+import { duration } from "../words/TimeWords.js"
+import { Icon } from "./Icon.js"
+
+/** Milliseconds for which a lost connection is not worth a banner. */
+const patience = 800
+
+/** Says when what the page shows is no longer live. */
+export const ConnectionBanner = () => {
+  const connection = useStore(useClient().connection)
+  const [now, setNow] = useState(Date.now)
+  const offline = connection._tag === "Offline"
+  useEffect(() => {
+    if (!offline) return
+    setNow(Date.now())
+    const timer = setInterval(() => setNow(Date.now()), 1_000)
+    return () => clearInterval(timer)
+  }, [offline])
+  if (!offline || now - connection.since < patience) return null
+  return (
+    <div
+      role="alert"
+      className="sticky top-14 z-20 flex items-center justify-center gap-2 border-b border-warn/40 bg-[#2a2210] px-4 py-2 text-warn"
+    >
+      <Icon name="offline" />
+      <span>
+        No connection to the server <span className="tabular">for {duration(now - connection.since)}</span>. Trying again.
+      </span>
+    </div>
+  )
+}

@@ -1,0 +1,26 @@
+import { Link } from "@tanstack/react-router"
+import type { ReactNode } from "react"
+import { Icon } from "./Icon.js"
+
+/** A page's title with what can be done on it; `back` leads to the page that it belongs to. */
+export const PageHead = ({ title, back, note, children }: {
+  readonly title: ReactNode
+  readonly back?: ReactNode
+  readonly note?: ReactNode
+  readonly children?: ReactNode
+}) => (
+  <div className="mb-4 flex flex-wrap items-center gap-x-4 gap-y-2">
+    {back}
+    <div className="min-w-0">
+      <h1 className="text-xl font-semibold tracking-tight break-words">{title}</h1>
+      {note !== undefined && <div className="text-[13px] text-muted">{note}</div>}
+    </div>
+    {children !== undefined && <div className="ml-auto flex flex-wrap items-center gap-2">{children}</div>}
+  </div>
+)
+
+export const BackLink = ({ label, ...target }: { readonly label: string } & ({ readonly to: "/" } | { readonly to: "/cameras/$id"; readonly params: { readonly id: string } })) => (
+  <Link {...target} aria-label={label} title={label} className="grid size-9 place-items-center rounded-md text-soft hover:bg-hover hover:text-ink">
+    <Icon name="back" />
+  </Link>
+)

@@ -1,0 +1,54 @@
+import type { CameraId } from "@vigil/core/Ids"
+import { type RefObject, useEffect, useState } from "react"
+import { useClient } from "../client/ClientContext.js"
+import { makeOverlayBuffer } from "./OverlayBuffer.js"
+import { drawOverlay } from "./OverlayDrawing.js"
+import { type PlayerState, playWhep } from "./WhepPlayer.js"
+
+/** Plays the camera into the element while `active`; `undefined` while it does not. */
+export const useLivePlayer = (video: RefObject<HTMLVideoElement | null>, id: CameraId, active: boolean): PlayerState | undefined => {
+  const [state, setState] = useState<PlayerState>()
+  useEffect(() => {
+    if (!active || video.current === null) return
+    const stop = playWhep({ path: `/api/v1/cameras/${id}/whep`, video: video.current, onState: setState })
+    return () => {
+      stop()
+      setState(undefined)
+    }
+  }, [video, id, active])
+  return state
+}
+
+/** `VideoFrameCallbackMetadata` as the WebRTC part of its specification completes it. */
+const rtpTimestampOf = (metadata: VideoFrameCallbackMetadata): number | undefined => metadata.rtpTimestamp
+
+/**
+ * Draws the camera's tracks over each frame as it is shown. The canvas tells in `data-boxes` how many boxes the last drawn frame has.
+ */
+export const useOverlays = (
+  video: RefObject<HTMLVideoElement | null>,
+  canvas: RefObject<HTMLCanvasElement | null>,
+  id: CameraId,
+  active: boolean
+): void => {
+  const client = useClient()
+  useEffect(() => {
+    const element = video.current
+    const surface = canvas.current
+    if (!active || element === null || surface === null) return
+    const buffer = makeOverlayBuffer()
+    const stop = client.watch((rpc) => rpc.WatchOverlays({ id }), (overlay) => buffer.push(overlay, performance.now()))
+    let request = 0
+    const draw = (now: number, metadata: VideoFrameCallbackMetadata) => {
+      surface.dataset["boxes"] = String(drawOverlay(surface, buffer.at(rtpTimestampOf(metadata), now)))
+      request = element.requestVideoFrameCallback(draw)
+    }
+    request = element.requestVideoFrameCallback(draw)
+    return () => {
+      stop()
+      element.cancelVideoFrameCallback(request)
+      drawOverlay(surface, undefined)
+      surface.dataset["boxes"] = "0"
+    }
+  }, [client, video, canvas, id, active])
+}

@@ -1,0 +1,56 @@
+import { useQuery } from "@tanstack/react-query"
+import { Link } from "@tanstack/react-router"
+import { permits } from "@vigil/core/User"
+import { useClient, useUser } from "../client/ClientContext.js"
+import { camerasQuery } from "../client/Queries.js"
+import { buttonClass } from "../component/Button.js"
+import { CameraTile } from "../component/CameraTile.js"
+import { Command } from "../component/Command.js"
+import { Empty } from "../component/Empty.js"
+import { EventFeed } from "../component/EventFeed.js"
+import { Icon } from "../component/Icon.js"
+import { Notice } from "../component/Notice.js"
+import { PageHead } from "../component/PageHead.js"
+import { SystemSummary } from "../component/SystemSummary.js"
+import { errorWords } from "../words/ErrorWords.js"
+
+const AddCamera = () =>
+  permits(useUser().role, "operator") && (
+    <Link to="/cameras/new" className={buttonClass("primary", true)}><Icon name="plus" size={16} /> Add camera</Link>
+  )
+
+const NoCameras = () => (
+  <Empty icon="camera" title="No cameras yet">
+    <p>Add the first one by its RTSP address. Vigil looks at the stream before anything is saved.</p>
+    <AddCamera />
+    <p className="text-[13px] text-muted">Or on the command line:</p>
+    <Command>vigil camera add --name Gate rtsp://user:password@192.168.1.20/stream1</Command>
+  </Empty>
+)
+
+export const DashboardPage = () => {
+  const cameras = useQuery(camerasQuery(useClient()))
+  const list = cameras.data ?? []
+  return (
+    <div className="grid items-start gap-5 p-3 sm:p-5 xl:grid-cols-[minmax(0,1fr)_340px]">
+      <section aria-label="Cameras">
+        <PageHead title="Cameras" note={list.length > 0 ? <SystemSummary cameras={list} /> : undefined}>
+          {list.length > 0 && <AddCamera />}
+        </PageHead>
+        {cameras.isError && <Notice tone="bad" title={errorWords(cameras.error)} />}
+        {cameras.isSuccess && list.length === 0 && <NoCameras />}
+        <div className="grid grid-cols-[repeat(auto-fill,minmax(min(100%,290px),1fr))] gap-3 sm:gap-4" data-testid="camera-grid">
+          {cameras.isPending && [1, 2, 3, 4].map((tile) => <div key={tile} className="panel aspect-[16/10.3] opacity-50" />)}
+          {list.map((camera) => <CameraTile key={camera.id} camera={camera} />)}
+        </div>
+      </section>
+      <aside aria-label="Activity" className="panel overflow-hidden xl:sticky xl:top-19 xl:flex xl:max-h-[calc(100vh-6rem)] xl:flex-col">
+        <div className="flex items-center border-b border-line px-4 py-2.5">
+          <h2 className="font-semibold">Activity</h2>
+          <Link to="/events" className="ml-auto text-[13px] text-soft hover:text-ink hover:underline">All events</Link>
+        </div>
+        <div className="overflow-y-auto"><EventFeed /></div>
+      </aside>
+    </div>
+  )
+}
