@@ -107,7 +107,8 @@ export type CameraInput =
 
 /**
  * What the actor has to do, in this order. A source counts as open from `OpenSource` until `CloseSource` of the same attempt, which
- * always comes, also after it ended or failed. `ScheduleRetry` asks for `RetryDue` with its attempt after so many milliseconds.
+ * always comes, also after it ended or failed. `ScheduleRetry` asks for `RetryDue` with its attempt after so many milliseconds;
+ * `CancelRetry` may come for a timer that has fired already.
  */
 export type CameraAction =
   | { readonly _tag: "OpenSource"; readonly attempt: number }
@@ -149,15 +150,15 @@ export const step = (
   const machine = forgetFailures(before, now, policy)
   switch (input._tag) {
     case "Enabled":
-      return machine.state._tag === "Disabled" ? open({ ...machine, failures: 0 }, now, nothing) : [machine, nothing]
+      return machine.state._tag === "Disabled" ? open({ ...machine, failures: 0 }, now) : [machine, nothing]
     case "Disabled":
       return machine.state._tag === "Disabled"
         ? [machine, nothing]
         : enter(machine, { _tag: "Disabled", since: now.wall }, now, release(machine))
     case "ConfigurationChanged":
-      return machine.state._tag === "Disabled" ? [machine, nothing] : open({ ...machine, failures: 0 }, now, release(machine))
+      return machine.state._tag === "Disabled" ? [machine, nothing] : open({ ...machine, failures: 0 }, now)
     case "RetryDue":
-      return isWaiting(machine.state) && input.attempt === machine.attempt ? open(machine, now, nothing) : [machine, nothing]
+      return isWaiting(machine.state) && input.attempt === machine.attempt ? open(machine, now) : [machine, nothing]
     case "Tick":
       return tick(machine, now, random, policy)
     default:
@@ -198,9 +199,7 @@ const tick = (machine: CameraMachine, now: Now, random: number, policy: CameraPo
       return [machine, nothing]
     case "BackingOff":
     case "Failed":
-      return now.monotonic >= machine.retryAt
-        ? open(machine, now, [{ _tag: "CancelRetry", attempt: machine.attempt }])
-        : [machine, nothing]
+      return now.monotonic >= machine.retryAt ? open(machine, now) : [machine, nothing]
     case "Connecting":
       return silent >= policy.connectLimit
         ? giveUp(machine, { reason: "timeout", detail: `not open after ${policy.connectLimit} ms` }, now, random, policy)
@@ -227,7 +226,7 @@ const release = (machine: CameraMachine): ReadonlyArray<CameraAction> => {
   return isWaiting(machine.state) ? [{ _tag: "CancelRetry", attempt: machine.attempt }] : nothing
 }
 
-const open = (machine: CameraMachine, now: Now, first: ReadonlyArray<CameraAction>): CameraStep => {
+const open = (machine: CameraMachine, now: Now): CameraStep => {
   const attempt = machine.attempt + 1
   const { state } = machine
   const known = machine.failures > 0 && "failure" in state ? state.failure : undefined
@@ -235,7 +234,7 @@ const open = (machine: CameraMachine, now: Now, first: ReadonlyArray<CameraActio
     { ...machine, attempt, progress: now.monotonic },
     { _tag: "Connecting", since: now.wall, failures: machine.failures, ...(known === undefined ? {} : { failure: known }) },
     now,
-    [...first, { _tag: "OpenSource", attempt }]
+    [...release(machine), { _tag: "OpenSource", attempt }]
   )
 }
 
