@@ -1,0 +1,74 @@
+import { parentPort, workerData } from "node:worker_threads"
+import { ModelError } from "@vigil/core/Model"
+import { ModelSession, type SessionModel } from "./ModelSession.js"
+import type { ThreadAnswer, ThreadRequest, ThreadSettings } from "./ThreadProtocol.js"
+
+/** Entry of an inference thread: one request after the other, for a run blocks the thread anyway. */
+const serve = (port: NonNullable<typeof parentPort>, settings: ThreadSettings): void => {
+  const sessions = new Map<string, ModelSession>()
+
+  const open = async (key: string, model: SessionModel | undefined): Promise<ModelSession> => {
+    const known = sessions.get(key)
+    if (known !== undefined) return known
+    if (model === undefined) throw new Error(`model ${key} was never sent to this thread`)
+    const session = await ModelSession.open(model, settings)
+    sessions.set(key, session)
+    return session
+  }
+
+  const release = async (key: string): Promise<void> => {
+    const session = sessions.get(key)
+    sessions.delete(key)
+    await session?.release()
+  }
+
+  const verify = async (key: string, model: SessionModel): Promise<ThreadAnswer> => {
+    try {
+      const session = await open(key, model)
+      await session.verify()
+      return { _tag: "Verified", flexible: model.flexible, note: session.note }
+    } catch (cause) {
+      await release(key)
+      if (!model.flexible) return failed(cause)
+      return verify(key, { ...model, flexible: false })
+    }
+  }
+
+  const run = async (request: ThreadRequest & { readonly _tag: "Run" }): Promise<ThreadAnswer> => {
+    try {
+      const session = await open(request.key, request.model)
+      const started = performance.now()
+      const detections = await session.infer(request.pixels, request.picture, request.source)
+      return { _tag: "Ran", detections, ran: performance.now() - started }
+    } catch (cause) {
+      return failed(cause)
+    }
+  }
+
+  const answer = async (request: ThreadRequest): Promise<void> => {
+    switch (request._tag) {
+      case "Verify":
+        return port.postMessage(await verify(request.key, request.model))
+      case "Run":
+        return port.postMessage(await run(request))
+      case "Release":
+        return release(request.key)
+      case "Stop": {
+        for (const key of [...sessions.keys()]) await release(key)
+        return port.close()
+      }
+    }
+  }
+
+  let last: Promise<void> = Promise.resolve()
+  port.on("message", (request: ThreadRequest) => {
+    last = last.then(() => answer(request))
+  })
+}
+
+const failed = (cause: unknown): ThreadAnswer =>
+  cause instanceof ModelError
+    ? { _tag: "Failed", reason: cause.reason, detail: cause.detail }
+    : { _tag: "Failed", reason: "run", detail: cause instanceof Error ? cause.message : String(cause) }
+
+if (parentPort !== null) serve(parentPort, workerData)

@@ -1,0 +1,225 @@
+import { createHash } from "node:crypto"
+import { mkdir, readFile, rename, rm } from "node:fs/promises"
+import { cpus } from "node:os"
+import { join } from "node:path"
+import type { Size } from "@vigil/core/geometry/BoundingBox"
+import { cornersToSource } from "@vigil/core/geometry/PictureTransform"
+import type { ModelId } from "@vigil/core/Ids"
+import { type ModelAdapter, type ModelDescriptor, ModelError, type ModelInput } from "@vigil/core/Model"
+import { defaultSuppression, makeSuppressor, type Suppressor } from "@vigil/core/NonMaximumSuppression"
+import { Either } from "effect"
+import { env, InferenceSession, Tensor } from "onnxruntime-node"
+import { withInputShape } from "../model/OnnxFile.js"
+import { adapters } from "./adapter/Adapters.js"
+import type { RawOutput } from "./adapter/OutputAdapter.js"
+import { CandidateBuffer } from "./CandidateBuffer.js"
+import type { ModelPicture } from "./InferenceEngine.js"
+import { type InputTensor, makeInputTensor } from "./InputTensor.js"
+import { transformOf } from "./PictureLayout.js"
+
+/** What a model runs on. Everything but `cpu` needs its libraries on the machine, and falls back to `cpu` without them. */
+export type ExecutionProvider = "cpu" | "cuda" | "tensorrt" | "openvino" | "webgpu"
+
+/** What a thread must know to run a model; plain data that can be posted. */
+export interface SessionModel {
+  readonly model: ModelId
+  readonly adapter: ModelAdapter
+  readonly classes: number
+  readonly input: ModelInput
+  readonly thresholds: ModelDescriptor["thresholds"]
+  /** The ONNX file. */
+  readonly bytes: Uint8Array
+  /** Height and width of the input are left free, so that it can be smaller than `input.size`. */
+  readonly flexible: boolean
+}
+
+export interface SessionOptions {
+  readonly provider: ExecutionProvider
+  /** Folder for optimised graphs, which load several times faster; they suit only the machine that wrote them. */
+  readonly cache?: string
+}
+
+export const sessionModel = (descriptor: ModelDescriptor, bytes: Uint8Array, flexible: boolean): SessionModel => ({
+  model: descriptor.id,
+  adapter: descriptor.adapter,
+  classes: descriptor.labels.length,
+  input: descriptor.input,
+  thresholds: descriptor.thresholds,
+  bytes,
+  flexible
+})
+
+/** Numbers per detection in what {@link ModelSession.infer} returns: class, score, x, y, width, height in source pixels. */
+export const detectionStride = 6
+
+/** Input sizes whose memory is kept; cameras come in few aspect ratios. */
+const keptTensors = 8
+
+/** A model loaded in this thread: pixels in, detections out. One call at a time; a run blocks the thread. */
+export class ModelSession {
+  /** Why it does not run on the provider that was asked for. */
+  readonly note: string | undefined
+  readonly #model: SessionModel
+  readonly #session: InferenceSession
+  readonly #tensors = new Map<string, InputTensor>()
+  readonly #candidates = new CandidateBuffer()
+  readonly #suppressor: Suppressor
+
+  private constructor(model: SessionModel, session: InferenceSession, note: string | undefined) {
+    this.#model = model
+    this.#session = session
+    this.note = note
+    this.#suppressor = makeSuppressor({ ...defaultSuppression, overlap: model.thresholds.overlap, confidence: model.thresholds.confidence })
+  }
+
+  /** Rejects with a {@link ModelError} `not-onnx` where the runtime refuses the graph. */
+  static async open(model: SessionModel, options: SessionOptions): Promise<ModelSession> {
+    const graph = model.flexible ? withFreeSize(model) : Uint8Array.from(model.bytes)
+    const opened = await openSession(graph, options).catch((cause: unknown) => {
+      throw new ModelError({ model: model.model, reason: "not-onnx", detail: `ONNX Runtime cannot load it: ${messageOf(cause)}` })
+    })
+    return new ModelSession(model, opened.session, opened.note)
+  }
+
+  /**
+   * Runs the model on a grey picture and checks what comes out: rejects with a {@link ModelError} `shape` or `run`. A flexible model
+   * is also run with a smaller input.
+   */
+  async verify(): Promise<void> {
+    const { size } = this.#model.input
+    await this.#verifySize(size)
+    if (this.#model.flexible) await this.#verifySize(smallerSize(size))
+  }
+
+  async #verifySize(size: Size): Promise<void> {
+    const grey = new Uint8Array(size.width * size.height * 3).fill(128)
+    await this.infer(grey, { content: size, input: size, format: "rgb24" }, size)
+  }
+
+  /** Detections as `detectionStride` numbers each, best first. `pixels` as `picture` says. */
+  async infer(pixels: Uint8Array, picture: ModelPicture, source: Size): Promise<Float32Array> {
+    const { model, adapter, classes, thresholds, input } = this.#model
+    const transform = transformOf(input, picture, source)
+    const tensor = this.#tensor(picture.input)
+    tensor.fill(pixels, transform.content)
+    const outputs = await this.#run(tensor)
+    const family = adapters[adapter]
+    if (!family.matches(outputs, picture.input, classes)) {
+      const found = outputs.map((output) => `${output.name} [${output.dims.join(", ")}]`).join(", ")
+      throw new ModelError({
+        model,
+        reason: "shape",
+        detail: `outputs are ${found}; ${adapter} with ${classes} classes gives ${family.expected(picture.input, classes)} for an input of ${picture.input.width}x${picture.input.height}`
+      })
+    }
+    const candidates = this.#candidates
+    candidates.clear()
+    family.decode(outputs, picture.input, classes, thresholds.confidence, candidates)
+    const kept = this.#suppressor.run(candidates)
+    cornersToSource(transform, candidates.boxes, candidates.count)
+    return packDetections(candidates, kept)
+  }
+
+  async release(): Promise<void> {
+    await this.#session.release()
+  }
+
+  #tensor(size: Size): InputTensor {
+    const key = `${size.width}x${size.height}`
+    const known = this.#tensors.get(key)
+    if (known !== undefined) return known
+    if (this.#tensors.size >= keptTensors) this.#tensors.clear()
+    const made = makeInputTensor(this.#model.input, size)
+    this.#tensors.set(key, made)
+    return made
+  }
+
+  async #run(input: InputTensor): Promise<ReadonlyArray<RawOutput>> {
+    const { model, input: { name } } = this.#model
+    const feed = input.data instanceof Float32Array
+      ? new Tensor("float32", input.data, input.dims)
+      : new Tensor("uint8", input.data, input.dims)
+    const results = await this.#session.run({ [name]: feed }).catch((cause: unknown) => {
+      throw new ModelError({ model, reason: "run", detail: `ONNX Runtime: ${messageOf(cause)}` })
+    })
+    const outputs: Array<RawOutput> = []
+    for (const [output, { dims, data }] of Object.entries(results)) {
+      if (data instanceof Float32Array) outputs.push({ name: output, dims, data })
+    }
+    return outputs
+  }
+}
+
+/** A smaller input that a flexible graph of this size must take too: what 16:9 needs of a square, or the other way round. */
+export const smallerSize = (size: Size): Size => {
+  const height = Math.ceil((size.width * 9) / 16 / 32) * 32
+  return height < size.height ? { width: size.width, height } : { width: Math.max(32, Math.floor(size.width / 64) * 32), height: size.height }
+}
+
+const withFreeSize = (model: SessionModel): Uint8Array => {
+  const dims = model.input.layout === "nchw" ? [1, 3, "height", "width"] : [1, "height", "width", 3]
+  return Either.getOrThrowWith(
+    withInputShape(model.bytes, model.input.name, dims),
+    ({ detail }) => new ModelError({ model: model.model, reason: "not-onnx", detail })
+  )
+}
+
+const packDetections = (candidates: CandidateBuffer, kept: Uint32Array): Float32Array => {
+  const { boxes, scores, classes } = candidates
+  const packed = new Float32Array(kept.length * detectionStride)
+  let to = 0
+  for (const at of kept) {
+    const left = boxes[at * 4] ?? 0
+    const top = boxes[at * 4 + 1] ?? 0
+    const width = (boxes[at * 4 + 2] ?? 0) - left
+    const height = (boxes[at * 4 + 3] ?? 0) - top
+    // Lies in the padding.
+    if (!(width > 0 && height > 0)) continue
+    packed.set([classes[at] ?? 0, scores[at] ?? 0, left, top, width, height], to)
+    to += detectionStride
+  }
+  return packed.slice(0, to)
+}
+
+interface OpenedSession {
+  readonly session: InferenceSession
+  readonly note: string | undefined
+}
+
+const baseOptions: InferenceSession.SessionOptions = {
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+  executionMode: "sequential",
+  logSeverityLevel: 4
+}
+
+const openSession = async (graph: Uint8Array, { provider, cache }: SessionOptions): Promise<OpenedSession> => {
+  if (provider === "cpu") return { session: await openOnCpu(graph, cache), note: undefined }
+  try {
+    return { session: await InferenceSession.create(graph, { ...baseOptions, executionProviders: [provider, "cpu"] }), note: undefined }
+  } catch (cause) {
+    return { session: await openOnCpu(graph, cache), note: `${provider} cannot be used, running on the CPU instead: ${messageOf(cause)}` }
+  }
+}
+
+const openOnCpu = async (graph: Uint8Array, cache: string | undefined): Promise<InferenceSession> => {
+  if (cache === undefined) return InferenceSession.create(graph, { ...baseOptions, graphOptimizationLevel: "all" })
+  const identity = createHash("sha256").update(graph).update(env.versions.common).update(cpus()[0]?.model ?? process.arch).digest("hex")
+  const file = join(cache, `${identity}.optimised.onnx`)
+  const optimised = await readFile(file).catch(() => undefined)
+  if (optimised !== undefined) {
+    try {
+      return await InferenceSession.create(optimised, { ...baseOptions, graphOptimizationLevel: "disabled" })
+    } catch {
+      // Written by another version or cut off: made anew below.
+      await rm(file, { force: true })
+    }
+  }
+  await mkdir(cache, { recursive: true })
+  const written = `${file}.${process.pid}-${Math.random().toString(36).slice(2)}`
+  const session = await InferenceSession.create(graph, { ...baseOptions, graphOptimizationLevel: "all", optimizedModelFilePath: written })
+  await rename(written, file)
+  return session
+}
+
+const messageOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)

@@ -1,0 +1,295 @@
+import { readFile } from "node:fs/promises"
+import { availableParallelism } from "node:os"
+import type { Detection } from "@vigil/core/Detection"
+import type { ModelId } from "@vigil/core/Ids"
+import { type ModelDescriptor, ModelError } from "@vigil/core/Model"
+import type { InstalledModel } from "@vigil/core/port/ModelCatalogue"
+import { Either } from "effect"
+import { checkModel, mayShrink } from "../model/CheckModel.js"
+import { now } from "../MonotonicClock.js"
+import { afterFailure, afterHang, type Circuit, closedCircuit, pause } from "./Circuit.js"
+import type { InferenceEngine, InferenceJob, InferenceResult } from "./InferenceEngine.js"
+import { defaultJobQueue, JobQueue, type JobQueueOptions } from "./JobQueue.js"
+import { detectionStride, type ExecutionProvider, type SessionModel, sessionModel } from "./ModelSession.js"
+import { accepts, pictureOf } from "./PictureLayout.js"
+import { startThread, type ThreadHandle, type ThreadOutcome } from "./ThreadHandle.js"
+
+/** A run that did not come back. Its thread is lost to this process, which should be replaced when it can be. */
+export interface HungRun {
+  readonly model: ModelId
+  /** Milliseconds until it was given up. */
+  readonly ran: number
+  /** Threads that still work. */
+  readonly threadsLeft: number
+}
+
+export interface OnnxEngineOptions {
+  /** One run at a time each; by default one for each core. */
+  readonly threads?: number
+  readonly provider?: ExecutionProvider
+  /** Folder for optimised graphs; without one each thread optimises for itself. */
+  readonly cache?: string
+  readonly queue?: JobQueueOptions
+  /** Milliseconds after which a run counts as hung, and what loading a model may take on top of that. */
+  readonly runLimit?: number
+  readonly loadLimit?: number
+  readonly onHung?: (hung: HungRun) => void
+  /** Something an operator should know, for example that the execution provider is missing. */
+  readonly onNote?: (note: string) => void
+}
+
+interface LoadedModel {
+  readonly descriptor: ModelDescriptor
+  readonly session: SessionModel
+  /** Names this version of the model in the threads. */
+  readonly key: string
+  circuit: Circuit
+}
+
+interface WaitingJob {
+  readonly slot: string
+  readonly priority: InferenceJob["priority"]
+  readonly deadline: number
+  readonly job: InferenceJob
+  readonly model: LoadedModel
+  readonly submitted: number
+}
+
+interface WaitingLoad {
+  readonly key: string
+  readonly session: SessionModel
+  readonly settle: (outcome: ThreadOutcome | { readonly _tag: "Hung" }) => void
+}
+
+/** How often deadlines of waiting jobs and limits of running ones are looked at, in milliseconds. */
+const watchInterval = 50
+
+/** Threads that end without having answered anything, one after the other, before no new one is started. */
+const toleratedDeaths = 3
+
+export const makeOnnxInferenceEngine = (options: OnnxEngineOptions = {}): InferenceEngine => new OnnxInferenceEngine(options)
+
+class OnnxInferenceEngine implements InferenceEngine {
+  readonly #options: OnnxEngineOptions
+  readonly #runLimit: number
+  readonly #loadLimit: number
+  readonly #queue: JobQueue<WaitingJob>
+  readonly #models = new Map<ModelId, LoadedModel>()
+  readonly #loads: Array<WaitingLoad> = []
+  readonly #watch: NodeJS.Timeout
+  #threads: Array<ThreadHandle> = []
+  #deaths = 0
+  #closed = false
+  #counted = { submitted: 0, done: 0, dropped: 0, failed: 0 }
+
+  constructor(options: OnnxEngineOptions) {
+    this.#options = options
+    this.#runLimit = options.runLimit ?? 10_000
+    this.#loadLimit = options.loadLimit ?? 60_000
+    this.#queue = new JobQueue(options.queue ?? defaultJobQueue)
+    const threads = Math.max(1, options.threads ?? availableParallelism())
+    for (let thread = 0; thread < threads; thread++) this.#startThread()
+    this.#watch = setInterval(() => this.#tick(), watchInterval)
+    this.#watch.unref()
+  }
+
+  load = async ({ descriptor, file }: InstalledModel): Promise<void> => {
+    const fail = (reason: ModelError["reason"], detail: string) => new ModelError({ model: descriptor.id, reason, detail })
+    const key = `${descriptor.id}:${descriptor.version}:${descriptor.sha256}`
+    if (this.#models.get(descriptor.id)?.key === key) return
+    const bytes = await readShared(file).catch((cause: unknown) => {
+      throw fail("not-installed", `cannot read ${file}: ${String(cause)}`)
+    })
+    const onnx = Either.getOrThrowWith(checkModel(descriptor, bytes), (error) => error)
+    const session = sessionModel(descriptor, bytes, mayShrink(descriptor, onnx))
+    const outcome = await new Promise<Parameters<WaitingLoad["settle"]>[0]>((settle) => {
+      this.#loads.push({ key, session, settle })
+      this.#pump()
+    })
+    switch (outcome._tag) {
+      case "Verified": {
+        if (outcome.note !== undefined) this.#options.onNote?.(`model ${descriptor.id}: ${outcome.note}`)
+        const before = this.#models.get(descriptor.id)
+        this.#models.set(descriptor.id, { descriptor, key, session: { ...session, flexible: outcome.flexible }, circuit: closedCircuit })
+        if (before !== undefined && before.key !== key) for (const thread of this.#threads) thread.release(before.key)
+        return
+      }
+      case "Failed":
+        throw fail(outcome.reason, outcome.detail)
+      case "Died":
+        throw fail("run", outcome.detail)
+      case "Hung":
+        throw fail("run", `did not answer a test run within ${this.#loadLimit + this.#runLimit} ms`)
+      case "Ran":
+        throw fail("run", "the inference thread answered something else")
+    }
+  }
+
+  picture: InferenceEngine["picture"] = (id, source) => {
+    const model = this.#models.get(id)
+    if (model === undefined) throw notLoaded(id)
+    return pictureOf(model.descriptor.input, source, model.session.flexible)
+  }
+
+  submit = (job: InferenceJob): void => {
+    this.#counted.submitted += 1
+    if (this.#closed) return this.#finish(job, { _tag: "Dropped", reason: "closed" })
+    const model = this.#models.get(job.model)
+    const refusal = model === undefined ? notLoaded(job.model) : this.#refusal(job, model)
+    if (model === undefined || refusal !== undefined) {
+      return this.#finish(job, { _tag: "Failed", error: refusal ?? notLoaded(job.model) })
+    }
+    const { slot, priority, deadline } = job
+    const submitted = now()
+    const dropped = this.#queue.submit({ slot, priority, deadline, job, model, submitted }, submitted)
+    if (dropped !== undefined) this.#finish(dropped.job.job, { _tag: "Dropped", reason: dropped.reason })
+    this.#pump()
+  }
+
+  statistics: InferenceEngine["statistics"] = () => ({ ...this.#counted, waiting: this.#queue.size })
+
+  close = async (): Promise<void> => {
+    if (!this.#closed) {
+      this.#closed = true
+      for (const { job } of this.#queue.clear()) this.#finish(job, { _tag: "Dropped", reason: "closed" })
+      for (const load of this.#loads.splice(0)) load.settle({ _tag: "Died", detail: "the engine was closed" })
+    }
+    await Promise.all(this.#threads.map((thread) => thread.stop()))
+    clearInterval(this.#watch)
+  }
+
+  #refusal(job: InferenceJob, { descriptor, session, circuit }: LoadedModel): ModelError | undefined {
+    const fail = (detail: string) => new ModelError({ model: job.model, reason: "run", detail })
+    const { content, input } = job.picture
+    if (!accepts(descriptor.input, job.picture, session.flexible)) {
+      return fail(`takes no picture of ${content.width}x${content.height} in an input of ${input.width}x${input.height}`)
+    }
+    if (job.pixels.length !== content.width * content.height * 3) {
+      return fail(`${job.pixels.length} bytes are no picture of ${content.width}x${content.height}`)
+    }
+    const wait = pause(circuit, now())
+    if (wait > 0) return fail(`failed ${circuit.failures} times, suspended for ${Math.ceil(wait / 1000)} s`)
+    return this.#threads.length === 0 ? fail("no inference thread is left; restart the media worker") : undefined
+  }
+
+  /** Gives every idle thread something to do: models to load first, then the queue. */
+  #pump(): void {
+    while (!this.#closed) {
+      const idle = this.#threads.filter((thread) => thread.state() === "idle")
+      const [first] = idle
+      if (first === undefined) {
+        if (this.#threads.length === 0) this.#failAll()
+        return
+      }
+      const load = this.#loads.shift()
+      if (load !== undefined) {
+        this.#startLoad(first, load)
+        continue
+      }
+      const time = now()
+      this.#dropExpired(time)
+      const waiting = this.#queue.take(time)
+      if (waiting === undefined) return
+      if (this.#models.get(waiting.job.model) === waiting.model) {
+        this.#startRun(idle.find((thread) => thread.loaded.has(waiting.model.key)) ?? first, waiting, time)
+      } else this.#finish(waiting.job, { _tag: "Dropped", reason: "replaced" })
+    }
+  }
+
+  #startLoad(thread: ThreadHandle, { key, session, settle }: WaitingLoad): void {
+    thread.start({ _tag: "Verify", key, model: session }, this.#loadLimit + this.#runLimit, (outcome) => {
+      if (outcome._tag === "Verified") thread.loaded.add(key)
+      settle(outcome)
+      this.#pump()
+    }, () => settle({ _tag: "Hung" }))
+  }
+
+  #startRun(thread: ThreadHandle, { job, model, submitted }: WaitingJob, started: number): void {
+    const loaded = thread.loaded.has(model.key)
+    const { pixels, picture, source } = job
+    const request = { _tag: "Run", key: model.key, model: loaded ? undefined : model.session, pixels, picture, source } as const
+    const limit = this.#runLimit + (loaded ? 0 : this.#loadLimit)
+    thread.start(request, limit, (outcome) => {
+      if (outcome._tag === "Ran") {
+        this.#deaths = 0
+        thread.loaded.add(model.key)
+        model.circuit = closedCircuit
+        this.#pump()
+        const detections = unpack(outcome.detections, model.descriptor.labels)
+        return this.#finish(job, { _tag: "Done", detections, queued: started - submitted, ran: outcome.ran })
+      }
+      model.circuit = afterFailure(model.circuit, now())
+      this.#pump()
+      const reason = outcome._tag === "Failed" ? outcome.reason : "run"
+      const detail = outcome._tag === "Verified" ? "the inference thread answered something else" : outcome.detail
+      this.#finish(job, { _tag: "Failed", error: new ModelError({ model: job.model, reason, detail }) })
+    }, (ran) => {
+      model.circuit = afterHang(now())
+      this.#options.onHung?.({ model: job.model, ran, threadsLeft: this.#threads.length })
+      const detail = `did not answer within ${limit} ms; its thread is given up`
+      this.#finish(job, { _tag: "Failed", error: new ModelError({ model: job.model, reason: "run", detail }) })
+    })
+  }
+
+  #tick(): void {
+    for (const thread of [...this.#threads]) {
+      if (thread.overdue() <= 0) continue
+      this.#threads = this.#threads.filter((other) => other !== thread)
+      thread.giveUp()
+    }
+    this.#dropExpired(now())
+    this.#pump()
+  }
+
+  #dropExpired(time: number): void {
+    for (const { job } of this.#queue.expire(time)) this.#finish(job, { _tag: "Dropped", reason: "deadline" })
+  }
+
+  #failAll(): void {
+    for (const { job } of this.#queue.clear()) {
+      const error = new ModelError({ model: job.model, reason: "run", detail: "no inference thread is left; restart the media worker" })
+      this.#finish(job, { _tag: "Failed", error })
+    }
+    for (const load of this.#loads.splice(0)) load.settle({ _tag: "Died", detail: "no inference thread is left; restart the media worker" })
+  }
+
+  #startThread(): void {
+    const { provider = "cpu", cache } = this.#options
+    this.#threads.push(startThread(cache === undefined ? { provider } : { provider, cache }, (ended, detail) => {
+      if (!this.#threads.includes(ended)) return
+      this.#threads = this.#threads.filter((thread) => thread !== ended)
+      if (this.#closed) return
+      this.#deaths += 1
+      this.#options.onNote?.(detail)
+      if (this.#deaths <= toleratedDeaths) this.#startThread()
+      this.#pump()
+    }))
+  }
+
+  #finish(job: InferenceJob, result: InferenceResult): void {
+    this.#counted[result._tag === "Done" ? "done" : result._tag === "Dropped" ? "dropped" : "failed"] += 1
+    job.done(result)
+  }
+}
+
+/** The file in memory that all threads see, so that a model is not copied for each of them. */
+const readShared = async (file: string): Promise<Uint8Array> => {
+  const bytes = await readFile(file)
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length))
+  shared.set(bytes)
+  return shared
+}
+
+const notLoaded = (model: ModelId): ModelError => new ModelError({ model, reason: "not-installed", detail: "was not loaded into the inference engine" })
+
+const unpack = (packed: Float32Array, labels: ReadonlyArray<string>): ReadonlyArray<Detection> => {
+  const detections: Array<Detection> = []
+  for (let at = 0; at < packed.length; at += detectionStride) {
+    detections.push({
+      label: labels[packed[at] ?? 0] ?? "unknown",
+      confidence: packed[at + 1] ?? 0,
+      box: { x: packed[at + 2] ?? 0, y: packed[at + 3] ?? 0, width: packed[at + 4] ?? 0, height: packed[at + 5] ?? 0 }
+    })
+  }
+  return detections
+}
