@@ -1,0 +1,30 @@
+import { readFile } from "node:fs/promises"
+import { ModelError } from "@vigil/core/Model"
+import { ModelSession } from "../inference/ModelSession.js"
+import type { TestRunAnswer, TestRunRequest } from "./TestRun.js"
+
+/** Entry of the process that tries a model; see `testRun`. */
+const tryModel = async ({ file, model, mayShrink }: TestRunRequest): Promise<TestRunAnswer> => {
+  try {
+    const bytes = await readFile(file)
+    await verify({ ...model, bytes, flexible: false })
+    if (mayShrink) await verify({ ...model, bytes, flexible: true }).catch((cause: unknown) => { if (!(cause instanceof ModelError)) throw cause })
+    return { _tag: "Passed" }
+  } catch (cause) {
+    if (cause instanceof ModelError) return { _tag: "Refused", reason: cause.reason, detail: cause.detail }
+    return { _tag: "Refused", reason: "run", detail: cause instanceof Error ? cause.message : String(cause) }
+  }
+}
+
+const verify = async (model: Parameters<typeof ModelSession.open>[0]): Promise<void> => {
+  const session = await ModelSession.open(model, { provider: "cpu" })
+  try {
+    await session.verify()
+  } finally {
+    await session.release()
+  }
+}
+
+process.once("message", (request: TestRunRequest) => {
+  void tryModel(request).then((answer) => process.send?.(answer, () => process.disconnect()))
+})
