@@ -1,0 +1,128 @@
+import { createRequire } from "node:module"
+import { dirname, join } from "node:path"
+
+/** A picture in native memory. Its bytes live until the garbage collector has seen the last reference. */
+export interface NativeFrame {
+  readonly width: number
+  readonly height: number
+  /** FFmpeg's name of the pixel format. */
+  readonly format: string | null
+  readonly pts: number | null
+  /** Bytes per line of each plane, padding included. */
+  readonly linesize: ReadonlyArray<number>
+  /** A new array of views of the planes with every access: read it once. */
+  readonly data: ReadonlyArray<Uint8Array>
+  readonly flags: { readonly CORRUPT?: boolean }
+  readonly decode_error_flags: {
+    readonly INVALID_BITSTREAM: boolean
+    readonly MISSING_REFERENCE: boolean
+    readonly CONCEALMENT_ACTIVE: boolean
+    readonly DECODE_SLICES: boolean
+  }
+}
+
+export interface NativePacket {
+  readonly pts: number | null
+  readonly dts: number | null
+  readonly duration: number
+  readonly size: number
+  readonly stream_index: number
+  readonly flags: { readonly KEY: boolean; readonly CORRUPT: boolean }
+  /** A new view with every access: read it once. */
+  readonly data: Uint8Array | null
+}
+
+export interface NativeDecoder {
+  readonly decode: (packet: NativePacket) => Promise<{ readonly frames: ReadonlyArray<NativeFrame> }>
+  /** Gives the frames that are held back for reordering; the decoder takes no more packets. */
+  readonly flush: () => Promise<{ readonly frames: ReadonlyArray<NativeFrame> }>
+}
+
+export interface NativeEncoder {
+  readonly encode: (frame: NativeFrame) => Promise<{ readonly packets: ReadonlyArray<NativePacket> }>
+  readonly flush: () => Promise<{ readonly packets: ReadonlyArray<NativePacket> }>
+}
+
+export interface NativeFilterer {
+  readonly filter: (frames: ReadonlyArray<NativeFrame>) => Promise<ReadonlyArray<{ readonly frames: ReadonlyArray<NativeFrame> }>>
+}
+
+export type Rational = readonly [numerator: number, denominator: number]
+
+export interface NativeStream {
+  readonly index: number
+  readonly time_base: Rational
+  readonly avg_frame_rate: Rational
+  readonly r_frame_rate: Rational
+  readonly codecpar: {
+    readonly codec_type: string
+    readonly name: string
+    readonly width: number
+    readonly height: number
+    readonly profile: string | number
+    readonly extradata: Uint8Array | null
+    readonly sample_rate: number
+    readonly channels: number
+  }
+}
+
+export interface NativeDemuxer {
+  readonly streams: ReadonlyArray<NativeStream>
+  readonly metadata?: Readonly<Record<string, string>>
+  /** Null at the end. */
+  readonly read: () => Promise<NativePacket | null>
+  readonly forceClose: () => void
+}
+
+declare const inputFormat: unique symbol
+export interface NativeInputFormat {
+  readonly [inputFormat]: never
+}
+
+export interface DemuxerOptions {
+  readonly url: string
+  readonly iformat?: NativeInputFormat
+  /** Microseconds. */
+  readonly open_timeout: number
+  readonly read_timeout: number
+  readonly options: Readonly<Record<string, string | number>>
+}
+
+/** The part of beamcoder's addon that is used here, as patched by `patches/`. */
+export interface Beamcoder {
+  readonly logging: (level: "quiet" | "error") => void
+  readonly packet: (fields: { readonly data: Uint8Array; readonly size: number; readonly pts: number; readonly dts: number }) => NativePacket
+  readonly decoder: (options: { readonly name: string; readonly thread_count: number; readonly max_pixels: number }) => NativeDecoder
+  readonly encoder: (options: Readonly<Record<string, unknown>>) => NativeEncoder
+  readonly filterer: (options: {
+    readonly filterType: "video"
+    readonly inputParams: ReadonlyArray<{
+      readonly width: number
+      readonly height: number
+      readonly pixelFormat: string
+      readonly timeBase: Rational
+      readonly pixelAspect: Rational
+    }>
+    readonly outputParams: ReadonlyArray<{ readonly pixelFormat: string }>
+    readonly filterSpec: string
+  }) => Promise<NativeFilterer>
+  readonly demuxer: (options: DemuxerOptions) => Promise<NativeDemuxer>
+  readonly demuxers: () => Readonly<Record<string, NativeInputFormat>>
+}
+
+let loaded: Beamcoder | undefined
+
+/**
+ * The addon itself: the package's own index prints a banner and installs a SIGSEGV handler that breaks in a second thread. Loaded only
+ * in media worker processes: a fault in it ends the process.
+ */
+export const beamcoder = (): Beamcoder => {
+  if (loaded === undefined) {
+    const require = createRequire(import.meta.url)
+    const folder = dirname(require.resolve("beamcoder/package.json"))
+    // The addon has no types of its own for this file; the interfaces above are checked by the tests of this folder.
+    loaded = require(join(folder, "build", "Release", "beamcoder.node")) as Beamcoder
+    loaded.logging("quiet")
+  }
+  return loaded
+}

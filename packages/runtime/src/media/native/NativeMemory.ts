@@ -1,0 +1,20 @@
+/**
+ * Native frames are freed when the garbage collector finds their wrappers, but a wrapper is small: without help, hundreds of megabytes pile
+ * up behind a young generation that looks empty, and every frame gets cold memory. So a young collection is run after this many bytes.
+ */
+const budget = 12 * 1024 * 1024
+
+type Collector = (options: { readonly type: "minor" }) => void
+
+/** There when Node runs with --expose-gc, as media workers do. */
+const collect: Collector | undefined = (globalThis as { gc?: Collector }).gc
+
+let bytes = 0
+
+/** Says that so many bytes of native memory were handed to JavaScript. */
+export const countNativeBytes = (count: number): void => {
+  bytes += count
+  if (bytes < budget) return
+  bytes = 0
+  collect?.({ type: "minor" })
+}
