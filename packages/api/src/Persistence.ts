@@ -1,0 +1,54 @@
+/**
+ * Everything that is kept: cameras, events, users, sessions, in one PostgreSQL database. Which one is told by the environment:
+ * `VIGIL_DATABASE_URL` (`postgres://user:password@host/database`, also `?sslmode=verify-full`), or without it an embedded server below the
+ * data folder. Secrets are encrypted with `VIGIL_KEY` or the data folder's file `key`.
+ *
+ * ```ts
+ * import { layerPersistence } from "@vigil/api/Persistence"
+ *
+ * program.pipe(Effect.provide(layerPersistence(".vigil")))
+ * ```
+ *
+ * @module
+ */
+import type { SqlError } from "@effect/sql/SqlError"
+import type { CameraStore } from "@vigil/core/port/CameraStore"
+import type { EventStore } from "@vigil/core/port/EventStore"
+import type { SessionStore } from "@vigil/core/port/SessionStore"
+import type { UserStore } from "@vigil/core/port/UserStore"
+import { Config, type ConfigError, Effect, Layer, Option } from "effect"
+import { join } from "node:path"
+import { layerCameraStorePostgres } from "./database/CameraStorePostgres.js"
+import { type ConnectionOptions, toEmbedded, toUrl } from "./database/Connection.js"
+import { Database, layerDatabase } from "./database/Database.js"
+import type { DatabaseError } from "./database/DatabaseError.js"
+import { startEmbeddedPostgres } from "./database/EmbeddedPostgres.js"
+import { layerEventStorePostgres } from "./database/EventStorePostgres.js"
+import { migrate } from "./database/Migrations.js"
+import { layerSessionStorePostgres } from "./database/SessionStorePostgres.js"
+import { layerUserStorePostgres } from "./database/UserStorePostgres.js"
+import { layerMasterKey, type MasterKeyError } from "./secret/MasterKey.js"
+
+export type Persistence = CameraStore | EventStore | UserStore | SessionStore | Database
+
+export type PersistenceError = DatabaseError | MasterKeyError | SqlError | ConfigError.ConfigError
+
+/** The stores over a database that is there; brings its structure up to date first. */
+export const layerStores = (connection: ConnectionOptions, dataFolder: string): Layer.Layer<Persistence, PersistenceError> =>
+  Layer.mergeAll(layerCameraStorePostgres, layerEventStorePostgres, layerUserStorePostgres, layerSessionStorePostgres).pipe(
+    Layer.provide(layerMasterKey(dataFolder)),
+    Layer.provideMerge(layerDatabase(connection)),
+    Layer.provide(Layer.effectDiscard(migrate(connection)))
+  )
+
+/** The stores over the database that the environment names, or the embedded one in `<dataFolder>/postgres`. */
+export const layerPersistence = (dataFolder: string): Layer.Layer<Persistence, PersistenceError> =>
+  Layer.unwrapScoped(
+    Effect.gen(function*() {
+      const url = yield* Config.option(Config.redacted("VIGIL_DATABASE_URL"))
+      const connection = Option.isSome(url)
+        ? toUrl(url.value)
+        : toEmbedded(yield* startEmbeddedPostgres(join(dataFolder, "postgres")))
+      return layerStores(connection, dataFolder)
+    })
+  )

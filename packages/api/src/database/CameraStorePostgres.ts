@@ -1,0 +1,166 @@
+import type { SqlClient } from "@effect/sql/SqlClient"
+import { Camera } from "@vigil/core/Camera"
+import { type CameraRecord, newRecord, revisedRecord } from "@vigil/core/CameraRecord"
+import { CameraId, Epoch, type TenantId } from "@vigil/core/Ids"
+import { CameraNotFound, CameraStore } from "@vigil/core/port/CameraStore"
+import { StoreUnavailable } from "@vigil/core/port/StoreError"
+import { Credentials } from "@vigil/core/Source"
+import { DateTime, Effect, Layer, Option, Redacted, Schema } from "effect"
+import { MasterKey } from "../secret/MasterKey.js"
+import { seal, unseal } from "../secret/SecretBox.js"
+import { changeFeed } from "./ChangeFeed.js"
+import { Database } from "./Database.js"
+
+const channel = "vigil_cameras"
+const pollInterval = 5000
+
+/** The part of a camera that is kept as JSON. */
+const Configuration = Schema.Struct(Camera.fields).pipe(
+  Schema.omit("id", "tenantId", "name", "hasCredentials", "revision", "createdAt", "updatedAt")
+)
+const encodeConfiguration = Schema.encodeSync(Configuration)
+const decodeCamera = Schema.decodeUnknown(Camera)
+const SealedCredentials = Schema.parseJson(Credentials)
+const encodeCredentials = Schema.encodeSync(SealedCredentials)
+const decodeCredentials = Schema.decodeUnknown(SealedCredentials)
+
+interface CameraRow {
+  readonly id: CameraId
+  readonly tenant_id: TenantId
+  readonly name: string
+  readonly configuration: object
+  readonly credentials: Uint8Array | null
+  readonly revision: number
+  readonly created_at: Date
+  readonly updated_at: Date
+}
+
+const toCamera = (row: CameraRow) =>
+  decodeCamera({
+    ...row.configuration,
+    id: row.id,
+    tenantId: row.tenant_id,
+    name: row.name,
+    hasCredentials: row.credentials !== null,
+    revision: row.revision,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString()
+  })
+
+const toCameras = Effect.forEach(toCamera)
+
+const owner = (id: CameraId) => `camera ${id} credentials`
+
+const notFound = (cameraId: CameraId) => () => new CameraNotFound({ cameraId })
+
+const one = <A>(rows: ReadonlyArray<A>, id: CameraId) => Effect.mapError(Effect.fromNullable(rows[0]), notFound(id))
+
+const make = Effect.gen(function*() {
+  const database = yield* Database
+  const key = yield* MasterKey
+
+  const unsealCredentials = (row: Pick<CameraRow, "id" | "credentials">, operation: string) =>
+    row.credentials === null
+      ? Effect.succeedNone
+      : unseal(key, owner(row.id), row.credentials).pipe(
+        Effect.mapError(({ detail }) => new StoreUnavailable({ operation, detail: `credentials of camera ${row.id}: ${detail}` })),
+        Effect.flatMap((secret) => decodeCredentials(Redacted.value(secret))),
+        Effect.asSome
+      )
+
+  const sealCredentials = (id: CameraId, credentials: Option.Option<Credentials>): Uint8Array | null =>
+    Option.match(credentials, { onNone: () => null, onSome: (given) => seal(key, owner(id), encodeCredentials(given)) })
+
+  const columns = ({ camera }: CameraRecord) => {
+    const { id, tenantId, name, hasCredentials, revision, createdAt, updatedAt, ...configuration } = camera
+    return {
+      name,
+      configuration: JSON.stringify(encodeConfiguration(configuration)),
+      revision,
+      updated_at: DateTime.toDateUtc(updatedAt)
+    }
+  }
+
+  const tell = (sql: SqlClient, id: CameraId) => sql`select pg_notify(${channel}, ${id})`
+
+  const fingerprint = database.system("look for changed cameras", (sql) =>
+    Effect.map(
+      sql<{ readonly mark: string }>`select concat_ws(' ', count(*), sum(revision), max(updated_at)) as mark from cameras`,
+      ([row]) => row?.mark ?? ""
+    ))
+
+  return CameraStore.of({
+    list: (tenant) =>
+      database.tenant("list cameras", tenant, (sql) =>
+        Effect.flatMap(sql<CameraRow>`select * from cameras order by name, id`, toCameras)),
+
+    get: (tenant, id) =>
+      database.tenant("read camera", tenant, (sql) =>
+        sql<CameraRow>`select * from cameras where id = ${id}`.pipe(
+          Effect.flatMap((rows) => one(rows, id)),
+          Effect.flatMap(toCamera)
+        )),
+
+    create: (tenant, input) =>
+      Effect.gen(function*() {
+        const record = yield* newRecord(tenant, CameraId.make(crypto.randomUUID()), input, yield* DateTime.now)
+        const { camera } = record
+        return yield* database.tenant("add camera", tenant, (sql) =>
+          sql`insert into cameras ${
+            sql.insert({
+              ...columns(record),
+              id: camera.id,
+              tenant_id: tenant,
+              credentials: sealCredentials(camera.id, record.credentials),
+              created_at: DateTime.toDateUtc(camera.createdAt)
+            })
+          }`.pipe(Effect.zipRight(tell(sql, camera.id)), Effect.as(camera)))
+      }),
+
+    update: (tenant, id, patch, expectedRevision) =>
+      database.tenant("change camera", tenant, (sql) =>
+        Effect.gen(function*() {
+          const row = yield* one(yield* sql<CameraRow>`select * from cameras where id = ${id} for update`, id)
+          const current = { camera: yield* toCamera(row), credentials: yield* unsealCredentials(row, "change camera") }
+          const record = yield* revisedRecord(current, patch, yield* DateTime.now, expectedRevision)
+          yield* sql`update cameras set ${
+            sql.update({ ...columns(record), credentials: sealCredentials(id, record.credentials) })
+          } where id = ${id}`
+          yield* tell(sql, id)
+          return record.camera
+        })),
+
+    remove: (tenant, id) =>
+      database.tenant("remove camera", tenant, (sql) =>
+        Effect.gen(function*() {
+          yield* one(yield* sql`delete from cameras where id = ${id} returning id`, id)
+          // Its actor, wherever it still runs, finds its epoch over.
+          yield* sql`insert into camera_epochs (camera_id, tenant_id, epoch) values (${id}, ${tenant}, 1)
+            on conflict (camera_id) do update set epoch = camera_epochs.epoch + 1`
+          yield* tell(sql, id)
+        })),
+
+    all: database.system("list all cameras", (sql) =>
+      Effect.flatMap(sql<CameraRow>`select * from cameras order by name, id`, toCameras)),
+
+    changes: yield* changeFeed(database.connection, channel, fingerprint, pollInterval),
+
+    credentials: (id) =>
+      database.system("read credentials", (sql) =>
+        sql<CameraRow>`select id, credentials from cameras where id = ${id}`.pipe(
+          Effect.flatMap((rows) => one(rows, id)),
+          Effect.flatMap((row) => unsealCredentials(row, "read credentials"))
+        )),
+
+    takeEpoch: (id) =>
+      database.system("take epoch", (sql) =>
+        sql<{ readonly epoch: string }>`insert into camera_epochs (camera_id, tenant_id, epoch)
+          select id, tenant_id, 1 from cameras where id = ${id}
+          on conflict (camera_id) do update set epoch = camera_epochs.epoch + 1 returning epoch`.pipe(
+          Effect.flatMap((rows) => one(rows, id)),
+          Effect.map((row) => Epoch.make(Number(row.epoch)))
+        ))
+  })
+})
+
+export const layerCameraStorePostgres: Layer.Layer<CameraStore, never, Database | MasterKey> = Layer.scoped(CameraStore, make)

@@ -1,0 +1,77 @@
+import { PgClient } from "@effect/sql-pg"
+import type { SqlError } from "@effect/sql/SqlError"
+import { Effect, Redacted, type Scope } from "effect"
+import * as Reactivity from "@effect/experimental/Reactivity"
+import pg from "pg"
+import type { EmbeddedServer } from "./EmbeddedPostgres.js"
+
+/** How to reach a PostgreSQL server, as `pg` takes it. */
+export type ConnectionOptions = pg.ClientConfig
+
+/** Milliseconds until an attempt to connect is given up. */
+const connectLimit = 3000
+
+export const toEmbedded = (server: EmbeddedServer): ConnectionOptions => ({
+  host: server.socketFolder,
+  port: server.port,
+  user: server.user,
+  password: Redacted.value(server.password),
+  database: server.database
+})
+
+export const toUrl = (url: Redacted.Redacted): ConnectionOptions => ({ connectionString: Redacted.value(url) })
+
+/** Milliseconds after which the server, and then we, give a statement up; 0 for never. */
+export interface StatementLimits {
+  readonly server: number
+  readonly client: number
+}
+
+const options = (to: ConnectionOptions, limits: StatementLimits): pg.ClientConfig => ({
+  ...to,
+  application_name: "vigil",
+  connectionTimeoutMillis: connectLimit,
+  statement_timeout: limits.server,
+  query_timeout: limits.client,
+  idle_in_transaction_session_timeout: 15_000,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: 10_000
+})
+
+/** A pool of connections that are opened when they are needed: an absent server is no error yet. */
+export const openPool = (
+  to: ConnectionOptions,
+  limits: StatementLimits,
+  maxConnections: number
+): Effect.Effect<PgClient.PgClient, SqlError, Scope.Scope> =>
+  PgClient.fromPool({
+    acquire: Effect.acquireRelease(
+      Effect.sync(() => {
+        const pool = new pg.Pool({ ...options(to, limits), max: maxConnections, idleTimeoutMillis: 60_000 })
+        // An idle connection that breaks leaves the pool by itself; whoever asks next gets a new one or its error.
+        pool.on("error", () => undefined)
+        return pool
+      }),
+      (pool) => Effect.promise(() => pool.end()).pipe(Effect.interruptible, Effect.timeoutOption("2 seconds"))
+    )
+  }).pipe(Effect.provide(Reactivity.layer))
+
+/** One connection of its own, for LISTEN. */
+export const openClient = (to: ConnectionOptions): pg.Client => new pg.Client(options(to, { server: 5000, client: 5000 }))
+
+/** SQLSTATE of the error, where the server sent one. */
+export const sqlState = (error: SqlError): string | undefined => {
+  const { cause } = error
+  return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined
+}
+
+/** What went wrong, in the words of the server or the operating system. Never has values of rows. */
+export const describe = (error: SqlError): string => {
+  const { cause } = error
+  if (!(cause instanceof Error)) return error.message
+  // Several addresses were tried (localhost): Node says nothing in the error itself.
+  const text = cause instanceof AggregateError ? cause.errors.map(String).join("; ") : cause.message
+  const code = sqlState(error)
+  return code === undefined || text.includes(code) ? text : `${text} (${code})`
+}
+

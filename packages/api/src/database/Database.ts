@@ -1,0 +1,76 @@
+import { SqlError } from "@effect/sql/SqlError"
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { TenantId } from "@vigil/core/Ids"
+import { StoreUnavailable } from "@vigil/core/port/StoreError"
+import { Cause, Context, Effect, Layer, ParseResult } from "effect"
+import { type ConnectionOptions, describe, openPool } from "./Connection.js"
+
+/** Errors of statements and of rows that cannot be read; they become `StoreUnavailable`. */
+type RowError = SqlError | ParseResult.ParseError
+
+/** Statements and what they need, run by {@link Database} in one transaction. */
+type Work<A, E, R> = (sql: SqlClient) => Effect.Effect<A, E | RowError, R>
+
+/**
+ * The only way to the tables. Every piece of work is one transaction under a role that row-level security holds for: `tenant` sees
+ * one tenant's rows, `system` all. All or nothing is written; an absent, hung or failing server ends in `StoreUnavailable`
+ * within seconds, and the next piece of work tries anew.
+ */
+export class Database extends Context.Tag("@vigil/api/Database")<Database, {
+  readonly tenant: <A, E, R>(
+    operation: string,
+    tenant: TenantId,
+    work: Work<A, E, R>
+  ) => Effect.Effect<A, Exclude<E, RowError> | StoreUnavailable, R>
+  readonly system: <A, E, R>(operation: string, work: Work<A, E, R>) => Effect.Effect<A, Exclude<E, RowError> | StoreUnavailable, R>
+  readonly connection: ConnectionOptions
+}>() {}
+
+const poolSize = 10
+const limits = { server: 5000, client: 6000 }
+const workLimit = "8 seconds"
+
+const isRowError = (error: unknown): error is RowError => error instanceof SqlError || ParseResult.isParseError(error)
+
+const unavailable = (operation: string, error: RowError): StoreUnavailable =>
+  new StoreUnavailable({
+    operation,
+    detail: error instanceof SqlError ? describe(error) : `a stored row cannot be read: ${error.message}`
+  })
+
+/** A broken connection fails the statement, and then the rollback dies with it: both are the database's. */
+const narrow = <E>(operation: string, cause: Cause.Cause<E | RowError>): Effect.Effect<never, Exclude<E, RowError> | StoreUnavailable> => {
+  for (const error of [...Cause.failures(cause), ...Cause.defects(cause)]) {
+    if (isRowError(error)) return Effect.fail(unavailable(operation, error))
+  }
+  // No failure in it is a RowError any more.
+  return Effect.failCause(cause as Cause.Cause<Exclude<E, RowError>>)
+}
+
+const make = (connection: ConnectionOptions) =>
+  Effect.gen(function*() {
+    const sql = yield* openPool(connection, limits, poolSize)
+
+    const transaction = <A, E, R>(operation: string, role: "vigil_tenant" | "vigil_system", tenant: string, work: Work<A, E, R>) =>
+      sql.withTransaction(
+        Effect.zipRight(
+          sql`select set_config('role', ${role}, true), set_config('vigil.tenant', ${tenant}, true)`,
+          work(sql)
+        )
+      ).pipe(
+        Effect.disconnect,
+        Effect.timeoutFail({
+          duration: workLimit,
+          onTimeout: () => new StoreUnavailable({ operation, detail: `the database gave no answer in ${workLimit}` })
+        }),
+        Effect.catchAllCause((cause) => narrow<E | StoreUnavailable>(operation, cause))
+      )
+
+    return Database.of({
+      tenant: (operation, tenant, work) => transaction(operation, "vigil_tenant", tenant, work),
+      system: (operation, work) => transaction(operation, "vigil_system", "", work),
+      connection
+    })
+  })
+
+export const layerDatabase = (connection: ConnectionOptions): Layer.Layer<Database, SqlError> => Layer.scoped(Database, make(connection))

@@ -1,0 +1,168 @@
+import type { SqlClient } from "@effect/sql/SqlClient"
+import { cursorOf, formatCursor, parseCursor } from "@vigil/core/EventCursor"
+import { type DetectionMetadata, Event, EventEntry, type EventQuery } from "@vigil/core/Event"
+import { type CameraId, Epoch } from "@vigil/core/Ids"
+import { EventNotFound, EventStore, StaleEpoch } from "@vigil/core/port/EventStore"
+import { StoreUnavailable } from "@vigil/core/port/StoreError"
+import { DateTime, Effect, Layer, Option, Schema } from "effect"
+import { Database } from "./Database.js"
+
+const encodeMetadata = Schema.encodeSync(Event.fields.detectionMetadata)
+const decodeEntry = Schema.decodeUnknown(EventEntry)
+
+interface EventRow {
+  readonly event_id: string
+  readonly tenant_id: string
+  readonly camera_id: string
+  readonly sequence: string
+  readonly epoch: string
+  readonly event_type: string
+  readonly confidence: number
+  readonly occurred_at: Date
+  readonly detection_metadata: DetectionMetadata
+  readonly clip_url: string | null
+  readonly priority: string
+  readonly status: string
+}
+
+const toEntry = (row: EventRow) =>
+  decodeEntry({
+    sequence: Number(row.sequence),
+    epoch: Number(row.epoch),
+    event: {
+      eventId: row.event_id,
+      customerId: row.tenant_id,
+      cameraId: row.camera_id,
+      eventType: row.event_type,
+      confidence: row.confidence,
+      timestamp: row.occurred_at.toISOString(),
+      detectionMetadata: row.detection_metadata,
+      clipUrl: row.clip_url,
+      priority: row.priority,
+      status: row.status
+    }
+  })
+
+const toRow = ({ sequence, epoch, event }: EventEntry) => ({
+  event_id: event.eventId,
+  tenant_id: event.customerId,
+  camera_id: event.cameraId,
+  sequence,
+  epoch,
+  event_type: event.eventType,
+  confidence: event.confidence,
+  occurred_at: DateTime.toDateUtc(event.timestamp),
+  detection_metadata: JSON.stringify(encodeMetadata(event.detectionMetadata)),
+  clip_url: event.clipUrl,
+  priority: event.priority,
+  status: event.status
+})
+
+const refused = (detail: string) => new StoreUnavailable({ operation: "append events", detail })
+
+/** Holds the camera's row until the transaction ends: appends of one camera run one after another. */
+const lockLog = (sql: SqlClient, first: EventEntry) =>
+  sql<{ readonly epoch: string; readonly last_sequence: string }>`
+    insert into camera_epochs (camera_id, tenant_id, epoch)
+    values (${first.event.cameraId}, ${first.event.customerId}, ${first.epoch})
+    on conflict (camera_id) do update set epoch = greatest(camera_epochs.epoch, excluded.epoch)
+    returning epoch, last_sequence`.pipe(
+    Effect.map(([row]) => ({ epoch: Epoch.make(Number(row?.epoch ?? 0)), lastSequence: Number(row?.last_sequence ?? 0) }))
+  )
+
+/** What a camera's log refuses whatever is in it: strangers, stale epochs, gaps. */
+const check = (cameraId: CameraId, log: { readonly epoch: Epoch; readonly lastSequence: number }, entries: ReadonlyArray<EventEntry>) =>
+  Effect.gen(function*() {
+    let next = log.lastSequence + 1
+    for (const { sequence, epoch, event } of entries) {
+      if (event.cameraId !== cameraId) return yield* refused(`event ${event.eventId} is of another camera`)
+      if (epoch < log.epoch) return yield* new StaleEpoch({ cameraId, epoch, current: log.epoch })
+      if (sequence > next) return yield* refused(`sequence ${sequence} leaves a gap: ${next} comes next`)
+      if (sequence === next) next += 1
+    }
+    return next - 1
+  })
+
+/** Entries that were written before must be the same ones. */
+const checkWritten = (sql: SqlClient, cameraId: CameraId, written: ReadonlyArray<EventEntry>) =>
+  Effect.gen(function*() {
+    if (written.length === 0) return
+    const rows = yield* sql<Pick<EventRow, "event_id" | "sequence">>`select event_id, sequence from events
+      where camera_id = ${cameraId} and ${sql.in("sequence", written.map(({ sequence }) => sequence))}`
+    const idOf = new Map(rows.map((row) => [Number(row.sequence), row.event_id]))
+    for (const { sequence, event } of written) {
+      if ((idOf.get(sequence) ?? event.eventId) !== event.eventId) {
+        return yield* refused(`sequence ${sequence} is taken by another event`)
+      }
+    }
+  })
+
+const conditions = (sql: SqlClient, query: EventQuery) =>
+  Effect.gen(function*() {
+    const all = [sql`true`]
+    if (query.cameraId !== undefined) all.push(sql`camera_id = ${query.cameraId}`)
+    if (query.eventType !== undefined) all.push(sql`event_type = ${query.eventType}`)
+    if (query.status !== undefined) all.push(sql`status = ${query.status}`)
+    if (query.from !== undefined) all.push(sql`occurred_at >= ${DateTime.toDateUtc(query.from)}`)
+    if (query.to !== undefined) all.push(sql`occurred_at < ${DateTime.toDateUtc(query.to)}`)
+    if (query.cursor !== undefined) {
+      const after = parseCursor(query.cursor)
+      if (Option.isNone(after)) {
+        return yield* new StoreUnavailable({ operation: "query events", detail: "the cursor is not one of a page before" })
+      }
+      all.push(sql`(occurred_at, event_id) < (${DateTime.toDateUtc(after.value.timestamp)}, ${after.value.eventId}::uuid)`)
+    }
+    return sql.and(all)
+  })
+
+const make = Effect.map(Database, (database) =>
+  EventStore.of({
+    append: (cameraId, entries) =>
+      Effect.gen(function*() {
+        const first = entries[0]
+        if (first === undefined) return
+        yield* database.tenant("append events", first.event.customerId, (sql) =>
+          Effect.gen(function*() {
+            const log = yield* lockLog(sql, first)
+            const lastSequence = yield* check(cameraId, log, entries)
+            yield* checkWritten(sql, cameraId, entries.filter(({ sequence }) => sequence <= log.lastSequence))
+            const fresh = entries.filter(({ sequence }) => sequence > log.lastSequence)
+            if (fresh.length > 0) yield* sql`insert into events ${sql.insert(fresh.map(toRow))}`
+            const epoch = Math.max(...entries.map((entry) => entry.epoch))
+            yield* sql`update camera_epochs set epoch = ${epoch}, last_sequence = ${lastSequence} where camera_id = ${cameraId}`
+          }))
+      }),
+
+    lastSequence: (cameraId) =>
+      database.system("read last sequence", (sql) =>
+        Effect.map(
+          sql<{ readonly last_sequence: string }>`select last_sequence from camera_epochs where camera_id = ${cameraId}`,
+          ([row]) => Number(row?.last_sequence ?? 0)
+        )),
+
+    query: (tenant, query) =>
+      database.tenant("query events", tenant, (sql) =>
+        Effect.gen(function*() {
+          const rows = yield* sql<EventRow>`select * from events where ${yield* conditions(sql, query)}
+            order by occurred_at desc, event_id desc limit ${query.limit + 1}`
+          const events = yield* Effect.forEach(rows.slice(0, query.limit), toEntry)
+          const last = events.at(-1)
+          return last === undefined || rows.length <= query.limit ? { events } : { events, nextCursor: formatCursor(cursorOf(last)) }
+        })),
+
+    get: (tenant, eventId) =>
+      database.tenant("read event", tenant, (sql) =>
+        sql<EventRow>`select * from events where event_id = ${eventId}`.pipe(
+          Effect.flatMap(([row]) => Effect.mapError(Effect.fromNullable(row), () => new EventNotFound({ eventId }))),
+          Effect.flatMap(toEntry)
+        )),
+
+    setStatus: (tenant, eventId, status) =>
+      database.tenant("set event status", tenant, (sql) =>
+        sql<EventRow>`update events set status = ${status} where event_id = ${eventId} returning *`.pipe(
+          Effect.flatMap(([row]) => Effect.mapError(Effect.fromNullable(row), () => new EventNotFound({ eventId }))),
+          Effect.flatMap(toEntry)
+        ))
+  }))
+
+export const layerEventStorePostgres: Layer.Layer<EventStore, never, Database> = Layer.effect(EventStore, make)

@@ -1,0 +1,63 @@
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import { Effect } from "effect"
+import { type ConnectionOptions, describe, openPool } from "./Connection.js"
+import { DatabaseError } from "./DatabaseError.js"
+import type { Migration } from "./Migration.js"
+import { foundation } from "./migration/0001Foundation.js"
+
+/** All of them, in order. */
+export const migrations: ReadonlyArray<Migration> = [foundation]
+
+/** Advisory lock of this database that whoever changes its structure holds: `vigi` in ASCII. */
+const structureLock = 0x76696769
+
+const failed = (step: string) => (error: SqlError) => new DatabaseError({ step, detail: describe(error) })
+
+interface Applied {
+  readonly id: number
+  readonly name: string
+}
+
+const checkKnown = (applied: ReadonlyArray<Applied>, known: ReadonlyArray<Migration>): Effect.Effect<void, DatabaseError> => {
+  const strange = applied.find(({ id, name }) => known.find((migration) => migration.id === id)?.name !== name)
+  if (strange === undefined) return Effect.void
+  return Effect.fail(
+    new DatabaseError({
+      step: "bring the database up to date",
+      detail: `it has step ${strange.id} (${strange.name}), which this program does not know: it was written by a newer or another ` +
+        "Vigil. Install that version, or use another database"
+    })
+  )
+}
+
+/** Runs the next step that is missing, alone among all nodes; says whether there was one. */
+const step = (sql: SqlClient, known: ReadonlyArray<Migration>): Effect.Effect<boolean, DatabaseError | SqlError> =>
+  sql.withTransaction(Effect.gen(function*() {
+    yield* sql`select pg_advisory_xact_lock(${structureLock})`
+    yield* sql`create table if not exists schema_migrations (
+      id integer primary key, name text not null, applied_at timestamptz not null default now())`
+    const applied = yield* sql<Applied>`select id, name from schema_migrations order by id`
+    yield* checkKnown(applied, known)
+    const next = known.find(({ id }) => !applied.some((done) => done.id === id))
+    if (next === undefined) return false
+    for (const statement of next.statements) {
+      yield* Effect.mapError(sql.unsafe(statement), failed(`step ${next.id} (${next.name})`))
+    }
+    yield* sql`insert into schema_migrations (id, name) values (${next.id}, ${next.name})`
+    return true
+  }))
+
+/** Brings the database to the structure that this program needs. Several nodes may do so at once. */
+export const migrate = (
+  to: ConnectionOptions,
+  known: ReadonlyArray<Migration> = migrations
+): Effect.Effect<void, DatabaseError> =>
+  Effect.gen(function*() {
+    const sql = yield* openPool(to, { server: 0, client: 0 }, 1)
+    let more = true
+    while (more) more = yield* step(sql, known)
+  }).pipe(
+    Effect.scoped,
+    Effect.catchTag("SqlError", (error) => Effect.fail(failed("bring the database up to date")(error)))
+  )

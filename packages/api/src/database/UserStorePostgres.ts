@@ -1,0 +1,126 @@
+import type { SqlClient } from "@effect/sql/SqlClient"
+import { defaultTenant, type TenantId, UserId } from "@vigil/core/Ids"
+import {
+  LastAdministrator, type NewUser, SetupRefused, UsernameTaken, UserNotFound, UserStore
+} from "@vigil/core/port/UserStore"
+import { User } from "@vigil/core/User"
+import { DateTime, Effect, Layer, Option, Redacted, Schema } from "effect"
+import { sqlState } from "./Connection.js"
+import { Database } from "./Database.js"
+
+interface UserRow {
+  readonly id: UserId
+  readonly tenant_id: TenantId
+  readonly username: string
+  readonly role: string
+  readonly password_hash: string
+  readonly created_at: Date
+}
+
+const uniqueViolation = "23505"
+const decodeUser = Schema.decodeUnknown(User)
+
+const toUser = (row: UserRow) =>
+  decodeUser({ id: row.id, tenantId: row.tenant_id, username: row.username, role: row.role, createdAt: row.created_at.toISOString() })
+
+const insert = (sql: SqlClient, tenant: TenantId, { username, role, passwordHash }: NewUser) =>
+  Effect.gen(function*() {
+    const now = DateTime.toDateUtc(yield* DateTime.now)
+    const rows = yield* sql<UserRow>`insert into users ${
+      sql.insert({
+        id: UserId.make(crypto.randomUUID()),
+        tenant_id: tenant,
+        username,
+        role,
+        password_hash: Redacted.value(passwordHash),
+        created_at: now,
+        updated_at: now
+      }).returning("*")
+    }`.pipe(
+      Effect.catchIf((error) => sqlState(error) === uniqueViolation, () => Effect.fail(new UsernameTaken({ username })))
+    )
+    return yield* Effect.flatMap(Effect.orDie(Effect.fromNullable(rows[0])), toUser)
+  })
+
+/** The tenant's administrators, held until the transaction ends: two of them cannot remove each other at once. */
+const lockAdministrators = (sql: SqlClient, tenant: TenantId) =>
+  Effect.map(
+    sql<{ readonly id: UserId }>`select id from users where tenant_id = ${tenant} and role = 'admin' order by id for update`,
+    (rows) => rows.map(({ id }) => id)
+  )
+
+const keepAnAdministrator = (sql: SqlClient, tenant: TenantId, userId: UserId) =>
+  Effect.flatMap(lockAdministrators(sql, tenant), (ids) =>
+    ids.length === 1 && ids[0] === userId ? Effect.fail(new LastAdministrator({ userId })) : Effect.void)
+
+const one = (rows: ReadonlyArray<UserRow>, userId: UserId) =>
+  Effect.mapError(Effect.fromNullable(rows[0]), () => new UserNotFound({ userId }))
+
+const anyUser = (sql: SqlClient) =>
+  Effect.map(sql<{ readonly any: boolean }>`select exists (select from users) as any`, ([row]) => row?.any === true)
+
+const make = Effect.map(Database, (database) =>
+  UserStore.of({
+    list: (tenant) =>
+      database.tenant("list users", tenant, (sql) =>
+        Effect.flatMap(sql<UserRow>`select * from users order by lower(username)`, Effect.forEach(toUser))),
+
+    get: (tenant, id) =>
+      database.tenant("read user", tenant, (sql) =>
+        sql<UserRow>`select * from users where id = ${id}`.pipe(Effect.flatMap((rows) => one(rows, id)), Effect.flatMap(toUser))),
+
+    findByUsername: (username) =>
+      database.system("find user", (sql) =>
+        Effect.flatMap(sql<UserRow>`select * from users where lower(username) = lower(${username})`, ([row]) =>
+          row === undefined
+            ? Effect.succeedNone
+            : Effect.map(toUser(row), (user) => Option.some({ user, passwordHash: Redacted.make(row.password_hash) })))),
+
+    create: (tenant, user) => database.tenant("add user", tenant, (sql) => insert(sql, tenant, user)),
+
+    change: (tenant, id, { role, passwordHash }) =>
+      database.tenant("change user", tenant, (sql) =>
+        Effect.gen(function*() {
+          if (role !== undefined && role !== "admin") yield* keepAnAdministrator(sql, tenant, id)
+          const current = yield* one(yield* sql<UserRow>`select * from users where id = ${id} for update`, id)
+          const rows = yield* sql<UserRow>`update users set
+            role = ${role ?? current.role},
+            password_hash = ${passwordHash === undefined ? current.password_hash : Redacted.value(passwordHash)},
+            updated_at = ${DateTime.toDateUtc(yield* DateTime.now)}
+            where id = ${id} returning *`
+          return yield* Effect.flatMap(one(rows, id), toUser)
+        })),
+
+    remove: (tenant, id) =>
+      database.tenant("remove user", tenant, (sql) =>
+        Effect.gen(function*() {
+          yield* keepAnAdministrator(sql, tenant, id)
+          yield* one(yield* sql<UserRow>`delete from users where id = ${id} returning *`, id)
+        })),
+
+    offerSetup: (tokenHash, expiresAt) =>
+      database.system("offer set-up", (sql) =>
+        Effect.gen(function*() {
+          if (yield* anyUser(sql)) return false
+          yield* sql`delete from setup_tokens`
+          yield* sql`insert into setup_tokens ${sql.insert({ token_hash: tokenHash, expires_at: DateTime.toDateUtc(expiresAt) })}`
+          return true
+        })),
+
+    setupNeeded: database.system("look for users", (sql) => Effect.map(anyUser(sql), (any) => !any)),
+
+    setUp: (tokenHash, user) =>
+      database.system("set up", (sql) =>
+        Effect.gen(function*() {
+          // The token's row is what concurrent tries wait for: the second finds it gone.
+          const [token] = yield* sql<{ readonly expires_at: Date }>`delete from setup_tokens
+            where token_hash = ${tokenHash} returning expires_at`
+          if (yield* anyUser(sql)) return yield* new SetupRefused({ reason: "done" })
+          if (token === undefined) return yield* new SetupRefused({ reason: "unknown" })
+          const now = yield* DateTime.now
+          if (token.expires_at.getTime() <= now.epochMillis) return yield* new SetupRefused({ reason: "expired" })
+          return yield* insert(sql, defaultTenant, { ...user, role: "admin" })
+        }))
+  }))
+
+export const layerUserStorePostgres: Layer.Layer<UserStore, never, Database> = Layer.effect(UserStore, make)

@@ -1,0 +1,39 @@
+import { NewCamera } from "@vigil/core/Camera"
+import { Event, EventEntry } from "@vigil/core/Event"
+import { CameraId, defaultTenant, Epoch, EventId, TenantId } from "@vigil/core/Ids"
+import { DateTime, Schema } from "effect"
+
+export const otherTenant = TenantId.make("00000000-0000-4000-8000-000000000002")
+
+export const anyCameraId = (): CameraId => CameraId.make(crypto.randomUUID())
+
+export const newCamera = (overrides: Partial<typeof NewCamera.Encoded> = {}): NewCamera =>
+  Schema.decodeSync(NewCamera)({ name: "Gate", url: "rtsp://192.0.2.7/stream1", ...overrides })
+
+const start = Date.UTC(2026, 0, 2, 3, 4, 5)
+
+/** The event of a sequence happened that many seconds after the start of 2026-01-02 03:04:05 UTC. */
+export const entry = (
+  cameraId: CameraId,
+  sequence: number,
+  overrides: { readonly epoch?: number; readonly at?: number } & Partial<Omit<typeof Event.Type, "cameraId">> = {}
+): EventEntry => {
+  const { epoch = 1, at = sequence, ...event } = overrides
+  return EventEntry.make({
+    sequence,
+    epoch: Epoch.make(epoch),
+    event: Event.make({
+      eventId: EventId.make(crypto.randomUUID()),
+      customerId: defaultTenant,
+      cameraId,
+      eventType: "INTRUSION",
+      confidence: 0.75,
+      timestamp: DateTime.unsafeMake(start + at * 1000),
+      detectionMetadata: { objectClass: "person", zone: "gate", boundingBox: { x: 1, y: 2, width: 30.5, height: 40 } },
+      clipUrl: null,
+      priority: "HIGH",
+      status: "NEW",
+      ...event
+    })
+  })
+}
