@@ -4,12 +4,13 @@ import { Cause, Console, Effect, Exit, Layer } from "effect"
 import { analyzeCommand } from "./commands/analyze.js"
 import { modelCommand, modelsCommand } from "./commands/models.js"
 import { probeCommand } from "./commands/probe.js"
+import { simCommand } from "./commands/sim.js"
 import { UsageError } from "./Output.js"
 
 /** Every command of `vigil`: a new one is one file and one line here. */
 const vigil = Command.make("vigil").pipe(
   Command.withDescription("Video management and video analytics: cameras in, answers out."),
-  Command.withSubcommands([probeCommand, analyzeCommand, modelsCommand, modelCommand])
+  Command.withSubcommands([probeCommand, analyzeCommand, modelsCommand, modelCommand, simCommand])
 )
 
 const run = Command.run(vigil, { name: "Vigil", version: "0.1.0", executable: "vigil" })

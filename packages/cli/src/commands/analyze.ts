@@ -2,13 +2,13 @@ import { Command, Options } from "@effect/cli"
 import { AnalysisRecord } from "@vigil/core/AnalysisRecord"
 import { AnalyticAssignment } from "@vigil/core/Analytic"
 import { ModelId } from "@vigil/core/Ids"
-import type { InstalledModel } from "@vigil/core/port/ModelCatalogue"
 import { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
 import { type AnalysisOptions, analyse } from "@vigil/runtime/Analysis"
 import { startAnalytic } from "@vigil/runtime/analytics/Analytics"
 import { describeModel } from "@vigil/runtime/model/DescribeModel"
 import { Console, Effect, Either, Option, Schema } from "effect"
 import { existsSync } from "node:fs"
+import { resolve } from "node:path"
 import * as Media from "../Media.js"
 import * as Models from "../Models.js"
 import { json, UsageError } from "../Output.js"
@@ -17,11 +17,11 @@ import { sourceOf, sourceOptions, word } from "../SourceArgument.js"
 const everyAnalytic = ["motion", "tamper", "intrusion"]
 
 /** A file is a model by itself; anything else is the id of an installed one. */
-const modelOf = (named: Option.Option<string>): Effect.Effect<InstalledModel | undefined, unknown, ModelCatalogue> =>
+const modelOf = (named: Option.Option<string>) =>
   Effect.gen(function*() {
     const catalogue = yield* ModelCatalogue
     if (Option.isNone(named)) return Option.getOrUndefined(yield* catalogue.preferred("objects"))
-    if (existsSync(named.value)) return yield* describeModel(named.value)
+    if (existsSync(named.value)) return { descriptor: yield* describeModel(named.value), file: resolve(named.value) }
     return yield* catalogue.installed(yield* Schema.decode(ModelId)(named.value))
   })
 

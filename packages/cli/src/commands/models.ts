@@ -57,7 +57,7 @@ const importModel = Command.make(
     Effect.gen(function*() {
       const catalogue = yield* ModelCatalogue
       const descriptor = yield* Option.match(options.descriptor, {
-        onNone: () => Effect.map(describeModel(options.file), (model) => model.descriptor),
+        onNone: () => describeModel(options.file),
         onSome: descriptorIn
       })
       const installed = yield* catalogue.install(descriptor, options.file)
