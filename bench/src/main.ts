@@ -1,0 +1,33 @@
+import type { Benchmark, BenchmarkResult } from "./Benchmark.js"
+
+/** Every benchmark by its name: a new one is one file and one line here. Loaded only when it runs. */
+const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  infer: () => import("./infer.js").then(({ infer }) => infer)
+}
+
+const text = ({ name, ours, peer, peerName, ratio, unit }: BenchmarkResult): string =>
+  `${name}: ${ours.toPrecision(4)} ${unit}; ${peerName} ${peer.toPrecision(4)} ${unit}; ratio ${ratio.toFixed(2)}`
+
+const words = process.argv.slice(2)
+const json = words.includes("--json")
+const wanted = words.filter((word) => !word.startsWith("--"))
+const unknown = wanted.filter((name) => !(name in benchmarks))
+
+if (words.includes("--help") || unknown.length > 0) {
+  const problem = unknown.length > 0 ? `there is no benchmark ${unknown.join(", ")}\n` : ""
+  process.stderr.write(`${problem}npm run bench -- [NAME...] [--json]\nbenchmarks: ${Object.keys(benchmarks).join(", ")} (all without a name)\n`)
+  process.exit(unknown.length > 0 ? 2 : 0)
+}
+
+for (const name of wanted.length > 0 ? wanted : Object.keys(benchmarks)) {
+  const load = benchmarks[name]
+  if (load === undefined) continue
+  try {
+    const benchmark = await load()
+    for (const result of await benchmark.run()) process.stdout.write(`${json ? JSON.stringify(result) : text(result)}\n`)
+  } catch (error) {
+    process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  }
+}
+process.exit()
