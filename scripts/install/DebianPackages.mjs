@@ -47,7 +47,9 @@ const succeeds = (command, ...args) => spawnSync(command, args, { stdio: "ignore
 /** Which of `packages` dpkg knows as installed; empty where there is no dpkg. */
 const installedByDpkg = (packages) => {
   if (packages.length === 0) return new Set()
-  const query = spawnSync("dpkg-query", ["-W", "-f", "${binary:Package} ${db:Status-Status}\n", ...packages], { encoding: "utf8" })
+  const query = spawnSync("dpkg-query", ["-W", "-f", "${binary:Package} ${db:Status-Status}\n", ...packages], {
+    encoding: "utf8"
+  })
   return new Set(
     (query.stdout ?? "")
       .split("\n")

@@ -1,0 +1,18 @@
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { root } from "./Command.mjs"
+
+/** npm < 11.10 knows no `allowScripts`; without this mark in the lock file it leaves these packages' scripts alone. */
+const scriptsNotToRun = ["onnxruntime-node"]
+
+/** What in package-lock.json would break an installation elsewhere. */
+export const lockFileProblems = () => {
+  const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"))
+  const addresses = Object.entries(packages)
+    .filter(([, entry]) => /^https?:/.test(entry.resolved ?? ""))
+    .map(([name, entry]) => `${name} is tied to ${entry.resolved}: remove "resolved"`)
+  const scripts = scriptsNotToRun
+    .filter((name) => packages[`node_modules/${name}`]?.hasInstallScript)
+    .map((name) => `${name} has "hasInstallScript": remove it, its script downloads CUDA`)
+  return [...addresses, ...scripts]
+}
