@@ -1,27 +1,20 @@
-import { type OpenSource, type SourceConfig, type AccessUnitSink, SourceError, type SourceKind } from "@vigil/core/Source"
-import { Context, Effect, Layer, type Scope } from "effect"
-import { MediaWorkers } from "../media/MediaWorkers.js"
+import { type AccessUnitSink, type OpenSource, type SourceConfig, SourceError, type SourceKind } from "@vigil/core/Source"
+import { Effect, type Scope } from "effect"
+import { rtspSource } from "./rtsp/RtspSource.js"
+import { displayUrl, parseSourceUrl } from "./SourceUrl.js"
 
-/** Opens sources of every kind that this program knows. */
-export class Sources extends Context.Tag("@vigil/runtime/Sources")<Sources, {
-  readonly open: (config: SourceConfig, sink: AccessUnitSink) => Effect.Effect<OpenSource, SourceError, Scope.Scope>
-}>() {}
+/** Every kind of source there is. A further one is one more line. */
+export const sourceKinds: ReadonlyArray<SourceKind> = [rtspSource]
 
-/** Every kind of source: a new one is one file and one line here. */
-const kinds = (_workers: MediaWorkers["Type"]): ReadonlyArray<SourceKind> => []
-
-const schemeOf = (url: string) => /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase()
-
-const make = (known: ReadonlyArray<SourceKind>) => {
-  const byScheme = new Map<string, SourceKind>(known.flatMap((kind) => kind.schemes.map((scheme) => [scheme, kind] as const)))
-  return Sources.of({
-    open: (config, sink) => {
-      const kind = byScheme.get(schemeOf(config.url) ?? "")
-      if (kind !== undefined) return kind.open(config, sink)
-      const detail = `the address must begin with one of ${[...byScheme.keys()].map((scheme) => `${scheme}://`).join(", ")}`
-      return new SourceError({ reason: "invalid-url", url: config.url, detail })
-    }
+/** Opens a source by its URL's scheme. The scope's end closes it. */
+export const openSource = (config: SourceConfig, sink: AccessUnitSink): Effect.Effect<OpenSource, SourceError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { scheme } = yield* parseSourceUrl(config.url)
+    const kind = sourceKinds.find(({ schemes }) => schemes.includes(scheme))
+    if (kind !== undefined) return yield* kind.open(config, sink)
+    return yield* new SourceError({
+      reason: "unsupported",
+      url: displayUrl(config.url),
+      detail: `Sources of the scheme ${scheme} are not supported`
+    })
   })
-}
-
-export const layer = Layer.effect(Sources, Effect.map(MediaWorkers, (workers) => make(kinds(workers))))
