@@ -13,13 +13,18 @@ export class HttpRefused extends Error {
   }
 }
 
-const Problem = Schema.Struct({ title: Schema.optional(Schema.String), detail: Schema.optional(Schema.String) })
+/** What of a problem is told to people; the contract's `Problem` has the whole. */
+const Problem = Schema.parseJson(Schema.Struct({
+  title: Schema.String,
+  detail: Schema.optional(Schema.String),
+  errors: Schema.optional(Schema.Array(Schema.Struct({ detail: Schema.String })))
+}))
 
 const refusal = async (response: Response): Promise<HttpRefused> => {
-  const text = await response.text()
-  const problem = Schema.decodeUnknownEither(Schema.parseJson(Problem))(text)
-  const said = problem._tag === "Right" ? (problem.right.detail ?? problem.right.title) : undefined
-  return new HttpRefused(response.status, said ?? `The server answered with ${response.status}.`)
+  const problem = Schema.decodeUnknownEither(Problem)(await response.text())
+  if (problem._tag === "Left") return new HttpRefused(response.status, `The server answered with ${response.status}.`)
+  const { title, detail, errors = [] } = problem.right
+  return new HttpRefused(response.status, [detail ?? title, ...errors.map((error) => error.detail)].join(" "))
 }
 
 /** A request of this page's own server; rejects with `HttpRefused` unless it answers with 2xx. */
@@ -39,6 +44,7 @@ const sendJson = (path: string, method: string, body: unknown): Promise<Response
   request(path, { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) })
 
 const decodeUser = Schema.decodeUnknownPromise(User)
+const decodeNeeded = Schema.decodeUnknownPromise(Schema.Struct({ needed: Schema.Boolean }))
 
 /** Who is signed in; `null` for nobody. */
 export const sessionQuery = queryOptions({
@@ -52,6 +58,16 @@ export const sessionQuery = queryOptions({
     }
   },
   staleTime: Number.POSITIVE_INFINITY,
+  retry: false
+})
+
+/** Whether the installation waits for its first administrator. */
+export const setupQuery = queryOptions({
+  queryKey: ["setup"],
+  queryFn: async ({ signal }) => {
+    const { needed } = await decodeNeeded(await (await request("/api/v1/setup", { signal })).json())
+    return needed
+  },
   retry: false
 })
 

@@ -9,13 +9,13 @@ export const PageHead = ({ title, back, note, children }: {
   readonly note?: ReactNode
   readonly children?: ReactNode
 }) => (
-  <div className="mb-4 flex flex-wrap items-center gap-x-4 gap-y-2">
-    {back}
-    <div className="min-w-0">
-      <h1 className="text-xl font-semibold tracking-tight break-words">{title}</h1>
-      {note !== undefined && <div className="text-[13px] text-muted">{note}</div>}
+  <div className="mb-4">
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
+      {back}
+      <h1 className="min-w-0 flex-[1_1_10rem] text-xl font-semibold tracking-tight break-words">{title}</h1>
+      {children !== undefined && <div className="flex flex-wrap items-center gap-2">{children}</div>}
     </div>
-    {children !== undefined && <div className="ml-auto flex flex-wrap items-center gap-2">{children}</div>}
+    {note !== undefined && <div className="mt-0.5 text-[13px] text-muted">{note}</div>}
   </div>
 )
 

@@ -8,7 +8,7 @@ import { offlineReason } from "../words/CameraWords.js"
 import { useLivePlayer, useOverlays } from "./LivePlayer.js"
 import { Shapes } from "./Shapes.js"
 import { Poster } from "./Snapshot.js"
-import { useOnScreen } from "./Visibility.js"
+import { useLinger, useOnScreen } from "./Visibility.js"
 import type { PlayerState } from "./WhepPlayer.js"
 
 /** What the view shows instead of, or over, the picture. */
@@ -35,9 +35,10 @@ const veilOf = (camera: Camera, status: CameraStatus | undefined, player: Player
   return { _tag: "Connecting" }
 }
 
-const sizeOf = (status: CameraStatus | undefined): Size => {
+/** Of the camera's picture; unknown until its first frames told it. */
+export const pictureSize = (status: CameraStatus | undefined): Size | undefined => {
   const track = videoTrack(status)
-  return track?.width !== undefined && track.height !== undefined ? { width: track.width, height: track.height } : { width: 16, height: 9 }
+  return track?.width !== undefined && track.height !== undefined ? { width: track.width, height: track.height } : undefined
 }
 
 const Message = ({ children }: { readonly children: ReactNode }) => (
@@ -70,8 +71,8 @@ export const LiveView = ({ camera, shapes = false, children }: {
   const canvas = useRef<HTMLCanvasElement>(null)
   const status = useCameraStatus(camera.id)
   const onScreen = useOnScreen(frame)
-  const running = camera.enabled && status !== undefined && status.state._tag !== "Disabled" && status.state._tag !== "Failed"
-  const player = useLivePlayer(video, camera.id, onScreen && running)
+  const streams = useLinger(status?.state._tag === "Streaming" || status?.state._tag === "Stalled", 20_000)
+  const player = useLivePlayer(video, camera.id, onScreen && camera.enabled && streams)
   useOverlays(video, canvas, camera.id, onScreen && player?._tag === "Playing")
   const veil = veilOf(camera, status, player)
   return (
@@ -91,7 +92,7 @@ export const LiveView = ({ camera, shapes = false, children }: {
         aria-label={`Live picture of ${camera.name}`}
         className="absolute inset-0 size-full object-contain"
       />
-      {shapes && <Shapes zones={camera.zones} lines={camera.lines} size={sizeOf(status)} />}
+      {shapes && <Shapes zones={camera.zones} lines={camera.lines} size={pictureSize(status) ?? { width: 16, height: 9 }} />}
       <canvas ref={canvas} className="pointer-events-none absolute inset-0 size-full" data-testid="overlay" data-boxes="0" aria-hidden="true" />
       <VeilMessage veil={veil} />
       {children}

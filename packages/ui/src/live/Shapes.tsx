@@ -12,7 +12,7 @@ export const Shapes = ({ zones, lines, size }: {
   const { width, height } = size
   const unit = Math.max(width, height) / 100
   return (
-    <svg viewBox={`0 0 ${width} ${height}`} className="pointer-events-none absolute inset-0 size-full" aria-hidden="true">
+    <svg viewBox={`0 0 ${width} ${height}`} className="pointer-events-none absolute inset-0 size-full drop-shadow-[0_0_1px_#000]" aria-hidden="true">
       {zones.map((zone) => (
         <polygon
           key={zone.name}

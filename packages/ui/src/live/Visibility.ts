@@ -29,3 +29,17 @@ export const useOnScreen = (element: RefObject<Element | null>): boolean => {
 
   return near && shown
 }
+
+/** True while `now` is, and for so many milliseconds longer: a camera that is gone for a moment keeps its live view. */
+export const useLinger = (now: boolean, milliseconds: number): boolean => {
+  const [held, setHeld] = useState(now)
+  useEffect(() => {
+    if (now) {
+      setHeld(true)
+      return
+    }
+    const timer = setTimeout(() => setHeld(false), milliseconds)
+    return () => clearTimeout(timer)
+  }, [now, milliseconds])
+  return now || held
+}

@@ -1,1 +1,105 @@
-export const CameraPage = () => null
+import { getRouteApi } from "@tanstack/react-router"
+import type { Camera } from "@vigil/core/Camera"
+import { useEffect, useRef, useState } from "react"
+import { useCameraStatus } from "../client/ClientContext.js"
+import { StateBadge } from "../component/Badge.js"
+import { useCameraActions } from "../component/CameraActions.js"
+import { CameraFigures } from "../component/CameraFigures.js"
+import { CameraRoute } from "../component/CameraRoute.js"
+import { EventFeed } from "../component/EventFeed.js"
+import { Icon } from "../component/Icon.js"
+import { Notice } from "../component/Notice.js"
+import { BackLink, PageHead } from "../component/PageHead.js"
+import { LiveView } from "../live/LiveView.js"
+import { stateWords } from "../words/CameraWords.js"
+
+const route = getRouteApi("/shell/cameras/$id")
+
+const overPicture = "grid size-9 place-items-center rounded-md bg-ground/80 text-ink hover:bg-raised"
+
+const Picture = ({ camera }: { readonly camera: Camera }) => {
+  const [shapes, setShapes] = useState(true)
+  const frame = useRef<HTMLDivElement>(null)
+  const enlarge = () => {
+    const done = document.fullscreenElement === null ? frame.current?.requestFullscreen() : document.exitFullscreen()
+    done?.catch((error: unknown) => console.debug("full screen", error))
+  }
+  return (
+    <div ref={frame} className="panel relative aspect-video overflow-hidden">
+      <LiveView camera={camera} shapes={shapes}>
+        <div className="absolute right-2 bottom-2 flex gap-1.5">
+          {camera.zones.length + camera.lines.length > 0 && (
+            <button
+              type="button"
+              aria-pressed={shapes}
+              aria-label="Show zones and lines"
+              title="Show zones and lines"
+              className={`${overPicture} ${shapes ? "text-accent" : "text-muted"}`}
+              onClick={() => setShapes(!shapes)}
+            >
+              <Icon name="polygon" />
+            </button>
+          )}
+          <button type="button" aria-label="Full screen" title="Full screen" className={overPicture} onClick={enlarge}>
+            <Icon name="expand" />
+          </button>
+        </div>
+      </LiveView>
+    </div>
+  )
+}
+
+/** The present time, once a second. */
+const useNow = (): number => {
+  const [now, setNow] = useState(Date.now)
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1_000)
+    return () => clearInterval(timer)
+  }, [])
+  return now
+}
+
+const State = ({ camera }: { readonly camera: Camera }) => {
+  const status = useCameraStatus(camera.id)
+  const words = stateWords(status?.state, useNow())
+  if (words.tone === "good") return <p className="text-soft" data-testid="camera-state">{words.sentence}</p>
+  return (
+    <div data-testid="camera-state">
+      <Notice tone={words.tone === "idle" ? "calm" : words.tone} title={words.sentence}>{words.advice}</Notice>
+    </div>
+  )
+}
+
+const CameraView = ({ camera }: { readonly camera: Camera }) => {
+  const status = useCameraStatus(camera.id)
+  const { buttons, notice } = useCameraActions(camera)
+  return (
+    <div className="p-3 sm:p-5">
+      <PageHead
+        back={<BackLink to="/" label="All cameras" />}
+        title={<span className="inline-flex flex-wrap items-center gap-x-3">{camera.name} <StateBadge state={status?.state} /></span>}
+      >
+        {buttons}
+      </PageHead>
+      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_320px]">
+        <div className="flex flex-col gap-3">
+          {notice}
+          <Picture camera={camera} />
+          <State camera={camera} />
+          <section className="panel overflow-hidden" aria-label="Events of this camera">
+            <h2 className="border-b border-line px-4 py-2.5 font-semibold">Events</h2>
+            <EventFeed cameraId={camera.id} limit={50} />
+          </section>
+        </div>
+        <aside className="panel" aria-label="Statistics">
+          {status === undefined ? <p className="p-4 text-muted">No figures yet.</p> : <CameraFigures status={status} />}
+        </aside>
+      </div>
+    </div>
+  )
+}
+
+export const CameraPage = () => {
+  const { id } = route.useParams()
+  return <CameraRoute id={id}>{(camera) => <CameraView key={camera.id} camera={camera} />}</CameraRoute>
+}

@@ -15,7 +15,7 @@ import { SystemSummary } from "../component/SystemSummary.js"
 import { errorWords } from "../words/ErrorWords.js"
 
 const AddCamera = () =>
-  permits(useUser().role, "operator") && (
+  permits(useUser().role, "supervisor") && (
     <Link to="/cameras/new" className={buttonClass("primary", true)}><Icon name="plus" size={16} /> Add camera</Link>
   )
 

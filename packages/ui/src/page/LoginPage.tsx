@@ -1,7 +1,7 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query"
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
 import { getRouteApi, useRouter } from "@tanstack/react-router"
 import { type FormEvent, useState } from "react"
-import { HttpRefused, signIn } from "../client/Session.js"
+import { HttpRefused, setupQuery, signIn } from "../client/Session.js"
 import { Button } from "../component/Button.js"
 import { TextField } from "../component/Field.js"
 import { FrontDoor } from "../component/FrontDoor.js"
@@ -17,6 +17,7 @@ export const LoginPage = () => {
   const queries = useQueryClient()
   const router = useRouter()
   const { to } = route.useSearch()
+  const setupNeeded = useQuery(setupQuery).data === true
   const [username, setUsername] = useState("")
   const [password, setPassword] = useState("")
   const login = useMutation({
@@ -29,6 +30,13 @@ export const LoginPage = () => {
   }
   return (
     <FrontDoor title="Sign in" intro="Cameras, events and live video of this installation.">
+      {setupNeeded && (
+        <div className="mb-5">
+          <Notice tone="calm" title="Vigil has no administrator yet">
+            Open the one-time link that Vigil printed when it started to choose a name and password.
+          </Notice>
+        </div>
+      )}
       <form onSubmit={submit} className="flex flex-col gap-4">
         <TextField
           label="User name"
@@ -52,9 +60,6 @@ export const LoginPage = () => {
         {login.isError && <Notice tone="bad" title={refusal(login.error)} />}
         <Button type="submit" tone="primary" busy={login.isPending}>Sign in</Button>
       </form>
-      <p className="mt-6 text-[13px] text-muted">
-        No account yet? The first administrator is made with the one-time link that Vigil prints when it starts.
-      </p>
     </FrontDoor>
   )
 }

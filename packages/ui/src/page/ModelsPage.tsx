@@ -1,1 +1,69 @@
-export const ModelsPage = () => null
+import { useQuery } from "@tanstack/react-query"
+import type { CatalogueEntry, ModelTask } from "@vigil/core/Model"
+import { useClient } from "../client/ClientContext.js"
+import { modelsQuery } from "../client/Queries.js"
+import { Badge } from "../component/Badge.js"
+import { Command } from "../component/Command.js"
+import { Notice } from "../component/Notice.js"
+import { PageHead } from "../component/PageHead.js"
+import { errorWords } from "../words/ErrorWords.js"
+import { bytes } from "../words/Units.js"
+
+const tasks: Readonly<Record<ModelTask, string>> = {
+  objects: "Finds objects",
+  faces: "Finds faces",
+  plates: "Finds licence plates",
+  text: "Reads text",
+  embedding: "Tells objects apart",
+  pose: "Finds postures"
+}
+
+const classesShown = 12
+
+const ModelCard = ({ entry: { descriptor, installed } }: { readonly entry: CatalogueEntry }) => {
+  const { input, labels } = descriptor
+  return (
+    <li className="panel flex flex-col gap-3 p-4" data-testid="model" data-installed={installed}>
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+        <h2 className="font-semibold">{descriptor.title}</h2>
+        <span className="font-mono text-[13px] text-muted">{descriptor.id} {descriptor.version}</span>
+        <span className="ml-auto"><Badge tone={installed ? "good" : "idle"}>{installed ? "Installed" : "Not installed"}</Badge></span>
+      </div>
+      <p className="text-soft">
+        {tasks[descriptor.task]}: {labels.slice(0, classesShown).join(", ")}
+        {labels.length > classesShown && ` and ${labels.length - classesShown} more classes`}.
+      </p>
+      <p className="tabular text-[13px] text-muted">
+        {input.size.width}×{input.size.height} · {bytes(descriptor.bytes)} · {descriptor.licence}
+      </p>
+      {!installed && <Command>{`vigil models pull ${descriptor.id}`}</Command>}
+    </li>
+  )
+}
+
+const NothingInstalled = () => (
+  <div className="mb-4 flex flex-col gap-3">
+    <Notice tone="calm" title="No model is installed: motion and tampering are watched, but nothing is recognised yet">
+      <p>
+        A detector adds people, vehicles and dozens of other classes: boxes over the live video, and events when somebody enters a zone or
+        crosses a line. It is fetched once, verified, and runs on this machine.
+      </p>
+      <div className="mt-3 max-w-sm"><Command>vigil models pull yolox-nano</Command></div>
+    </Notice>
+  </div>
+)
+
+export const ModelsPage = () => {
+  const models = useQuery(modelsQuery(useClient()))
+  const list = models.data ?? []
+  return (
+    <div className="mx-auto max-w-6xl p-3 sm:p-5">
+      <PageHead title="Models" note="What recognises objects in the pictures" />
+      {models.isError && <Notice tone="bad" title={errorWords(models.error)} />}
+      {models.isSuccess && !list.some(({ installed }) => installed) && <NothingInstalled />}
+      <ul className="grid gap-4 md:grid-cols-2">
+        {list.map((entry) => <ModelCard key={entry.descriptor.id} entry={entry} />)}
+      </ul>
+    </div>
+  )
+}

@@ -1,0 +1,182 @@
+import { useQuery } from "@tanstack/react-query"
+import type { AnalyticDescriptor } from "@vigil/core/Analytic"
+import { Link } from "@tanstack/react-router"
+import { useClient } from "../client/ClientContext.js"
+import { analyticsQuery, modelsQuery } from "../client/Queries.js"
+import { CheckField, SelectField, TextField } from "../component/Field.js"
+import type { AssignmentDraft } from "./CameraDraft.js"
+import type { DraftProps } from "./ConnectionFields.js"
+import { type SettingField, settingFields, shown, withSetting } from "./SettingField.js"
+
+const Setting = ({ field, value, onChange }: {
+  readonly field: SettingField
+  readonly value: unknown
+  readonly onChange: (typed: string) => void
+}) => {
+  const { label, hint, kind } = field
+  switch (kind._tag) {
+    case "Boolean":
+    case "Choice":
+      return (
+        <SelectField label={label} hint={hint} value={shown(value)} onChange={(event) => onChange(event.target.value)}>
+          <option value="">Default</option>
+          {kind._tag === "Boolean"
+            ? [<option key="true" value="true">Yes</option>, <option key="false" value="false">No</option>]
+            : kind.options.map((option) => <option key={option} value={option}>{option}</option>)}
+        </SelectField>
+      )
+    case "Number":
+      return (
+        <TextField
+          label={label}
+          hint={hint}
+          type="number"
+          placeholder="Default"
+          min={kind.min}
+          max={kind.max}
+          step={kind.integer ? 1 : "any"}
+          value={shown(value)}
+          onChange={(event) => onChange(event.target.value)}
+        />
+      )
+    case "Texts":
+    case "Text":
+      return (
+        <TextField
+          label={label}
+          hint={hint === "" && kind._tag === "Texts" ? "Separated by commas" : hint}
+          placeholder="Default"
+          value={shown(value)}
+          onChange={(event) => onChange(event.target.value)}
+        />
+      )
+  }
+}
+
+const AnalyticFields = ({ descriptor, assignment, onChange }: {
+  readonly descriptor: AnalyticDescriptor
+  readonly assignment: AssignmentDraft | undefined
+  readonly onChange: (assignment: AssignmentDraft | undefined) => void
+}) => {
+  const fields = settingFields(descriptor.settings)
+  return (
+    <div className="rounded-lg border border-line p-3.5">
+      <CheckField
+        label={descriptor.title}
+        hint={descriptor.description}
+        checked={assignment !== undefined}
+        onChange={(event) => onChange(event.target.checked ? { analytic: descriptor.id, settings: {} } : undefined)}
+      />
+      {assignment !== undefined && fields.length > 0 && (
+        <details className="mt-2 pl-8">
+          <summary className="py-1 text-[13px] text-soft hover:text-ink">
+            Settings{Object.keys(assignment.settings).length > 0 ? ` (${Object.keys(assignment.settings).length} changed)` : ""}
+          </summary>
+          <div className="mt-2 grid gap-3 sm:grid-cols-2">
+            {fields.map((field) => (
+              <Setting
+                key={field.key}
+                field={field}
+                value={assignment.settings[field.key]}
+                onChange={(typed) => onChange({ ...assignment, settings: withSetting(assignment.settings, field, typed) })}
+              />
+            ))}
+          </div>
+        </details>
+      )}
+    </div>
+  )
+}
+
+/** Which analytics run on the camera. */
+export const AnalyticsFields = ({ draft, complaints, change }: DraftProps) => {
+  const analytics = useQuery(analyticsQuery(useClient()))
+  return (
+    <div className="flex flex-col gap-3">
+      {analytics.data?.map((descriptor) => (
+        <AnalyticFields
+          key={descriptor.id}
+          descriptor={descriptor}
+          assignment={draft.analytics.find(({ analytic }) => analytic === descriptor.id)}
+          onChange={(assignment) =>
+            change({
+              analytics: draft.analytics.some(({ analytic }) => analytic === descriptor.id)
+                ? draft.analytics.flatMap((other) => (other.analytic === descriptor.id ? (assignment ?? []) : other))
+                : [...draft.analytics, ...(assignment === undefined ? [] : [assignment])]
+            })}
+        />
+      ))}
+      {complaints["analytics"] !== undefined && <p role="alert" className="text-[13px] text-bad">{complaints["analytics"]}</p>}
+    </div>
+  )
+}
+
+/** Which detector looks at the camera's frames, and how often. */
+export const DetectionFields = ({ draft, complaints, change }: DraftProps) => {
+  const models = useQuery(modelsQuery(useClient()))
+  const detectors = models.data?.filter(({ descriptor }) => descriptor.task === "objects") ?? []
+  const none = models.isSuccess && !detectors.some(({ installed }) => installed)
+  return (
+    <div className="grid gap-4 sm:grid-cols-3">
+      <SelectField
+        label="Detector"
+        hint={none ? <>None is installed: <Link to="/models" className="text-accent underline">see models</Link>.</> : undefined}
+        value={draft.model}
+        onChange={(event) => change({ model: event.target.value })}
+      >
+        <option value="">First installed</option>
+        {detectors.map(({ descriptor, installed }) => (
+          <option key={descriptor.id} value={descriptor.id}>{descriptor.title}{installed ? "" : " (not installed)"}</option>
+        ))}
+        {draft.model !== "" && !detectors.some(({ descriptor }) => descriptor.id === draft.model) && <option value={draft.model}>{draft.model}</option>}
+      </SelectField>
+      <TextField
+        label="Frames a second"
+        type="number"
+        min={0.1}
+        max={30}
+        step="any"
+        required
+        value={draft.framesPerSecond}
+        error={complaints["detection.framesPerSecond"]}
+        onChange={(event) => change({ framesPerSecond: event.target.value })}
+      />
+      <SelectField
+        label="Runs"
+        value={draft.gate}
+        onChange={(event) => change({ gate: event.target.value === "always" ? "always" : "motion" })}
+      >
+        <option value="motion">While something moves</option>
+        <option value="always">Always</option>
+      </SelectField>
+    </div>
+  )
+}
+
+/** How the stream is cut for models and jobs. */
+export const SegmentFields = ({ draft, complaints, change }: DraftProps) => (
+  <div className="grid gap-4 sm:grid-cols-3">
+    <TextField
+      label="Segment length"
+      hint="Seconds, 1 to 10"
+      type="number"
+      min={1}
+      max={10}
+      step="any"
+      value={draft.segmentDuration}
+      error={complaints["segment.duration"]}
+      onChange={(event) => change({ segmentDuration: event.target.value })}
+    />
+    <TextField
+      label="Overlap"
+      hint="Seconds, 0 to 5"
+      type="number"
+      min={0}
+      max={5}
+      step="any"
+      value={draft.segmentOverlap}
+      error={complaints["segment.overlap"]}
+      onChange={(event) => change({ segmentOverlap: event.target.value })}
+    />
+  </div>
+)

@@ -1,0 +1,165 @@
+import { type Camera, CameraPatch, NewCamera } from "@vigil/core/Camera"
+import type { RtspTransport, TlsTrust } from "@vigil/core/Source"
+import { Either, ParseResult, Schema } from "effect"
+import type { LineDraft, ZoneDraft } from "../zone/ShapeEditing.js"
+
+export interface AssignmentDraft {
+  readonly analytic: string
+  readonly settings: Readonly<Record<string, unknown>>
+}
+
+/** What a camera's form holds: text as it was typed. It becomes a camera, or a complaint per field. */
+export interface CameraDraft {
+  readonly name: string
+  readonly url: string
+  readonly username: string
+  readonly password: string
+  /** The stored user name and password are to be forgotten. */
+  readonly forget: boolean
+  readonly transport: RtspTransport
+  readonly tls: TlsTrust
+  readonly enabled: boolean
+  readonly model: string
+  readonly framesPerSecond: string
+  readonly gate: "motion" | "always"
+  readonly segmentDuration: string
+  readonly segmentOverlap: string
+  readonly analytics: ReadonlyArray<AssignmentDraft>
+}
+
+/** A complaint per field of the draft. */
+export type Complaints = Readonly<Record<string, string>>
+
+const blank = Schema.decodeUnknownSync(NewCamera)({ name: "Camera", url: "rtsp://camera" })
+
+/** User name and password that were pasted within the address go to their own fields, where nobody looks over a shoulder. */
+export const withoutUserInformation = (draft: CameraDraft): CameraDraft => {
+  const url = URL.parse(draft.url.trim())
+  if (url === null || (url.username === "" && url.password === "")) return draft
+  const username = decoded(url.username)
+  const password = decoded(url.password)
+  url.username = ""
+  url.password = ""
+  return { ...draft, url: url.href, username, password }
+}
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch (error) {
+    // A stray percent sign: it was meant as it stands.
+    if (error instanceof URIError) return text
+    throw error
+  }
+}
+
+export const newDraft: CameraDraft = {
+  name: "",
+  url: "",
+  username: "",
+  password: "",
+  forget: false,
+  transport: blank.transport,
+  tls: blank.tls,
+  enabled: blank.enabled,
+  model: blank.detection.model ?? "",
+  framesPerSecond: String(blank.detection.framesPerSecond),
+  gate: blank.detection.gate,
+  segmentDuration: String(blank.segment.duration),
+  segmentOverlap: String(blank.segment.overlap),
+  analytics: blank.analytics
+}
+
+export const draftOf = (camera: Camera): CameraDraft => ({
+  name: camera.name,
+  url: camera.url,
+  username: "",
+  password: "",
+  forget: false,
+  transport: camera.transport,
+  tls: camera.tls,
+  enabled: camera.enabled,
+  model: camera.detection.model ?? "",
+  framesPerSecond: String(camera.detection.framesPerSecond),
+  gate: camera.detection.gate,
+  segmentDuration: String(camera.segment.duration),
+  segmentOverlap: String(camera.segment.overlap),
+  analytics: camera.analytics
+})
+
+/** A list that is typed with commas may have empty places while it is typed. */
+const tidy = (settings: AssignmentDraft["settings"]): AssignmentDraft["settings"] =>
+  Object.fromEntries(Object.entries(settings).map(([key, value]) => [
+    key,
+    Array.isArray(value) ? value.map((part) => (typeof part === "string" ? part.trim() : part)).filter((part) => part !== "") : value
+  ]))
+
+const typedNumber = (text: string): number => (text.trim() === "" ? Number.NaN : Number(text))
+
+const configuration = (draft: CameraDraft) => ({
+  name: draft.name.trim(),
+  url: draft.url.trim(),
+  transport: draft.transport,
+  tls: draft.tls,
+  enabled: draft.enabled,
+  segment: { duration: typedNumber(draft.segmentDuration), overlap: typedNumber(draft.segmentOverlap) },
+  detection: {
+    framesPerSecond: typedNumber(draft.framesPerSecond),
+    gate: draft.gate,
+    ...(draft.model === "" ? {} : { model: draft.model })
+  },
+  analytics: draft.analytics.map((assignment) => ({ ...assignment, settings: tidy(assignment.settings) }))
+})
+
+const typedCredentials = ({ username, password }: CameraDraft) =>
+  username === "" && password === "" ? {} : { credentials: { username, password } }
+
+const complaints: Complaints = {
+  name: "Give the camera a name of at most 200 characters.",
+  url: "Enter the camera's address, for example rtsp://192.168.1.20/stream1.",
+  "detection.framesPerSecond": "Between 0.1 and 30.",
+  "segment.duration": "Between 1 and 10 seconds.",
+  "segment.overlap": "Between 0 and 5 seconds.",
+  "tls.sha256": "64 hexadecimal digits, with or without colons.",
+  zones: "Every zone needs a name and three corners.",
+  lines: "Every line needs a name."
+}
+
+const complain = (error: ParseResult.ParseError): Complaints =>
+  Object.fromEntries(
+    ParseResult.ArrayFormatter.formatErrorSync(error).map(({ path, message }) => {
+      const field = path.join(".")
+      const known = complaints[field] ?? complaints[String(path[0])]
+      return [complaints[field] === undefined ? String(path[0]) : field, known ?? message]
+    })
+  )
+
+const decodeNew = Schema.decodeUnknownEither(NewCamera, { errors: "all" })
+const decodePatch = Schema.decodeUnknownEither(CameraPatch, { errors: "all" })
+
+const supported = /^(rtsps?|https?|file|v4l2):\/\//i
+
+/** What a person would notice before the server has to. */
+const addressComplaint = ({ url }: CameraDraft): Complaints =>
+  url.trim() === "" || supported.test(url.trim()) ? {} : { url: "The address begins with rtsp://, rtsps://, http://, https://, file:// or v4l2://." }
+
+const checked = <A>(draft: CameraDraft, result: Either.Either<A, ParseResult.ParseError>): Either.Either<A, Complaints> => {
+  const address = addressComplaint(draft)
+  if (Either.isLeft(result)) return Either.left({ ...address, ...complain(result.left) })
+  return Object.keys(address).length > 0 ? Either.left(address) : Either.right(result.right)
+}
+
+/** A camera to add, or to probe. */
+export const toNewCamera = (draft: CameraDraft): Either.Either<NewCamera, Complaints> =>
+  checked(draft, decodeNew({ ...configuration(draft), ...typedCredentials(draft) }))
+
+/** Everything that the form and the editor hold, as a change of a camera. */
+export const toPatch = (
+  draft: CameraDraft,
+  zones: ReadonlyArray<ZoneDraft>,
+  lines: ReadonlyArray<LineDraft>
+): Either.Either<CameraPatch, Complaints> => {
+  const credentials = draft.forget ? { credentials: null } : typedCredentials(draft)
+  const named = <A extends { readonly name: string }>(shape: A): A => ({ ...shape, name: shape.name.trim() })
+  return checked(draft, decodePatch({ ...configuration(draft), ...credentials, zones: zones.map(named), lines: lines.map(named) }))
+}
