@@ -1,4 +1,4 @@
-/** `rows` times `columns` similarities, row by row; 0 or less means that the pair must not be made. */
+/** `rows` times `columns` similarities of 0..1, row by row; 0 means that the pair must not be made. */
 export interface Similarities {
   readonly rows: number
   readonly columns: number
@@ -15,14 +15,22 @@ export const exactLimit = 64
 export const assign = (similarities: Similarities): Int32Array =>
   Math.max(similarities.rows, similarities.columns) <= exactLimit ? assignBest(similarities) : assignGreedily(similarities)
 
+/** Similarities are told apart to this many steps from 0 to 1, so that one number holds a similarity and the place of its pair. */
+const steps = 2 ** 20
+const places = 2 ** 30
+
 /** The best pair first, then the best of what is left. */
 export const assignGreedily = ({ columns, rows, values }: Similarities): Int32Array => {
   const columnOf = new Int32Array(rows).fill(-1)
   const taken = new Uint8Array(columns)
-  const pairs: Array<number> = []
-  for (let at = 0; at < rows * columns; at++) if ((values[at] ?? 0) > 0) pairs.push(at)
-  pairs.sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0) || a - b)
-  for (const at of pairs) {
+  const keys = new Float64Array(rows * columns)
+  let pairs = 0
+  for (let at = 0; at < rows * columns; at++) {
+    const value = values[at] ?? 0
+    if (value > 0) keys[pairs++] = at - Math.round(Math.min(1, value) * steps) * places
+  }
+  for (const key of keys.subarray(0, pairs).sort()) {
+    const at = ((key % places) + places) % places
     const row = Math.floor(at / columns)
     const column = at % columns
     if (columnOf[row] !== -1 || taken[column] === 1) continue

@@ -34,8 +34,8 @@ export const defaultTrackerSettings: TrackerSettings = {
   highConfidence: 0.4,
   lowConfidence: 0.1,
   confirmAfter: 0.25,
-  lostFor: 2.5,
-  lostForStanding: 5,
+  lostFor: 3,
+  lostForStanding: 4,
   lostForLeaving: 0.6,
   minSimilarity: 0.15,
   maxTracks: 200,
@@ -74,15 +74,18 @@ export type TrackerStep = readonly [TrackerState, ReadonlyArray<Track>]
 export const initialTracker: TrackerState = { nextId: 1, at: undefined, size: undefined, followed: [] }
 
 /** Deviation of a measured centre, velocity that a new object may have, noise on its velocity; in lengths of the box. */
-const measurementNoise = 0.06
+const measurementNoise = 0.08
 const likelySpeed = 0.8
-const accelerationNoise = 1
+const accelerationNoise = 0.6
+
+/** Boxes grow by the uncertainty of their place, in lengths of the box at the most by this. */
+const uncertaintyLimit = 0.8
 
 /** A track coasts with its velocity for this many seconds at the most, then stays where it is. */
 const coastLimit = 2
 
 /** A pause of the detector counts as not seeing for this many seconds at the most: nobody looked. */
-const missLimit = 1.2
+const missLimit = 2
 
 /** Similarity that a pair of track and weak detection needs; weak detections only continue what was seen this many seconds ago. */
 const weakSimilarity = 0.3
@@ -201,17 +204,19 @@ const miss = (one: Followed, seconds: number, size: Size, settings: TrackerSetti
  * How well a detection fits where a track is expected, 0..1: intersection over union of both boxes, grown by what the filter does not
  * know of the place (as C-BIoU does, Yang et al., WACV 2023), so that slow detectors and lost tracks find their objects too.
  */
-const similarity = (one: Followed, detection: Detection, settings: TrackerSettings): number => {
+const similarity = (one: Followed, at: MediaTime, detection: Detection, settings: TrackerSettings): number => {
   const affinity = labelAffinity(one.track.label, detection.label)
   if (affinity === 0) return 0
   const box = predictedBox(one)
-  if (one.missed > settings.lostFor) return affinity * Math.max(0, intersectionOverUnion(box, detection.box) - 0.2)
-  const margin = Math.min(Math.sqrt(one.x.pp + one.y.pp), 0.5 * lengthOf(one))
+  const unseen = toSeconds(mediaTime(at - one.track.lastSeen))
+  if (unseen > settings.lostFor) return affinity * Math.max(0, intersectionOverUnion(box, detection.box) - 0.2)
+  const margin = Math.min(Math.sqrt(one.x.pp + one.y.pp), uncertaintyLimit * lengthOf(one))
   const overlap = intersectionOverUnion(grow(box, margin), grow(detection.box, margin))
-  return affinity * overlap * (1 - (0.3 * one.missed) / settings.lostFor)
+  return affinity * overlap * (1 - (0.3 * unseen) / settings.lostFor)
 }
 
 interface Round {
+  readonly at: MediaTime
   readonly followed: ReadonlyArray<Followed>
   readonly detections: ReadonlyArray<Detection>
   readonly minimum: number
@@ -224,12 +229,12 @@ interface Matches {
 }
 
 /** One stage of the association: who found whom, and who is left over. */
-const match = ({ detections, followed, minimum }: Round, settings: TrackerSettings): Matches => {
+const match = ({ at, detections, followed, minimum }: Round, settings: TrackerSettings): Matches => {
   if (followed.length === 0 || detections.length === 0) return { pairs: [], followed, detections }
   const values = new Float64Array(followed.length * detections.length)
   followed.forEach((one, row) => {
     detections.forEach((detection, column) => {
-      const value = similarity(one, detection, settings)
+      const value = similarity(one, at, detection, settings)
       values[row * detections.length + column] = value >= minimum ? value : 0
     })
   })
@@ -247,6 +252,9 @@ const match = ({ detections, followed, minimum }: Round, settings: TrackerSettin
   })
   return { pairs, followed: alone, detections: [...free] }
 }
+
+const isUsable = ({ height, width, x, y }: BoundingBox): boolean =>
+  width > 0 && height > 0 && Number.isFinite(x + width) && Number.isFinite(y + height)
 
 const isDuplicate = (detection: Detection, seen: ReadonlyArray<Followed>): boolean =>
   seen.some(({ track }) =>
@@ -274,7 +282,7 @@ export const stepTracker = (
   const predicted = restarts ? [] : state.followed.map((one) => predict(one, seconds))
 
   const usable = detections
-    .filter(({ box, confidence }) => confidence >= settings.lowConfidence && box.width > 0 && box.height > 0)
+    .filter(({ box, confidence }) => confidence >= settings.lowConfidence && isUsable(box))
     .sort((a, b) => b.confidence - a.confidence)
     .slice(0, settings.maxDetections)
   const strong = usable.filter(({ confidence }) => confidence >= settings.highConfidence)
@@ -282,10 +290,10 @@ export const stepTracker = (
   const known = predicted.filter(({ track }) => track.state !== "tentative")
   const tentative = predicted.filter(({ track }) => track.state === "tentative")
 
-  const first = match({ followed: known, detections: strong, minimum: settings.minSimilarity }, settings)
+  const first = match({ at: now, followed: known, detections: strong, minimum: settings.minSimilarity }, settings)
   const recent = first.followed.filter(({ missed }) => missed <= weakAfter)
-  const second = match({ followed: recent, detections: weak, minimum: weakSimilarity }, settings)
-  const third = match({ followed: tentative, detections: first.detections, minimum: settings.minSimilarity }, settings)
+  const second = match({ at: now, followed: recent, detections: weak, minimum: weakSimilarity }, settings)
+  const third = match({ at: now, followed: tentative, detections: first.detections, minimum: settings.minSimilarity }, settings)
 
   const seen = [...first.pairs, ...second.pairs, ...third.pairs].map(([one, detection]) => see(one, now, seconds, detection, settings))
   const longLost = first.followed.filter(({ missed }) => missed > weakAfter)
