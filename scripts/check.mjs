@@ -1,10 +1,11 @@
 // npm run check [-- PATH...]: every rule of CONTRIBUTING.md that a machine can see.
 import { existsSync } from "node:fs"
 import { findings } from "./check/AstGrep.mjs"
-import { root, run } from "./check/Command.mjs"
+import { run } from "./check/Command.mjs"
 import { unformatted } from "./check/Format.mjs"
 import { lockFileProblems } from "./check/LockFile.mjs"
 import { unnamedDrawers } from "./check/PathNames.mjs"
+import { root } from "./install/Root.mjs"
 
 const given = process.argv.slice(2)
 const sources = ["packages", "fixtures", "bench"]

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join, relative } from "node:path"
 import { isAllowed } from "./Allowed.mjs"
-import { root, run } from "./Command.mjs"
+import { run } from "./Command.mjs"
+import { root } from "../install/Root.mjs"
 
 /** @typedef {{ readonly rule: string, readonly file: string, readonly line: number, readonly message: string }} Finding */
 

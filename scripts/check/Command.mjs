@@ -1,8 +1,6 @@
 import { spawn } from "node:child_process"
 import { delimiter, join } from "node:path"
-import { fileURLToPath } from "node:url"
-
-export const root = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "")
+import { root } from "../install/Root.mjs"
 
 const path = `${join(root, "node_modules", ".bin")}${delimiter}${process.env.PATH ?? ""}`
 

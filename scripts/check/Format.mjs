@@ -1,5 +1,6 @@
 import { relative } from "node:path"
-import { root, run } from "./Command.mjs"
+import { run } from "./Command.mjs"
+import { root } from "../install/Root.mjs"
 
 /** Files that Biome would write differently. */
 export const unformatted = async (paths) => {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { root } from "./Command.mjs"
+import { root } from "../install/Root.mjs"
 
 /** npm < 11.10 knows no `allowScripts`; without this mark in the lock file it leaves these packages' scripts alone. */
 const scriptsNotToRun = ["onnxruntime-node"]

@@ -3,15 +3,14 @@ import { createHash } from "node:crypto"
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { dirname, join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { missing, missingMessage } from "./DebianPackages.mjs"
 import { headerArguments, nodeGypCommand } from "./NodeGyp.mjs"
+import { root } from "./Root.mjs"
 
 // beamcoder is compiled from the package's sources plus patches/beamcoder@VERSION.patch; see patches/README.md.
 
 export class BeamcoderError extends Error {}
 
-const root = fileURLToPath(new URL("../../", import.meta.url))
 const packageFolder = join(root, "node_modules", "beamcoder")
 const stateFolder = join(packageFolder, ".vigil")
 const pristineFolder = join(stateFolder, "pristine")

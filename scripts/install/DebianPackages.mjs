@@ -12,6 +12,7 @@ const libav = ["avcodec", "avformat", "avdevice", "avfilter", "avutil", "postpro
  * @type {ReadonlyArray<readonly [string, Need, string]>}
  */
 const catalogue = [
+  ["git", "build", "command:git"],
   ["build-essential", "build", "command:g++,make"],
   ["pkg-config", "build", "command:pkg-config"],
   ["python3", "build", "command:python3"],

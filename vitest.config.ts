@@ -1,0 +1,24 @@
+import { availableParallelism } from "node:os"
+import { defineConfig } from "vitest/config"
+
+export default defineConfig({
+  test: {
+    include: [
+      "packages/*/test/**/*.test.{ts,tsx}",
+      "fixtures/test/**/*.test.ts",
+      "bench/test/**/*.test.ts",
+      "scripts/test/**/*.test.ts"
+    ],
+    globalSetup: ["scripts/vitest/RequireBuild.ts"],
+    reporters: ["default", "./scripts/vitest/SummaryReporter.ts"],
+    watch: false,
+    pool: "forks",
+    // Several tests start servers, encoders or browsers of their own: more files at once than cores only makes all of them late.
+    poolOptions: { forks: { minForks: 1, maxForks: Math.max(1, Math.min(4, availableParallelism())) } },
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 10_000,
+    // The built packages run as Node itself loads them, workers and child processes included.
+    server: { deps: { external: [/\/(packages\/[^/]+|fixtures|bench)\/dist\//] } }
+  }
+})
