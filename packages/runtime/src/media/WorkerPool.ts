@@ -1,0 +1,202 @@
+import type { WorkerHealth } from "./MediaWorkers.js"
+import type { EngineSettings } from "./worker/EngineModule.js"
+import type { FromWorker } from "./worker/WorkerProtocol.js"
+import { startWorkerProcess, type WorkerProcess } from "./WorkerProcess.js"
+import type { WorkerTenant } from "./WorkerTenant.js"
+
+export interface WorkerPoolOptions {
+  readonly name: string
+  /** Tenants per process, while there may be more processes. */
+  readonly tenantsPerWorker: number
+  readonly workers: number
+  readonly hangTimeout: number
+  readonly memoryLimit: number
+  readonly engine: EngineSettings
+  /** A worker ended in a way that it should not have, or has something to say. */
+  readonly onNote: (note: string) => void
+}
+
+/** Media worker processes, started when there is a tenant for them, restarted while they have one. */
+export interface WorkerPool {
+  readonly add: (tenant: WorkerTenant) => void
+  readonly remove: (tenant: WorkerTenant) => void
+  readonly health: () => ReadonlyArray<WorkerHealth & { readonly pid: number | undefined }>
+  /** Ends all processes in an orderly way. */
+  readonly close: () => Promise<void>
+}
+
+interface Worker {
+  readonly number: number
+  /** Has one tenant, which ended other workers more than once. */
+  readonly isolated: boolean
+  readonly tenants: Map<number, WorkerTenant>
+  process: WorkerProcess | undefined
+  ready: boolean
+  restarts: number
+  /** Ends in a row, each soon after the start before it. */
+  quickEnds: number
+  startedAt: number
+  timer: NodeJS.Timeout | undefined
+}
+
+interface Suspicion {
+  readonly times: number
+  readonly last: number
+}
+
+/** Milliseconds. A worker that lives so long has recovered; an empty one is kept a while for the next tenant. */
+const recovered = 30_000
+const keptEmpty = 10_000
+const backoff = { first: 100, last: 10_000, lastIsolated: 30_000 }
+/** A tenant that was at work in so many crashes within the time gets a worker of its own. */
+const suspicion = { times: 2, within: 300_000 }
+
+export const makeWorkerPool = (options: WorkerPoolOptions): WorkerPool => {
+  const workers: Array<Worker> = []
+  const suspicions = new Map<number, Suspicion>()
+  let numbers = 0
+  let closing = false
+
+  const addWorker = (isolated: boolean): Worker => {
+    const worker: Worker = {
+      number: ++numbers,
+      isolated,
+      tenants: new Map(),
+      process: undefined,
+      ready: false,
+      restarts: 0,
+      quickEnds: 0,
+      startedAt: 0,
+      timer: undefined
+    }
+    workers.push(worker)
+    return worker
+  }
+
+  const start = (worker: Worker) => {
+    clearTimeout(worker.timer)
+    worker.timer = undefined
+    worker.startedAt = performance.now()
+    const process = startWorkerProcess({
+      engine: options.engine,
+      hangTimeout: options.hangTimeout,
+      memoryLimit: options.memoryLimit,
+      onReady: () => {
+        worker.ready = true
+        for (const tenant of worker.tenants.values()) tenant.attach(process)
+      },
+      onMessage: (message) => deliver(worker, message),
+      onExit: (reason, stuck) => exited(worker, reason, stuck)
+    })
+    worker.process = process
+  }
+
+  const deliver = (worker: Worker, message: FromWorker) => {
+    if (message.type === "report") {
+      for (const report of message.cameras) worker.tenants.get(report.camera)?.receive({ type: "report", cameras: [report] })
+      return
+    }
+    const id = "camera" in message ? message.camera : "demuxer" in message ? message.demuxer : undefined
+    if (message.type === "problem") options.onNote(`${options.name} ${worker.number}: ${message.detail}`)
+    if (id !== undefined) worker.tenants.get(id)?.receive(message)
+  }
+
+  /** Those that the process was at work for are suspected, or, when a native call hung, those whose call it was. */
+  const suspects = (worker: Worker, stuck: ReadonlyArray<number>): ReadonlyArray<WorkerTenant> => {
+    const time = performance.now()
+    const named = [...worker.tenants.values()].filter((tenant) => stuck.length > 0 ? stuck.includes(tenant.id) : tenant.atWork())
+    return named.filter(({ id }) => {
+      const before = suspicions.get(id)
+      const times = before !== undefined && time - before.last < suspicion.within ? before.times + 1 : 1
+      suspicions.set(id, { times, last: time })
+      return times >= suspicion.times
+    })
+  }
+
+  const exited = (worker: Worker, reason: string, stuck: ReadonlyArray<number>) => {
+    const lived = performance.now() - worker.startedAt
+    worker.process = undefined
+    worker.ready = false
+    if (closing || worker.tenants.size === 0) return dispose(worker)
+    options.onNote(`${options.name} ${worker.number} ended: ${reason}; ${worker.tenants.size} of its cameras go on in a new process`)
+    worker.restarts++
+    worker.quickEnds = lived < recovered ? worker.quickEnds + 1 : 0
+    const suspected = suspects(worker, stuck)
+    for (const tenant of worker.tenants.values()) tenant.detach(reason)
+    if (!worker.isolated && worker.tenants.size > 1) for (const tenant of suspected) isolate(worker, tenant)
+    if (worker.tenants.size === 0) return dispose(worker)
+    const longest = worker.isolated ? backoff.lastIsolated : backoff.last
+    const pause = worker.quickEnds <= 1 ? 0 : Math.min(longest, backoff.first * 2 ** (worker.quickEnds - 2))
+    worker.timer = setTimeout(() => start(worker), pause)
+  }
+
+  const isolate = (worker: Worker, tenant: WorkerTenant) => {
+    options.onNote(`${options.name} ${worker.number}: one camera was at work in ${suspicion.times} crashes and gets a process of its own`)
+    worker.tenants.delete(tenant.id)
+    const own = addWorker(true)
+    own.quickEnds = worker.quickEnds
+    own.tenants.set(tenant.id, tenant)
+    own.timer = setTimeout(() => start(own), backoff.first * 2 ** own.quickEnds)
+  }
+
+  const dispose = (worker: Worker) => {
+    clearTimeout(worker.timer)
+    const index = workers.indexOf(worker)
+    if (index >= 0) workers.splice(index, 1)
+  }
+
+  const retire = (worker: Worker) => {
+    if (worker.tenants.size > 0) return
+    if (worker.process === undefined) return dispose(worker)
+    void worker.process.shutdown()
+  }
+
+  const choose = (): Worker => {
+    const open = workers.filter(({ isolated }) => !isolated)
+    const withRoom = open.find(({ tenants }) => tenants.size < options.tenantsPerWorker)
+    if (withRoom !== undefined) return withRoom
+    if (open.length < options.workers) return addWorker(false)
+    return open.reduce((least, worker) => worker.tenants.size < least.tenants.size ? worker : least)
+  }
+
+  return {
+    add: (tenant) => {
+      const worker = choose()
+      worker.tenants.set(tenant.id, tenant)
+      if (worker.process === undefined) {
+        if (worker.timer === undefined) start(worker)
+        return
+      }
+      clearTimeout(worker.timer)
+      worker.timer = undefined
+      if (worker.ready) tenant.attach(worker.process)
+    },
+    remove: (tenant) => {
+      suspicions.delete(tenant.id)
+      const worker = workers.find(({ tenants }) => tenants.has(tenant.id))
+      if (worker === undefined) return
+      worker.tenants.delete(tenant.id)
+      if (worker.tenants.size > 0) return
+      clearTimeout(worker.timer)
+      if (worker.isolated || worker.process === undefined) return retire(worker)
+      worker.timer = setTimeout(() => retire(worker), keptEmpty)
+      worker.timer.unref()
+    },
+    health: () => workers.map(({ number, process, restarts, tenants }) => ({
+      worker: number,
+      cameras: tenants.size,
+      memory: process?.memory() ?? 0,
+      restarts,
+      pid: process?.pid
+    })),
+    close: async () => {
+      closing = true
+      const processes = workers.flatMap(({ process, timer }) => {
+        clearTimeout(timer)
+        return process === undefined ? [] : [process]
+      })
+      workers.length = 0
+      await Promise.all(processes.map((process) => process.shutdown()))
+    }
+  }
+}

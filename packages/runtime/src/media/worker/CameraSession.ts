@@ -1,0 +1,211 @@
+import type { VideoCodec } from "@vigil/core/MediaTrack"
+import type { FrameInfo, Observation } from "@vigil/core/Observation"
+import type { InferenceEngine } from "../../inference/InferenceEngine.js"
+import { now } from "../../MonotonicClock.js"
+import type { DecodeDemand, NormalisedFrame } from "../MediaWorkers.js"
+import { isH264ParameterSet } from "../nal/H264.js"
+import { isH265ParameterSet } from "../nal/H265.js"
+import { codedPicture } from "../native/CodedPicture.js"
+import { encodeJpeg } from "../native/JpegEncoder.js"
+import { decodeAlone, type Decoded, openVideoDecoder, type Picture, type VideoDecoder } from "../native/VideoDecoder.js"
+import { makePictureReader, type PictureReader } from "./PictureReader.js"
+import { makeTrust, type Trust } from "./Trust.js"
+import type { CameraReport, PushedUnit } from "./WorkerProtocol.js"
+
+export interface CameraSessionOptions {
+  readonly camera: number
+  readonly codec: VideoCodec
+  readonly parameterSets: ReadonlyArray<Uint8Array>
+  readonly demand: DecodeDemand
+  readonly engine: () => Promise<InferenceEngine>
+  readonly onFrame: (frame: NormalisedFrame) => void
+  readonly onProblem: (detail: string) => void
+  /** Something is to be reported. */
+  readonly onNews: () => void
+}
+
+/** One camera inside a media worker: its decoder, and who looks at its pictures. Works on one access unit after the other. */
+export interface CameraSession {
+  readonly configure: (demand: DecodeDemand) => void
+  readonly push: (unit: PushedUnit) => void
+  /** The newest picture, or `key` when that is newer, as JPEG. */
+  readonly snapshot: (key: PushedUnit | undefined) => Promise<Uint8Array>
+  /** Resolves when everything that was pushed has been decoded and inferred. */
+  readonly drain: () => Promise<void>
+  /** What happened since the last call; undefined when nothing did. */
+  readonly report: () => CameraReport | undefined
+  /** Milliseconds that the current native call has taken so far. */
+  readonly busyFor: () => number
+  readonly close: () => void
+}
+
+type Counts = { -readonly [K in Exclude<keyof CameraReport, "camera" | "observations">]: number }
+
+const noCounts = (): Counts => ({ done: 0, decoded: 0, dropped: 0, skipped: 0, errors: 0, inferences: 0, inferencesDropped: 0 })
+
+/** Access units whose pictures may still come, because the decoder reorders. */
+const mostExpected = 64
+
+const isParameterSet: Record<VideoCodec, (unit: Uint8Array) => boolean> = {
+  h264: isH264ParameterSet,
+  h265: isH265ParameterSet,
+  mjpeg: () => true
+}
+
+export const openCameraSession = (options: CameraSessionOptions): CameraSession => {
+  const { camera, codec, onNews, parameterSets } = options
+  let counts = noCounts()
+  let observations: Array<Observation> = []
+  let decoder: VideoDecoder | undefined
+  let newest: Picture | undefined
+  let closed = false
+  let busySince: number | undefined
+  let tail: Promise<void> = Promise.resolve()
+  const expected = new Map<number, PushedUnit>()
+  let trust: Trust = makeTrust()
+
+  const observe = (observation: Observation) => {
+    if (closed) return
+    if (observation._tag === "Inference") counts.inferences++
+    observations.push(observation)
+    onNews()
+  }
+
+  let reader: PictureReader = makePictureReader({
+    camera,
+    demand: options.demand,
+    engine: options.engine,
+    onObservation: observe,
+    onFrame: (frame) => {
+      if (!closed) options.onFrame(frame)
+    },
+    onInferenceDropped: () => {
+      counts.inferencesDropped++
+      onNews()
+    },
+    onProblem: options.onProblem
+  })
+
+  /** Bytes of a unit; a decoder that starts with it also needs the parameter sets, which may only be in the session description. */
+  const bytesOf = (unit: PushedUnit, starts: boolean): Uint8Array => {
+    const isOwn = isParameterSet[codec]
+    const units = starts && !unit.units.some(isOwn) ? [...parameterSets, ...unit.units] : unit.units
+    return codedPicture(units, codec !== "mjpeg")
+  }
+
+  const timed = async (call: Promise<Decoded>): Promise<Decoded> => {
+    busySince = now()
+    const result = await call
+    busySince = undefined
+    return result
+  }
+
+  const look = async (picture: Picture): Promise<void> => {
+    const unit = expected.get(picture.key)
+    expected.delete(picture.key)
+    counts.decoded++
+    if (!trust.accept(picture)) {
+      if (!picture.sound) counts.errors++
+      return
+    }
+    newest = picture
+    if (unit === undefined || unit.mode === "catch-up" || closed) return
+    const { mediaTime, number: frame, received, wallClockOrigin, wallTime } = unit
+    const info: FrameInfo = { frame, size: { width: picture.width, height: picture.height }, mediaTime, wallTime, wallClockOrigin, received }
+    await reader.read(picture, info)
+  }
+
+  const lookAt = async ({ error, pictures }: Decoded): Promise<void> => {
+    if (error !== undefined) {
+      counts.errors++
+      trust.lose()
+    }
+    for (const picture of pictures) await look(picture)
+  }
+
+  const expect = (unit: PushedUnit) => {
+    expected.set(unit.number, unit)
+    if (unit.keyframe) trust.restart(unit.number)
+    if (expected.size <= mostExpected) return
+    for (const [oldest] of expected) {
+      expected.delete(oldest)
+      break
+    }
+  }
+
+  const decode = async (unit: PushedUnit): Promise<void> => {
+    if (unit.mode === "alone") {
+      decoder = undefined
+      expected.clear()
+      expect(unit)
+      await lookAt(await timed(decodeAlone(codec, bytesOf(unit, true), unit.number)))
+      return
+    }
+    const starts = decoder === undefined
+    if (starts && !unit.keyframe) {
+      counts.dropped++
+      return
+    }
+    decoder ??= openVideoDecoder(codec)
+    expect(unit)
+    await lookAt(await timed(decoder.decode(bytesOf(unit, starts), unit.number)))
+  }
+
+  const finishDecoder = async (): Promise<void> => {
+    const finishing = decoder
+    decoder = undefined
+    if (finishing !== undefined) await lookAt(await timed(finishing.finish()))
+    expected.clear()
+    trust = makeTrust()
+  }
+
+  /** Runs one task after the other; what one throws is a fault of the camera's picture, not of the worker. */
+  const enqueue = (task: () => Promise<void>): Promise<void> => {
+    tail = tail.then(() => closed ? undefined : task()).catch((error: unknown) => {
+      busySince = undefined
+      counts.errors++
+      options.onProblem(error instanceof Error ? error.message : String(error))
+    })
+    return tail
+  }
+
+  const pictureOf = async (key: PushedUnit | undefined): Promise<Picture | undefined> => {
+    if (key === undefined || (newest !== undefined && newest.key >= key.number)) return newest
+    const { pictures } = await timed(decodeAlone(codec, bytesOf(key, true), key.number))
+    return pictures[0] ?? newest
+  }
+
+  return {
+    configure: (demand) => void enqueue(async () => {
+      reader = reader.reconfigure(demand)
+    }),
+    push: (unit) => void enqueue(() => decode(unit)).then(() => {
+      counts.done++
+      onNews()
+    }),
+    snapshot: async (key) => {
+      const picture = await pictureOf(key)
+      if (picture === undefined) throw new Error("no key frame could be decoded yet")
+      return encodeJpeg(picture)
+    },
+    drain: async () => {
+      await enqueue(finishDecoder)
+      await reader.idle()
+    },
+    report: () => {
+      const news = observations.length > 0 || Object.values(counts).some((count) => count > 0)
+      if (!news) return undefined
+      const report = { camera, ...counts, observations }
+      counts = noCounts()
+      observations = []
+      return report
+    },
+    busyFor: () => busySince === undefined ? 0 : now() - busySince,
+    close: () => {
+      closed = true
+      decoder = undefined
+      newest = undefined
+      expected.clear()
+    }
+  }
+}

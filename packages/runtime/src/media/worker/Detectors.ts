@@ -1,0 +1,123 @@
+import type { FrameInfo, InferenceObservation } from "@vigil/core/Observation"
+import { monotonicTime } from "@vigil/core/Time"
+import type { InferenceEngine, InferenceResult } from "../../inference/InferenceEngine.js"
+import { now } from "../../MonotonicClock.js"
+import type { DetectorDemand } from "../MediaWorkers.js"
+import { copyPlane, makePictureScaler, type PictureScaler } from "../native/PictureScaler.js"
+import type { Picture } from "../native/VideoDecoder.js"
+import { type FramePacer, makeFramePacer } from "./FramePacer.js"
+
+/** Milliseconds after a frame's receipt from which nobody wants to know any more what a detector sees on it. */
+const usefulFor = 1500
+
+export interface DetectorsListener {
+  readonly onDetections: (observation: InferenceObservation) => void
+  readonly onDropped: () => void
+  readonly onProblem: (detail: string) => void
+}
+
+export interface DetectorsOptions {
+  /** Names the camera among those of the engine. */
+  readonly camera: number
+  readonly demands: ReadonlyArray<DetectorDemand>
+  readonly engine: () => Promise<InferenceEngine>
+  /** Nothing may be left out: frames wait until the detectors had the one before. */
+  readonly complete: boolean
+  readonly listener: DetectorsListener
+}
+
+/** The detectors of one camera: each takes its due frames, scaled to what its model wants. */
+export interface Detectors {
+  /** Whether some detector wants the frame; `moving` says whether the motion gate is open. */
+  readonly see: (picture: Picture, frame: FrameInfo, moving: boolean) => Promise<void>
+  /** Resolves when nothing is waiting or running. */
+  readonly idle: () => Promise<void>
+}
+
+interface Detector {
+  readonly demand: DetectorDemand
+  readonly pacer: FramePacer
+  readonly scaler: PictureScaler
+  readonly slot: string
+  /** Set once the model is loaded; a model that cannot be loaded leaves its detector without one. */
+  engine: InferenceEngine | undefined
+}
+
+export const makeDetectors = ({ camera, complete, demands, engine, listener }: DetectorsOptions): Detectors => {
+  let inFlight = 0
+  let idleWaiters: Array<() => void> = []
+
+  const load = async (detector: Detector): Promise<void> => {
+    try {
+      const loaded = await engine()
+      await loaded.load(detector.demand.model)
+      detector.engine = loaded
+    } catch (error) {
+      listener.onProblem(`model ${detector.demand.model.descriptor.id} cannot be used: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  const detectors = demands.map((demand): Detector => ({
+    demand,
+    pacer: makeFramePacer(demand.framesPerSecond),
+    scaler: makePictureScaler(),
+    slot: `${camera}/${demand.model.descriptor.id}`,
+    engine: undefined
+  }))
+  const loading = Promise.all(detectors.map(load))
+
+  const settled = () => {
+    inFlight--
+    if (inFlight > 0) return
+    for (const resolve of idleWaiters.splice(0)) resolve()
+  }
+
+  const answer = ({ demand }: Detector, frame: FrameInfo, result: InferenceResult) => {
+    if (result._tag === "Done") {
+      const { detections, queued, ran } = result
+      listener.onDetections({ _tag: "Inference", frame, model: demand.model.descriptor.id, detections, queued, ran })
+    } else {
+      listener.onDropped()
+      if (result._tag === "Failed") listener.onProblem(result.error.message)
+    }
+  }
+
+  const submit = async (detector: Detector, engine: InferenceEngine, picture: Picture, frame: FrameInfo): Promise<void> => {
+    const { model, priority } = detector.demand
+    const wanted = engine.picture(model.descriptor.id, frame.size)
+    const { height, width } = wanted.content
+    const scaled = await detector.scaler.scale(picture, { width, height, format: wanted.format })
+    const pixels = new Uint8Array(width * height * 3)
+    copyPlane(scaled, width * 3, pixels, 0, width * 3)
+    inFlight++
+    const done = new Promise<void>((resolve) => {
+      engine.submit({
+        slot: detector.slot,
+        model: model.descriptor.id,
+        priority,
+        deadline: monotonicTime(complete ? Number.POSITIVE_INFINITY : now() + usefulFor),
+        source: frame.size,
+        picture: wanted,
+        pixels,
+        done: (result) => {
+          answer(detector, frame, result)
+          settled()
+          resolve()
+        }
+      })
+    })
+    if (complete) await done
+  }
+
+  return {
+    see: async (picture, frame, moving) => {
+      if (complete) await loading
+      for (const detector of detectors) {
+        if (detector.engine === undefined || (detector.demand.gate === "motion" && !moving)) continue
+        if (!detector.pacer.take(frame.mediaTime)) continue
+        await submit(detector, detector.engine, picture, frame)
+      }
+    },
+    idle: () => inFlight === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve))
+  }
+}

@@ -1,0 +1,44 @@
+import { Schema } from "effect"
+import type { InferenceEngine } from "../../inference/InferenceEngine.js"
+
+/** How a media worker runs models. Travels on the worker's command line as JSON. */
+export const EngineSettings = Schema.Struct({
+  /** Runs at a time; absent: one for each core. */
+  threads: Schema.optional(Schema.Int.pipe(Schema.positive())),
+  provider: Schema.optional(Schema.Literal("cpu", "cuda", "tensorrt", "openvino", "webgpu")),
+  /** Folder for optimised graphs. */
+  cache: Schema.optional(Schema.String),
+  /** URL of a module that exports `makeInferenceEngine` ({@link EngineModule}); absent: ONNX Runtime. */
+  module: Schema.optional(Schema.String)
+})
+export type EngineSettings = typeof EngineSettings.Type
+
+/** What the module that {@link EngineSettings} names must export. */
+export interface EngineModule {
+  readonly makeInferenceEngine: (settings: EngineSettings) => InferenceEngine
+}
+
+export interface EngineEvents {
+  /** Something an operator should know. */
+  readonly onNote: (note: string) => void
+  /** The engine has no working thread left; the process should be replaced. */
+  readonly onWornOut: (detail: string) => void
+}
+
+/** Loads and starts the engine: only when the first detector is asked for, because it costs 100 MB. */
+export const startEngine = async (settings: EngineSettings, events: EngineEvents): Promise<InferenceEngine> => {
+  if (settings.module !== undefined) {
+    const { makeInferenceEngine }: EngineModule = await import(settings.module)
+    return makeInferenceEngine(settings)
+  }
+  const { makeOnnxInferenceEngine } = await import("../../inference/OnnxInferenceEngine.js")
+  return makeOnnxInferenceEngine({
+    ...(settings.threads === undefined ? {} : { threads: settings.threads }),
+    ...(settings.provider === undefined ? {} : { provider: settings.provider }),
+    ...(settings.cache === undefined ? {} : { cache: settings.cache }),
+    onNote: events.onNote,
+    onHung: ({ model, ran, threadsLeft }) => {
+      if (threadsLeft === 0) events.onWornOut(`a run of model ${model} did not come back after ${Math.round(ran)} ms, and no thread is left`)
+    }
+  })
+}

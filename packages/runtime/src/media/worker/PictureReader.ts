@@ -1,0 +1,98 @@
+import type { FrameInfo, LumaObservation, Observation } from "@vigil/core/Observation"
+import type { InferenceEngine } from "../../inference/InferenceEngine.js"
+import { type LumaAnalyser, lumaSize, makeLumaAnalyser } from "../../vision/LumaAnalyser.js"
+import type { DecodeDemand, NormalisedFrame } from "../MediaWorkers.js"
+import { copyPlane, makePictureScaler } from "../native/PictureScaler.js"
+import type { Picture } from "../native/VideoDecoder.js"
+import { makeDetectors } from "./Detectors.js"
+import { makeFrameNormaliser } from "./FrameNormaliser.js"
+import { makeFramePacer } from "./FramePacer.js"
+import { makeMotionGate } from "./MotionGate.js"
+
+export interface PictureReaderOptions {
+  readonly camera: number
+  readonly demand: DecodeDemand
+  readonly engine: () => Promise<InferenceEngine>
+  readonly onObservation: (observation: Observation) => void
+  readonly onFrame: (frame: NormalisedFrame) => void
+  readonly onInferenceDropped: () => void
+  readonly onProblem: (detail: string) => void
+}
+
+/** Looks at a camera's pictures, in the order of presentation, as far as its demand goes: nothing else is scaled or copied. */
+export interface PictureReader {
+  readonly read: (picture: Picture, frame: FrameInfo) => Promise<void>
+  readonly idle: () => Promise<void>
+  /** A reader for another demand. What was learnt of the background stays unless its own settings changed. */
+  readonly reconfigure: (demand: DecodeDemand) => PictureReader
+}
+
+type LumaDemand = NonNullable<DecodeDemand["luma"]>
+
+/** For a motion gate when nobody asked for luma observations. */
+const gateLuma: LumaDemand = { framesPerSecond: 5, ignored: [], sensitivity: 0.5 }
+
+interface LumaReader {
+  readonly demand: LumaDemand
+  readonly read: (picture: Picture, frame: FrameInfo) => Promise<LumaObservation | undefined>
+}
+
+const makeLumaReader = (demand: LumaDemand): LumaReader => {
+  const { framesPerSecond, ignored, sensitivity } = demand
+  const pacer = makeFramePacer(framesPerSecond)
+  const scaler = makePictureScaler()
+  let analyser: LumaAnalyser | undefined
+  let plane = new Uint8Array(0)
+  let madeFor = ""
+  return {
+    demand,
+    read: async (picture, frame) => {
+      if (!pacer.take(frame.mediaTime)) return undefined
+      const size = lumaSize(picture)
+      const source = `${picture.width}x${picture.height}`
+      if (analyser === undefined || source !== madeFor) {
+        analyser = makeLumaAnalyser({ plane: size, ignored, sensitivity })
+        plane = new Uint8Array(size.width * size.height)
+        madeFor = source
+      }
+      const scaled = await scaler.scale(picture, { ...size, format: "gray" })
+      copyPlane(scaled, size.width, plane, 0, size.width)
+      return analyser.analyse(plane, frame)
+    }
+  }
+}
+
+const lumaDemand = ({ detectors, luma }: DecodeDemand): LumaDemand | undefined =>
+  luma ?? (detectors.some(({ gate }) => gate === "motion") ? gateLuma : undefined)
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+export const makePictureReader = (options: PictureReaderOptions, kept?: LumaReader): PictureReader => {
+  const { camera, demand, engine, onFrame, onInferenceDropped, onObservation, onProblem } = options
+  const wantedLuma = lumaDemand(demand)
+  const luma = wantedLuma === undefined ? undefined : kept ?? makeLumaReader(wantedLuma)
+  const gate = makeMotionGate()
+  const detectors = makeDetectors({
+    camera,
+    demands: demand.detectors,
+    engine,
+    complete: demand.rate === "lossless",
+    listener: { onDetections: onObservation, onDropped: onInferenceDropped, onProblem }
+  })
+  const normaliser = demand.frames === undefined ? undefined : makeFrameNormaliser(demand.frames)
+  const framePacer = demand.frames === undefined ? undefined : makeFramePacer(demand.frames.framesPerSecond)
+
+  return {
+    read: async (picture, frame) => {
+      const observation = await luma?.read(picture, frame)
+      if (observation !== undefined) {
+        gate.see(observation)
+        if (demand.luma !== undefined) onObservation(observation)
+      }
+      await detectors.see(picture, frame, gate.open(frame.mediaTime))
+      if (normaliser !== undefined && framePacer?.take(frame.mediaTime)) onFrame(await normaliser.normalise(picture, frame))
+    },
+    idle: detectors.idle,
+    reconfigure: (next) => makePictureReader({ ...options, demand: next }, same(wantedLuma, lumaDemand(next)) ? luma : undefined)
+  }
+}
