@@ -52,6 +52,7 @@ export const lostConnection = (url: string, error: Error): SourceError =>
 
 /** A socket without an `error` listener ends the process; the `close` that follows is what everybody waits for. */
 const keepErrorsFromThrowing = (socket: net.Socket): void => {
+  // swallowed: `close` comes after it.
   socket.on("error", () => {})
 }
 

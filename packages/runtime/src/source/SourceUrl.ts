@@ -104,3 +104,7 @@ export const parseSourceUrl = (text: string): Effect.Effect<SourceUrl, SourceErr
   if (error !== undefined) return Effect.fail(error)
   return Effect.succeed(user === undefined ? { scheme, url } : { scheme, url, credentials: toCredentials(user) })
 }
+
+/** The address with the credentials of the configuration, or else with its own. */
+export const withCredentials = (parsed: SourceUrl, credentials: Credentials | undefined): SourceUrl =>
+  credentials === undefined ? parsed : { ...parsed, credentials }

@@ -42,7 +42,7 @@ export class ReorderBuffer {
   constructor(sink: OrderedSink, limits: ReorderLimits = defaultReorderLimits) {
     this.sink = sink
     this.limits = limits
-    this.slots = new Array(limits.packets).fill(undefined)
+    this.slots = new Array<Held | undefined>(limits.packets).fill(undefined)
   }
 
   /** Takes one datagram, at least 12 bytes long, and keeps it as long as it has to wait. */

@@ -1,5 +1,6 @@
 import type { AccessUnit } from "@vigil/core/AccessUnit"
 import type { MediaTrack } from "@vigil/core/MediaTrack"
+import type { AccessUnitSink } from "@vigil/core/Source"
 import type { MonotonicTime } from "@vigil/core/Time"
 import type { SourceMeter } from "../SourceMeter.js"
 import { VideoDescriber } from "../VideoDescriber.js"
@@ -19,7 +20,7 @@ export interface RtpTrackOptions {
   readonly start: SessionStart
   /** The track that this one is aligned with; absent for that one itself. */
   readonly leader: RtpTrack | undefined
-  readonly sink: (unit: AccessUnit) => void
+  readonly sink: AccessUnitSink
   readonly onGoodbye: () => void
 }
 
@@ -132,7 +133,7 @@ export class RtpTrack implements FrameSink {
     this.lastAccessUnit = received
     meter.onAccessUnit(video, frame.keyframe, frame.damaged, received)
     if (video) track.observe(unit)
-    sink(unit)
+    void sink(unit)
   }
 
   onBrokenFrame(): void {

@@ -51,7 +51,7 @@ export const openRtspConnection = (options: RtspConnectionOptions): Effect.Effec
     const { address, credentials, limits } = options
     const ended = yield* Deferred.make<never, SourceError>()
     const pending = new Map<number, Resume>()
-    let socket: net.Socket | undefined
+    const link: { socket?: net.Socket } = {}
     let over = false
     let sequence = 0
     let authorization: Authorization | undefined
@@ -67,7 +67,7 @@ export const openRtspConnection = (options: RtspConnectionOptions): Effect.Effec
       Deferred.unsafeDone(ended, exit)
       for (const resume of pending.values()) resume(exit)
       pending.clear()
-      socket?.destroy()
+      link.socket?.destroy()
     }
 
     const fail = (reason: SourceErrorReason, detail: string) => end(Exit.fail(failure(reason, detail)))
@@ -83,9 +83,8 @@ export const openRtspConnection = (options: RtspConnectionOptions): Effect.Effec
 
     const send = (data: string | Uint8Array) => {
       if (over) return
-      if (socket !== undefined && socket.writableLength > maxUnsent)
-        return fail("timeout", "The camera does not read what we send")
-      socket?.write(data)
+      if ((link.socket?.writableLength ?? 0) > maxUnsent) return fail("timeout", "The camera does not read what we send")
+      link.socket?.write(data)
     }
 
     const onResponse = (response: RtspResponse) => {
@@ -116,7 +115,7 @@ export const openRtspConnection = (options: RtspConnectionOptions): Effect.Effec
     )
 
     const opened = yield* connectCamera(address, { timeout: limits.connect, onBytes })
-    socket = opened
+    link.socket = opened
     opened.once("error", (error) => end(Exit.fail(lostConnection(address.url, error))))
     opened.once("close", () => fail("closed", "The camera closed the connection"))
     if (opened.destroyed) fail("closed", "The camera closed the connection")

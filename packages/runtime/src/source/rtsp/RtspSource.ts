@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto"
-import type { AccessUnit } from "@vigil/core/AccessUnit"
 import type { AudioTrack, MediaTrack } from "@vigil/core/MediaTrack"
 import { type AccessUnitSink, type OpenSource, type SourceConfig, SourceError, type SourceKind } from "@vigil/core/Source"
 import { Effect, type Scope } from "effect"
 import { now } from "../../MonotonicClock.js"
 import { cameraAddress } from "../CameraSocket.js"
 import { closeOnFailure } from "../CloseOnFailure.js"
+import { followRedirection, tooManyRedirections } from "../Redirection.js"
 import { SourceMeter } from "../SourceMeter.js"
-import { displayUrl, parseSourceUrl, type SourceUrl } from "../SourceUrl.js"
+import { displayUrl, parseSourceUrl, withCredentials } from "../SourceUrl.js"
 import { type Channels, makeChannels, type MediaPath, type SetupPath, setupInterleaved, setupUdp } from "./MediaPath.js"
 import { writeReceiverReport } from "./RtcpPacket.js"
 import type { SessionStart } from "./RtpClock.js"
@@ -136,9 +136,7 @@ const play = (attempt: Attempt, described: Described, session: RtspSession, conn
         meter,
         start,
         leader,
-        sink: (unit: AccessUnit) => {
-          attempt.sink(unit)
-        },
+        sink: attempt.sink,
         onGoodbye: () => connection.fail("closed", "The camera ended the stream (RTCP BYE)")
       })
     const controlOf = (format: TrackFormat) => resolveControl(described.base, format.control)
@@ -147,7 +145,7 @@ const play = (attempt: Attempt, described: Described, session: RtspSession, conn
     const paths = pathsOf(attempt, session, connection, channels)
     const { name, path, setup } = yield* setupVideo(paths, attempt, video, controlOf(chosen.video))
     const aggregate = resolveControl(described.base, described.description.control)
-    // An end of the connection without TEARDOWN is an end all the same.
+    // swallowed: the connection's end without TEARDOWN is an end all the same.
     yield* Effect.addFinalizer(() => session.teardown(aggregate).pipe(Effect.timeout(limits.teardown), Effect.ignore))
     const playing = [{ track: video, path }]
     if (chosen.audio !== undefined) {
@@ -198,30 +196,13 @@ const openAt = (attempt: Attempt, credentials: SourceConfig["credentials"]) =>
     return yield* play(attempt, described, session, connection, channels)
   })
 
-/** Where a redirection leads to; credentials go along to the same host only, and never from TLS to plain text. */
-const follow = (from: SourceUrl, location: string): Effect.Effect<SourceUrl, SourceError> =>
-  parseSourceUrl(location).pipe(
-    Effect.flatMap((to) => {
-      const refuse = (detail: string) => Effect.fail(new SourceError({ reason: "protocol", url: displayUrl(from.url), detail }))
-      if (to.scheme !== "rtsp" && to.scheme !== "rtsps") return refuse(`The camera redirects to ${to.scheme}, which is not RTSP`)
-      if (from.scheme === "rtsps" && to.scheme === "rtsp") return refuse("The camera redirects from rtsps to unencrypted rtsp")
-      const sameHost = new URL(from.url).hostname === new URL(to.url).hostname
-      const { scheme, url } = to
-      return Effect.succeed(
-        sameHost && from.credentials !== undefined ? { scheme, url, credentials: from.credentials } : { scheme, url }
-      )
-    })
-  )
-
 const open = (
   config: SourceConfig,
   sink: AccessUnitSink,
   limits: RtspLimits
 ): Effect.Effect<OpenSource, SourceError, Scope.Scope> =>
   Effect.gen(function* () {
-    const parsed = yield* parseSourceUrl(config.url)
-    const credentials = config.credentials ?? parsed.credentials
-    let target: SourceUrl = credentials === undefined ? parsed : { ...parsed, credentials }
+    let target = withCredentials(yield* parseSourceUrl(config.url), config.credentials)
     for (let redirects = 0; redirects <= limits.redirects; redirects++) {
       const attempt = { url: target.url, secure: target.scheme === "rtsps", config, limits, sink }
       const result = yield* closeOnFailure(openAt(attempt, target.credentials)).pipe(
@@ -231,13 +212,9 @@ const open = (
         )
       )
       if (!(result instanceof Redirected)) return result
-      target = yield* follow(target, result.location)
+      target = yield* followRedirection(target, result.location, { plain: "rtsp", secure: "rtsps" })
     }
-    return yield* new SourceError({
-      reason: "protocol",
-      url: displayUrl(config.url),
-      detail: `The camera redirects more than ${limits.redirects} times`
-    })
+    return yield* tooManyRedirections(config.url, limits.redirects)
   }).pipe(
     closeOnFailure,
     Effect.timeoutFail({
