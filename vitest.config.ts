@@ -7,7 +7,7 @@ export default defineConfig({
       "packages/*/test/**/*.test.{ts,tsx}",
       "fixtures/test/**/*.test.ts",
       "bench/test/**/*.test.ts",
-      "scripts/test/**/*.test.ts"
+      "scripts/test/**/*.test.mjs"
     ],
     globalSetup: ["scripts/vitest/RequireBuild.ts"],
     reporters: ["default", "./scripts/vitest/SummaryReporter.ts"],
