@@ -1,31 +1,37 @@
 import { type AccessUnitSink, type OpenSource, type SourceConfig, SourceError, type SourceKind } from "@vigil/core/Source"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { MediaWorkers } from "../media/MediaWorkers.js"
+import { httpMjpegSource } from "./mjpeg/HttpMjpegSource.js"
 import { rtspSource } from "./rtsp/RtspSource.js"
 import { displayUrl, parseSourceUrl } from "./SourceUrl.js"
 
 /** Every kind of source that needs nothing but the network. */
-export const networkKinds: ReadonlyArray<SourceKind> = [rtspSource]
+export const networkKinds: ReadonlyArray<SourceKind> = [rtspSource, httpMjpegSource]
 
 /** Every kind of source there is: a further one is one folder and one more line. */
 const allKinds = (_workers: MediaWorkers["Type"]): ReadonlyArray<SourceKind> => [...networkKinds]
 
 type Open = (config: SourceConfig, sink: AccessUnitSink) => Effect.Effect<OpenSource, SourceError, Scope.Scope>
 
-const openOneOf = (kinds: ReadonlyArray<SourceKind>): Open => (config, sink) =>
-  Effect.gen(function*() {
-    const { scheme } = yield* parseSourceUrl(config.url)
-    const kind = kinds.find(({ schemes }) => schemes.includes(scheme))
-    if (kind !== undefined) return yield* kind.open(config, sink)
-    const detail = `Sources of the scheme ${scheme} are not supported here`
-    return yield* new SourceError({ reason: "unsupported", url: displayUrl(config.url), detail })
-  })
+const openOneOf =
+  (kinds: ReadonlyArray<SourceKind>): Open =>
+  (config, sink) =>
+    Effect.gen(function* () {
+      const { scheme } = yield* parseSourceUrl(config.url)
+      const kind = kinds.find(({ schemes }) => schemes.includes(scheme))
+      if (kind !== undefined) return yield* kind.open(config, sink)
+      const detail = `Sources of the scheme ${scheme} are not supported here`
+      return yield* new SourceError({ reason: "unsupported", url: displayUrl(config.url), detail })
+    })
 
 /** Opens a source by its URL's scheme. The scope's end closes it. */
 export class Sources extends Context.Tag("@vigil/runtime/Sources")<Sources, { readonly open: Open }>() {}
 
 /** Sources of every kind; files and capture devices are read by the media workers. */
-export const layer = Layer.effect(Sources, Effect.map(MediaWorkers, (workers) => ({ open: openOneOf(allKinds(workers)) })))
+export const layer = Layer.effect(
+  Sources,
+  Effect.map(MediaWorkers, (workers) => ({ open: openOneOf(allKinds(workers)) }))
+)
 
 /** Network sources alone, without native code. */
 export const openSource: Open = openOneOf(networkKinds)
