@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import type { EngineSettings } from "./worker/EngineModule.js"
+import type { WorkerSettings } from "./worker/WorkerMain.js"
 import type { FromWorker, ToWorker } from "./worker/WorkerProtocol.js"
 
 export interface WorkerProcessOptions {
@@ -37,7 +38,7 @@ const entry = fileURLToPath(new URL("./worker/WorkerMain.js", import.meta.url))
 export const startWorkerProcess = (options: WorkerProcessOptions): WorkerProcess => {
   const { hangTimeout, memoryLimit } = options
   const heartbeat = Math.max(50, Math.min(500, hangTimeout / 5))
-  const settings = { engine: options.engine, heartbeat, stuckAfter: hangTimeout }
+  const settings: WorkerSettings = { engine: options.engine, heartbeat, stuckAfter: hangTimeout }
   const child: ChildProcess = fork(entry, [JSON.stringify(settings)], {
     serialization: "advanced",
     execArgv: ["--expose-gc", "--max-semi-space-size=4"],

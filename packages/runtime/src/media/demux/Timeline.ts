@@ -1,4 +1,4 @@
-import { type MediaTime, mediaTime } from "@vigil/core/Time"
+import type { MediaTime } from "@vigil/core/Time"
 
 /** A packet's times in microseconds, as its container gives them. */
 export interface PacketTimes {
@@ -35,6 +35,9 @@ const gap = 10_000_000
 /** Streams that jump together may be so far apart and still share their new offset. */
 const together = 2_000_000
 
+// Not core's constructor: see MonotonicClock.
+const toMediaTime = (microseconds: number): MediaTime => microseconds as MediaTime
+
 export const makeTimeline = (): Timeline => {
   const lines = new Map<number, StreamLine>()
   /** Newest offset of any stream. */
@@ -62,7 +65,7 @@ export const makeTimeline = (): Timeline => {
         // Raw streams have no times at all: they follow each other.
         const time = line?.next ?? end ?? 0
         lines.set(stream, { offset: line?.offset ?? 0, next: time + duration })
-        return { mediaTime: mediaTime(time), due: time }
+        return { mediaTime: toMediaTime(time), due: time }
       }
       const shown = presentation ?? known
       let offset = line?.offset ?? begin(known, shown)
@@ -72,7 +75,7 @@ export const makeTimeline = (): Timeline => {
       }
       const due = Math.max(known + offset, line === undefined ? Number.NEGATIVE_INFINITY : line.next - back)
       lines.set(stream, { offset, next: due + duration })
-      return { mediaTime: mediaTime(Math.max(0, shown + offset)), due }
+      return { mediaTime: toMediaTime(Math.max(0, shown + offset)), due }
     },
     restart: () => {
       end = Math.max(0, ...[...lines.values()].map(({ next }) => next))

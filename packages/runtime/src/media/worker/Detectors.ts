@@ -1,5 +1,5 @@
 import type { FrameInfo, InferenceObservation } from "@vigil/core/Observation"
-import { monotonicTime } from "@vigil/core/Time"
+import type { MonotonicTime } from "@vigil/core/Time"
 import type { InferenceEngine, InferenceResult } from "../../inference/InferenceEngine.js"
 import { now } from "../../MonotonicClock.js"
 import type { DetectorDemand } from "../MediaWorkers.js"
@@ -95,7 +95,7 @@ export const makeDetectors = ({ camera, complete, demands, engine, listener }: D
         slot: detector.slot,
         model: model.descriptor.id,
         priority,
-        deadline: monotonicTime(complete ? Number.POSITIVE_INFINITY : now() + usefulFor),
+        deadline: (complete ? Number.POSITIVE_INFINITY : now() + usefulFor) as MonotonicTime,
         source: frame.size,
         picture: wanted,
         pixels,

@@ -1,17 +1,16 @@
-import { Schema } from "effect"
 import type { InferenceEngine } from "../../inference/InferenceEngine.js"
+import type { ExecutionProvider } from "../../inference/ModelSession.js"
 
-/** How a media worker runs models. Travels on the worker's command line as JSON. */
-export const EngineSettings = Schema.Struct({
+/** How a media worker runs models. */
+export interface EngineSettings {
   /** Runs at a time; absent: one for each core. */
-  threads: Schema.optional(Schema.Int.pipe(Schema.positive())),
-  provider: Schema.optional(Schema.Literal("cpu", "cuda", "tensorrt", "openvino", "webgpu")),
+  readonly threads?: number
+  readonly provider?: ExecutionProvider
   /** Folder for optimised graphs. */
-  cache: Schema.optional(Schema.String),
+  readonly cache?: string
   /** URL of a module that exports `makeInferenceEngine` ({@link EngineModule}); absent: ONNX Runtime. */
-  module: Schema.optional(Schema.String)
-})
-export type EngineSettings = typeof EngineSettings.Type
+  readonly module?: string
+}
 
 /** What the module that {@link EngineSettings} names must export. */
 export interface EngineModule {

@@ -1,20 +1,19 @@
-import { Schema } from "effect"
 import type { InferenceEngine } from "../../inference/InferenceEngine.js"
 import { type CameraSession, openCameraSession } from "./CameraSession.js"
 import { type DemuxSession, openDemuxSession } from "./DemuxSession.js"
-import { EngineSettings, startEngine } from "./EngineModule.js"
+import { type EngineSettings, startEngine } from "./EngineModule.js"
 import type { CameraReport, FromWorker, ToWorker } from "./WorkerProtocol.js"
 
 /**
  * A media worker process: the only place where FFmpeg and ONNX Runtime run. Started by the node with an IPC channel and one argument, its
- * settings as JSON. Ends when the channel closes, however the node ended.
+ * settings as JSON. Ends when the channel closes, however the node ended. Nothing that it imports may load Effect: 40 MB and 300 ms.
  */
-export const WorkerSettings = Schema.parseJson(Schema.Struct({
-  engine: EngineSettings,
+export interface WorkerSettings {
+  readonly engine: EngineSettings
   /** Milliseconds between signs of life, and that one native call may take before it is reported as stuck. */
-  heartbeat: Schema.Number,
-  stuckAfter: Schema.Number
-}))
+  readonly heartbeat: number
+  readonly stuckAfter: number
+}
 
 /** Milliseconds that news are held back so that one message carries those of all cameras. */
 const reportDelay = 4
@@ -23,7 +22,7 @@ const mostFramesInFlight = 8
 /** Milliseconds that the end may take before the process kills itself. */
 const endLimit = 3000
 
-const settings = Schema.decodeUnknownSync(WorkerSettings)(process.argv[2])
+const settings: WorkerSettings = JSON.parse(process.argv[2] ?? "")
 const sessions = new Map<number, CameraSession>()
 const demuxers = new Map<number, DemuxSession>()
 let engine: Promise<InferenceEngine> | undefined
