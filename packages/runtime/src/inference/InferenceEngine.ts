@@ -24,7 +24,7 @@ export interface InferenceJob {
   readonly deadline: MonotonicTime
   readonly source: Size
   readonly picture: ModelPicture
-  /** `picture.content` pixels, packed, 3 bytes each. Given away: the caller must not use it again. */
+  /** `picture.content` pixels, packed, 3 bytes each. The engine's until `done` is called; the caller may use the memory again then. */
   readonly pixels: Uint8Array
   readonly done: (result: InferenceResult) => void
 }
@@ -44,6 +44,12 @@ export interface InferenceEngine {
   /** What to scale a source to for a model that was loaded. */
   readonly picture: (model: ModelId, source: Size) => ModelPicture
   readonly submit: (job: InferenceJob) => void
-  readonly statistics: () => { readonly submitted: number; readonly done: number; readonly dropped: number; readonly failed: number; readonly waiting: number }
+  readonly statistics: () => {
+    readonly submitted: number
+    readonly done: number
+    readonly dropped: number
+    readonly failed: number
+    readonly waiting: number
+  }
   readonly close: () => Promise<void>
 }

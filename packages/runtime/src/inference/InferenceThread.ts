@@ -6,6 +6,7 @@ import type { ThreadAnswer, ThreadRequest, ThreadSettings } from "./ThreadProtoc
 /** Entry of an inference thread: one request after the other, for a run blocks the thread anyway. */
 const serve = (port: NonNullable<typeof parentPort>, settings: ThreadSettings): void => {
   const sessions = new Map<string, ModelSession>()
+  let memory: Uint8Array = new Uint8Array()
 
   const open = async (key: string, model: SessionModel | undefined): Promise<ModelSession> => {
     const known = sessions.get(key)
@@ -35,10 +36,11 @@ const serve = (port: NonNullable<typeof parentPort>, settings: ThreadSettings): 
   }
 
   const run = async (request: ThreadRequest & { readonly _tag: "Run" }): Promise<ThreadAnswer> => {
+    if (request.memory !== undefined) memory = new Uint8Array(request.memory)
     try {
       const session = await open(request.key, request.model)
       const started = performance.now()
-      const detections = await session.infer(request.pixels, request.picture, request.source)
+      const detections = await session.infer(memory, request.picture, request.source)
       return { _tag: "Ran", detections, ran: performance.now() - started }
     } catch (cause) {
       return failed(cause)

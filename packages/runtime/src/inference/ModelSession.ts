@@ -53,7 +53,7 @@ export const sessionModel = (descriptor: ModelDescriptor, bytes: Uint8Array, fle
 export const detectionStride = 6
 
 /** Input sizes whose memory is kept; cameras come in few aspect ratios. */
-const keptTensors = 8
+const keptWorkspaces = 8
 
 /** A model loaded in this thread: pixels in, detections out. One call at a time; a run blocks the thread. */
 export class ModelSession {
@@ -61,7 +61,7 @@ export class ModelSession {
   readonly note: string | undefined
   readonly #model: SessionModel
   readonly #session: InferenceSession
-  readonly #tensors = new Map<string, InputTensor>()
+  readonly #workspaces = new Map<string, Workspace>()
   readonly #candidates = new CandidateBuffer()
   readonly #suppressor: Suppressor
 
@@ -69,7 +69,11 @@ export class ModelSession {
     this.#model = model
     this.#session = session
     this.note = note
-    this.#suppressor = makeSuppressor({ ...defaultSuppression, overlap: model.thresholds.overlap, confidence: model.thresholds.confidence })
+    this.#suppressor = makeSuppressor({
+      ...defaultSuppression,
+      overlap: model.thresholds.overlap,
+      confidence: model.thresholds.confidence
+    })
   }
 
   /** Rejects with a {@link ModelError} `not-onnx` where the runtime refuses the graph. */
@@ -100,9 +104,9 @@ export class ModelSession {
   async infer(pixels: Uint8Array, picture: ModelPicture, source: Size): Promise<Float32Array> {
     const { model, adapter, classes, thresholds, input } = this.#model
     const transform = transformOf(input, picture, source)
-    const tensor = this.#tensor(picture.input)
-    tensor.fill(pixels, transform.content)
-    const outputs = await this.#run(tensor)
+    const workspace = this.#workspace(picture.input)
+    workspace.tensor.fill(pixels, transform.content)
+    const outputs = await this.#run(workspace)
     const family = adapters[adapter]
     if (!family.matches(outputs, picture.input, classes)) {
       const found = outputs.map((output) => `${output.name} [${output.dims.join(", ")}]`).join(", ")
@@ -124,36 +128,77 @@ export class ModelSession {
     await this.#session.release()
   }
 
-  #tensor(size: Size): InputTensor {
+  #workspace(size: Size): Workspace {
     const key = `${size.width}x${size.height}`
-    const known = this.#tensors.get(key)
+    const known = this.#workspaces.get(key)
     if (known !== undefined) return known
-    if (this.#tensors.size >= keptTensors) this.#tensors.clear()
-    const made = makeInputTensor(this.#model.input, size)
-    this.#tensors.set(key, made)
+    if (this.#workspaces.size >= keptWorkspaces) this.#workspaces.clear()
+    const tensor = makeInputTensor(this.#model.input, size)
+    const { data, dims } = tensor
+    const feed = data instanceof Float32Array ? new Tensor("float32", data, dims) : new Tensor("uint8", data, dims)
+    const made = { tensor, feeds: { [this.#model.input.name]: feed }, outputs: undefined }
+    this.#workspaces.set(key, made)
     return made
   }
 
-  async #run(input: InputTensor): Promise<ReadonlyArray<RawOutput>> {
-    const { model, input: { name } } = this.#model
-    const feed = input.data instanceof Float32Array
-      ? new Tensor("float32", input.data, input.dims)
-      : new Tensor("uint8", input.data, input.dims)
-    const results = await this.#session.run({ [name]: feed }).catch((cause: unknown) => {
-      throw new ModelError({ model, reason: "run", detail: `ONNX Runtime: ${messageOf(cause)}` })
+  async #run(workspace: Workspace): Promise<ReadonlyArray<RawOutput>> {
+    if (workspace.outputs !== undefined) {
+      await this.#session.run(workspace.feeds, workspace.outputs.tensors).catch((cause: unknown) => {
+        // Perhaps the shapes depend on the picture: the next run finds them anew.
+        workspace.outputs = undefined
+        throw runError(this.#model.model, cause)
+      })
+      return workspace.outputs.raw
+    }
+    const results = await this.#session.run(workspace.feeds).catch((cause: unknown) => {
+      throw runError(this.#model.model, cause)
     })
+    workspace.outputs = makeOutputs(results)
     const outputs: Array<RawOutput> = []
-    for (const [output, { dims, data }] of Object.entries(results)) {
-      if (data instanceof Float32Array) outputs.push({ name: output, dims, data })
+    for (const [name, { dims, data }] of Object.entries(results)) {
+      if (data instanceof Float32Array) outputs.push({ name, dims, data })
     }
     return outputs
   }
 }
 
+/**
+ * The memory of a model's inputs and outputs for one input size. Outputs that were allocated for each run, nearly a megabyte each,
+ * would have the garbage collector take a twentieth of the thread's time.
+ */
+interface Workspace {
+  readonly tensor: InputTensor
+  readonly feeds: Record<string, Tensor>
+  outputs: Outputs | undefined
+}
+
+interface Outputs {
+  readonly tensors: Record<string, Tensor>
+  readonly raw: ReadonlyArray<RawOutput>
+}
+
+/** Memory for outputs like these, where all of them are numbers that an adapter could read. */
+const makeOutputs = (results: InferenceSession.ReturnType): Outputs | undefined => {
+  const raw: Array<RawOutput> = []
+  const tensors: Record<string, Tensor> = {}
+  for (const [name, { dims, type, size }] of Object.entries(results)) {
+    if (type !== "float32") return undefined
+    const data = new Float32Array(size)
+    raw.push({ name, dims, data })
+    tensors[name] = new Tensor("float32", data, dims)
+  }
+  return { raw, tensors }
+}
+
+const runError = (model: ModelId, cause: unknown): ModelError =>
+  new ModelError({ model, reason: "run", detail: `ONNX Runtime: ${messageOf(cause)}` })
+
 /** A smaller input that a flexible graph of this size must take too: what 16:9 needs of a square, or the other way round. */
 export const smallerSize = (size: Size): Size => {
   const height = Math.ceil((size.width * 9) / 16 / 32) * 32
-  return height < size.height ? { width: size.width, height } : { width: Math.max(32, Math.floor(size.width / 64) * 32), height: size.height }
+  return height < size.height
+    ? { width: size.width, height }
+    : { width: Math.max(32, Math.floor(size.width / 64) * 32), height: size.height }
 }
 
 const withFreeSize = (model: SessionModel): Uint8Array => {
@@ -169,13 +214,13 @@ const packDetections = (candidates: CandidateBuffer, kept: Uint32Array): Float32
   const packed = new Float32Array(kept.length * detectionStride)
   let to = 0
   for (const at of kept) {
-    const left = boxes[at * 4] ?? 0
-    const top = boxes[at * 4 + 1] ?? 0
-    const width = (boxes[at * 4 + 2] ?? 0) - left
-    const height = (boxes[at * 4 + 3] ?? 0) - top
+    const left = boxes[at * 4]
+    const top = boxes[at * 4 + 1]
+    const width = boxes[at * 4 + 2] - left
+    const height = boxes[at * 4 + 3] - top
     // Lies in the padding.
     if (!(width > 0 && height > 0)) continue
-    packed.set([classes[at] ?? 0, scores[at] ?? 0, left, top, width, height], to)
+    packed.set([classes[at], scores[at], left, top, width, height], to)
     to += detectionStride
   }
   return packed.slice(0, to)
@@ -196,15 +241,25 @@ const baseOptions: InferenceSession.SessionOptions = {
 const openSession = async (graph: Uint8Array, { provider, cache }: SessionOptions): Promise<OpenedSession> => {
   if (provider === "cpu") return { session: await openOnCpu(graph, cache), note: undefined }
   try {
-    return { session: await InferenceSession.create(graph, { ...baseOptions, executionProviders: [provider, "cpu"] }), note: undefined }
+    return {
+      session: await InferenceSession.create(graph, { ...baseOptions, executionProviders: [provider, "cpu"] }),
+      note: undefined
+    }
   } catch (cause) {
-    return { session: await openOnCpu(graph, cache), note: `${provider} cannot be used, running on the CPU instead: ${messageOf(cause)}` }
+    return {
+      session: await openOnCpu(graph, cache),
+      note: `${provider} cannot be used, running on the CPU instead: ${messageOf(cause)}`
+    }
   }
 }
 
 const openOnCpu = async (graph: Uint8Array, cache: string | undefined): Promise<InferenceSession> => {
   if (cache === undefined) return InferenceSession.create(graph, { ...baseOptions, graphOptimizationLevel: "all" })
-  const identity = createHash("sha256").update(graph).update(env.versions.common).update(cpus()[0]?.model ?? process.arch).digest("hex")
+  const identity = createHash("sha256")
+    .update(graph)
+    .update(env.versions.common)
+    .update(cpus()[0]?.model ?? process.arch)
+    .digest("hex")
   const file = join(cache, `${identity}.optimised.onnx`)
   const optimised = await readFile(file).catch(() => undefined)
   if (optimised !== undefined) {
@@ -217,9 +272,13 @@ const openOnCpu = async (graph: Uint8Array, cache: string | undefined): Promise<
   }
   await mkdir(cache, { recursive: true })
   const written = `${file}.${process.pid}-${Math.random().toString(36).slice(2)}`
-  const session = await InferenceSession.create(graph, { ...baseOptions, graphOptimizationLevel: "all", optimizedModelFilePath: written })
+  const session = await InferenceSession.create(graph, {
+    ...baseOptions,
+    graphOptimizationLevel: "all",
+    optimizedModelFilePath: written
+  })
   await rename(written, file)
   return session
 }
 
-const messageOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

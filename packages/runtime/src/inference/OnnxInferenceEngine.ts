@@ -61,6 +61,8 @@ interface WaitingLoad {
   readonly settle: (outcome: ThreadOutcome | { readonly _tag: "Hung" }) => void
 }
 
+const noThread = "no inference thread is left; restart the media worker"
+
 /** How often deadlines of waiting jobs and limits of running ones are looked at, in milliseconds. */
 const watchInterval = 50
 
@@ -110,7 +112,12 @@ class OnnxInferenceEngine implements InferenceEngine {
       case "Verified": {
         if (outcome.note !== undefined) this.#options.onNote?.(`model ${descriptor.id}: ${outcome.note}`)
         const before = this.#models.get(descriptor.id)
-        this.#models.set(descriptor.id, { descriptor, key, session: { ...session, flexible: outcome.flexible }, circuit: closedCircuit })
+        this.#models.set(descriptor.id, {
+          descriptor,
+          key,
+          session: { ...session, flexible: outcome.flexible },
+          circuit: closedCircuit
+        })
         if (before !== undefined && before.key !== key) for (const thread of this.#threads) thread.release(before.key)
         return
       }
@@ -169,7 +176,7 @@ class OnnxInferenceEngine implements InferenceEngine {
     }
     const wait = pause(circuit, now())
     if (wait > 0) return fail(`failed ${circuit.failures} times, suspended for ${Math.ceil(wait / 1000)} s`)
-    return this.#threads.length === 0 ? fail("no inference thread is left; restart the media worker") : undefined
+    return this.#threads.length === 0 ? fail(noThread) : undefined
   }
 
   /** Gives every idle thread something to do: models to load first, then the queue. */
@@ -197,38 +204,59 @@ class OnnxInferenceEngine implements InferenceEngine {
   }
 
   #startLoad(thread: ThreadHandle, { key, session, settle }: WaitingLoad): void {
-    thread.start({ _tag: "Verify", key, model: session }, this.#loadLimit + this.#runLimit, (outcome) => {
-      if (outcome._tag === "Verified") thread.loaded.add(key)
-      settle(outcome)
-      this.#pump()
-    }, () => settle({ _tag: "Hung" }))
+    thread.start({
+      request: { _tag: "Verify", key, model: session },
+      pixels: new Uint8Array(),
+      limit: this.#loadLimit + this.#runLimit,
+      settle: (outcome) => {
+        if (outcome._tag === "Verified") thread.loaded.add(key)
+        settle(outcome)
+        this.#pump()
+      },
+      hung: () => settle({ _tag: "Hung" })
+    })
   }
 
-  #startRun(thread: ThreadHandle, { job, model, submitted }: WaitingJob, started: number): void {
-    const loaded = thread.loaded.has(model.key)
+  #startRun(thread: ThreadHandle, waiting: WaitingJob, started: number): void {
+    const { job, model } = waiting
     const { pixels, picture, source } = job
-    const request = { _tag: "Run", key: model.key, model: loaded ? undefined : model.session, pixels, picture, source } as const
+    const loaded = thread.loaded.has(model.key)
     const limit = this.#runLimit + (loaded ? 0 : this.#loadLimit)
-    thread.start(request, limit, (outcome) => {
-      if (outcome._tag === "Ran") {
-        this.#deaths = 0
-        thread.loaded.add(model.key)
-        model.circuit = closedCircuit
-        this.#pump()
+    thread.start({
+      request: { _tag: "Run", key: model.key, model: loaded ? undefined : model.session, memory: undefined, picture, source },
+      pixels,
+      limit,
+      settle: (outcome) => {
+        if (outcome._tag === "Ran") {
+          this.#deaths = 0
+          thread.loaded.add(model.key)
+        }
+        this.#settleRun(waiting, started, outcome)
+      },
+      hung: (ran) => {
+        model.circuit = afterHang(now())
+        this.#options.onHung?.({ model: job.model, ran, threadsLeft: this.#threads.length })
+        this.#fail(job, "run", `did not answer within ${limit} ms; its thread is given up`)
+      }
+    })
+  }
+
+  #settleRun({ job, model, submitted }: WaitingJob, started: number, outcome: ThreadOutcome): void {
+    model.circuit = outcome._tag === "Ran" ? closedCircuit : afterFailure(model.circuit, now())
+    // The thread first, then whoever waits for the result.
+    this.#pump()
+    switch (outcome._tag) {
+      case "Ran": {
         const detections = unpack(outcome.detections, model.descriptor.labels)
         return this.#finish(job, { _tag: "Done", detections, queued: started - submitted, ran: outcome.ran })
       }
-      model.circuit = afterFailure(model.circuit, now())
-      this.#pump()
-      const reason = outcome._tag === "Failed" ? outcome.reason : "run"
-      const detail = outcome._tag === "Verified" ? "the inference thread answered something else" : outcome.detail
-      this.#finish(job, { _tag: "Failed", error: new ModelError({ model: job.model, reason, detail }) })
-    }, (ran) => {
-      model.circuit = afterHang(now())
-      this.#options.onHung?.({ model: job.model, ran, threadsLeft: this.#threads.length })
-      const detail = `did not answer within ${limit} ms; its thread is given up`
-      this.#finish(job, { _tag: "Failed", error: new ModelError({ model: job.model, reason: "run", detail }) })
-    })
+      case "Failed":
+        return this.#fail(job, outcome.reason, outcome.detail)
+      case "Died":
+        return this.#fail(job, "run", outcome.detail)
+      case "Verified":
+        return this.#fail(job, "run", "the inference thread answered something else")
+    }
   }
 
   #tick(): void {
@@ -247,23 +275,33 @@ class OnnxInferenceEngine implements InferenceEngine {
 
   #failAll(): void {
     for (const { job } of this.#queue.clear()) {
-      const error = new ModelError({ model: job.model, reason: "run", detail: "no inference thread is left; restart the media worker" })
+      const error = new ModelError({
+        model: job.model,
+        reason: "run",
+        detail: "no inference thread is left; restart the media worker"
+      })
       this.#finish(job, { _tag: "Failed", error })
     }
-    for (const load of this.#loads.splice(0)) load.settle({ _tag: "Died", detail: "no inference thread is left; restart the media worker" })
+    for (const load of this.#loads.splice(0)) load.settle({ _tag: "Died", detail: noThread })
   }
 
   #startThread(): void {
     const { provider = "cpu", cache } = this.#options
-    this.#threads.push(startThread(cache === undefined ? { provider } : { provider, cache }, (ended, detail) => {
-      if (!this.#threads.includes(ended)) return
-      this.#threads = this.#threads.filter((thread) => thread !== ended)
-      if (this.#closed) return
-      this.#deaths += 1
-      this.#options.onNote?.(detail)
-      if (this.#deaths <= toleratedDeaths) this.#startThread()
-      this.#pump()
-    }))
+    this.#threads.push(
+      startThread(cache === undefined ? { provider } : { provider, cache }, (ended, detail) => {
+        if (!this.#threads.includes(ended)) return
+        this.#threads = this.#threads.filter((thread) => thread !== ended)
+        if (this.#closed) return
+        this.#deaths += 1
+        this.#options.onNote?.(detail)
+        if (this.#deaths <= toleratedDeaths) this.#startThread()
+        this.#pump()
+      })
+    )
+  }
+
+  #fail(job: InferenceJob, reason: ModelError["reason"], detail: string): void {
+    this.#finish(job, { _tag: "Failed", error: new ModelError({ model: job.model, reason, detail }) })
   }
 
   #finish(job: InferenceJob, result: InferenceResult): void {
@@ -280,15 +318,16 @@ const readShared = async (file: string): Promise<Uint8Array> => {
   return shared
 }
 
-const notLoaded = (model: ModelId): ModelError => new ModelError({ model, reason: "not-installed", detail: "was not loaded into the inference engine" })
+const notLoaded = (model: ModelId): ModelError =>
+  new ModelError({ model, reason: "not-installed", detail: "was not loaded into the inference engine" })
 
 const unpack = (packed: Float32Array, labels: ReadonlyArray<string>): ReadonlyArray<Detection> => {
   const detections: Array<Detection> = []
   for (let at = 0; at < packed.length; at += detectionStride) {
     detections.push({
-      label: labels[packed[at] ?? 0] ?? "unknown",
-      confidence: packed[at + 1] ?? 0,
-      box: { x: packed[at + 2] ?? 0, y: packed[at + 3] ?? 0, width: packed[at + 4] ?? 0, height: packed[at + 5] ?? 0 }
+      label: labels[packed[at]] ?? "unknown",
+      confidence: packed[at + 1],
+      box: { x: packed[at + 2], y: packed[at + 3], width: packed[at + 4], height: packed[at + 5] }
     })
   }
   return detections

@@ -28,8 +28,13 @@ export const accepts = (input: ModelInput, picture: ModelPicture, flexible: bool
   const fits = content.width >= 1 && content.height >= 1 && content.width <= tensor.width && content.height <= tensor.height
   if (!fits) return false
   if (tensor.width === input.size.width && tensor.height === input.size.height) return true
-  return flexible && tensor.width % coarsestStride === 0 && tensor.height % coarsestStride === 0
-    && tensor.width <= input.size.width && tensor.height <= input.size.height
+  return (
+    flexible &&
+    tensor.width % coarsestStride === 0 &&
+    tensor.height % coarsestStride === 0 &&
+    tensor.width <= input.size.width &&
+    tensor.height <= input.size.height
+  )
 }
 
 /** How the source lies in the input tensor: for padding on the way in and for boxes on the way out. */

@@ -4,11 +4,21 @@ import type { ThreadAnswer, ThreadRequest, ThreadSettings } from "./ThreadProtoc
 /** How a request ended: with the thread's answer, or with the thread. */
 export type ThreadOutcome = ThreadAnswer | { readonly _tag: "Died"; readonly detail: string }
 
-interface Running {
-  readonly since: number
+/** A request and what becomes of it: exactly one of the callbacks is called, once. */
+export interface ThreadWork {
+  readonly request: ThreadRequest & { readonly _tag: "Verify" | "Run" }
+  /** Of a run. Copied before `start` returns. */
+  readonly pixels: Uint8Array
+  /** Milliseconds. */
   readonly limit: number
   readonly settle: (outcome: ThreadOutcome) => void
+  /** The thread was given up, `ran` milliseconds after the start. */
   readonly hung: (ran: number) => void
+}
+
+interface Running {
+  readonly since: number
+  readonly work: ThreadWork
 }
 
 /** The engine's end of one inference thread. A thread takes one request at a time. */
@@ -16,13 +26,7 @@ export interface ThreadHandle {
   /** Versions of models that the thread has loaded. */
   readonly loaded: Set<string>
   readonly state: () => "idle" | "busy" | "hung" | "ended"
-  /** Exactly one of the callbacks is called, once: `hung` when the thread is given up. `limit` in milliseconds. */
-  readonly start: (
-    request: ThreadRequest,
-    limit: number,
-    settle: (outcome: ThreadOutcome) => void,
-    hung: (ran: number) => void
-  ) => void
+  readonly start: (work: ThreadWork) => void
   readonly release: (key: string) => void
   /** Milliseconds that the request has been running for beyond its limit. */
   readonly overdue: () => number
@@ -41,11 +45,13 @@ export const startThread = (settings: ThreadSettings, onEnd: (handle: ThreadHand
   let state: "idle" | "busy" | "hung" | "ended" = "idle"
   let running: Running | undefined
   let lastError = ""
+  /** Pixels travel in memory that both sides see: nothing is allocated per frame, which spares the collectors of both threads. */
+  let memory: Uint8Array = new Uint8Array()
 
   const settle = (outcome: ThreadOutcome): void => {
-    const { settle } = running ?? {}
+    const work = running?.work
     running = undefined
-    settle?.(outcome)
+    work?.settle(outcome)
   }
 
   worker.on("message", (answer: ThreadAnswer) => {
@@ -66,21 +72,25 @@ export const startThread = (settings: ThreadSettings, onEnd: (handle: ThreadHand
   const handle: ThreadHandle = {
     loaded: new Set(),
     state: () => state,
-    start: (request, limit, settle, hung) => {
+    start: (work) => {
       state = "busy"
-      running = { since: performance.now(), limit, settle, hung }
-      post(worker, request)
+      running = { since: performance.now(), work }
+      if (work.request._tag === "Verify") return worker.postMessage(work.request)
+      const grown = work.pixels.length > memory.length ? new SharedArrayBuffer(work.pixels.length) : undefined
+      if (grown !== undefined) memory = new Uint8Array(grown)
+      memory.set(work.pixels)
+      worker.postMessage({ ...work.request, memory: grown } satisfies ThreadRequest)
     },
     release: (key) => {
       if (handle.loaded.delete(key)) worker.postMessage({ _tag: "Release", key } satisfies ThreadRequest)
     },
-    overdue: () => running === undefined ? 0 : performance.now() - running.since - running.limit,
+    overdue: () => (running === undefined ? 0 : performance.now() - running.since - running.work.limit),
     giveUp: () => {
-      const { since = 0, hung } = running ?? {}
+      const given = running
       state = "hung"
       running = undefined
       worker.unref()
-      hung?.(performance.now() - since)
+      given?.work.hung(performance.now() - given.since)
     },
     stop: async () => {
       if (state === "hung" || state === "ended") return
@@ -89,18 +99,4 @@ export const startThread = (settings: ThreadSettings, onEnd: (handle: ThreadHand
     }
   }
   return handle
-}
-
-/** Pixels that own their memory are handed over, others (a view, a pooled buffer) are copied. */
-const post = (worker: Worker, request: ThreadRequest): void => {
-  if (request._tag !== "Run") return worker.postMessage(request)
-  const { buffer, byteLength } = request.pixels
-  const owned = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
-  try {
-    worker.postMessage(request, owned ? [buffer] : [])
-  } catch (cause) {
-    // Memory of a native library may refuse to be moved.
-    if (!(cause instanceof DOMException)) throw cause
-    worker.postMessage(request)
-  }
 }

@@ -8,13 +8,14 @@ export type ThreadRequest =
   /** Load and try the model; a flexible one that turns out not to be is loaded with its own shape. */
   | { readonly _tag: "Verify"; readonly key: string; readonly model: SessionModel }
   | {
-    readonly _tag: "Run"
-    readonly key: string
-    readonly model: SessionModel | undefined
-    readonly pixels: Uint8Array
-    readonly picture: ModelPicture
-    readonly source: Size
-  }
+      readonly _tag: "Run"
+      readonly key: string
+      readonly model: SessionModel | undefined
+      /** Where the pixels of this and of the following runs lie, when that place is new to the thread. */
+      readonly memory: SharedArrayBuffer | undefined
+      readonly picture: ModelPicture
+      readonly source: Size
+    }
   /** Forget a model; not answered. */
   | { readonly _tag: "Release"; readonly key: string }
   /** Release everything and end. Answered by the thread's end. */

@@ -13,11 +13,14 @@ const domains = new Set(["", "ai.onnx", "ai.onnx.ml", "com.microsoft"])
  * shapes as far as the graph declares them.
  */
 export const checkModel = (descriptor: ModelDescriptor, bytes: Uint8Array): Either.Either<OnnxFile, ModelError> => {
-  const fail = (reason: ModelError["reason"], detail: string) => Either.left(new ModelError({ model: descriptor.id, reason, detail }))
+  const fail = (reason: ModelError["reason"], detail: string) =>
+    Either.left(new ModelError({ model: descriptor.id, reason, detail }))
   const read = readOnnx(bytes)
   if (Either.isLeft(read)) return fail("not-onnx", read.left.detail)
   const onnx = read.right
-  const foreign = [...onnx.operators.keys()].find((operator) => operator.includes(":") && !domains.has(operator.split(":")[0] ?? ""))
+  const foreign = [...onnx.operators.keys()].find(
+    (operator) => operator.includes(":") && !domains.has(operator.split(":")[0] ?? "")
+  )
   if (foreign !== undefined) return fail("not-onnx", `uses the operator ${foreign}, which ONNX Runtime does not have`)
   const input = inputMismatch(descriptor, onnx)
   if (input !== undefined) return fail("shape", input)
@@ -50,7 +53,7 @@ export const staticShapes = (onnx: OnnxFile): ReadonlyArray<OutputShape> | undef
   const shapes: Array<OutputShape> = []
   for (const { name, dims } of onnx.outputs) {
     if (dims === undefined) return undefined
-    const sizes = dims.map((dim, at) => typeof dim === "number" ? dim : at === 0 ? 1 : undefined)
+    const sizes = dims.map((dim, at) => (typeof dim === "number" ? dim : at === 0 ? 1 : undefined))
     const known = sizes.filter((size) => size !== undefined)
     if (known.length !== sizes.length) return undefined
     shapes.push({ name, dims: known })
@@ -58,14 +61,51 @@ export const staticShapes = (onnx: OnnxFile): ReadonlyArray<OutputShape> | undef
   return shapes
 }
 
-const show = ({ name, element, dims }: OnnxValue): string => `${name} ${element} [${dims?.map((dim) => dim ?? "?").join(", ") ?? "..."}]`
+const show = ({ name, element, dims }: OnnxValue): string =>
+  `${name} ${element} [${dims?.map((dim) => dim ?? "?").join(", ") ?? "..."}]`
 
 /** Operators that work on any picture size as long as their constants do, which the run with a smaller input tells. */
 const sizeless = new Set([
-  "Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "Conv", "ConvTranspose", "Div", "Elu", "Exp", "Gather",
-  "GlobalAveragePool", "HardSigmoid", "HardSwish", "Identity", "LeakyRelu", "MaxPool", "Mish", "Mul", "PRelu", "Pad", "Pow", "ReduceMean",
-  "Relu", "Reshape", "Resize", "Shape", "Sigmoid", "Slice", "Softmax", "Softplus", "Split", "Squeeze", "Sub", "Tanh", "Transpose",
-  "Unsqueeze", "Upsample"
+  "Add",
+  "AveragePool",
+  "BatchNormalization",
+  "Cast",
+  "Clip",
+  "Concat",
+  "Constant",
+  "Conv",
+  "ConvTranspose",
+  "Div",
+  "Elu",
+  "Exp",
+  "Gather",
+  "GlobalAveragePool",
+  "HardSigmoid",
+  "HardSwish",
+  "Identity",
+  "LeakyRelu",
+  "MaxPool",
+  "Mish",
+  "Mul",
+  "PRelu",
+  "Pad",
+  "Pow",
+  "ReduceMean",
+  "Relu",
+  "Reshape",
+  "Resize",
+  "Shape",
+  "Sigmoid",
+  "Slice",
+  "Softmax",
+  "Softplus",
+  "Split",
+  "Squeeze",
+  "Sub",
+  "Tanh",
+  "Transpose",
+  "Unsqueeze",
+  "Upsample"
 ])
 
 /**

@@ -19,39 +19,49 @@ import { type OnnxFile, readOnnx } from "./OnnxFile.js"
 export const describeModel = (
   file: string,
   known: ReadonlyArray<ModelDescriptor> = descriptors
-): Effect.Effect<ModelDescriptor, ModelError> => Effect.gen(function*() {
-  const id = idOf(file)
-  const bytes = yield* Effect.tryPromise({
-    try: () => readFile(file),
-    catch: (cause) => new ModelError({ model: id, reason: "storage", detail: `cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}` })
+): Effect.Effect<ModelDescriptor, ModelError> =>
+  Effect.gen(function* () {
+    const id = idOf(file)
+    const bytes = yield* Effect.tryPromise({
+      try: () => readFile(file),
+      catch: (cause) =>
+        new ModelError({
+          model: id,
+          reason: "storage",
+          detail: `cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`
+        })
+    })
+    const sha256 = createHash("sha256").update(bytes).digest("hex")
+    const same = known.find((descriptor) => descriptor.sha256 === sha256)
+    if (same !== undefined) return same
+    const onnx = yield* Either.mapLeft(readOnnx(bytes), ({ detail }) => new ModelError({ model: id, reason: "not-onnx", detail }))
+    const guess = guessModel(onnx)
+    if (typeof guess === "string") return yield* new ModelError({ model: id, reason: "shape", detail: guess })
+    const { adapter, input, labels } = guess
+    return new ModelDescriptor({
+      id: ModelId.make(id),
+      version: sha256.slice(0, 12),
+      title: basename(file),
+      task: "objects",
+      licence: onnx.metadata.get("license") ?? "LicenseRef-unknown",
+      priority: "STANDARD",
+      requirements: { minHeight: 0, minBitrate: 0, minDuration: 0, overlap: 0 },
+      input,
+      adapter,
+      labels,
+      thresholds: { confidence: adapter === "nanodet" ? 0.4 : 0.3, overlap: 0.45 },
+      sha256,
+      bytes: bytes.length
+    })
   })
-  const sha256 = createHash("sha256").update(bytes).digest("hex")
-  const same = known.find((descriptor) => descriptor.sha256 === sha256)
-  if (same !== undefined) return same
-  const onnx = yield* Either.mapLeft(readOnnx(bytes), ({ detail }) => new ModelError({ model: id, reason: "not-onnx", detail }))
-  const guess = guessModel(onnx)
-  if (typeof guess === "string") return yield* new ModelError({ model: id, reason: "shape", detail: guess })
-  const { adapter, input, labels } = guess
-  return new ModelDescriptor({
-    id: ModelId.make(id),
-    version: sha256.slice(0, 12),
-    title: basename(file),
-    task: "objects",
-    licence: onnx.metadata.get("license") ?? "LicenseRef-unknown",
-    priority: "STANDARD",
-    requirements: { minHeight: 0, minBitrate: 0, minDuration: 0, overlap: 0 },
-    input,
-    adapter,
-    labels,
-    thresholds: { confidence: adapter === "nanodet" ? 0.4 : 0.3, overlap: 0.45 },
-    sha256,
-    bytes: bytes.length
-  })
-})
 
 /** The file's name as a model id. */
 const idOf = (file: string): string => {
-  const name = basename(file, ".onnx").toLowerCase().replace(/[^a-z0-9._-]+/g, "-").replace(/^[^a-z0-9]+/, "").slice(0, 64)
+  const name = basename(file, ".onnx")
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, "-")
+    .replace(/^[^a-z0-9]+/, "")
+    .slice(0, 64)
   return name === "" ? "model" : name
 }
 
@@ -71,7 +81,8 @@ const guessModel = (onnx: OnnxFile): Guess | string => {
   if (value === undefined || others.length > 0 || dims?.length !== 4) {
     return `a detector has one input of four dimensions, this file has ${onnx.inputs.length === 1 ? "another shape" : `${onnx.inputs.length} inputs`}`
   }
-  if (value.element !== "float32" && value.element !== "uint8") return `its input is ${value.element}; only float32 and uint8 are supported`
+  if (value.element !== "float32" && value.element !== "uint8")
+    return `its input is ${value.element}; only float32 and uint8 are supported`
   const layout = dims[1] === 3 ? "nchw" : dims[3] === 3 ? "nhwc" : undefined
   if (layout === undefined) return `its input [${dims.join(", ")}] is no picture of three channels`
   const [height, width] = layout === "nchw" ? [dims[2], dims[3]] : [dims[1], dims[2]]
@@ -81,7 +92,9 @@ const guessModel = (onnx: OnnxFile): Guess | string => {
   }
   const found = guessFamily(onnx, size)
   if (found === undefined) {
-    const outputs = onnx.outputs.map(({ name, dims }) => `${name} [${dims?.map((dim) => dim ?? "?").join(", ") ?? "..."}]`).join(", ")
+    const outputs = onnx.outputs
+      .map(({ name, dims }) => `${name} [${dims?.map((dim) => dim ?? "?").join(", ") ?? "..."}]`)
+      .join(", ")
     return `its outputs ${outputs} are those of no known family (${Object.keys(adapters).join(", ")}); import it with a descriptor`
   }
   return {
@@ -96,10 +109,10 @@ const guessFamily = (onnx: OnnxFile, size: Size): { readonly adapter: ModelAdapt
   if (shapes === undefined) return guessOpenFamily(onnx)
   const finest = gridOf(size, 8)
   const candidates: ReadonlyArray<readonly [ModelAdapter, (shape: OutputShape) => number]> = [
-    ["yolov8", ({ dims }) => dims[2] === cellsOf(size) ? (dims[1] ?? 0) - 4 : 0],
-    [decodes(onnx) ? "yolov5" : "yolox", ({ dims }) => dims[1] === cellsOf(size) ? (dims[2] ?? 0) - 5 : 0],
-    ["yolov5", ({ dims }) => dims[1] === cellsOf(size) * 3 ? (dims[2] ?? 0) - 5 : 0],
-    ["nanodet", ({ dims }) => dims.at(-2) === finest.columns * finest.rows ? dims.at(-1) ?? 0 : 0]
+    ["yolov8", ({ dims }) => (dims[2] === cellsOf(size) ? (dims[1] ?? 0) - 4 : 0)],
+    [decodes(onnx) ? "yolov5" : "yolox", ({ dims }) => (dims[1] === cellsOf(size) ? (dims[2] ?? 0) - 5 : 0)],
+    ["yolov5", ({ dims }) => (dims[1] === cellsOf(size) * 3 ? (dims[2] ?? 0) - 5 : 0)],
+    ["nanodet", ({ dims }) => (dims.at(-2) === finest.columns * finest.rows ? (dims.at(-1) ?? 0) : 0)]
   ]
   for (const [adapter, classesOf] of candidates) {
     for (const shape of shapes) {
@@ -135,9 +148,20 @@ const preprocessing = (
       return { channels: "bgr", ...raw, fit: "letterbox-top-left", padding: 114 }
     case "yolov5":
     case "yolov8":
-      return { channels: "rgb", ...(element === "uint8" ? raw : { ...raw, scale: [255, 255, 255] }), fit: "letterbox-centre", padding: 114 }
+      return {
+        channels: "rgb",
+        ...(element === "uint8" ? raw : { ...raw, scale: [255, 255, 255] }),
+        fit: "letterbox-centre",
+        padding: 114
+      }
     case "nanodet":
-      return { channels: "bgr", mean: [103.53, 116.28, 123.675], scale: [57.375, 57.12, 58.395], fit: "letterbox-centre", padding: 0 }
+      return {
+        channels: "bgr",
+        mean: [103.53, 116.28, 123.675],
+        scale: [57.375, 57.12, 58.395],
+        fit: "letterbox-centre",
+        padding: 0
+      }
   }
 }
 
@@ -147,7 +171,7 @@ const labelsOf = (onnx: OnnxFile, classes: number): ModelDescriptor["labels"] =>
   for (const [, index, , name] of (onnx.metadata.get("names") ?? "").matchAll(/(\d+):\s*(['"])(.*?)\2/g)) {
     if (name !== undefined && name !== "") names.set(Number(index), name)
   }
-  const fallback = (kind: number) => classes === cocoLabels.length ? cocoLabels[kind] ?? `class-${kind}` : `class-${kind}`
+  const fallback = (kind: number) => (classes === cocoLabels.length ? (cocoLabels[kind] ?? `class-${kind}`) : `class-${kind}`)
   const label = (kind: number) => names.get(kind) ?? fallback(kind)
   return [label(0), ...Array.from({ length: classes - 1 }, (_, at) => label(at + 1))]
 }

@@ -28,129 +28,149 @@ const partialLifetime = 3_600_000
 const largestDescriptor = 1_048_576
 
 /** The models of one folder. Several processes may use the folder at once: files appear and disappear whole. */
-const make = (options: ModelRepositoryOptions) => Effect.gen(function*() {
-  const { folder, known = shipped, receive = defaultReceiveLimits, testRun: testRunLimits = defaultTestRunLimits } = options
-  const changes = yield* Effect.makeSemaphore(1)
-  /** sha256 of files by name, size and time of change: a file is only read again when it changed. */
-  const checksums = new Map<string, string>()
+const make = (options: ModelRepositoryOptions) =>
+  Effect.gen(function* () {
+    const { folder, known = shipped, receive = defaultReceiveLimits, testRun: testRunLimits = defaultTestRunLimits } = options
+    const changes = yield* Effect.makeSemaphore(1)
+    /** sha256 of files by name, size and time of change: a file is only read again when it changed. */
+    const checksums = new Map<string, string>()
 
-  yield* storage("models", `cannot use the folder ${folder}`, async () => {
-    await mkdir(folder, { recursive: true })
-    await removePartials(folder)
-  })
-
-  const fileOf = ({ id, sha256 }: ModelDescriptor) => join(folder, `${id}-${sha256.slice(0, 16)}.onnx`)
-  const descriptorOf = (id: string) => join(folder, `${id}.json`)
-
-  const readDescriptor = (id: string): Effect.Effect<Option.Option<ModelDescriptor>, ModelError> => Effect.gen(function*() {
-    const file = descriptorOf(id)
-    const text = yield* storage(id, `cannot read ${file}`, () => readText(file))
-    if (text === undefined) return Option.none()
-    const descriptor = yield* Schema.decodeUnknown(DescriptorFile)(text).pipe(
-      Effect.mapError((error) => new ModelError({ model: id, reason: "descriptor", detail: `${file}: ${error.message}` }))
-    )
-    if (descriptor.id === id) return Option.some(descriptor)
-    return yield* new ModelError({ model: id, reason: "descriptor", detail: `${file} describes the model ${descriptor.id}` })
-  })
-
-  const isPresent = (descriptor: ModelDescriptor): Effect.Effect<boolean, ModelError> =>
-    storage(descriptor.id, `cannot read ${fileOf(descriptor)}`, async () => (await statOf(fileOf(descriptor)))?.size === descriptor.bytes)
-
-  const list = Effect.gen(function*() {
-    const names = yield* storage("models", `cannot read ${folder}`, () => readdir(folder))
-    const imported = yield* Effect.forEach(names.filter((name) => name.endsWith(".json")).sort(), (name) =>
-      readDescriptor(name.slice(0, -".json".length)).pipe(
-        Effect.catchIf((error) => error.reason === "descriptor", (error) => Effect.as(Effect.logWarning(error.message), Option.none()))
-      ))
-    const byId = new Map(known.map((descriptor) => [descriptor.id, descriptor]))
-    for (const descriptor of imported) if (Option.isSome(descriptor)) byId.set(descriptor.value.id, descriptor.value)
-    return yield* Effect.forEach(byId.values(), (descriptor) =>
-      Effect.map(isPresent(descriptor), (installed) => ({ descriptor, installed })))
-  })
-
-  const find = (id: ModelId): Effect.Effect<ModelDescriptor, ModelError> => Effect.gen(function*() {
-    const stored = yield* readDescriptor(id)
-    const descriptor = Option.getOrUndefined(stored) ?? known.find((one) => one.id === id)
-    if (descriptor !== undefined) return descriptor
-    const names = known.map((one) => one.id).join(", ")
-    return yield* new ModelError({ model: id, reason: "unknown", detail: `there is no such model; known without a file are ${names}` })
-  })
-
-  const verified = (descriptor: ModelDescriptor): Effect.Effect<InstalledModel, ModelError> => Effect.gen(function*() {
-    const file = fileOf(descriptor)
-    const sha256 = yield* storage(descriptor.id, `cannot read ${file}`, () => checksumOf(file, checksums))
-    if (sha256 === descriptor.sha256) return { descriptor, file }
-    return yield* new ModelError({
-      model: descriptor.id,
-      reason: "checksum",
-      detail: `${file} was changed: its sha256 is ${sha256}, the descriptor says ${descriptor.sha256}; remove and install it again`
+    yield* storage("models", `cannot use the folder ${folder}`, async () => {
+      await mkdir(folder, { recursive: true })
+      await removePartials(folder)
     })
-  })
 
-  const installed = (id: ModelId): Effect.Effect<InstalledModel, ModelError> => Effect.gen(function*() {
-    const descriptor = yield* find(id)
-    if (yield* isPresent(descriptor)) return yield* verified(descriptor)
-    const how = descriptor.url === undefined ? `vigil models import FILE` : `vigil models pull ${id}`
-    return yield* new ModelError({ model: id, reason: "not-installed", detail: `is not installed; run \`${how}\`` })
-  })
+    const fileOf = ({ id, sha256 }: ModelDescriptor) => join(folder, `${id}-${sha256.slice(0, 16)}.onnx`)
+    const descriptorOf = (id: string) => join(folder, `${id}.json`)
 
-  /** Everything that must hold before a file becomes a model; nothing is left in the folder when it does not. */
-  const admit = (
-    descriptor: ModelDescriptor,
-    fetchInto: (partial: string) => Effect.Effect<void, ModelError>
-  ): Effect.Effect<InstalledModel, ModelError> => {
-    const partial = join(folder, `.partial-${randomUUID()}`)
-    return Effect.gen(function*() {
-      yield* checkDescriptor(descriptor)
-      yield* fetchInto(partial)
-      const bytes = yield* storage(descriptor.id, `cannot read ${partial}`, () => readFile(partial))
-      const onnx = yield* checkModel(descriptor, bytes)
-      yield* testRun(descriptor, partial, mayShrink(descriptor, onnx), testRunLimits)
-      const before = yield* readDescriptor(descriptor.id).pipe(Effect.orElseSucceed(() => Option.none<ModelDescriptor>()))
-      const file = fileOf(descriptor)
-      yield* storage(descriptor.id, `cannot install it into ${folder}`, async () => {
-        await rename(partial, file)
-        await writeWhole(descriptorOf(descriptor.id), Schema.encodeSync(DescriptorFile)(descriptor), `${partial}.json`)
-        if (Option.isSome(before) && fileOf(before.value) !== file) await rm(fileOf(before.value), { force: true })
-        await synchroniseFolder(folder)
+    const readDescriptor = (id: string): Effect.Effect<Option.Option<ModelDescriptor>, ModelError> =>
+      Effect.gen(function* () {
+        const file = descriptorOf(id)
+        const text = yield* storage(id, `cannot read ${file}`, () => readText(file))
+        if (text === undefined) return Option.none()
+        const descriptor = yield* Schema.decodeUnknown(DescriptorFile)(text).pipe(
+          Effect.mapError((error) => new ModelError({ model: id, reason: "descriptor", detail: `${file}: ${error.message}` }))
+        )
+        if (descriptor.id === id) return Option.some(descriptor)
+        return yield* new ModelError({ model: id, reason: "descriptor", detail: `${file} describes the model ${descriptor.id}` })
       })
-      return { descriptor, file }
-    }).pipe(
-      Effect.ensuring(Effect.promise(() => rm(partial, { force: true }))),
-      changes.withPermits(1)
-    )
-  }
 
-  const remove = (id: ModelId): Effect.Effect<void, ModelError> => Effect.gen(function*() {
-    const descriptor = yield* find(id)
-    const stored = yield* storage(id, `cannot read ${descriptorOf(id)}`, () => statOf(descriptorOf(id)))
-    if (stored === undefined && !(yield* isPresent(descriptor))) {
-      return yield* new ModelError({ model: id, reason: "not-installed", detail: "is not installed" })
-    }
-    yield* storage(id, `cannot remove it from ${folder}`, async () => {
-      await rm(descriptorOf(id), { force: true })
-      await rm(fileOf(descriptor), { force: true })
-      await synchroniseFolder(folder)
+    const isPresent = (descriptor: ModelDescriptor): Effect.Effect<boolean, ModelError> =>
+      storage(
+        descriptor.id,
+        `cannot read ${fileOf(descriptor)}`,
+        async () => (await statOf(fileOf(descriptor)))?.size === descriptor.bytes
+      )
+
+    const list = Effect.gen(function* () {
+      const names = yield* storage("models", `cannot read ${folder}`, () => readdir(folder))
+      const imported = yield* Effect.forEach(names.filter((name) => name.endsWith(".json")).sort(), (name) =>
+        readDescriptor(name.slice(0, -".json".length)).pipe(
+          Effect.catchIf(
+            (error) => error.reason === "descriptor",
+            (error) => Effect.as(Effect.logWarning(error.message), Option.none())
+          )
+        )
+      )
+      const byId = new Map(known.map((descriptor) => [descriptor.id, descriptor]))
+      for (const descriptor of imported) if (Option.isSome(descriptor)) byId.set(descriptor.value.id, descriptor.value)
+      return yield* Effect.forEach(byId.values(), (descriptor) =>
+        Effect.map(isPresent(descriptor), (installed) => ({ descriptor, installed }))
+      )
     })
-  }).pipe(changes.withPermits(1))
 
-  return ModelCatalogue.of({
-    list,
-    installed,
-    preferred: (task) => Effect.gen(function*() {
-      for (const { descriptor, installed } of yield* list) {
-        if (installed && descriptor.task === task) return Option.some(yield* verified(descriptor))
-      }
-      return Option.none()
-    }),
-    pull: (id, onProgress: OnProgress) => Effect.flatMap(find(id), (descriptor) =>
-      admit(descriptor, (partial) => download(descriptor, partial, onProgress, receive))),
-    install: (descriptor, file) => admit(descriptor, (partial) => copyInto(descriptor, file, partial, () => {})),
-    remove
+    const find = (id: ModelId): Effect.Effect<ModelDescriptor, ModelError> =>
+      Effect.gen(function* () {
+        const stored = yield* readDescriptor(id)
+        const descriptor = Option.getOrUndefined(stored) ?? known.find((one) => one.id === id)
+        if (descriptor !== undefined) return descriptor
+        const names = known.map((one) => one.id).join(", ")
+        return yield* new ModelError({
+          model: id,
+          reason: "unknown",
+          detail: `there is no such model; known without a file are ${names}`
+        })
+      })
+
+    const verified = (descriptor: ModelDescriptor): Effect.Effect<InstalledModel, ModelError> =>
+      Effect.gen(function* () {
+        const file = fileOf(descriptor)
+        const sha256 = yield* storage(descriptor.id, `cannot read ${file}`, () => checksumOf(file, checksums))
+        if (sha256 === descriptor.sha256) return { descriptor, file }
+        return yield* new ModelError({
+          model: descriptor.id,
+          reason: "checksum",
+          detail: `${file} was changed: its sha256 is ${sha256}, the descriptor says ${descriptor.sha256}; remove and install it again`
+        })
+      })
+
+    const installed = (id: ModelId): Effect.Effect<InstalledModel, ModelError> =>
+      Effect.gen(function* () {
+        const descriptor = yield* find(id)
+        if (yield* isPresent(descriptor)) return yield* verified(descriptor)
+        const how = descriptor.url === undefined ? `vigil models import FILE` : `vigil models pull ${id}`
+        return yield* new ModelError({ model: id, reason: "not-installed", detail: `is not installed; run \`${how}\`` })
+      })
+
+    /** Everything that must hold before a file becomes a model; nothing is left in the folder when it does not. */
+    const admit = (
+      descriptor: ModelDescriptor,
+      fetchInto: (partial: string) => Effect.Effect<void, ModelError>
+    ): Effect.Effect<InstalledModel, ModelError> => {
+      const partial = join(folder, `.partial-${randomUUID()}`)
+      return Effect.gen(function* () {
+        yield* checkDescriptor(descriptor)
+        yield* fetchInto(partial)
+        const bytes = yield* storage(descriptor.id, `cannot read ${partial}`, () => readFile(partial))
+        const onnx = yield* checkModel(descriptor, bytes)
+        yield* testRun(descriptor, partial, mayShrink(descriptor, onnx), testRunLimits)
+        const before = yield* readDescriptor(descriptor.id).pipe(Effect.orElseSucceed(() => Option.none<ModelDescriptor>()))
+        const file = fileOf(descriptor)
+        yield* storage(descriptor.id, `cannot install it into ${folder}`, async () => {
+          await rename(partial, file)
+          await writeWhole(descriptorOf(descriptor.id), Schema.encodeSync(DescriptorFile)(descriptor), `${partial}.json`)
+          if (Option.isSome(before) && fileOf(before.value) !== file) await rm(fileOf(before.value), { force: true })
+          await synchroniseFolder(folder)
+        })
+        return { descriptor, file }
+      }).pipe(Effect.ensuring(Effect.promise(() => rm(partial, { force: true }))), changes.withPermits(1))
+    }
+
+    const remove = (id: ModelId): Effect.Effect<void, ModelError> =>
+      Effect.gen(function* () {
+        const descriptor = yield* find(id)
+        const stored = yield* storage(id, `cannot read ${descriptorOf(id)}`, () => statOf(descriptorOf(id)))
+        if (stored === undefined && !(yield* isPresent(descriptor))) {
+          return yield* new ModelError({ model: id, reason: "not-installed", detail: "is not installed" })
+        }
+        yield* storage(id, `cannot remove it from ${folder}`, async () => {
+          await rm(descriptorOf(id), { force: true })
+          await rm(fileOf(descriptor), { force: true })
+          await synchroniseFolder(folder)
+        })
+      }).pipe(changes.withPermits(1))
+
+    return ModelCatalogue.of({
+      list,
+      installed,
+      preferred: (task) =>
+        Effect.gen(function* () {
+          for (const { descriptor, installed } of yield* list) {
+            if (installed && descriptor.task === task) return Option.some(yield* verified(descriptor))
+          }
+          return Option.none()
+        }),
+      pull: (id, onProgress: OnProgress) =>
+        Effect.flatMap(find(id), (descriptor) =>
+          admit(descriptor, (partial) => download(descriptor, partial, onProgress, receive))
+        ),
+      install: (descriptor, file) => admit(descriptor, (partial) => copyInto(descriptor, file, partial, () => {})),
+      remove
+    })
   })
-})
 
-export const layer = (options: ModelRepositoryOptions): Layer.Layer<ModelCatalogue, ModelError> => Layer.effect(ModelCatalogue, make(options))
+export const layer = (options: ModelRepositoryOptions): Layer.Layer<ModelCatalogue, ModelError> =>
+  Layer.effect(ModelCatalogue, make(options))
 
 /** The folder from the configuration `VIGIL_MODELS`, by default `models` in the working directory. */
 export const layerConfig: Layer.Layer<ModelCatalogue, ModelError | ConfigError.ConfigError> = Layer.unwrapEffect(
@@ -162,7 +182,9 @@ const checkDescriptor = ({ id, input }: ModelDescriptor): Effect.Effect<void, Mo
   if (input.scale.some((scale) => !Number.isFinite(scale) || scale === 0) || !input.mean.every(Number.isFinite)) {
     return fail("mean and scale of the input must be numbers, and scale not 0")
   }
-  return input.size.width * input.size.height > largestInput ? fail(`its input is larger than ${largestInput} pixels`) : Effect.void
+  return input.size.width * input.size.height > largestInput
+    ? fail(`its input is larger than ${largestInput} pixels`)
+    : Effect.void
 }
 
 const largestInput = 4096 * 4096
@@ -171,7 +193,8 @@ const largestInput = 4096 * 4096
 const storage = <A>(model: string, what: string, run: () => Promise<A>): Effect.Effect<A, ModelError> =>
   Effect.tryPromise({
     try: run,
-    catch: (cause) => new ModelError({ model, reason: "storage", detail: `${what}: ${cause instanceof Error ? cause.message : String(cause)}` })
+    catch: (cause) =>
+      new ModelError({ model, reason: "storage", detail: `${what}: ${cause instanceof Error ? cause.message : String(cause)}` })
   })
 
 const isMissing = (cause: unknown): boolean => cause instanceof Error && "code" in cause && cause.code === "ENOENT"

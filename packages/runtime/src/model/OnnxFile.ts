@@ -35,7 +35,13 @@ export interface OnnxFile {
 const limits = { nodes: 200_000, depth: 8, values: 1024, dims: 16, metadata: 64 }
 
 const elements: Record<number, OnnxElement> = {
-  1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 10: "float16", 11: "float64"
+  1: "float32",
+  2: "uint8",
+  3: "int8",
+  6: "int32",
+  7: "int64",
+  10: "float16",
+  11: "float64"
 }
 
 /** Field numbers of onnx.proto (IR version 3 and later). */
@@ -49,32 +55,33 @@ const Tensor = { name: 8, externalData: 13, dataLocation: 14 }
  * Reads a model's interface from the bytes of an ONNX file (onnx.proto). Time and memory are bounded by the file's size; weights are
  * passed over. A model that keeps weights in other files is refused: they would escape the checksum, and could name any file.
  */
-export const readOnnx = (bytes: Uint8Array): Either.Either<OnnxFile, OnnxSyntaxError> => attempt(() => {
-  const opsets = new Map<string, number>()
-  const metadata = new Map<string, string>()
-  const graph = new GraphReader()
-  let producer = ""
-  let graphs = 0
-  const reader = new ProtoReader(bytes)
-  for (let field = reader.next(); field !== undefined; field = reader.next()) {
-    if (field.number === Model.producer) producer = reader.text(field)
-    else if (field.number === Model.graph) {
-      graphs += 1
-      graph.read(reader.message(field), 0)
-    } else if (field.number === Model.opset) {
-      const { text, integer } = textAndInteger(reader.message(field))
-      opsets.set(text === "ai.onnx" ? "" : text, integer)
-    } else if (field.number === Model.metadata && metadata.size < limits.metadata) {
-      const { key, value } = keyAndValue(reader.message(field))
-      metadata.set(key, value)
+export const readOnnx = (bytes: Uint8Array): Either.Either<OnnxFile, OnnxSyntaxError> =>
+  attempt(() => {
+    const opsets = new Map<string, number>()
+    const metadata = new Map<string, string>()
+    const graph = new GraphReader()
+    let producer = ""
+    let graphs = 0
+    const reader = new ProtoReader(bytes)
+    for (let field = reader.next(); field !== undefined; field = reader.next()) {
+      if (field.number === Model.producer) producer = reader.text(field)
+      else if (field.number === Model.graph) {
+        graphs += 1
+        graph.read(reader.message(field), 0)
+      } else if (field.number === Model.opset) {
+        const { text, integer } = textAndInteger(reader.message(field))
+        opsets.set(text === "ai.onnx" ? "" : text, integer)
+      } else if (field.number === Model.metadata && metadata.size < limits.metadata) {
+        const { key, value } = keyAndValue(reader.message(field))
+        metadata.set(key, value)
+      }
     }
-  }
-  if (graphs !== 1) throw new OnnxSyntaxError({ detail: graphs === 0 ? "holds no graph" : "holds more than one graph" })
-  if (opsets.size === 0) throw new OnnxSyntaxError({ detail: "names no operator set" })
-  const inputs = graph.inputs.filter(({ name }) => !graph.weights.has(name))
-  if (inputs.length === 0 || graph.outputs.length === 0) throw new OnnxSyntaxError({ detail: "has no input or no output" })
-  return { producer, opsets, inputs, outputs: graph.outputs, operators: graph.operators, metadata }
-})
+    if (graphs !== 1) throw new OnnxSyntaxError({ detail: graphs === 0 ? "holds no graph" : "holds more than one graph" })
+    if (opsets.size === 0) throw new OnnxSyntaxError({ detail: "names no operator set" })
+    const inputs = graph.inputs.filter(({ name }) => !graph.weights.has(name))
+    if (inputs.length === 0 || graph.outputs.length === 0) throw new OnnxSyntaxError({ detail: "has no input or no output" })
+    return { producer, opsets, inputs, outputs: graph.outputs, operators: graph.operators, metadata }
+  })
 
 class GraphReader {
   readonly inputs: Array<OnnxValue> = []
@@ -88,7 +95,8 @@ class GraphReader {
     for (let field = reader.next(); field !== undefined; field = reader.next()) {
       if (field.number === Graph.node) this.#node(reader.message(field), depth)
       else if (field.number === Graph.initialiser) this.weights.add(tensorName(reader.message(field)))
-      else if (field.number === Graph.sparseInitialiser) throw new OnnxSyntaxError({ detail: "has sparse weights, which are not supported" })
+      else if (field.number === Graph.sparseInitialiser)
+        throw new OnnxSyntaxError({ detail: "has sparse weights, which are not supported" })
       else if (depth === 0 && field.number === Graph.input) append(this.inputs, value(reader.message(field)))
       else if (depth === 0 && field.number === Graph.output) append(this.outputs, value(reader.message(field)))
     }
@@ -162,7 +170,9 @@ const shape = (reader: ProtoReader): ReadonlyArray<number | string | undefined> 
     if (dims.length >= limits.dims) throw new OnnxSyntaxError({ detail: `has a shape of more than ${limits.dims} dimensions` })
     const dim = reader.message(field)
     const part = dim.next()
-    dims.push(part === undefined ? undefined : part.number === 1 ? dim.integer(part) : part.number === 2 ? dim.text(part, 256) : undefined)
+    dims.push(
+      part === undefined ? undefined : part.number === 1 ? dim.integer(part) : part.number === 2 ? dim.text(part, 256) : undefined
+    )
   }
   return dims
 }
@@ -195,27 +205,37 @@ export const withInputShape = (
   bytes: Uint8Array,
   input: string,
   dims: ReadonlyArray<number | string>
-): Either.Either<Uint8Array, OnnxSyntaxError> => attempt(() => {
-  let found = false
-  const model = mapFields(bytes, 0, bytes.length, (field) => {
-    if (field.number !== Model.graph) return "keep"
-    return bytesField(Model.graph, mapFields(bytes, field.from, field.to, (part) => {
-      if (part.number === Graph.valueInfo) return "drop"
-      if (part.number !== Graph.input && part.number !== Graph.output) return "keep"
-      const { name, element } = value(new ProtoReader(bytes, part.from, part.to))
-      const code = elementCode(element)
-      if (part.number === Graph.output) return code === undefined ? "keep" : bytesField(Graph.output, valueInfo(name, code, undefined))
-      if (name !== input || code === undefined) return "keep"
-      found = true
-      return bytesField(Graph.input, valueInfo(name, code, dims))
-    }))
+): Either.Either<Uint8Array, OnnxSyntaxError> =>
+  attempt(() => {
+    let found = false
+    const model = mapFields(bytes, 0, bytes.length, (field) => {
+      if (field.number !== Model.graph) return "keep"
+      return bytesField(
+        Model.graph,
+        mapFields(bytes, field.from, field.to, (part) => {
+          if (part.number === Graph.valueInfo) return "drop"
+          if (part.number !== Graph.input && part.number !== Graph.output) return "keep"
+          const { name, element } = value(new ProtoReader(bytes, part.from, part.to))
+          const code = elementCode(element)
+          if (part.number === Graph.output)
+            return code === undefined ? "keep" : bytesField(Graph.output, valueInfo(name, code, undefined))
+          if (name !== input || code === undefined) return "keep"
+          found = true
+          return bytesField(Graph.input, valueInfo(name, code, dims))
+        })
+      )
+    })
+    if (!found) throw new OnnxSyntaxError({ detail: `has no input ${input}` })
+    return model
   })
-  if (!found) throw new OnnxSyntaxError({ detail: `has no input ${input}` })
-  return model
-})
 
 /** The message in `from`..`to` with its fields kept, dropped or replaced. */
-const mapFields = (bytes: Uint8Array, from: number, to: number, decide: (field: ProtoField) => "keep" | "drop" | Uint8Array): Uint8Array => {
+const mapFields = (
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  decide: (field: ProtoField) => "keep" | "drop" | Uint8Array
+): Uint8Array => {
   const parts: Array<Uint8Array> = []
   const reader = new ProtoReader(bytes, from, to)
   for (let field = reader.next(); field !== undefined; field = reader.next()) {
@@ -233,9 +253,14 @@ const elementCode = (element: OnnxElement): number | undefined => {
 const valueInfo = (name: string, element: number, dims: ReadonlyArray<number | string> | undefined): Uint8Array => {
   const parts = [varintField(1, element)]
   if (dims !== undefined) {
-    parts.push(bytesField(2, concatBytes(dims.map((dim) =>
-      bytesField(1, typeof dim === "number" ? varintField(1, dim) : bytesField(2, Buffer.from(dim)))
-    ))))
+    parts.push(
+      bytesField(
+        2,
+        concatBytes(
+          dims.map((dim) => bytesField(1, typeof dim === "number" ? varintField(1, dim) : bytesField(2, Buffer.from(dim))))
+        )
+      )
+    )
   }
   return concatBytes([bytesField(1, Buffer.from(name)), bytesField(2, bytesField(1, concatBytes(parts)))])
 }

@@ -62,7 +62,8 @@ export class ProtoReader {
 
   text(field: ProtoField, limit = 65_536): string {
     this.#expect(field, "bytes")
-    if (field.to - field.from > limit) throw new ProtoSyntaxError(field.start, `text of field ${field.number} is longer than ${limit} bytes`)
+    if (field.to - field.from > limit)
+      throw new ProtoSyntaxError(field.start, `text of field ${field.number} is longer than ${limit} bytes`)
     return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + field.from, field.to - field.from).toString("utf8")
   }
 
@@ -94,7 +95,7 @@ export class ProtoReader {
 /** The varint in `from`..`to` as a signed 64-bit integer; negative ones always take ten bytes. */
 const signedVarint = (bytes: Uint8Array, from: number, to: number): number => {
   let value = 0n
-  for (let at = to - 1; at >= from; at--) value = (value << 7n) | BigInt((bytes[at] ?? 0) & 0x7f)
+  for (let at = to - 1; at >= from; at--) value = (value << 7n) | BigInt(bytes[at] & 0x7f)
   return Number(BigInt.asIntN(64, value))
 }
 

@@ -29,7 +29,8 @@ export const download = (
   if (descriptor.url === undefined) {
     return Effect.fail(fail("it has no url to fetch from; get the file yourself and import it"))
   }
-  if (!URL.canParse(descriptor.url)) return Effect.fail(failing(descriptor, "descriptor")(`its url cannot be read: ${descriptor.url}`))
+  if (!URL.canParse(descriptor.url))
+    return Effect.fail(failing(descriptor, "descriptor")(`its url cannot be read: ${descriptor.url}`))
   const url = new URL(descriptor.url)
   switch (url.protocol) {
     case "file:":
@@ -38,7 +39,9 @@ export const download = (
     case "https:":
       return attempt(descriptor, (interrupted) => overHttp(descriptor, url, target, onProgress, limits, interrupted))
     default:
-      return Effect.fail(failing(descriptor, "descriptor")(`its url is ${url.protocol}//..., only http, https and file are fetched`))
+      return Effect.fail(
+        failing(descriptor, "descriptor")(`its url is ${url.protocol}//..., only http, https and file are fetched`)
+      )
   }
 }
 
@@ -51,7 +54,9 @@ export const copyInto = (
 ): Effect.Effect<void, ModelError> =>
   attempt(descriptor, async (interrupted) => {
     const chunks = createReadStream(file, { signal: interrupted })
-    await write(descriptor, chunks, target, onProgress, (cause) => failing(descriptor, "storage")(`cannot read ${file}: ${messageOf(cause)}`))
+    await write(descriptor, chunks, target, onProgress, (cause) =>
+      failing(descriptor, "storage")(`cannot read ${file}: ${messageOf(cause)}`)
+    )
   })
 
 const overHttp = async (
@@ -135,13 +140,19 @@ const append = async (file: FileHandle, chunk: Uint8Array, target: string, descr
   })
 }
 
-const attempt = (descriptor: ModelDescriptor, run: (interrupted: AbortSignal) => Promise<void>): Effect.Effect<void, ModelError> =>
+const attempt = (
+  descriptor: ModelDescriptor,
+  run: (interrupted: AbortSignal) => Promise<void>
+): Effect.Effect<void, ModelError> =>
   Effect.tryPromise({
     try: run,
-    catch: (cause) => cause instanceof ModelError ? cause : failing(descriptor, "storage")(messageOf(cause))
+    catch: (cause) => (cause instanceof ModelError ? cause : failing(descriptor, "storage")(messageOf(cause)))
   })
 
-const failing = ({ id }: ModelDescriptor, reason: ModelError["reason"]) => (detail: string) => new ModelError({ model: id, reason, detail })
+const failing =
+  ({ id }: ModelDescriptor, reason: ModelError["reason"]) =>
+  (detail: string) =>
+    new ModelError({ model: id, reason, detail })
 
 /** `fetch` says only "fetch failed" and hides the reason in its cause. */
 const messageOf = (error: unknown): string => {

@@ -43,7 +43,8 @@ export const testRun = (
       stop()
       resume(exit)
     }
-    const fail = (reason: ModelError["reason"], detail: string) => finish(Effect.fail(new ModelError({ model: descriptor.id, reason, detail })))
+    const fail = (reason: ModelError["reason"], detail: string) =>
+      finish(Effect.fail(new ModelError({ model: descriptor.id, reason, detail })))
     const child = fork(fileURLToPath(new URL("./TestRunProcess.js", import.meta.url)), {
       // Nothing of the node's environment: it may hold secrets.
       env: {},
@@ -68,19 +69,22 @@ export const testRun = (
     })
     child.once("error", (cause) => fail("run", `the test run cannot be started: ${cause.message}`))
     child.once("exit", (code, signal) => fail("run", `the test run ended with ${signal ?? `code ${code}`}`))
-    child.send({
-      file,
-      model: {
-        model: descriptor.id,
-        adapter: descriptor.adapter,
-        classes: descriptor.labels.length,
-        input: descriptor.input,
-        thresholds: descriptor.thresholds
-      },
-      mayShrink
-    } satisfies TestRunRequest, (cause) => {
-      if (cause !== null) fail("run", `the test run cannot be started: ${cause.message}`)
-    })
+    child.send(
+      {
+        file,
+        model: {
+          model: descriptor.id,
+          adapter: descriptor.adapter,
+          classes: descriptor.labels.length,
+          input: descriptor.input,
+          thresholds: descriptor.thresholds
+        },
+        mayShrink
+      } satisfies TestRunRequest,
+      (cause) => {
+        if (cause !== null) fail("run", `the test run cannot be started: ${cause.message}`)
+      }
+    )
     return Effect.sync(stop)
   })
 

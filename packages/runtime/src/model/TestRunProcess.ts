@@ -8,7 +8,10 @@ const tryModel = async ({ file, model, mayShrink }: TestRunRequest): Promise<Tes
   try {
     const bytes = await readFile(file)
     await verify({ ...model, bytes, flexible: false })
-    if (mayShrink) await verify({ ...model, bytes, flexible: true }).catch((cause: unknown) => { if (!(cause instanceof ModelError)) throw cause })
+    if (mayShrink)
+      await verify({ ...model, bytes, flexible: true }).catch((cause: unknown) => {
+        if (!(cause instanceof ModelError)) throw cause
+      })
     return { _tag: "Passed" }
   } catch (cause) {
     if (cause instanceof ModelError) return { _tag: "Refused", reason: cause.reason, detail: cause.detail }

@@ -10,9 +10,8 @@ const bins = 8
  * of the distance from the cell's centre to the box's sides (generalised focal loss, arXiv:2006.04388). `[cells, n]` is taken too.
  */
 export const nanodet: OutputAdapter = {
-  expected: (input, classes) => strides
-    .map((stride) => `[1, ${cells(input, stride)}, ${classes}] and [1, ${cells(input, stride)}, ${4 * bins}]`)
-    .join(", "),
+  expected: (input, classes) =>
+    strides.map((stride) => `[1, ${cells(input, stride)}, ${classes}] and [1, ${cells(input, stride)}, ${4 * bins}]`).join(", "),
   matches: (outputs, input, classes) => strides.every((stride) => find(outputs, cells(input, stride), classes) !== undefined),
   decode: (outputs, input, classes, threshold, candidates) => {
     for (const stride of strides) {
@@ -23,7 +22,7 @@ export const nanodet: OutputAdapter = {
       const distances = head.distances.data
       for (let cell = 0; cell < columns * rows; cell++) {
         const kind = bestClass(scores, cell * classes, classes)
-        const score = scores[cell * classes + kind] ?? 0
+        const score = scores[cell * classes + kind]
         if (!(score >= threshold)) continue
         const x = (cell % columns) * stride + (stride - 1) / 2
         const y = Math.floor(cell / columns) * stride + (stride - 1) / 2
@@ -61,12 +60,12 @@ const find = <O extends OutputShape>(
 
 /** Mean of the distribution whose logarithms are the eight values from `from` on. */
 const expectation = (data: Float32Array, from: number): number => {
-  let largest = data[from] ?? 0
-  for (let bin = 1; bin < bins; bin++) largest = Math.max(largest, data[from + bin] ?? 0)
+  let largest = data[from]
+  for (let bin = 1; bin < bins; bin++) largest = Math.max(largest, data[from + bin])
   let total = 0
   let weighted = 0
   for (let bin = 0; bin < bins; bin++) {
-    const weight = Math.exp((data[from + bin] ?? 0) - largest)
+    const weight = Math.exp(data[from + bin] - largest)
     total += weight
     weighted += weight * bin
   }

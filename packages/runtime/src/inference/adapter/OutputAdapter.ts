@@ -18,7 +18,13 @@ export interface OutputAdapter {
   /** Whether outputs of these shapes can be read for an input of this size. */
   readonly matches: (outputs: ReadonlyArray<OutputShape>, input: Size, classes: number) => boolean
   /** Adds every box with a score of at least `threshold`, in input pixels. Outputs match. */
-  readonly decode: (outputs: ReadonlyArray<RawOutput>, input: Size, classes: number, threshold: number, candidates: CandidateBuffer) => void
+  readonly decode: (
+    outputs: ReadonlyArray<RawOutput>,
+    input: Size,
+    classes: number,
+    threshold: number,
+    candidates: CandidateBuffer
+  ) => void
 }
 
 /** Strides of the three heads that the families here have, finest first. */

@@ -13,12 +13,12 @@ export const yolov5: OutputAdapter = {
     const data = find(outputs, input, classes)?.data
     if (data === undefined) return
     for (let at = 0; at < data.length; at += classes + 5) {
-      const objectness = data[at + 4] ?? 0
+      const objectness = data[at + 4]
       if (!(objectness >= threshold)) continue
       const kind = bestClass(data, at + 5, classes)
-      const score = objectness * (data[at + 5 + kind] ?? 0)
+      const score = objectness * data[at + 5 + kind]
       if (!(score >= threshold)) continue
-      candidates.addCentred(data[at] ?? 0, data[at + 1] ?? 0, data[at + 2] ?? 0, data[at + 3] ?? 0, score, kind)
+      candidates.addCentred(data[at], data[at + 1], data[at + 2], data[at + 3], score, kind)
     }
   }
 }

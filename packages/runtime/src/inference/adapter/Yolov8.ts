@@ -16,8 +16,8 @@ export const yolov8: OutputAdapter = {
     const kinds = new Int32Array(cells).fill(-1)
     for (let kind = 0, at = cells * 4; kind < classes; kind++) {
       for (let cell = 0; cell < cells; cell++, at++) {
-        const score = data[at] ?? 0
-        if (score >= (scores[cell] ?? 0)) {
+        const score = data[at]
+        if (score >= scores[cell]) {
           scores[cell] = score
           kinds[cell] = kind
         }
@@ -26,9 +26,7 @@ export const yolov8: OutputAdapter = {
     for (let cell = 0; cell < cells; cell++) {
       const kind = kinds[cell] ?? -1
       if (kind < 0) continue
-      candidates.addCentred(
-        data[cell] ?? 0, data[cell + cells] ?? 0, data[cell + cells * 2] ?? 0, data[cell + cells * 3] ?? 0, scores[cell] ?? 0, kind
-      )
+      candidates.addCentred(data[cell], data[cell + cells], data[cell + cells * 2], data[cell + cells * 3], scores[cell], kind)
     }
   }
 }

@@ -15,16 +15,16 @@ export const yolox: OutputAdapter = {
       const { columns, rows } = gridOf(input, stride)
       for (let row = 0; row < rows; row++) {
         for (let column = 0; column < columns; column++, at += classes + 5) {
-          const objectness = data[at + 4] ?? 0
+          const objectness = data[at + 4]
           if (!(objectness >= threshold)) continue
           const kind = bestClass(data, at + 5, classes)
-          const score = objectness * (data[at + 5 + kind] ?? 0)
+          const score = objectness * data[at + 5 + kind]
           if (!(score >= threshold)) continue
           candidates.addCentred(
-            ((data[at] ?? 0) + column) * stride,
-            ((data[at + 1] ?? 0) + row) * stride,
-            Math.exp(data[at + 2] ?? 0) * stride,
-            Math.exp(data[at + 3] ?? 0) * stride,
+            (data[at] + column) * stride,
+            (data[at + 1] + row) * stride,
+            Math.exp(data[at + 2]) * stride,
+            Math.exp(data[at + 3]) * stride,
             score,
             kind
           )
@@ -37,9 +37,9 @@ export const yolox: OutputAdapter = {
 /** Index of the largest of `classes` scores from `from` on. */
 export const bestClass = (data: Float32Array, from: number, classes: number): number => {
   let best = 0
-  let score = data[from] ?? 0
+  let score = data[from]
   for (let kind = 1; kind < classes; kind++) {
-    const value = data[from + kind] ?? 0
+    const value = data[from + kind]
     if (value > score) {
       score = value
       best = kind
