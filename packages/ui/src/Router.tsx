@@ -1,9 +1,16 @@
 import type { QueryClient } from "@tanstack/react-query"
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router"
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect
+} from "@tanstack/react-router"
 import { sessionQuery } from "./client/Session.js"
+import { eventSearch } from "./page/EventSearch.js"
 import { NotFoundPage } from "./page/NotFoundPage.js"
 import { UnreachablePage } from "./page/UnreachablePage.js"
-import { isEventStatus, isEventType } from "./words/EventWords.js"
 
 interface RouterContext {
   readonly queries: QueryClient
@@ -48,7 +55,7 @@ const shell = createRoute({
   id: "shell",
   beforeLoad: async ({ context, location }) => {
     const user = await context.queries.ensureQueryData(sessionQuery)
-    if (user === null) throw redirect({ to: "/login", search: location.href === "/" ? {} : { to: location.href } })
+    if (user === null) redirect({ to: "/login", search: location.href === "/" ? {} : { to: location.href }, throw: true })
     return { user }
   },
   component: lazyRouteComponent(() => import("./page/Shell.js"), "Shell")
@@ -81,16 +88,7 @@ const editCamera = createRoute({
 const events = createRoute({
   getParentRoute: () => shell,
   path: "/events",
-  validateSearch: (search: Search) => {
-    const type = text(search, "type")
-    const status = text(search, "status")
-    const camera = text(search, "camera")
-    return {
-      ...(camera === undefined ? {} : { camera }),
-      ...(type !== undefined && isEventType(type) ? { type } : {}),
-      ...(status !== undefined && isEventStatus(status) ? { status } : {})
-    }
-  },
+  validateSearch: eventSearch,
   component: lazyRouteComponent(() => import("./page/EventsPage.js"), "EventsPage")
 })
 
@@ -100,11 +98,7 @@ const models = createRoute({
   component: lazyRouteComponent(() => import("./page/ModelsPage.js"), "ModelsPage")
 })
 
-const routeTree = root.addChildren([
-  setup,
-  login,
-  shell.addChildren([dashboard, newCamera, camera, editCamera, events, models])
-])
+const routeTree = root.addChildren([setup, login, shell.addChildren([dashboard, newCamera, camera, editCamera, events, models])])
 
 export const makeRouter = (queries: QueryClient) =>
   createRouter({

@@ -37,24 +37,32 @@ export const ClientProvider = ({ user, children }: { readonly user: User; readon
       onUnauthorized: leave,
       onClosed: () => {
         // A socket closes without saying why; HTTP tells a lost session from a lost server.
-        queries.fetchQuery({ ...sessionQuery, staleTime: 0 }).then((session) => session ?? leave(), () => undefined)
+        queries.fetchQuery({ ...sessionQuery, staleTime: 0 }).then(
+          (session) => session ?? leave(),
+          () => undefined
+        )
       }
     })
     const statuses = makeKeyedStore<CameraId, CameraStatus>()
     const stops = [
-      client.watch((rpc) => rpc.WatchCameras(), (status) => {
-        statuses.set(status.cameraId, status)
-        const camera = queries.getQueryData(camerasQuery(client).queryKey)?.find(({ id }) => id === status.cameraId)
-        if (camera === undefined || camera.revision < status.revision) void queries.invalidateQueries({ queryKey: ["cameras"] })
-      }),
+      client.watch(
+        (rpc) => rpc.WatchCameras(),
+        (status) => {
+          statuses.set(status.cameraId, status)
+          const camera = queries.getQueryData(camerasQuery(client).queryKey)?.find(({ id }) => id === status.cameraId)
+          if (camera === undefined || camera.revision < status.revision) void queries.invalidateQueries({ queryKey: ["cameras"] })
+        }
+      ),
       followEvents(client, queries)
     ]
     let lost = false
-    stops.push(client.connection.subscribe(() => {
-      const now = client.connection.get()._tag
-      if (now === "Open" && lost) void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "session" })
-      lost = now === "Offline"
-    }))
+    stops.push(
+      client.connection.subscribe(() => {
+        const now = client.connection.get()._tag
+        if (now === "Open" && lost) void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "session" })
+        lost = now === "Offline"
+      })
+    )
     setConnected({ client, user, statuses })
     return () => {
       for (const stop of stops) stop()

@@ -8,32 +8,37 @@ export interface EventFilter {
   readonly status?: EventStatus | undefined
 }
 
-export const accepts = (filter: EventFilter, { event }: EventEntry): boolean =>
+const accepts = (filter: EventFilter, { event }: EventEntry): boolean =>
   (filter.cameraId === undefined || filter.cameraId === event.cameraId) &&
   (filter.eventType === undefined || filter.eventType === event.eventType) &&
   (filter.status === undefined || filter.status === event.status)
 
 const time = ({ event }: EventEntry): number => event.timestamp.epochMillis
 
-const sameEvent = (entry: EventEntry) => (other: EventEntry): boolean => other.event.eventId === entry.event.eventId
+const sameEvent =
+  (entry: EventEntry) =>
+  (other: EventEntry): boolean =>
+    other.event.eventId === entry.event.eventId
 
 /**
  * The loaded pages, newest first, after `entry` came in: a known event is replaced where it stands (or leaves a list that it no
  * longer fits), a new one is put in its place on the first page. The same object when nothing changed.
  */
-export const withEntry = (
-  pages: ReadonlyArray<EventPage>,
-  filter: EventFilter,
-  entry: EventEntry
-): ReadonlyArray<EventPage> => {
+export const withEntry = (pages: ReadonlyArray<EventPage>, filter: EventFilter, entry: EventEntry): ReadonlyArray<EventPage> => {
   const isSame = sameEvent(entry)
   const fits = accepts(filter, entry)
   const holder = pages.findIndex((page) => page.events.some(isSame))
   if (holder >= 0) {
-    return pages.map((page, index) => index !== holder ? page : {
-      ...page,
-      events: fits ? page.events.map((other) => isSame(other) ? entry : other) : page.events.filter((other) => !isSame(other))
-    })
+    return pages.map((page, index) =>
+      index !== holder
+        ? page
+        : {
+            ...page,
+            events: fits
+              ? page.events.map((other) => (isSame(other) ? entry : other))
+              : page.events.filter((other) => !isSame(other))
+          }
+    )
   }
   const [first, ...rest] = pages
   if (!fits || first === undefined) return pages

@@ -15,16 +15,19 @@ export const eventsQuery = (client: VigilClient, filter: EventFilter) =>
   infiniteQueryOptions({
     queryKey: ["events", filter] as const,
     queryFn: ({ pageParam, signal }) =>
-      client.call((rpc) =>
-        rpc.QueryEvents({
-          query: {
-            limit: pageSize,
-            ...(filter.cameraId === undefined ? {} : { cameraId: filter.cameraId }),
-            ...(filter.eventType === undefined ? {} : { eventType: filter.eventType }),
-            ...(filter.status === undefined ? {} : { status: filter.status }),
-            ...(pageParam === undefined ? {} : { cursor: pageParam })
-          }
-        }), { signal }),
+      client.call(
+        (rpc) =>
+          rpc.QueryEvents({
+            query: {
+              limit: pageSize,
+              ...(filter.cameraId === undefined ? {} : { cameraId: filter.cameraId }),
+              ...(filter.eventType === undefined ? {} : { eventType: filter.eventType }),
+              ...(filter.status === undefined ? {} : { status: filter.status }),
+              ...(pageParam === undefined ? {} : { cursor: pageParam })
+            }
+          }),
+        { signal }
+      ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.nextCursor
   })
@@ -42,18 +45,21 @@ const putIn = (queries: QueryClient, arrived: ReadonlyArray<EventEntry>): void =
 }
 
 /** Puts events into every loaded list as they happen. Returns what stops it. */
-export const followEvents = (client: VigilClient, queries: QueryClient): () => void => {
+export const followEvents = (client: VigilClient, queries: QueryClient): (() => void) => {
   let waiting: Array<EventEntry> = []
   let timer: ReturnType<typeof setTimeout> | undefined
-  const stop = client.watch((rpc) => rpc.WatchEvents(), (entry) => {
-    waiting.push(entry)
-    timer ??= setTimeout(() => {
-      timer = undefined
-      const arrived = waiting
-      waiting = []
-      putIn(queries, arrived)
-    }, gathering)
-  })
+  const stop = client.watch(
+    (rpc) => rpc.WatchEvents(),
+    (entry) => {
+      waiting.push(entry)
+      timer ??= setTimeout(() => {
+        timer = undefined
+        const arrived = waiting
+        waiting = []
+        putIn(queries, arrived)
+      }, gathering)
+    }
+  )
   return () => {
     stop()
     clearTimeout(timer)

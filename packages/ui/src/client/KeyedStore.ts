@@ -38,6 +38,9 @@ export const makeKeyedStore = <K, V>(): KeyedStore<K, V> => {
 }
 
 export const useKey = <K, V>(store: KeyedStore<K, V>, key: K): V | undefined =>
-  useSyncExternalStore(useCallback((listener) => store.subscribe(key, listener), [store, key]), () => store.get(key))
+  useSyncExternalStore(
+    useCallback((listener) => store.subscribe(key, listener), [store, key]),
+    () => store.get(key)
+  )
 
 export const useAll = <K, V>(store: KeyedStore<K, V>): ReadonlyMap<K, V> => useSyncExternalStore(store.subscribeAll, store.all)

@@ -14,11 +14,13 @@ export class HttpRefused extends Error {
 }
 
 /** What of a problem is told to people; the contract's `Problem` has the whole. */
-const Problem = Schema.parseJson(Schema.Struct({
-  title: Schema.String,
-  detail: Schema.optional(Schema.String),
-  errors: Schema.optional(Schema.Array(Schema.Struct({ detail: Schema.String })))
-}))
+const Problem = Schema.parseJson(
+  Schema.Struct({
+    title: Schema.String,
+    detail: Schema.optional(Schema.String),
+    errors: Schema.optional(Schema.Array(Schema.Struct({ detail: Schema.String })))
+  })
+)
 
 const refusal = async (response: Response): Promise<HttpRefused> => {
   const problem = Schema.decodeUnknownEither(Problem)(await response.text())

@@ -15,7 +15,7 @@ class Rpc extends Context.Tag("@vigil/ui/Rpc")<Rpc, Calls>() {
   static readonly layer = Layer.scoped(Rpc, RpcClient.make(VigilRpc))
 }
 
-export interface CallOptions {
+interface CallOptions {
   readonly signal?: AbortSignal
   /** Milliseconds until the call is given up; 15 s where nothing is said. */
   readonly timeout?: number

@@ -17,12 +17,22 @@ export const AccountMenu = () => {
   return (
     <Popover
       label={`Account of ${user.username}`}
-      trigger={<span className="grid size-8 place-items-center rounded-full bg-raised font-semibold uppercase">{user.username.slice(0, 1)}</span>}
+      trigger={
+        <span className="grid size-8 place-items-center rounded-full bg-raised font-semibold uppercase">
+          {user.username.slice(0, 1)}
+        </span>
+      }
     >
       <p className="font-medium break-all">{user.username}</p>
       <p className="mb-3 text-[13px] text-muted">{user.role}</p>
-      <Button small icon="out" busy={leave.isPending} onClick={() => leave.mutate()}>Sign out</Button>
-      {leave.isError && <p role="alert" className="mt-2 text-[13px] text-bad">{errorWords(leave.error)}</p>}
+      <Button small icon="out" busy={leave.isPending} onClick={() => leave.mutate()}>
+        Sign out
+      </Button>
+      {leave.isError && (
+        <p role="alert" className="mt-2 text-[13px] text-bad">
+          {errorWords(leave.error)}
+        </p>
+      )}
     </Popover>
   )
 }

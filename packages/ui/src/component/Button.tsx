@@ -21,8 +21,23 @@ interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   readonly busy?: boolean
 }
 
-export const Button = ({ tone = "plain", small = false, icon, busy = false, children, className, disabled, ...rest }: ButtonProps) => (
-  <button type="button" className={`${buttonClass(tone, small)} ${className ?? ""}`} disabled={disabled || busy} aria-busy={busy} {...rest}>
+export const Button = ({
+  tone = "plain",
+  small = false,
+  icon,
+  busy = false,
+  children,
+  className,
+  disabled,
+  ...rest
+}: ButtonProps) => (
+  <button
+    type="button"
+    className={`${buttonClass(tone, small)} ${className ?? ""}`}
+    disabled={disabled || busy}
+    aria-busy={busy}
+    {...rest}
+  >
     {busy ? <Spinner /> : icon && <Icon name={icon} size={small ? 15 : 17} />}
     {children}
   </button>

@@ -36,8 +36,14 @@ export const useCameraActions = (camera: Camera) => {
   return {
     buttons: (
       <>
-        <Button small icon="download" busy={snapshot.isPending} onClick={() => snapshot.mutate()}>Snapshot</Button>
-        {permits(role, "operator") && <Button small icon="restart" busy={restart.isPending} onClick={() => restart.mutate()}>Restart</Button>}
+        <Button small icon="download" busy={snapshot.isPending} onClick={() => snapshot.mutate()}>
+          Snapshot
+        </Button>
+        {permits(role, "operator") && (
+          <Button small icon="restart" busy={restart.isPending} onClick={() => restart.mutate()}>
+            Restart
+          </Button>
+        )}
         {permits(role, "supervisor") && (
           <Link to="/cameras/$id/edit" params={{ id: camera.id }} className={buttonClass("plain", true)}>
             <Icon name="pencil" size={15} /> Edit

@@ -4,7 +4,11 @@ import { bitrate, bytes, count, framesPerSecond, loss, milliseconds } from "../w
 import { Figures } from "./Figures.js"
 
 /** Everything that is measured of a camera. */
-export const CameraFigures = ({ status: { description, source, pipeline, viewers, node } }: { readonly status: CameraStatus }) => (
+export const CameraFigures = ({
+  status: { description, source, pipeline, viewers, node }
+}: {
+  readonly status: CameraStatus
+}) => (
   <div className="divide-y divide-line" data-testid="figures">
     <Figures
       title="Stream"
@@ -12,7 +16,11 @@ export const CameraFigures = ({ status: { description, source, pipeline, viewers
         ...(description?.tracks.map((track) => [track.kind === "video" ? "Video" : "Audio", trackWords(track)] as const) ?? []),
         ["Bitrate", bitrate(source.bitrate)],
         ["Frames", framesPerSecond(source.framesPerSecond)],
-        ["Loss", `${loss(source.packetsLost, source.packets)} (${count(source.packetsLost)})`, "Packets lost since the camera was opened"],
+        [
+          "Loss",
+          `${loss(source.packetsLost, source.packets)} (${count(source.packetsLost)})`,
+          "Packets lost since the camera was opened"
+        ],
         ["Jitter", `${source.jitter.toFixed(1)} ms`],
         ["Damaged frames", count(source.damagedAccessUnits)],
         ["Received", bytes(source.bytes)],
@@ -33,6 +41,12 @@ export const CameraFigures = ({ status: { description, source, pipeline, viewers
         ["Events", count(pipeline.events)]
       ]}
     />
-    <Figures title="Place" rows={[["Node", node], ["Live viewers", count(viewers)]]} />
+    <Figures
+      title="Place"
+      rows={[
+        ["Node", node],
+        ["Live viewers", count(viewers)]
+      ]}
+    />
   </div>
 )

@@ -12,6 +12,11 @@ export const CameraRoute = ({ id, children }: { readonly id: string; readonly ch
   const cameras = useQuery(camerasQuery(useClient()))
   const camera = cameras.data?.find((candidate) => candidate.id === id)
   if (camera !== undefined) return children(camera)
-  if (cameras.isError) return <div className="p-5"><Notice tone="bad" title={errorWords(cameras.error)} /></div>
+  if (cameras.isError)
+    return (
+      <div className="p-5">
+        <Notice tone="bad" title={errorWords(cameras.error)} />
+      </div>
+    )
   return cameras.isSuccess ? <NotFoundPage /> : null
 }

@@ -19,12 +19,18 @@ export const CameraTile = ({ camera }: { readonly camera: Camera }) => {
     >
       <div className="relative aspect-video">
         <LiveView camera={camera}>
-          <span className="absolute top-2 left-2"><StateBadge state={status?.state} /></span>
+          <span className="absolute top-2 left-2">
+            <StateBadge state={status?.state} />
+          </span>
         </LiveView>
       </div>
       <div className="flex h-10 items-center gap-3 px-3">
-        <span className="min-w-0 flex-1 truncate font-medium" title={camera.name}>{camera.name}</span>
-        <span className="tabular text-[13px] text-muted" data-testid="fps">{rate}</span>
+        <span className="min-w-0 flex-1 truncate font-medium" title={camera.name}>
+          {camera.name}
+        </span>
+        <span className="tabular text-[13px] text-muted" data-testid="fps">
+          {rate}
+        </span>
       </div>
     </Link>
   )

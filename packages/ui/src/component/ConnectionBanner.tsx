@@ -1,7 +1,7 @@
-import { useEffect, useState } from "react"
 import { useClient } from "../client/ClientContext.js"
 import { useStore } from "../client/Store.js"
 import { duration } from "../words/TimeWords.js"
+import { useNow } from "./Clock.js"
 import { Icon } from "./Icon.js"
 
 /** Milliseconds for which a lost connection is not worth a banner. */
@@ -10,15 +10,8 @@ const patience = 800
 /** Says when what the page shows is no longer live. */
 export const ConnectionBanner = () => {
   const connection = useStore(useClient().connection)
-  const [now, setNow] = useState(Date.now)
-  const offline = connection._tag === "Offline"
-  useEffect(() => {
-    if (!offline) return
-    setNow(Date.now())
-    const timer = setInterval(() => setNow(Date.now()), 1_000)
-    return () => clearInterval(timer)
-  }, [offline])
-  if (!offline || now - connection.since < patience) return null
+  const now = useNow()
+  if (connection._tag !== "Offline" || now - connection.since < patience) return null
   return (
     <div
       role="alert"

@@ -14,16 +14,24 @@ import { Time } from "./Time.js"
 const bars: Readonly<Record<Priority, string>> = { CRITICAL: "bg-bad", HIGH: "bg-warn", MEDIUM: "bg-calm", STANDARD: "bg-edge" }
 
 const Item = ({ entry: { event }, camera }: { readonly entry: EventEntry; readonly camera: string | undefined }) => (
-  <li data-testid="feed-event" data-event={event.eventId} className="flex gap-3 border-b border-line/60 px-4 py-2.5 last:border-0">
+  <li
+    data-testid="feed-event"
+    data-event={event.eventId}
+    className="flex gap-3 border-b border-line/60 px-4 py-2.5 last:border-0"
+  >
     <span className={`w-1 shrink-0 rounded-full ${bars[event.priority]}`} title={`${priorityWords(event.priority)} priority`} />
     <div className="min-w-0 flex-1">
       <div className="flex items-baseline gap-2">
         <span className={`truncate ${event.status === "NEW" ? "font-medium" : "text-soft"}`}>{typeWords(event.eventType)}</span>
-        <span className="ml-auto shrink-0 text-xs text-muted"><Time at={event.timestamp} /></span>
+        <span className="ml-auto shrink-0 text-xs text-muted">
+          <Time at={event.timestamp} />
+        </span>
       </div>
       <p className="truncate text-[13px] text-muted">
         {camera !== undefined && (
-          <Link to="/cameras/$id" params={{ id: event.cameraId }} className="text-soft hover:text-ink hover:underline">{camera}</Link>
+          <Link to="/cameras/$id" params={{ id: event.cameraId }} className="text-soft hover:text-ink hover:underline">
+            {camera}
+          </Link>
         )}
         {camera !== undefined && eventSubject(event) !== "" && " · "}
         {eventSubject(event)}
@@ -38,7 +46,12 @@ export const EventFeed = ({ cameraId, limit = 40 }: { readonly cameraId?: Camera
   const events = useInfiniteQuery(eventsQuery(client, cameraId === undefined ? {} : { cameraId }))
   const cameras = useQuery(camerasQuery(client))
   const shown = entries(events.data?.pages ?? []).slice(0, limit)
-  if (events.isError) return <p role="alert" className="p-4 text-bad">{errorWords(events.error)}</p>
+  if (events.isError)
+    return (
+      <p role="alert" className="p-4 text-bad">
+        {errorWords(events.error)}
+      </p>
+    )
   if (events.isSuccess && shown.length === 0) {
     return <p className="p-4 text-muted">Nothing happened yet. Motion, tampering and intrusions appear here at once.</p>
   }
@@ -48,7 +61,11 @@ export const EventFeed = ({ cameraId, limit = 40 }: { readonly cameraId?: Camera
         <Item
           key={entry.event.eventId}
           entry={entry}
-          camera={cameraId === undefined ? (cameras.data?.find(({ id }) => id === entry.event.cameraId)?.name ?? "Removed camera") : undefined}
+          camera={
+            cameraId === undefined
+              ? (cameras.data?.find(({ id }) => id === entry.event.cameraId)?.name ?? "Removed camera")
+              : undefined
+          }
         />
       ))}
     </ul>

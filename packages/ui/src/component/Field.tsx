@@ -8,11 +8,21 @@ interface Labelled {
 
 const Frame = ({ id, label, hint, error, children }: Labelled & { readonly id: string; readonly children: ReactNode }) => (
   <div className="flex flex-col gap-1.5">
-    <label htmlFor={id} className="text-[13px] font-medium text-soft">{label}</label>
+    <label htmlFor={id} className="text-[13px] font-medium text-soft">
+      {label}
+    </label>
     {children}
-    {error !== undefined
-      ? <p id={`${id}-note`} className="text-[13px] text-bad" role="alert">{error}</p>
-      : hint !== undefined && <p id={`${id}-note`} className="text-[13px] text-muted">{hint}</p>}
+    {error !== undefined ? (
+      <p id={`${id}-note`} className="text-[13px] text-bad" role="alert">
+        {error}
+      </p>
+    ) : (
+      hint !== undefined && (
+        <p id={`${id}-note`} className="text-[13px] text-muted">
+          {hint}
+        </p>
+      )
+    )}
   </div>
 )
 
@@ -34,21 +44,31 @@ export const SelectField = ({ label, hint, error, children, ...rest }: Labelled 
   const id = useId()
   return (
     <Frame id={id} label={label} hint={hint} error={error}>
-      <select id={id} className="field" {...described(id, { hint, error })} {...rest}>{children}</select>
+      <select id={id} className="field" {...described(id, { hint, error })} {...rest}>
+        {children}
+      </select>
     </Frame>
   )
 }
 
-export const CheckField = (
-  { label, hint, ...rest }: Omit<Labelled, "error"> & Omit<InputHTMLAttributes<HTMLInputElement>, "type">
-) => {
+export const CheckField = ({
+  label,
+  hint,
+  ...rest
+}: Omit<Labelled, "error"> & Omit<InputHTMLAttributes<HTMLInputElement>, "type">) => {
   const id = useId()
   return (
     <div className="flex items-start gap-3">
       <input id={id} type="checkbox" className="mt-0.5 size-5 shrink-0 accent-accent" {...described(id, { hint })} {...rest} />
       <div>
-        <label htmlFor={id} className="font-medium">{label}</label>
-        {hint !== undefined && <p id={`${id}-note`} className="text-[13px] text-muted">{hint}</p>}
+        <label htmlFor={id} className="font-medium">
+          {label}
+        </label>
+        {hint !== undefined && (
+          <p id={`${id}-note`} className="text-[13px] text-muted">
+            {hint}
+          </p>
+        )}
       </div>
     </div>
   )

@@ -1,7 +1,10 @@
 import type { ReactNode } from "react"
 
 /** A titled table of names and values. */
-export const Figures = ({ title, rows }: {
+export const Figures = ({
+  title,
+  rows
+}: {
   readonly title: string
   readonly rows: ReadonlyArray<readonly [name: string, value: ReactNode, hint?: string]>
 }) => (
@@ -10,7 +13,9 @@ export const Figures = ({ title, rows }: {
     <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-1">
       {rows.map(([name, value, hint]) => (
         <div key={name} className="contents">
-          <dt className="text-soft" title={hint}>{name}</dt>
+          <dt className="text-soft" title={hint}>
+            {name}
+          </dt>
           <dd className="tabular text-right break-words">{value}</dd>
         </div>
       ))}

@@ -2,7 +2,11 @@ import type { ReactNode } from "react"
 import { Mark } from "./Icon.js"
 
 /** The frame of the pages that are shown before anybody is signed in. */
-export const FrontDoor = ({ title, intro, children }: {
+export const FrontDoor = ({
+  title,
+  intro,
+  children
+}: {
   readonly title: string
   readonly intro: ReactNode
   readonly children: ReactNode

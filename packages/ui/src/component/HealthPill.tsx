@@ -22,7 +22,13 @@ export const HealthPill = () => {
   const troubled = parts.filter(({ status }) => status !== "pass")
   const worst: HealthStatus = troubled.some(({ status }) => status === "fail") ? "fail" : troubled.length > 0 ? "warn" : "pass"
   const known = connected && health.isSuccess
-  const summary = !known ? "Checking" : troubled.length === 0 ? "All well" : troubled.length === 1 ? "1 problem" : `${troubled.length} problems`
+  const summary = !known
+    ? "Checking"
+    : troubled.length === 0
+      ? "All well"
+      : troubled.length === 1
+        ? "1 problem"
+        : `${troubled.length} problems`
   return (
     <Popover
       label={`Health: ${summary}`}

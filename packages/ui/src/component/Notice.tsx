@@ -11,9 +11,19 @@ const tones: Readonly<Record<Tone, { readonly box: string; readonly ink: string;
 }
 
 /** A message within a page; errors are read out at once. */
-export const Notice = ({ tone, title, children }: { readonly tone: Tone; readonly title: string; readonly children?: ReactNode }) => (
+export const Notice = ({
+  tone,
+  title,
+  children
+}: {
+  readonly tone: Tone
+  readonly title: string
+  readonly children?: ReactNode
+}) => (
   <div className={`flex gap-3 rounded-lg border px-3.5 py-3 ${tones[tone].box}`} role={tone === "bad" ? "alert" : "status"}>
-    <span className={`mt-px ${tones[tone].ink}`}><Icon name={tones[tone].icon} /></span>
+    <span className={`mt-px ${tones[tone].ink}`}>
+      <Icon name={tones[tone].icon} />
+    </span>
     <div className="min-w-0">
       <p className="font-medium break-words">{title}</p>
       {children !== undefined && <div className="mt-1 text-soft break-words">{children}</div>}

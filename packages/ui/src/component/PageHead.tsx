@@ -3,7 +3,12 @@ import type { ReactNode } from "react"
 import { Icon } from "./Icon.js"
 
 /** A page's title with what can be done on it; `back` leads to the page that it belongs to. */
-export const PageHead = ({ title, back, note, children }: {
+export const PageHead = ({
+  title,
+  back,
+  note,
+  children
+}: {
   readonly title: ReactNode
   readonly back?: ReactNode
   readonly note?: ReactNode
@@ -19,8 +24,19 @@ export const PageHead = ({ title, back, note, children }: {
   </div>
 )
 
-export const BackLink = ({ label, ...target }: { readonly label: string } & ({ readonly to: "/" } | { readonly to: "/cameras/$id"; readonly params: { readonly id: string } })) => (
-  <Link {...target} aria-label={label} title={label} className="grid size-9 place-items-center rounded-md text-soft hover:bg-hover hover:text-ink">
+export const BackLink = ({
+  label,
+  ...target
+}: { readonly label: string } & (
+  | { readonly to: "/" }
+  | { readonly to: "/cameras/$id"; readonly params: { readonly id: string } }
+)) => (
+  <Link
+    {...target}
+    aria-label={label}
+    title={label}
+    className="grid size-9 place-items-center rounded-md text-soft hover:bg-hover hover:text-ink"
+  >
     <Icon name="back" />
   </Link>
 )

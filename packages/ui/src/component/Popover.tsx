@@ -1,7 +1,11 @@
 import { type ReactNode, useEffect, useId, useRef, useState } from "react"
 
 /** A button that opens a small panel under it; Escape, a click elsewhere or leaving it by keyboard closes it. */
-export const Popover = ({ label, trigger, children }: {
+export const Popover = ({
+  label,
+  trigger,
+  children
+}: {
   readonly label: string
   readonly trigger: ReactNode
   readonly children: ReactNode
@@ -47,7 +51,10 @@ export const Popover = ({ label, trigger, children }: {
         {trigger}
       </button>
       {open && (
-        <div id={id} className="panel absolute top-full right-0 z-40 mt-2 w-72 max-w-[calc(100vw-1.5rem)] p-4 shadow-2xl shadow-black/60">
+        <div
+          id={id}
+          className="panel absolute top-full right-0 z-40 mt-2 w-72 max-w-[calc(100vw-1.5rem)] p-4 shadow-2xl shadow-black/60"
+        >
           {children}
         </div>
       )}

@@ -23,15 +23,21 @@ export const RemoveCamera = ({ camera }: { readonly camera: Camera }) => {
   return (
     <div className="flex flex-col gap-3">
       <div className="flex flex-wrap items-center gap-2">
-        {asked
-          ? (
-            <>
-              <span className="mr-1">Remove {camera.name} for good?</span>
-              <Button small tone="danger" icon="trash" busy={remove.isPending} onClick={() => remove.mutate()}>Remove it</Button>
-              <Button small tone="quiet" onClick={() => setAsked(false)}>Keep it</Button>
-            </>
-          )
-          : <Button small tone="danger" icon="trash" onClick={() => setAsked(true)}>Remove camera</Button>}
+        {asked ? (
+          <>
+            <span className="mr-1">Remove {camera.name} for good?</span>
+            <Button small tone="danger" icon="trash" busy={remove.isPending} onClick={() => remove.mutate()}>
+              Remove it
+            </Button>
+            <Button small tone="quiet" onClick={() => setAsked(false)}>
+              Keep it
+            </Button>
+          </>
+        ) : (
+          <Button small tone="danger" icon="trash" onClick={() => setAsked(true)}>
+            Remove camera
+          </Button>
+        )}
       </div>
       {remove.isError && <Notice tone="bad" title={errorWords(remove.error)} />}
     </div>

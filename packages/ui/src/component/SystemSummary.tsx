@@ -11,7 +11,15 @@ const worst = (statuses: ReadonlyArray<CameraStatus>): number | undefined => {
   return known.length === 0 ? undefined : Math.max(...known)
 }
 
-const Figure = ({ label, value, tone = "text-ink" }: { readonly label: string; readonly value: string; readonly tone?: string }) => (
+const Figure = ({
+  label,
+  value,
+  tone = "text-ink"
+}: {
+  readonly label: string
+  readonly value: string
+  readonly tone?: string
+}) => (
   <div className="flex items-baseline gap-1.5 whitespace-nowrap">
     <dd className={`tabular order-1 font-semibold ${tone}`}>{value}</dd>
     <dt className="order-2 text-[13px] text-muted">{label}</dt>

@@ -8,7 +8,11 @@ import type { AssignmentDraft } from "./CameraDraft.js"
 import type { DraftProps } from "./ConnectionFields.js"
 import { type SettingField, settingFields, shown, withSetting } from "./SettingField.js"
 
-const Setting = ({ field, value, onChange }: {
+const Setting = ({
+  field,
+  value,
+  onChange
+}: {
   readonly field: SettingField
   readonly value: unknown
   readonly onChange: (typed: string) => void
@@ -21,8 +25,19 @@ const Setting = ({ field, value, onChange }: {
         <SelectField label={label} hint={hint} value={shown(value)} onChange={(event) => onChange(event.target.value)}>
           <option value="">Default</option>
           {kind._tag === "Boolean"
-            ? [<option key="true" value="true">Yes</option>, <option key="false" value="false">No</option>]
-            : kind.options.map((option) => <option key={option} value={option}>{option}</option>)}
+            ? [
+                <option key="true" value="true">
+                  Yes
+                </option>,
+                <option key="false" value="false">
+                  No
+                </option>
+              ]
+            : kind.options.map((option) => (
+                <option key={option} value={option}>
+                  {option}
+                </option>
+              ))}
         </SelectField>
       )
     case "Number":
@@ -53,7 +68,11 @@ const Setting = ({ field, value, onChange }: {
   }
 }
 
-const AnalyticFields = ({ descriptor, assignment, onChange }: {
+const AnalyticFields = ({
+  descriptor,
+  assignment,
+  onChange
+}: {
   readonly descriptor: AnalyticDescriptor
   readonly assignment: AssignmentDraft | undefined
   readonly onChange: (assignment: AssignmentDraft | undefined) => void
@@ -103,10 +122,15 @@ export const AnalyticsFields = ({ draft, complaints, change }: DraftProps) => {
               analytics: draft.analytics.some(({ analytic }) => analytic === descriptor.id)
                 ? draft.analytics.flatMap((other) => (other.analytic === descriptor.id ? (assignment ?? []) : other))
                 : [...draft.analytics, ...(assignment === undefined ? [] : [assignment])]
-            })}
+            })
+          }
         />
       ))}
-      {complaints["analytics"] !== undefined && <p role="alert" className="text-[13px] text-bad">{complaints["analytics"]}</p>}
+      {complaints["analytics"] !== undefined && (
+        <p role="alert" className="text-[13px] text-bad">
+          {complaints["analytics"]}
+        </p>
+      )}
     </div>
   )
 }
@@ -120,15 +144,30 @@ export const DetectionFields = ({ draft, complaints, change }: DraftProps) => {
     <div className="grid gap-4 sm:grid-cols-3">
       <SelectField
         label="Detector"
-        hint={none ? <>None is installed: <Link to="/models" className="text-accent underline">see models</Link>.</> : undefined}
+        hint={
+          none ? (
+            <>
+              None is installed:{" "}
+              <Link to="/models" className="text-accent underline">
+                see models
+              </Link>
+              .
+            </>
+          ) : undefined
+        }
         value={draft.model}
         onChange={(event) => change({ model: event.target.value })}
       >
         <option value="">First installed</option>
         {detectors.map(({ descriptor, installed }) => (
-          <option key={descriptor.id} value={descriptor.id}>{descriptor.title}{installed ? "" : " (not installed)"}</option>
+          <option key={descriptor.id} value={descriptor.id}>
+            {descriptor.title}
+            {installed ? "" : " (not installed)"}
+          </option>
         ))}
-        {draft.model !== "" && !detectors.some(({ descriptor }) => descriptor.id === draft.model) && <option value={draft.model}>{draft.model}</option>}
+        {draft.model !== "" && !detectors.some(({ descriptor }) => descriptor.id === draft.model) && (
+          <option value={draft.model}>{draft.model}</option>
+        )}
       </SelectField>
       <TextField
         label="Frames a second"

@@ -89,10 +89,14 @@ export const draftOf = (camera: Camera): CameraDraft => ({
 
 /** A list that is typed with commas may have empty places while it is typed. */
 const tidy = (settings: AssignmentDraft["settings"]): AssignmentDraft["settings"] =>
-  Object.fromEntries(Object.entries(settings).map(([key, value]) => [
-    key,
-    Array.isArray(value) ? value.map((part) => (typeof part === "string" ? part.trim() : part)).filter((part) => part !== "") : value
-  ]))
+  Object.fromEntries(
+    Object.entries(settings).map(([key, value]) => [
+      key,
+      Array.isArray(value)
+        ? value.map((part: unknown) => (typeof part === "string" ? part.trim() : part)).filter((part) => part !== "")
+        : value
+    ])
+  )
 
 const typedNumber = (text: string): number => (text.trim() === "" ? Number.NaN : Number(text))
 
@@ -125,14 +129,20 @@ const complaints: Complaints = {
   lines: "Every line needs a name."
 }
 
-const complain = (error: ParseResult.ParseError): Complaints =>
-  Object.fromEntries(
-    ParseResult.ArrayFormatter.formatErrorSync(error).map(({ path, message }) => {
-      const field = path.join(".")
-      const known = complaints[field] ?? complaints[String(path[0])]
-      return [complaints[field] === undefined ? String(path[0]) : field, known ?? message]
+const complain = (error: ParseResult.ParseError): Complaints => {
+  const issues = ParseResult.ArrayFormatter.formatErrorSync(error).map(({ path, message }) => ({
+    place: path.join("."),
+    message
+  }))
+  // A field with a default fails twice: as what it is, and as the absence that it could have been.
+  const precise = issues.filter(({ place }) => !issues.some((other) => other.place.startsWith(`${place}.`)))
+  return Object.fromEntries(
+    precise.map(({ place, message }) => {
+      const [part = ""] = place.split(".")
+      return complaints[place] === undefined ? [part, complaints[part] ?? message] : [place, complaints[place]]
     })
   )
+}
 
 const decodeNew = Schema.decodeUnknownEither(NewCamera, { errors: "all" })
 const decodePatch = Schema.decodeUnknownEither(CameraPatch, { errors: "all" })
@@ -141,7 +151,9 @@ const supported = /^(rtsps?|https?|file|v4l2):\/\//i
 
 /** What a person would notice before the server has to. */
 const addressComplaint = ({ url }: CameraDraft): Complaints =>
-  url.trim() === "" || supported.test(url.trim()) ? {} : { url: "The address begins with rtsp://, rtsps://, http://, https://, file:// or v4l2://." }
+  url.trim() === "" || supported.test(url.trim())
+    ? {}
+    : { url: "The address begins with rtsp://, rtsps://, http://, https://, file:// or v4l2://." }
 
 const checked = <A>(draft: CameraDraft, result: Either.Either<A, ParseResult.ParseError>): Either.Either<A, Complaints> => {
   const address = addressComplaint(draft)
@@ -161,5 +173,8 @@ export const toPatch = (
 ): Either.Either<CameraPatch, Complaints> => {
   const credentials = draft.forget ? { credentials: null } : typedCredentials(draft)
   const named = <A extends { readonly name: string }>(shape: A): A => ({ ...shape, name: shape.name.trim() })
-  return checked(draft, decodePatch({ ...configuration(draft), ...credentials, zones: zones.map(named), lines: lines.map(named) }))
+  return checked(
+    draft,
+    decodePatch({ ...configuration(draft), ...credentials, zones: zones.map(named), lines: lines.map(named) })
+  )
 }

@@ -29,35 +29,44 @@ const Report = ({ report }: { readonly report: ProbeReport }) => {
             ["Frames", framesPerSecond(statistics.framesPerSecond)],
             ["Bitrate", bitrate(statistics.bitrate)],
             ["First picture after", milliseconds(report.firstKeyframeAfter)],
-            ...(report.keyframeInterval === undefined ? [] : [["Key frames every", `${report.keyframeInterval.toFixed(1)} s`] as const]),
+            ...(report.keyframeInterval === undefined
+              ? []
+              : [["Key frames every", `${report.keyframeInterval.toFixed(1)} s`] as const]),
             ["Protocol", description.protocol],
             ...(description.server === undefined ? [] : [["Device", description.server] as const])
           ]}
         />
       </div>
-      {warnings.length === 0
-        ? <Notice tone="good" title="The stream is fine" />
-        : (
-          <Notice tone="warn" title={warnings.length === 1 ? "One thing to look at" : `${warnings.length} things to look at`}>
-            <ul className="flex list-disc flex-col gap-1 pl-4">{warnings.map((warning) => <li key={warning}>{warning}</li>)}</ul>
-          </Notice>
-        )}
+      {warnings.length === 0 ? (
+        <Notice tone="good" title="The stream is fine" />
+      ) : (
+        <Notice tone="warn" title={warnings.length === 1 ? "One thing to look at" : `${warnings.length} things to look at`}>
+          <ul className="flex list-disc flex-col gap-1 pl-4">
+            {warnings.map((warning) => (
+              <li key={warning}>{warning}</li>
+            ))}
+          </ul>
+        </Notice>
+      )}
     </div>
   )
 }
 
 const Failure = ({ error }: { readonly error: unknown }) =>
-  error instanceof SourceError
-    ? (
-      <Notice tone="bad" title={failureReason(error.reason)}>
-        <p>{error.detail}</p>
-        <p className="mt-1">{failureAdvice(error.reason)}</p>
-      </Notice>
-    )
-    : <Notice tone="bad" title={errorWords(error)} />
+  error instanceof SourceError ? (
+    <Notice tone="bad" title={failureReason(error.reason)}>
+      <p>{error.detail}</p>
+      <p className="mt-1">{failureAdvice(error.reason)}</p>
+    </Notice>
+  ) : (
+    <Notice tone="bad" title={errorWords(error)} />
+  )
 
 /** Looks at the source that the form names before anything is saved. */
-export const ProbePanel = ({ source, onComplaints }: {
+export const ProbePanel = ({
+  source,
+  onComplaints
+}: {
   readonly source: () => Either.Either<NewCamera, Complaints>
   readonly onComplaints: (complaints: Complaints) => void
 }) => {
@@ -74,9 +83,13 @@ export const ProbePanel = ({ source, onComplaints }: {
   return (
     <div className="flex flex-col gap-3">
       <div className="flex flex-wrap items-center gap-3">
-        <Button icon="camera" busy={probe.isPending} onClick={start}>Probe the stream</Button>
+        <Button icon="camera" busy={probe.isPending} onClick={start}>
+          Probe the stream
+        </Button>
         <span className="text-[13px] text-muted" role="status">
-          {probe.isPending ? `Watching the stream for ${watched} seconds.` : "Shows codec, size, rate and problems; nothing is saved."}
+          {probe.isPending
+            ? `Watching the stream for ${watched} seconds.`
+            : "Shows codec, size, rate and problems; nothing is saved."}
         </span>
       </div>
       {probe.isSuccess && <Report report={probe.data} />}

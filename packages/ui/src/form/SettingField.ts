@@ -29,10 +29,12 @@ const Property = Schema.Struct({
 type Property = typeof Property.Type
 
 const asProperty = Schema.decodeUnknownOption(Property)
-const asObject = Schema.decodeUnknownOption(Schema.Struct({
-  properties: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
-  $defs: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
-}))
+const asObject = Schema.decodeUnknownOption(
+  Schema.Struct({
+    properties: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+    $defs: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
+  })
+)
 
 const deepest = 8
 
@@ -76,7 +78,8 @@ const rangeWords = (kind: SettingField["kind"]): string =>
   kind._tag === "Number" && kind.min !== undefined && kind.max !== undefined ? `${kind.min} to ${kind.max}` : ""
 
 /** A description that a person wrote, not one that a schema library made of a range. */
-const written = ({ description }: Property): string => (description === undefined || /^an? (number|string|non|integer)/.test(description) ? "" : description)
+const written = ({ description }: Property): string =>
+  description === undefined || /^an? (number|string|non|integer)/.test(description) ? "" : description
 
 /** The settings that a form can ask for; others keep their values. */
 export const settingFields = (schema: unknown): ReadonlyArray<SettingField> => {
@@ -91,7 +94,7 @@ export const settingFields = (schema: unknown): ReadonlyArray<SettingField> => {
       written(property),
       rangeWords(kind),
       key.endsWith("Duration") || key === "cooldown" || key.endsWith("After") ? "milliseconds" : "",
-      property.default === undefined ? "" : `default ${Array.isArray(property.default) ? property.default.join(", ") || "none" : String(property.default)}`
+      property.default === undefined ? "" : `default ${shown(property.default) || "none"}`
     ]
     return [{ key, label: spoken(key), hint: parts.filter((part) => part !== "").join(" · "), kind }]
   })
@@ -118,8 +121,8 @@ export const withSetting = (
   }
 }
 
-/** What a field shows for a value; empty where the default holds. */
+/** What a field shows for a value; empty where the default holds, and for what no field can show. */
 export const shown = (value: unknown): string => {
-  if (value === undefined || value === null) return ""
-  return Array.isArray(value) ? value.join(", ") : String(value)
+  if (Array.isArray(value)) return value.map(shown).join(", ")
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : ""
 }

@@ -6,7 +6,11 @@ import { drawOverlay } from "./OverlayDrawing.js"
 import { type PlayerState, playWhep } from "./WhepPlayer.js"
 
 /** Plays the camera into the element while `active`; `undefined` while it does not. */
-export const useLivePlayer = (video: RefObject<HTMLVideoElement | null>, id: CameraId, active: boolean): PlayerState | undefined => {
+export const useLivePlayer = (
+  video: RefObject<HTMLVideoElement | null>,
+  id: CameraId,
+  active: boolean
+): PlayerState | undefined => {
   const [state, setState] = useState<PlayerState>()
   useEffect(() => {
     if (!active || video.current === null) return
@@ -37,7 +41,10 @@ export const useOverlays = (
     const surface = canvas.current
     if (!active || element === null || surface === null) return
     const buffer = makeOverlayBuffer()
-    const stop = client.watch((rpc) => rpc.WatchOverlays({ id }), (overlay) => buffer.push(overlay, performance.now()))
+    const stop = client.watch(
+      (rpc) => rpc.WatchOverlays({ id }),
+      (overlay) => buffer.push(overlay, performance.now())
+    )
     let request = 0
     const draw = (now: number, metadata: VideoFrameCallbackMetadata) => {
       surface.dataset["boxes"] = String(drawOverlay(surface, buffer.at(rtpTimestampOf(metadata), now)))

@@ -22,7 +22,12 @@ const videoTrack = (status: CameraStatus | undefined) => status?.description?.tr
 
 const refused = (detail: string, codec: string | undefined): Veil => ({
   _tag: "Refused",
-  title: codec === "h265" ? "H.265 does not play in this browser" : codec === "mjpeg" ? "Motion JPEG has no live view" : "No live view",
+  title:
+    codec === "h265"
+      ? "H.265 does not play in this browser"
+      : codec === "mjpeg"
+        ? "Motion JPEG has no live view"
+        : "No live view",
   detail: codec === "h265" || codec === "mjpeg" ? "Use the camera's H.264 stream for live video. Analysis goes on." : detail
 })
 
@@ -52,16 +57,38 @@ const VeilMessage = ({ veil }: { readonly veil: Veil }) => {
     case "None":
       return null
     case "Connecting":
-      return <Message><span className="inline-flex items-center gap-2 text-soft"><Spinner /> Connecting</span></Message>
+      return (
+        <Message>
+          <span className="inline-flex items-center gap-2 text-soft">
+            <Spinner /> Connecting
+          </span>
+        </Message>
+      )
     case "Offline":
-      return <Message><span className="text-muted">Camera offline</span><br />{veil.reason}</Message>
+      return (
+        <Message>
+          <span className="text-muted">Camera offline</span>
+          <br />
+          {veil.reason}
+        </Message>
+      )
     case "Refused":
-      return <Message>{veil.title}<br /><span className="text-muted">{veil.detail}</span></Message>
+      return (
+        <Message>
+          {veil.title}
+          <br />
+          <span className="text-muted">{veil.detail}</span>
+        </Message>
+      )
   }
 }
 
 /** A camera's live picture with its tracks, zones and lines drawn over it; plays only while it is on the screen. */
-export const LiveView = ({ camera, shapes = false, children }: {
+export const LiveView = ({
+  camera,
+  shapes = false,
+  children
+}: {
   readonly camera: Camera
   readonly shapes?: boolean
   readonly children?: ReactNode
@@ -93,7 +120,13 @@ export const LiveView = ({ camera, shapes = false, children }: {
         className="absolute inset-0 size-full object-contain"
       />
       {shapes && <Shapes zones={camera.zones} lines={camera.lines} size={pictureSize(status) ?? { width: 16, height: 9 }} />}
-      <canvas ref={canvas} className="pointer-events-none absolute inset-0 size-full" data-testid="overlay" data-boxes="0" aria-hidden="true" />
+      <canvas
+        ref={canvas}
+        className="pointer-events-none absolute inset-0 size-full"
+        data-testid="overlay"
+        data-boxes="0"
+        aria-hidden="true"
+      />
       <VeilMessage veil={veil} />
       {children}
     </div>

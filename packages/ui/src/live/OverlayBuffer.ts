@@ -49,7 +49,11 @@ const clampedBox = (track: Track, seconds: number, size: Size): Track => {
 export const extrapolate = (overlay: Overlay, age: number): FrameOverlay | undefined => {
   if (age < 0 || age > longestHold) return undefined
   const seconds = Math.min(age, longestExtrapolation) / 1_000
-  return { size: overlay.size, tracks: overlay.tracks.filter(drawn).map((track) => clampedBox(track, seconds, overlay.size)), age }
+  return {
+    size: overlay.size,
+    tracks: overlay.tracks.filter(drawn).map((track) => clampedBox(track, seconds, overlay.size)),
+    age
+  }
 }
 
 /** Holds the newest overlays of one camera in the order of their frames. */

@@ -7,7 +7,7 @@ import type { FrameOverlay } from "./OverlayBuffer.js"
 const labelHeight = 18
 const font = '600 11px system-ui, "Segoe UI", Roboto, sans-serif'
 
-export const trackLabel = (track: Track): string => `${track.label} #${track.id} ${Math.round(track.confidence * 100)}%`
+const trackLabel = (track: Track): string => `${track.label} #${track.id} ${Math.round(track.confidence * 100)}%`
 
 /** Makes the canvas as large as its element in device pixels; answers the element's size in CSS pixels. */
 const fit = (canvas: HTMLCanvasElement, context: CanvasRenderingContext2D): Size => {
@@ -23,7 +23,14 @@ const fit = (canvas: HTMLCanvasElement, context: CanvasRenderingContext2D): Size
   return size
 }
 
-const drawLabel = (context: CanvasRenderingContext2D, text: string, x: number, y: number, right: number, colour: string): void => {
+const drawLabel = (
+  context: CanvasRenderingContext2D,
+  text: string,
+  x: number,
+  y: number,
+  right: number,
+  colour: string
+): void => {
   const width = context.measureText(text).width + 10
   const left = Math.max(0, Math.min(x - 1, right - width))
   const top = y >= labelHeight ? y - labelHeight : y

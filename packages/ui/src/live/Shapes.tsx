@@ -3,7 +3,11 @@ import type { Line, Zone } from "@vigil/core/geometry/Zone"
 import { arrow } from "../zone/LineArrow.js"
 
 /** Zones and lines over a picture of this size, placed as `object-fit: contain` places the picture. */
-export const Shapes = ({ zones, lines, size }: {
+export const Shapes = ({
+  zones,
+  lines,
+  size
+}: {
   readonly zones: ReadonlyArray<Zone>
   readonly lines: ReadonlyArray<Line>
   readonly size: Size
@@ -12,7 +16,11 @@ export const Shapes = ({ zones, lines, size }: {
   const { width, height } = size
   const unit = Math.max(width, height) / 100
   return (
-    <svg viewBox={`0 0 ${width} ${height}`} className="pointer-events-none absolute inset-0 size-full drop-shadow-[0_0_1px_#000]" aria-hidden="true">
+    <svg
+      viewBox={`0 0 ${width} ${height}`}
+      className="pointer-events-none absolute inset-0 size-full drop-shadow-[0_0_1px_#000]"
+      aria-hidden="true"
+    >
       {zones.map((zone) => (
         <polygon
           key={zone.name}
@@ -31,7 +39,9 @@ export const Shapes = ({ zones, lines, size }: {
             y2={line.to.y * height}
             vectorEffect="non-scaling-stroke"
           />
-          {arrow(line, size, unit * 3).map((points) => <polyline key={points} points={points} vectorEffect="non-scaling-stroke" />)}
+          {arrow(line, size, unit * 3).map((points) => (
+            <polyline key={points} points={points} vectorEffect="non-scaling-stroke" />
+          ))}
         </g>
       ))}
     </svg>

@@ -7,7 +7,9 @@ export const useOnScreen = (element: RefObject<Element | null>): boolean => {
 
   useEffect(() => {
     if (element.current === null) return
-    const observer = new IntersectionObserver((changes) => setNear(changes.at(-1)?.isIntersecting ?? false), { rootMargin: "120px" })
+    const observer = new IntersectionObserver((changes) => setNear(changes.at(-1)?.isIntersecting ?? false), {
+      rootMargin: "120px"
+    })
     observer.observe(element.current)
     return () => observer.disconnect()
   }, [element])

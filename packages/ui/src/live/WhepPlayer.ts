@@ -1,3 +1,4 @@
+import { note } from "../client/Journal.js"
 import { HttpRefused, request } from "../client/Session.js"
 import { pause } from "./Backoff.js"
 
@@ -28,18 +29,22 @@ const gathered = (peer: RTCPeerConnection, signal: AbortSignal): Promise<void> =
   new Promise((resolve) => {
     if (peer.iceGatheringState === "complete") return resolve()
     const timer = setTimeout(resolve, gatheringTime)
-    peer.addEventListener("icegatheringstatechange", () => {
-      if (peer.iceGatheringState !== "complete") return
-      clearTimeout(timer)
-      resolve()
-    }, { signal })
+    peer.addEventListener(
+      "icegatheringstatechange",
+      () => {
+        if (peer.iceGatheringState !== "complete") return
+        clearTimeout(timer)
+        resolve()
+      },
+      { signal }
+    )
   })
 
 /** Ends the view on the server too. It notices by itself after a while, so a failure here costs nothing. */
 const endView = (location: string | null): void => {
   if (location === null) return
   request(location, { method: "DELETE", keepalive: true }).catch((error: unknown) => {
-    console.debug("the server was not told that a live view ended", error)
+    note("the server was not told that a live view ended", error)
   })
 }
 
@@ -67,9 +72,13 @@ const watched = (peer: RTCPeerConnection, video: HTMLVideoElement, signal: Abort
       if (document.visibilityState === "hidden") last = performance.now()
       if (performance.now() - last > (frames === 0 ? firstFrameWithin : frozenAfter)) ended(new ViewLost("no frames"))
     }, 1_000)
-    peer.addEventListener("connectionstatechange", () => {
-      if (peer.connectionState === "failed" || peer.connectionState === "closed") ended(new ViewLost(peer.connectionState))
-    }, { signal })
+    peer.addEventListener(
+      "connectionstatechange",
+      () => {
+        if (peer.connectionState === "failed" || peer.connectionState === "closed") ended(new ViewLost(peer.connectionState))
+      },
+      { signal }
+    )
     signal.addEventListener("abort", () => ended(), { once: true })
   })
 
@@ -81,13 +90,17 @@ const view = async ({ path, video, onState }: WhepOptions, signal: AbortSignal):
   let location: string | null = null
   try {
     peer.addTransceiver("video", { direction: "recvonly" })
-    peer.addEventListener("track", (event) => {
-      // The picture is to be as near to now as the network allows; the browser's default buffer favours smoothness.
-      event.receiver.jitterBufferTarget = 0
-      video.srcObject = new MediaStream([event.track])
-      // Refused only where a page may not play by itself; muted video may everywhere, and a removed element does not matter.
-      video.play().catch((error: unknown) => console.debug("play", error))
-    }, { signal: whileOpen })
+    peer.addEventListener(
+      "track",
+      (event) => {
+        // The picture is to be as near to now as the network allows; the browser's default buffer favours smoothness.
+        event.receiver.jitterBufferTarget = 0
+        video.srcObject = new MediaStream([event.track])
+        // Refused only where a page may not play by itself; muted video may everywhere, and a removed element does not matter.
+        video.play().catch((error: unknown) => note("a live view was not allowed to play", error))
+      },
+      { signal: whileOpen }
+    )
     await peer.setLocalDescription(await peer.createOffer())
     await gathered(peer, whileOpen)
     signal.throwIfAborted()
@@ -120,7 +133,7 @@ const sleep = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   })
 
 /** Plays a camera's live view by WHEP (draft-ietf-wish-whep), again and again until what it returns is called. */
-export const playWhep = (options: WhepOptions): () => void => {
+export const playWhep = (options: WhepOptions): (() => void) => {
   const stop = new AbortController()
   const { signal } = stop
   const run = async () => {
@@ -134,7 +147,7 @@ export const playWhep = (options: WhepOptions): () => void => {
         if (error instanceof HttpRefused && error.status >= 400) {
           options.onState({ _tag: "Refused", status: error.status, detail: error.message })
         } else if (!(error instanceof ViewLost)) {
-          console.debug("live view", error)
+          note("live view", error)
         }
       }
       if (performance.now() - started > 30_000) attempt = 0

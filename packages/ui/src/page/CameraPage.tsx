@@ -1,11 +1,13 @@
 import { getRouteApi } from "@tanstack/react-router"
 import type { Camera } from "@vigil/core/Camera"
-import { useEffect, useRef, useState } from "react"
+import { useRef, useState } from "react"
 import { useCameraStatus } from "../client/ClientContext.js"
+import { note } from "../client/Journal.js"
 import { StateBadge } from "../component/Badge.js"
 import { useCameraActions } from "../component/CameraActions.js"
 import { CameraFigures } from "../component/CameraFigures.js"
 import { CameraRoute } from "../component/CameraRoute.js"
+import { useNow } from "../component/Clock.js"
 import { EventFeed } from "../component/EventFeed.js"
 import { Icon } from "../component/Icon.js"
 import { Notice } from "../component/Notice.js"
@@ -22,7 +24,7 @@ const Picture = ({ camera }: { readonly camera: Camera }) => {
   const frame = useRef<HTMLDivElement>(null)
   const enlarge = () => {
     const done = document.fullscreenElement === null ? frame.current?.requestFullscreen() : document.exitFullscreen()
-    done?.catch((error: unknown) => console.debug("full screen", error))
+    done?.catch((error: unknown) => note("full screen", error))
   }
   return (
     <div ref={frame} className="panel relative aspect-video overflow-hidden">
@@ -49,23 +51,20 @@ const Picture = ({ camera }: { readonly camera: Camera }) => {
   )
 }
 
-/** The present time, once a second. */
-const useNow = (): number => {
-  const [now, setNow] = useState(Date.now)
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1_000)
-    return () => clearInterval(timer)
-  }, [])
-  return now
-}
-
 const State = ({ camera }: { readonly camera: Camera }) => {
   const status = useCameraStatus(camera.id)
   const words = stateWords(status?.state, useNow())
-  if (words.tone === "good") return <p className="text-soft" data-testid="camera-state">{words.sentence}</p>
+  if (words.tone === "good")
+    return (
+      <p className="text-soft" data-testid="camera-state">
+        {words.sentence}
+      </p>
+    )
   return (
     <div data-testid="camera-state">
-      <Notice tone={words.tone === "idle" ? "calm" : words.tone} title={words.sentence}>{words.advice}</Notice>
+      <Notice tone={words.tone === "idle" ? "calm" : words.tone} title={words.sentence}>
+        {words.advice}
+      </Notice>
     </div>
   )
 }
@@ -77,7 +76,11 @@ const CameraView = ({ camera }: { readonly camera: Camera }) => {
     <div className="p-3 sm:p-5">
       <PageHead
         back={<BackLink to="/" label="All cameras" />}
-        title={<span className="inline-flex flex-wrap items-center gap-x-3">{camera.name} <StateBadge state={status?.state} /></span>}
+        title={
+          <span className="inline-flex flex-wrap items-center gap-x-3">
+            {camera.name} <StateBadge state={status?.state} />
+          </span>
+        }
       >
         {buttons}
       </PageHead>

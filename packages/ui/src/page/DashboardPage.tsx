@@ -16,7 +16,9 @@ import { errorWords } from "../words/ErrorWords.js"
 
 const AddCamera = () =>
   permits(useUser().role, "supervisor") && (
-    <Link to="/cameras/new" className={buttonClass("primary", true)}><Icon name="plus" size={16} /> Add camera</Link>
+    <Link to="/cameras/new" className={buttonClass("primary", true)}>
+      <Icon name="plus" size={16} /> Add camera
+    </Link>
   )
 
 const NoCameras = () => (
@@ -41,15 +43,24 @@ export const DashboardPage = () => {
         {cameras.isSuccess && list.length === 0 && <NoCameras />}
         <div className="grid grid-cols-[repeat(auto-fill,minmax(min(100%,290px),1fr))] gap-3 sm:gap-4" data-testid="camera-grid">
           {cameras.isPending && [1, 2, 3, 4].map((tile) => <div key={tile} className="panel aspect-[16/10.3] opacity-50" />)}
-          {list.map((camera) => <CameraTile key={camera.id} camera={camera} />)}
+          {list.map((camera) => (
+            <CameraTile key={camera.id} camera={camera} />
+          ))}
         </div>
       </section>
-      <aside aria-label="Activity" className="panel overflow-hidden xl:sticky xl:top-19 xl:flex xl:max-h-[calc(100vh-6rem)] xl:flex-col">
+      <aside
+        aria-label="Activity"
+        className="panel overflow-hidden xl:sticky xl:top-19 xl:flex xl:max-h-[calc(100vh-6rem)] xl:flex-col"
+      >
         <div className="flex items-center border-b border-line px-4 py-2.5">
           <h2 className="font-semibold">Activity</h2>
-          <Link to="/events" className="ml-auto text-[13px] text-soft hover:text-ink hover:underline">All events</Link>
+          <Link to="/events" className="ml-auto text-[13px] text-soft hover:text-ink hover:underline">
+            All events
+          </Link>
         </div>
-        <div className="overflow-y-auto"><EventFeed /></div>
+        <div className="overflow-y-auto">
+          <EventFeed />
+        </div>
       </aside>
     </div>
   )

@@ -49,10 +49,17 @@ const EditForm = ({ camera }: { readonly camera: Camera }) => {
   const drawn = complaints["zones"] ?? complaints["lines"]
   return (
     <form onSubmit={submit} noValidate className="mx-auto flex max-w-3xl flex-col gap-4 p-3 sm:p-5">
-      <PageHead back={<BackLink to="/cameras/$id" params={{ id: camera.id }} label={`Back to ${camera.name}`} />} title={`Edit ${opened.name}`} />
+      <PageHead
+        back={<BackLink to="/cameras/$id" params={{ id: camera.id }} label={`Back to ${camera.name}`} />}
+        title={`Edit ${opened.name}`}
+      />
       <Section title="Zones and lines" note="Where something has to happen for it to matter.">
         <ShapeEditor id={camera.id} size={pictureSize(status)} shapes={shapes} act={act} />
-        {drawn !== undefined && <p role="alert" className="mt-2 text-[13px] text-bad">{drawn}</p>}
+        {drawn !== undefined && (
+          <p role="alert" className="mt-2 text-[13px] text-bad">
+            {drawn}
+          </p>
+        )}
       </Section>
       <Section title="Connection">
         <div className="mb-5">
@@ -67,20 +74,32 @@ const EditForm = ({ camera }: { readonly camera: Camera }) => {
         <div className="mt-5 border-t border-line pt-4">
           <ProbePanel source={() => toNewCamera(draft)} onComplaints={setComplaints} />
           {opened.hasCredentials && draft.password === "" && (
-            <p className="mt-2 text-[13px] text-muted">A probe uses only the user name and password that are entered above, not the stored ones.</p>
+            <p className="mt-2 text-[13px] text-muted">
+              A probe uses only the user name and password that are entered above, not the stored ones.
+            </p>
           )}
         </div>
       </Section>
-      <Section title="Detection"><DetectionFields {...fields} /></Section>
-      <Section title="Analytics" note="What becomes an event."><AnalyticsFields {...fields} /></Section>
-      <Section title="Segments" note="How the stream is cut for models that look at whole scenes."><SegmentFields {...fields} /></Section>
+      <Section title="Detection">
+        <DetectionFields {...fields} />
+      </Section>
+      <Section title="Analytics" note="What becomes an event.">
+        <AnalyticsFields {...fields} />
+      </Section>
+      <Section title="Segments" note="How the stream is cut for models that look at whole scenes.">
+        <SegmentFields {...fields} />
+      </Section>
       {save.isError && <Notice tone="bad" title={errorWords(save.error)} />}
       {Object.keys(complaints).length > 0 && <Notice tone="bad" title="Some fields need your attention" />}
       <div className="flex flex-wrap items-center gap-2">
         <RemoveCamera camera={camera} />
         <div className="ml-auto flex gap-2">
-          <Link to="/cameras/$id" params={{ id: camera.id }} className={buttonClass("quiet")}>Cancel</Link>
-          <Button type="submit" tone="primary" icon="check" busy={save.isPending}>Save</Button>
+          <Link to="/cameras/$id" params={{ id: camera.id }} className={buttonClass("quiet")}>
+            Cancel
+          </Link>
+          <Button type="submit" tone="primary" icon="check" busy={save.isPending}>
+            Save
+          </Button>
         </div>
       </div>
     </form>

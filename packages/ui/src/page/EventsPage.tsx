@@ -1,12 +1,10 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router"
 import { type EventEntry, EventStatus, EventType } from "@vigil/core/Event"
-import { CameraId } from "@vigil/core/Ids"
 import { permits } from "@vigil/core/User"
-import { Option, Schema } from "effect"
 import type { ReactNode } from "react"
 import { useClient, useUser } from "../client/ClientContext.js"
-import { type EventFilter, entries } from "../client/EventList.js"
+import { entries } from "../client/EventList.js"
 import { eventsQuery, setEventStatus } from "../client/Events.js"
 import { camerasQuery } from "../client/Queries.js"
 import { EventStatusBadge, PriorityMark } from "../component/Badge.js"
@@ -15,21 +13,17 @@ import { Empty } from "../component/Empty.js"
 import { Notice } from "../component/Notice.js"
 import { PageHead } from "../component/PageHead.js"
 import { Time } from "../component/Time.js"
+import { type EventSearch, eventFilter, eventSearch } from "./EventSearch.js"
 import { errorWords } from "../words/ErrorWords.js"
 import { eventSubject, statusWords, typeWords } from "../words/EventWords.js"
 
 const route = getRouteApi("/shell/events")
-const asCameraId = Schema.decodeUnknownOption(CameraId)
-
-type Search = ReturnType<typeof route.useSearch>
-
-const filterOf = ({ camera, type, status }: Search): EventFilter => ({
-  ...(camera === undefined ? {} : { cameraId: Option.getOrUndefined(asCameraId(camera)) }),
-  ...(type === undefined ? {} : { eventType: type }),
-  ...(status === undefined ? {} : { status })
-})
-
-const Choice = ({ label, value, onChange, children }: {
+const Choice = ({
+  label,
+  value,
+  onChange,
+  children
+}: {
   readonly label: string
   readonly value: string | undefined
   readonly onChange: (value: string | undefined) => void
@@ -44,30 +38,48 @@ const Choice = ({ label, value, onChange, children }: {
   </label>
 )
 
-const Filters = ({ search }: { readonly search: Search }) => {
+const Filters = ({ search }: { readonly search: EventSearch }) => {
   const navigate = useNavigate()
   const cameras = useQuery(camerasQuery(useClient()))
-  const narrow = (change: { readonly [Key in "camera" | "type" | "status"]?: string | undefined }) =>
-    // The route's own check of the search drops what is not a type or status.
-    void navigate({ to: "/events", search: { ...search, ...change } as Search, replace: true })
+  const narrow = (change: { readonly [Key in keyof EventSearch]?: string | undefined }) =>
+    void navigate({ to: "/events", search: eventSearch({ ...search, ...change }), replace: true })
   return (
     <div className="mb-4 grid grid-cols-2 gap-3 sm:flex sm:flex-wrap">
       <Choice label="Camera" value={search.camera} onChange={(camera) => narrow({ camera })}>
-        {cameras.data?.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}
+        {cameras.data?.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
       </Choice>
       <Choice label="Type" value={search.type} onChange={(type) => narrow({ type })}>
-        {EventType.literals.map((type) => <option key={type} value={type}>{typeWords(type)}</option>)}
+        {EventType.literals.map((type) => (
+          <option key={type} value={type}>
+            {typeWords(type)}
+          </option>
+        ))}
       </Choice>
       <Choice label="Status" value={search.status} onChange={(status) => narrow({ status })}>
-        {EventStatus.literals.map((status) => <option key={status} value={status}>{statusWords(status)}</option>)}
+        {EventStatus.literals.map((status) => (
+          <option key={status} value={status}>
+            {statusWords(status)}
+          </option>
+        ))}
       </Choice>
     </div>
   )
 }
 
 const answers: Readonly<Record<EventStatus, ReadonlyArray<readonly [EventStatus, string]>>> = {
-  NEW: [["ACKNOWLEDGED", "Acknowledge"], ["RESOLVED", "Resolve"], ["FALSE_POSITIVE", "False positive"]],
-  ACKNOWLEDGED: [["RESOLVED", "Resolve"], ["FALSE_POSITIVE", "False positive"]],
+  NEW: [
+    ["ACKNOWLEDGED", "Acknowledge"],
+    ["RESOLVED", "Resolve"],
+    ["FALSE_POSITIVE", "False positive"]
+  ],
+  ACKNOWLEDGED: [
+    ["RESOLVED", "Resolve"],
+    ["FALSE_POSITIVE", "False positive"]
+  ],
   RESOLVED: [["NEW", "Reopen"]],
   FALSE_POSITIVE: [["NEW", "Reopen"]]
 }
@@ -79,16 +91,35 @@ const Answers = ({ entry }: { readonly entry: EventEntry }) => {
   return (
     <div className="flex flex-wrap gap-1.5 lg:justify-end">
       {answers[entry.event.status].map(([status, label]) => (
-        <Button key={status} small tone="quiet" className="border border-line" disabled={answer.isPending} onClick={() => answer.mutate(status)}>
+        <Button
+          key={status}
+          small
+          tone="quiet"
+          className="border border-line"
+          disabled={answer.isPending}
+          onClick={() => answer.mutate(status)}
+        >
           {label}
         </Button>
       ))}
-      {answer.isError && <p role="alert" className="w-full text-[13px] text-bad lg:text-right">{errorWords(answer.error)}</p>}
+      {answer.isError && (
+        <p role="alert" className="w-full text-[13px] text-bad lg:text-right">
+          {errorWords(answer.error)}
+        </p>
+      )}
     </div>
   )
 }
 
-const Row = ({ entry, camera, mayAnswer }: { readonly entry: EventEntry; readonly camera: string; readonly mayAnswer: boolean }) => {
+const Row = ({
+  entry,
+  camera,
+  mayAnswer
+}: {
+  readonly entry: EventEntry
+  readonly camera: string
+  readonly mayAnswer: boolean
+}) => {
   const { event } = entry
   return (
     <li
@@ -99,8 +130,12 @@ const Row = ({ entry, camera, mayAnswer }: { readonly entry: EventEntry; readonl
     >
       <div className="flex items-baseline gap-3 lg:block">
         <Time at={event.timestamp} withDate />
-        <div><PriorityMark priority={event.priority} /></div>
-        <span className="ml-auto lg:hidden"><EventStatusBadge status={event.status} /></span>
+        <div>
+          <PriorityMark priority={event.priority} />
+        </div>
+        <span className="ml-auto lg:hidden">
+          <EventStatusBadge status={event.status} />
+        </span>
       </div>
       <div className="min-w-0">
         <p className="font-medium">
@@ -108,11 +143,18 @@ const Row = ({ entry, camera, mayAnswer }: { readonly entry: EventEntry; readonl
           {eventSubject(event) !== "" && <span className="font-normal text-soft"> · {eventSubject(event)}</span>}
         </p>
         <p className="truncate text-[13px] text-muted">
-          <Link to="/cameras/$id" params={{ id: event.cameraId }} className="hover:text-ink hover:underline">{camera}</Link>
-          <span className="tabular" title="How sure the analysis is"> · {Math.round(event.confidence * 100)} % sure</span>
+          <Link to="/cameras/$id" params={{ id: event.cameraId }} className="hover:text-ink hover:underline">
+            {camera}
+          </Link>
+          <span className="tabular" title="How sure the analysis is">
+            {" "}
+            · {Math.round(event.confidence * 100)} % sure
+          </span>
         </p>
       </div>
-      <span className="hidden lg:block"><EventStatusBadge status={event.status} /></span>
+      <span className="hidden lg:block">
+        <EventStatusBadge status={event.status} />
+      </span>
       {mayAnswer && <Answers entry={entry} />}
     </li>
   )
@@ -132,7 +174,7 @@ export const EventsPage = () => {
   const client = useClient()
   const search = route.useSearch()
   const mayAnswer = permits(useUser().role, "operator")
-  const events = useInfiniteQuery(eventsQuery(client, filterOf(search)))
+  const events = useInfiniteQuery(eventsQuery(client, eventFilter(search)))
   const cameras = useQuery(camerasQuery(client))
   const names = new Map(cameras.data?.map(({ id, name }) => [id, name]))
   const shown = entries(events.data?.pages ?? [])
@@ -141,23 +183,25 @@ export const EventsPage = () => {
       <PageHead title="Events" note="Newest first, filling in as they happen" />
       <Filters search={search} />
       {events.isError && <Notice tone="bad" title={errorWords(events.error)} />}
-      {events.isSuccess && shown.length === 0
-        ? <NoEvents filtered={Object.keys(search).length > 0} />
-        : (
-          <ul className="panel overflow-hidden" aria-label="Events" aria-busy={events.isFetching}>
-            {shown.map((entry) => (
-              <Row
-                key={entry.event.eventId}
-                entry={entry}
-                camera={names.get(entry.event.cameraId) ?? "Removed camera"}
-                mayAnswer={mayAnswer}
-              />
-            ))}
-          </ul>
-        )}
+      {events.isSuccess && shown.length === 0 ? (
+        <NoEvents filtered={Object.keys(search).length > 0} />
+      ) : (
+        <ul className="panel overflow-hidden" aria-label="Events" aria-busy={events.isFetching}>
+          {shown.map((entry) => (
+            <Row
+              key={entry.event.eventId}
+              entry={entry}
+              camera={names.get(entry.event.cameraId) ?? "Removed camera"}
+              mayAnswer={mayAnswer}
+            />
+          ))}
+        </ul>
+      )}
       {events.hasNextPage && (
         <div className="mt-4 flex justify-center">
-          <Button busy={events.isFetchingNextPage} onClick={() => void events.fetchNextPage()}>Older events</Button>
+          <Button busy={events.isFetchingNextPage} onClick={() => void events.fetchNextPage()}>
+            Older events
+          </Button>
         </div>
       )}
     </div>

@@ -58,7 +58,9 @@ export const LoginPage = () => {
           onChange={(event) => setPassword(event.target.value)}
         />
         {login.isError && <Notice tone="bad" title={refusal(login.error)} />}
-        <Button type="submit" tone="primary" busy={login.isPending}>Sign in</Button>
+        <Button type="submit" tone="primary" busy={login.isPending}>
+          Sign in
+        </Button>
       </form>
     </FrontDoor>
   )

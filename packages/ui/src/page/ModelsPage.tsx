@@ -26,8 +26,12 @@ const ModelCard = ({ entry: { descriptor, installed } }: { readonly entry: Catal
     <li className="panel flex flex-col gap-3 p-4" data-testid="model" data-installed={installed}>
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
         <h2 className="font-semibold">{descriptor.title}</h2>
-        <span className="font-mono text-[13px] text-muted">{descriptor.id} {descriptor.version}</span>
-        <span className="ml-auto"><Badge tone={installed ? "good" : "idle"}>{installed ? "Installed" : "Not installed"}</Badge></span>
+        <span className="font-mono text-[13px] text-muted">
+          {descriptor.id} {descriptor.version}
+        </span>
+        <span className="ml-auto">
+          <Badge tone={installed ? "good" : "idle"}>{installed ? "Installed" : "Not installed"}</Badge>
+        </span>
       </div>
       <p className="text-soft">
         {tasks[descriptor.task]}: {labels.slice(0, classesShown).join(", ")}
@@ -45,10 +49,12 @@ const NothingInstalled = () => (
   <div className="mb-4 flex flex-col gap-3">
     <Notice tone="calm" title="No model is installed: motion and tampering are watched, but nothing is recognised yet">
       <p>
-        A detector adds people, vehicles and dozens of other classes: boxes over the live video, and events when somebody enters a zone or
-        crosses a line. It is fetched once, verified, and runs on this machine.
+        A detector adds people, vehicles and dozens of other classes: boxes over the live video, and events when somebody enters a
+        zone or crosses a line. It is fetched once, verified, and runs on this machine.
       </p>
-      <div className="mt-3 max-w-sm"><Command>vigil models pull yolox-nano</Command></div>
+      <div className="mt-3 max-w-sm">
+        <Command>vigil models pull yolox-nano</Command>
+      </div>
     </Notice>
   </div>
 )
@@ -62,7 +68,9 @@ export const ModelsPage = () => {
       {models.isError && <Notice tone="bad" title={errorWords(models.error)} />}
       {models.isSuccess && !list.some(({ installed }) => installed) && <NothingInstalled />}
       <ul className="grid gap-4 md:grid-cols-2">
-        {list.map((entry) => <ModelCard key={entry.descriptor.id} entry={entry} />)}
+        {list.map((entry) => (
+          <ModelCard key={entry.descriptor.id} entry={entry} />
+        ))}
       </ul>
     </div>
   )

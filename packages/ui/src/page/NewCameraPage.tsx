@@ -41,19 +41,28 @@ export const NewCameraPage = () => {
       <PageHead back={<BackLink to="/" label="All cameras" />} title="Add a camera" />
       <Section title="Connection">
         <ConnectionFields {...fields} stored={false} />
-        <div className="mt-5 border-t border-line pt-4"><ProbePanel source={() => probed(draft)} onComplaints={setComplaints} /></div>
+        <div className="mt-5 border-t border-line pt-4">
+          <ProbePanel source={() => probed(draft)} onComplaints={setComplaints} />
+        </div>
       </Section>
       <Section title="Detection" note="Recognises people, vehicles and other objects, where a model is installed.">
         <DetectionFields {...fields} />
       </Section>
-      <Section title="Analytics" note="What becomes an event. Zones and lines are drawn on the picture once the camera was added.">
+      <Section
+        title="Analytics"
+        note="What becomes an event. Zones and lines are drawn on the picture once the camera was added."
+      >
         <AnalyticsFields {...fields} />
       </Section>
       {add.isError && <Notice tone="bad" title={errorWords(add.error)} />}
       {Object.keys(complaints).length > 0 && <Notice tone="bad" title="Some fields need your attention" />}
       <div className="flex justify-end gap-2">
-        <Link to="/" className={buttonClass("quiet")}>Cancel</Link>
-        <Button type="submit" tone="primary" icon="check" busy={add.isPending}>Add camera</Button>
+        <Link to="/" className={buttonClass("quiet")}>
+          Cancel
+        </Link>
+        <Button type="submit" tone="primary" icon="check" busy={add.isPending}>
+          Add camera
+        </Button>
       </div>
     </form>
   )

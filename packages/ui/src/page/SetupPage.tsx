@@ -63,7 +63,9 @@ const SetupForm = ({ token }: { readonly token: string }) => {
           onChange={(event) => setAgain(event.target.value)}
         />
         {setup.isError && <Notice tone="bad" title={errorWords(setup.error)} />}
-        <Button type="submit" tone="primary" busy={setup.isPending}>Create administrator</Button>
+        <Button type="submit" tone="primary" busy={setup.isPending}>
+          Create administrator
+        </Button>
       </form>
     </FrontDoor>
   )
@@ -73,8 +75,13 @@ export const SetupPage = () => {
   const { token } = route.useSearch()
   if (token !== undefined) return <SetupForm token={token} />
   return (
-    <FrontDoor title="Set up Vigil" intro="This page needs the whole one-time link that Vigil prints when it starts, with its token.">
-      <Link to="/login" className={buttonClass("plain")}>To the log-in page</Link>
+    <FrontDoor
+      title="Set up Vigil"
+      intro="This page needs the whole one-time link that Vigil prints when it starts, with its token."
+    >
+      <Link to="/login" className={buttonClass("plain")}>
+        To the log-in page
+      </Link>
     </FrontDoor>
   )
 }

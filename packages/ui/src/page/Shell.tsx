@@ -29,10 +29,14 @@ const PageLinks = ({ className }: { readonly className: string }) =>
 /** The frame of all pages of somebody who is signed in: navigation, health, connection. */
 export const Shell = () => {
   const { user } = useRouteContext({ from: "/shell" })
+  // The route leads nobody here who is not signed in; its redirect is not seen by the types.
+  if (user === null) return null
   return (
     <ClientProvider user={user}>
       <div className="flex min-h-full flex-col pb-14 sm:pb-0">
-        <a href="#main" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-raised focus:p-3">To the content</a>
+        <a href="#main" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-raised focus:p-3">
+          To the content
+        </a>
         <header className="sticky top-0 z-30 flex h-14 items-center gap-2 border-b border-line bg-ground px-3 sm:px-5">
           <Link to="/" className="mr-2 flex items-center gap-2.5 sm:mr-5">
             <Mark />

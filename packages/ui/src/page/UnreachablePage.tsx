@@ -18,7 +18,9 @@ export const UnreachablePage = ({ error }: ErrorComponentProps) => {
     <Empty icon="offline" title={unanswered ? "Vigil does not answer" : "This page could not be shown"}>
       <p role="alert">{errorWords(error)}</p>
       {unanswered && <p className="text-muted">The page tries again every few seconds.</p>}
-      <Button icon="restart" onClick={() => void router.invalidate()}>Try again now</Button>
+      <Button icon="restart" onClick={() => void router.invalidate()}>
+        Try again now
+      </Button>
     </Empty>
   )
 }

@@ -19,7 +19,8 @@ const advices: Readonly<Record<SourceErrorReason, string>> = {
   "invalid-url": "Correct the address on the edit page.",
   unsupported: "Choose another stream or codec on the camera (H.264 works everywhere), or another transport on the edit page.",
   unreachable: "Check that the camera has power and network, and that host and port of its address are right.",
-  unauthorized: "Enter the camera's user name and password again on the edit page. Vigil tries seldom meanwhile so that the camera does not lock the account.",
+  unauthorized:
+    "Enter the camera's user name and password again on the edit page. Vigil tries seldom meanwhile so that the camera does not lock the account.",
   "not-found": "The camera answers, but has no such stream: check the path of its address (the camera's manual names it).",
   tls: "Check the camera's certificate, or change how it is trusted on the edit page.",
   timeout: "The camera or the network is slow. Check the cable or Wi-Fi, and how many clients the camera serves.",
@@ -45,7 +46,7 @@ const reasons: Readonly<Record<SourceErrorReason, string>> = {
   device: "The device reports an error"
 }
 
-export const failureSentence = (failure: CameraFailure): string => `${reasons[failure.reason]}: ${failure.detail}`
+const failureSentence = (failure: CameraFailure): string => `${reasons[failure.reason]}: ${failure.detail}`
 
 export const failureReason = (reason: SourceErrorReason): string => reasons[reason]
 
@@ -69,11 +70,11 @@ export const stateWords = (state: CameraState | undefined, now: number): StateWo
       return state.failure === undefined
         ? { badge: "Connecting", tone: "calm", sentence: "Connecting to the camera." }
         : {
-          badge: "Reconnecting",
-          tone: "warn",
-          sentence: `Connecting again. ${failureSentence(state.failure)}`,
-          advice: advices[state.failure.reason]
-        }
+            badge: "Reconnecting",
+            tone: "warn",
+            sentence: `Connecting again. ${failureSentence(state.failure)}`,
+            advice: advices[state.failure.reason]
+          }
     case "Streaming":
       return { badge: "Live", tone: "good", sentence: `Streaming for ${duration(now - state.since)}.` }
     case "Stalled":

@@ -1,7 +1,7 @@
-import { HttpRefused } from "../client/Session.js"
-
 const tagOf = (error: unknown): string | undefined =>
   typeof error === "object" && error !== null && "_tag" in error && typeof error._tag === "string" ? error._tag : undefined
+
+const unexplained = "Something went wrong that the page has no words for."
 
 /** What went wrong, in a sentence for the person who waits for it. The contract's own errors say it themselves. */
 export const errorWords = (error: unknown): string => {
@@ -14,8 +14,7 @@ export const errorWords = (error: unknown): string => {
       return "Something that was entered, or that the server answered, does not fit. Reload the page, its version may be old."
     case "RevisionConflict":
       return "Somebody else changed this camera meanwhile. Reload the page to see their changes, then make yours again."
+    default:
+      return error instanceof Error && error.message !== "" ? error.message : unexplained
   }
-  if (error instanceof HttpRefused) return error.message
-  if (error instanceof Error && error.message !== "") return error.message
-  return "Something went wrong that the page has no words for."
 }

@@ -33,8 +33,8 @@ export const typeWords = (type: EventType): string => types[type]
 export const statusWords = (status: EventStatus): string => statuses[status]
 export const priorityWords = (priority: Priority): string => priorities[priority]
 
-export const isEventType = (value: string): value is EventType => value in types
-export const isEventStatus = (value: string): value is EventStatus => value in statuses
+export const isEventType = (value: string): value is EventType => Object.hasOwn(types, value)
+export const isEventStatus = (value: string): value is EventStatus => Object.hasOwn(statuses, value)
 
 const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1).replaceAll("_", " ")
 

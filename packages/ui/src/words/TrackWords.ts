@@ -16,12 +16,12 @@ const said = (parts: ReadonlyArray<string | undefined>): string => parts.filter(
 export const trackWords = (track: MediaTrack): string =>
   track.kind === "video"
     ? said([
-      videoNames[track.codec] + (track.profile === undefined ? "" : ` ${track.profile}`),
-      track.width === undefined || track.height === undefined ? undefined : `${track.width}×${track.height}`,
-      track.framesPerSecond === undefined ? undefined : framesPerSecond(track.framesPerSecond)
-    ])
+        videoNames[track.codec] + (track.profile === undefined ? "" : ` ${track.profile}`),
+        track.width === undefined || track.height === undefined ? undefined : `${track.width}×${track.height}`,
+        track.framesPerSecond === undefined ? undefined : framesPerSecond(track.framesPerSecond)
+      ])
     : said([
-      audioNames[track.codec],
-      `${track.sampleRate / 1_000} kHz`,
-      track.channels === 1 ? "mono" : track.channels === 2 ? "stereo" : `${track.channels} channels`
-    ])
+        audioNames[track.codec],
+        `${track.sampleRate / 1_000} kHz`,
+        track.channels === 1 ? "mono" : track.channels === 2 ? "stereo" : `${track.channels} channels`
+      ])

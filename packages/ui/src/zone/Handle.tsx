@@ -14,7 +14,14 @@ const arrows: Readonly<Record<string, Point>> = {
 const percent = (value: number): string => `${Math.round(value * 100)} %`
 
 /** A corner that can be dragged, or moved with the arrow keys (with Shift in small steps); Delete removes it. */
-export const Handle = ({ at, label, tone, onMove, onRemove, toPoint }: {
+export const Handle = ({
+  at,
+  label,
+  tone,
+  onMove,
+  onRemove,
+  toPoint
+}: {
   readonly at: Point
   readonly label: string
   readonly tone: "zone" | "line"

@@ -3,7 +3,15 @@ import type { Point } from "@vigil/core/geometry/Point"
 import { type Dispatch, type PointerEvent, type ReactNode, useRef } from "react"
 import { Handle } from "./Handle.js"
 import { arrow } from "./LineArrow.js"
-import { inPicture, type LineDraft, middle, type Selection, type ShapeAction, type Shapes, type ZoneDraft } from "./ShapeEditing.js"
+import {
+  inPicture,
+  type LineDraft,
+  middle,
+  type Selection,
+  type ShapeAction,
+  type Shapes,
+  type ZoneDraft
+} from "./ShapeEditing.js"
 
 const svgPoints = (points: ReadonlyArray<Point>, { width, height }: Size): string =>
   points.map(({ x, y }) => `${x * width},${y * height}`).join(" ")
@@ -11,7 +19,12 @@ const svgPoints = (points: ReadonlyArray<Point>, { width, height }: Size): strin
 const isSelected = (selected: Selection | undefined, kind: Selection["kind"], index: number): boolean =>
   selected?.kind === kind && selected.index === index
 
-const ZoneShape = ({ zone, size, selected, onSelect }: {
+const ZoneShape = ({
+  zone,
+  size,
+  selected,
+  onSelect
+}: {
   readonly zone: ZoneDraft
   readonly size: Size
   readonly selected: boolean
@@ -26,7 +39,12 @@ const ZoneShape = ({ zone, size, selected, onSelect }: {
   />
 )
 
-const LineShape = ({ line, size, selected, onSelect }: {
+const LineShape = ({
+  line,
+  size,
+  selected,
+  onSelect
+}: {
   readonly line: LineDraft
   readonly size: Size
   readonly selected: boolean
@@ -44,7 +62,12 @@ const LineShape = ({ line, size, selected, onSelect }: {
   )
 }
 
-const ZoneHandles = ({ zone, index, act, toPoint }: {
+const ZoneHandles = ({
+  zone,
+  index,
+  act,
+  toPoint
+}: {
   readonly zone: ZoneDraft
   readonly index: number
   readonly act: Dispatch<ShapeAction>
@@ -63,7 +86,9 @@ const ZoneHandles = ({ zone, index, act, toPoint }: {
           style={{ left: `${at.x * 100}%`, top: `${at.y * 100}%` }}
           onClick={() => act({ _tag: "InsertCorner", index, after })}
         >
-          <span className="grid size-3 place-items-center rounded-full border border-accent bg-ground/80 text-[10px] leading-none text-accent">+</span>
+          <span className="grid size-3 place-items-center rounded-full border border-accent bg-ground/80 text-[10px] leading-none text-accent">
+            +
+          </span>
         </button>
       )
     })}
@@ -82,7 +107,12 @@ const ZoneHandles = ({ zone, index, act, toPoint }: {
   </>
 )
 
-const LineHandles = ({ line, index, act, toPoint }: {
+const LineHandles = ({
+  line,
+  index,
+  act,
+  toPoint
+}: {
   readonly line: LineDraft
   readonly index: number
   readonly act: Dispatch<ShapeAction>
@@ -100,7 +130,12 @@ const LineHandles = ({ line, index, act, toPoint }: {
   ))
 
 /** The picture with the shapes on it, to be drawn and moved by mouse, touch and keyboard. */
-export const ShapeCanvas = ({ shapes, act, size, children }: {
+export const ShapeCanvas = ({
+  shapes,
+  act,
+  size,
+  children
+}: {
   readonly shapes: Shapes
   readonly act: Dispatch<ShapeAction>
   readonly size: Size
@@ -110,7 +145,9 @@ export const ShapeCanvas = ({ shapes, act, size, children }: {
   const { zones, lines, selected, drawing } = shapes
   const toPoint = ({ clientX, clientY }: PointerEvent): Point => {
     const box = frame.current?.getBoundingClientRect()
-    return box === undefined ? { x: 0, y: 0 } : inPicture({ x: (clientX - box.left) / box.width, y: (clientY - box.top) / box.height })
+    return box === undefined
+      ? { x: 0, y: 0 }
+      : inPicture({ x: (clientX - box.left) / box.width, y: (clientY - box.top) / box.height })
   }
   const select = (kind: Selection["kind"], index: number) => () => act({ _tag: "Select", selection: { kind, index } })
   const zone = selected?.kind === "zone" ? zones[selected.index] : undefined
@@ -132,13 +169,30 @@ export const ShapeCanvas = ({ shapes, act, size, children }: {
         aria-hidden="true"
       >
         {zones.map((each, index) => (
-          <ZoneShape key={index} zone={each} size={size} selected={isSelected(selected, "zone", index)} onSelect={select("zone", index)} />
+          <ZoneShape
+            key={index}
+            zone={each}
+            size={size}
+            selected={isSelected(selected, "zone", index)}
+            onSelect={select("zone", index)}
+          />
         ))}
         {lines.map((each, index) => (
-          <LineShape key={index} line={each} size={size} selected={isSelected(selected, "line", index)} onSelect={select("line", index)} />
+          <LineShape
+            key={index}
+            line={each}
+            size={size}
+            selected={isSelected(selected, "line", index)}
+            onSelect={select("line", index)}
+          />
         ))}
         {drawing !== undefined && (
-          <polyline points={svgPoints(drawing, size)} className="fill-accent/15 stroke-accent" strokeWidth={2} vectorEffect="non-scaling-stroke" />
+          <polyline
+            points={svgPoints(drawing, size)}
+            className="fill-accent/15 stroke-accent"
+            strokeWidth={2}
+            vectorEffect="non-scaling-stroke"
+          />
         )}
       </svg>
       {drawing?.map((at, index) => (
@@ -148,8 +202,12 @@ export const ShapeCanvas = ({ shapes, act, size, children }: {
           style={{ left: `${at.x * 100}%`, top: `${at.y * 100}%` }}
         />
       ))}
-      {zone !== undefined && selected !== undefined && <ZoneHandles zone={zone} index={selected.index} act={act} toPoint={toPoint} />}
-      {line !== undefined && selected !== undefined && <LineHandles line={line} index={selected.index} act={act} toPoint={toPoint} />}
+      {zone !== undefined && selected !== undefined && (
+        <ZoneHandles zone={zone} index={selected.index} act={act} toPoint={toPoint} />
+      )}
+      {line !== undefined && selected !== undefined && (
+        <LineHandles line={line} index={selected.index} act={act} toPoint={toPoint} />
+      )}
     </div>
   )
 }

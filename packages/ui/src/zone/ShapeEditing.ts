@@ -43,7 +43,7 @@ export type ShapeAction =
 
 export const fewestCorners = 3
 export const mostCorners = 64
-export const mostShapes = 64
+const mostShapes = 64
 /** Corners closer than this (share of the picture) are one: what a double click leaves. */
 const sameCorner = 0.008
 
@@ -73,19 +73,24 @@ const replaced = <A>(list: ReadonlyArray<A>, index: number, change: (item: A) =>
   list.map((item, at) => (at === index ? change(item) : item))
 
 const withZone = (shapes: Shapes, polygon: ReadonlyArray<Point>): Shapes =>
-  shapes.zones.length >= mostShapes ? { ...shapes, drawing: undefined } : {
-    ...shapes,
-    zones: [...shapes.zones, { name: freeName("Zone", shapes.zones), polygon }],
-    selected: { kind: "zone", index: shapes.zones.length },
-    drawing: undefined
-  }
+  shapes.zones.length >= mostShapes
+    ? { ...shapes, drawing: undefined }
+    : {
+        ...shapes,
+        zones: [...shapes.zones, { name: freeName("Zone", shapes.zones), polygon }],
+        selected: { kind: "zone", index: shapes.zones.length },
+        drawing: undefined
+      }
 
 const moveLineEnd = (line: LineDraft, end: number, to: Point): LineDraft => (end === 0 ? { ...line, from: to } : { ...line, to })
 
 const moveCorner = (shapes: Shapes, { kind, index }: Selection, corner: number, to: Point): Shapes => {
   const at = inPicture(to)
   return kind === "zone"
-    ? { ...shapes, zones: replaced(shapes.zones, index, (zone) => ({ ...zone, polygon: replaced(zone.polygon, corner, () => at) })) }
+    ? {
+        ...shapes,
+        zones: replaced(shapes.zones, index, (zone) => ({ ...zone, polygon: replaced(zone.polygon, corner, () => at) }))
+      }
     : { ...shapes, lines: replaced(shapes.lines, index, (line) => moveLineEnd(line, corner, at)) }
 }
 
@@ -131,19 +136,29 @@ const remove = (shapes: Shapes, { kind, index }: Selection): Shapes =>
     : { ...shapes, lines: shapes.lines.toSpliced(index, 1), selected: undefined }
 
 const addLine = (shapes: Shapes): Shapes =>
-  shapes.lines.length >= mostShapes ? shapes : {
-    ...shapes,
-    lines: [...shapes.lines, {
-      name: freeName("Line", shapes.lines),
-      from: { x: 0.5, y: 0.25 },
-      to: { x: 0.5, y: 0.75 },
-      direction: "both"
-    }],
-    selected: { kind: "line", index: shapes.lines.length },
-    drawing: undefined
-  }
+  shapes.lines.length >= mostShapes
+    ? shapes
+    : {
+        ...shapes,
+        lines: [
+          ...shapes.lines,
+          {
+            name: freeName("Line", shapes.lines),
+            from: { x: 0.5, y: 0.25 },
+            to: { x: 0.5, y: 0.75 },
+            direction: "both"
+          }
+        ],
+        selected: { kind: "line", index: shapes.lines.length },
+        drawing: undefined
+      }
 
-const rectangle: ReadonlyArray<Point> = [{ x: 0.3, y: 0.3 }, { x: 0.7, y: 0.3 }, { x: 0.7, y: 0.7 }, { x: 0.3, y: 0.7 }]
+const rectangle: ReadonlyArray<Point> = [
+  { x: 0.3, y: 0.3 },
+  { x: 0.7, y: 0.3 },
+  { x: 0.7, y: 0.7 },
+  { x: 0.3, y: 0.7 }
+]
 
 /** One step of the editor. Whatever comes, corners stay in the picture and zones keep at least three of them. */
 export const edit = (shapes: Shapes, action: ShapeAction): Shapes => {

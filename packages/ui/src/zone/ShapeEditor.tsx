@@ -9,7 +9,12 @@ import { useBlobUrl } from "../live/Snapshot.js"
 import { ShapeCanvas } from "./ShapeCanvas.js"
 import { fewestCorners, type Selection, type ShapeAction, type Shapes } from "./ShapeEditing.js"
 
-const Row = ({ shapes, act, selection, name }: {
+const Row = ({
+  shapes,
+  act,
+  selection,
+  name
+}: {
   readonly shapes: Shapes
   readonly act: Dispatch<ShapeAction>
   readonly selection: Selection
@@ -36,7 +41,11 @@ const Row = ({ shapes, act, selection, name }: {
           value={direction}
           onChange={(event) => {
             const chosen = event.target.value
-            act({ _tag: "Direct", index: selection.index, direction: chosen === "forward" || chosen === "backward" ? chosen : "both" })
+            act({
+              _tag: "Direct",
+              index: selection.index,
+              direction: chosen === "forward" || chosen === "backward" ? chosen : "both"
+            })
           }}
         >
           <option value="both">Both ways</option>
@@ -44,7 +53,11 @@ const Row = ({ shapes, act, selection, name }: {
           <option value="backward">Against it</option>
         </select>
       )}
-      {!selected && <Button small tone="quiet" icon="pencil" onClick={() => act({ _tag: "Select", selection })}>Change</Button>}
+      {!selected && (
+        <Button small tone="quiet" icon="pencil" onClick={() => act({ _tag: "Select", selection })}>
+          Change
+        </Button>
+      )}
       <Button small tone="quiet" icon="trash" aria-label={`Remove ${name}`} onClick={() => act({ _tag: "Remove", selection })} />
     </li>
   )
@@ -54,25 +67,46 @@ const Tools = ({ shapes, act }: { readonly shapes: Shapes; readonly act: Dispatc
   if (shapes.drawing === undefined) {
     return (
       <>
-        <Button small icon="polygon" onClick={() => act({ _tag: "StartZone" })}>Draw zone</Button>
-        <Button small icon="plus" onClick={() => act({ _tag: "AddRectangle" })}>Rectangle</Button>
-        <Button small icon="line" onClick={() => act({ _tag: "AddLine" })}>Line</Button>
+        <Button small icon="polygon" onClick={() => act({ _tag: "StartZone" })}>
+          Draw zone
+        </Button>
+        <Button small icon="plus" onClick={() => act({ _tag: "AddRectangle" })}>
+          Rectangle
+        </Button>
+        <Button small icon="line" onClick={() => act({ _tag: "AddLine" })}>
+          Line
+        </Button>
       </>
     )
   }
   return (
     <>
-      <Button small tone="primary" icon="check" disabled={shapes.drawing.length < fewestCorners} onClick={() => act({ _tag: "Finish" })}>
+      <Button
+        small
+        tone="primary"
+        icon="check"
+        disabled={shapes.drawing.length < fewestCorners}
+        onClick={() => act({ _tag: "Finish" })}
+      >
         Finish zone
       </Button>
-      <Button small icon="undo" disabled={shapes.drawing.length === 0} onClick={() => act({ _tag: "UndoPlace" })}>Undo corner</Button>
-      <Button small tone="quiet" onClick={() => act({ _tag: "Cancel" })}>Cancel</Button>
+      <Button small icon="undo" disabled={shapes.drawing.length === 0} onClick={() => act({ _tag: "UndoPlace" })}>
+        Undo corner
+      </Button>
+      <Button small tone="quiet" onClick={() => act({ _tag: "Cancel" })}>
+        Cancel
+      </Button>
     </>
   )
 }
 
 /** Zones and lines drawn over the camera's newest picture. */
-export const ShapeEditor = ({ id, size, shapes, act }: {
+export const ShapeEditor = ({
+  id,
+  size,
+  shapes,
+  act
+}: {
   readonly id: CameraId
   /** Of the camera's picture, as far as it is known. */
   readonly size: Size | undefined
@@ -92,7 +126,14 @@ export const ShapeEditor = ({ id, size, shapes, act }: {
     >
       <div className="flex flex-wrap items-center gap-2">
         <Tools shapes={shapes} act={act} />
-        <Button small tone="quiet" icon="restart" className="ml-auto" busy={snapshot.isFetching} onClick={() => void snapshot.refetch()}>
+        <Button
+          small
+          tone="quiet"
+          icon="restart"
+          className="ml-auto"
+          busy={snapshot.isFetching}
+          onClick={() => void snapshot.refetch()}
+        >
           New picture
         </Button>
       </div>
@@ -106,7 +147,9 @@ export const ShapeEditor = ({ id, size, shapes, act }: {
             onLoad={({ currentTarget }) => setLoaded({ width: currentTarget.naturalWidth, height: currentTarget.naturalHeight })}
           />
         )}
-        {snapshot.isError && <p className="absolute inset-x-0 top-3 text-center text-muted">No picture now; shapes can be drawn all the same.</p>}
+        {snapshot.isError && (
+          <p className="absolute inset-x-0 top-3 text-center text-muted">No picture now; shapes can be drawn all the same.</p>
+        )}
       </ShapeCanvas>
       <p className="text-[13px] text-muted">
         {shapes.drawing === undefined

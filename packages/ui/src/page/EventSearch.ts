@@ -1,0 +1,30 @@
+import type { EventStatus, EventType } from "@vigil/core/Event"
+import { CameraId } from "@vigil/core/Ids"
+import { Option, Schema } from "effect"
+import type { EventFilter } from "../client/EventList.js"
+import { isEventStatus, isEventType } from "../words/EventWords.js"
+
+/** The filters of the events page as they stand in its address. */
+export interface EventSearch {
+  readonly camera?: string
+  readonly type?: EventType
+  readonly status?: EventStatus
+}
+
+const asCameraId = Schema.decodeUnknownOption(CameraId)
+
+/** What of an address is a filter; everything else is passed over. */
+export const eventSearch = (search: Readonly<Record<string, unknown>>): EventSearch => {
+  const { camera, type, status } = search
+  return {
+    ...(typeof camera === "string" && Option.isSome(asCameraId(camera)) ? { camera } : {}),
+    ...(typeof type === "string" && isEventType(type) ? { type } : {}),
+    ...(typeof status === "string" && isEventStatus(status) ? { status } : {})
+  }
+}
+
+export const eventFilter = ({ camera, type, status }: EventSearch): EventFilter => ({
+  ...(camera === undefined ? {} : { cameraId: Option.getOrUndefined(asCameraId(camera)) }),
+  ...(type === undefined ? {} : { eventType: type }),
+  ...(status === undefined ? {} : { status })
+})

@@ -1,0 +1,10 @@
+import { expect, it } from "vitest"
+import { eventFilter, eventSearch } from "../../src/page/EventSearch.js"
+
+const camera = "00000000-0000-4000-8000-00000000000a"
+
+it("takes the filters of an address and nothing else", () => {
+  expect(eventSearch({ camera, type: "MOTION", status: "NEW", other: 1 })).toEqual({ camera, type: "MOTION", status: "NEW" })
+  expect(eventSearch({ camera: "gate", type: "toString", status: 5 })).toEqual({})
+  expect(eventFilter(eventSearch({ camera, status: "RESOLVED" }))).toEqual({ cameraId: camera, status: "RESOLVED" })
+})
