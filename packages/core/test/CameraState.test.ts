@@ -6,6 +6,7 @@ import { monotonicTime, wallTime } from "@vigil/core/Time"
 import { Schema } from "effect"
 import * as fc from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
+import { share } from "./geometry/arbitraries.js"
 
 const policy = defaultCameraPolicy
 const mend: ReadonlyArray<SourceErrorReason> = ["invalid-url", "unsupported", "unauthorized", "not-found"]
@@ -207,7 +208,7 @@ describe("CameraState", () => {
 type Move = (actor: Actor) => void
 
 const input = (make: (attempt: number, actor: Actor) => CameraInput): fc.Arbitrary<Move> =>
-  fc.record({ stale: fc.integer({ min: 0, max: 2 }), random: fc.double({ min: 0, max: 1, noNaN: true }) }).map(({ random, stale }) =>
+  fc.record({ stale: fc.integer({ min: 0, max: 2 }), random: share }).map(({ random, stale }) =>
     (actor) => actor.send(make(actor.attempt - stale, actor), random))
 
 const moves: fc.Arbitrary<ReadonlyArray<Move>> = fc.array(fc.oneof(

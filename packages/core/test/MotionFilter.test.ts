@@ -1,11 +1,12 @@
 import { correctMotion, predictMotion, startMotion } from "@vigil/core/MotionFilter"
 import * as fc from "effect/FastCheck"
 import { expect, it } from "vitest"
+import { decimal } from "./geometry/arbitraries.js"
 
-const moderate = fc.double({ min: -100, max: 100, noNaN: true })
+const moderate = decimal(-100, 100)
 
 it("learns a constant velocity from places at irregular times", () => {
-  fc.assert(fc.property(moderate, moderate, fc.array(fc.double({ min: 0.05, max: 0.6, noNaN: true }), { minLength: 20, maxLength: 40 }), (from, velocity, steps) => {
+  fc.assert(fc.property(moderate, moderate, fc.array(decimal(0.05, 0.6), { minLength: 20, maxLength: 40 }), (from, velocity, steps) => {
     let motion = startMotion(from, 1, 100)
     let time = 0
     for (const seconds of steps) {
@@ -18,7 +19,7 @@ it("learns a constant velocity from places at irregular times", () => {
 })
 
 it("two short predictions are one long one, and the covariance stays a covariance", () => {
-  fc.assert(fc.property(moderate, fc.double({ min: 0, max: 2, noNaN: true }), fc.double({ min: 0, max: 2, noNaN: true }), (measured, a, b) => {
+  fc.assert(fc.property(moderate, decimal(0, 2), decimal(0, 2), (measured, a, b) => {
     const start = correctMotion(predictMotion(startMotion(0, 2, 10), 0.1, 3), measured, 2)
     const twice = predictMotion(predictMotion(start, a, 3), b, 3)
     const once = predictMotion(start, a + b, 3)

@@ -133,6 +133,8 @@ describe("SegmentPlanner", () => {
     const slow = new Cutter(5, 0)
     play(slow, 60, 0.5, 1)
     expect(slow.segments.every((one) => one.duration === 6 && !one.discontinuity)).toBe(true)
+    play(slow, 20, 0.5, 1, 62)
+    expect(slow.segments.every((one) => !one.discontinuity)).toBe(true)
   })
 
   it("closes when size or codec change, not when the size becomes known", () => {
@@ -148,6 +150,14 @@ describe("SegmentPlanner", () => {
     expect(cutter.segments.map((one) => [one.sequence, one.sourceQuality.resolution, one.discontinuity, one.overlap])).toEqual([
       [17, "640x480", true, 0], [18, "1280x720", false, 0]
     ])
+  })
+
+  it("remembers a limited number of key frames", () => {
+    const cutter = new Cutter(5, 5)
+    play(cutter, 12, 240, 1)
+    expect(cutter.plan.marks).toHaveLength(maxMarks)
+    expect(cutter.segments).toHaveLength(2)
+    expect(cutter.segments[1]?.overlap).toBeCloseTo(maxMarks / 240, 1)
   })
 
   it("takes changed settings from the next cut on", () => {

@@ -4,6 +4,7 @@ import type { Track } from "@vigil/core/Track"
 import { defaultTrackerSettings, initialTracker, stepTracker, type TrackerState } from "@vigil/core/Tracker"
 import * as fc from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
+import { share } from "./geometry/arbitraries.js"
 import { readRecording } from "./recorded/Recording.js"
 
 const size = { width: 1280, height: 720 }
@@ -94,7 +95,9 @@ describe("Tracker", () => {
     const scene = new Scene()
     scene.play(0, 30, 5, (t) => (Math.floor(t) % 5 < 3 ? [] : [seen(400 + 3 * Math.sin(t * 9), 300)]))
     expect(scene.confirmed.size).toBe(1)
-    scene.at(60, seen(402, 300))
+    scene.at(60)
+    expect(scene.tracks[0]?.state).toBe("lost")
+    scene.at(60.2, seen(402, 300))
     expect(scene.tracks).toHaveLength(1)
     expect([...scene.confirmed.keys()]).toEqual([1])
   })
@@ -104,6 +107,28 @@ describe("Tracker", () => {
     scene.play(0, 4, 10, (t) => [seen(900 + 100 * t, 300)].filter(({ box }) => box.x + box.width < 1280))
     scene.play(5.5, 8, 10, (t) => [seen(1210 - 100 * (t - 5.5), 300)])
     expect([...scene.confirmed.keys()]).toEqual([1, 2])
+  })
+
+  it("gives the next one a new id too where somebody left the picture slowly just before", () => {
+    const scene = new Scene()
+    const cut = (x: number) => [seen(x, 300, { width: Math.min(60, 1280 - x) })].filter(({ box }) => box.width > 35)
+    scene.play(0, 4.5, 10, (t) => cut(1120 + 28 * t))
+    scene.play(4.5, 5.5, 10, () => [])
+    scene.play(5.5, 7, 10, (t) => cut(1244 - 30 * (t - 5.5)))
+    expect([...scene.confirmed.keys()]).toEqual([1, 2])
+  })
+
+  it("has its limit, and keeps whom it knows", () => {
+    let state = initialTracker
+    let tracks: ReadonlyArray<Track> = []
+    const settings = { ...defaultTrackerSettings, maxTracks: 5 }
+    for (let frame = 0; frame < 20; frame++) {
+      const known = frame < 10 ? 3 : 20
+      const detections = Array.from({ length: known }, (_, i) => seen(i * 61, 300))
+      ;[state, tracks] = stepTracker(state, { at: mediaTime(frame * 100_000), size, detections }, settings)
+      expect(tracks.length).toBeLessThanOrEqual(5)
+    }
+    expect(tracks.slice(0, 3).map(({ id, state: now }) => [id, now])).toEqual([[1, "confirmed"], [2, "confirmed"], [3, "confirmed"]])
   })
 
   it("a weak detection continues a track, but begins none", () => {
@@ -157,7 +182,7 @@ describe("Tracker", () => {
 
 const anyDetection = fc.record({
   label: fc.constantFrom("person", "car", "truck"),
-  confidence: fc.double({ min: 0, max: 1, noNaN: true }),
+  confidence: share,
   box: fc.record({
     x: fc.integer({ min: -50, max: 1300 }),
     y: fc.integer({ min: -50, max: 750 }),

@@ -3,7 +3,7 @@ import {
 } from "@vigil/core/geometry/BoundingBox"
 import * as fc from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
-import { boxIn, size } from "./arbitraries.js"
+import { boxIn, decimal, size } from "./arbitraries.js"
 
 const picture = { width: 640, height: 480 }
 
@@ -37,7 +37,7 @@ describe("BoundingBox", () => {
   })
 
   it("clipping stays inside, keeps what was inside, and is idempotent", () => {
-    const number = fc.double({ min: -2000, max: 2000, noNaN: true })
+    const number = decimal(-2000, 2000)
     fc.assert(fc.property(number, number, number, number, size, (left, top, right, bottom, within) => {
       const box = fromCorners(left, top, right, bottom)
       const clipped = clip(box, within)
@@ -52,7 +52,7 @@ describe("BoundingBox", () => {
   })
 
   it("grows and shrinks around its centre, never inside out", () => {
-    fc.assert(fc.property(boxIn(picture), fc.double({ min: -1000, max: 1000, noNaN: true }), (box, margin) => {
+    fc.assert(fc.property(boxIn(picture), decimal(-1000, 1000), (box, margin) => {
       const grown = grow(box, margin)
       expect(grown.width).toBeGreaterThanOrEqual(0)
       expect(grown.height).toBeGreaterThanOrEqual(0)
