@@ -15,37 +15,22 @@ const maxLength = 2048
 
 const secretParameter = /pass|pwd|secret|token|user|usr|login|auth|key|sign|session/i
 
-/**
- * The address as errors and logs may show it: no user information, and no value of a query parameter that looks like a secret (many
- * cameras take `?user=..&pwd=..`). Works on text that is no URL, too.
- */
-export const displayUrl = (text: string): string => {
-  const start = text.indexOf("://")
-  const afterScheme = start < 0 ? 0 : start + 3
-  const end = text.lastIndexOf("@")
-  const query = text.indexOf("?", afterScheme)
-  const hasUser = end >= afterScheme && start >= 0 && (query < 0 || end < query || !text.slice(afterScheme, query).includes("/"))
-  const clean = hasUser ? text.slice(0, afterScheme) + text.slice(end + 1) : text
-  return clean
-    .slice(0, maxLength)
-    .replace(/([?&;])([^=&;#]+)=([^&;#]*)/g, (whole, mark: string, name: string) =>
-      secretParameter.test(name) ? `${mark}${name}=***` : whole
-    )
+/** Puts stars in place of what looks like a secret in a query, or in a path as some cameras have it (`/user=a_password=b_channel=1`). */
+const hideSecrets = (url: string): string => {
+  const query = url.indexOf("?")
+  const path = query < 0 ? url : url.slice(0, query)
+  const hide = (whole: string, mark: string, name: string) => (secretParameter.test(name) ? `${mark}${name}=***` : whole)
+  return (
+    path.replace(/([/_&])([A-Za-z]+)=(.*?)(?=_[A-Za-z]+=|[/&#]|$)/g, hide) +
+    url.slice(path.length).replace(/([?&;])([^=&;#]+)=([^&;#]*)/g, hide)
+  )
 }
 
-const invalid = (text: string, detail: string) => new SourceError({ reason: "invalid-url", url: displayUrl(text.trim()), detail })
-
-const isSupported = (scheme: string): scheme is Scheme => supportedSchemes.some((supported) => supported === scheme)
-
-/** Percent-decodes; text with a stray `%` is taken as it is, because people paste passwords without encoding them. */
-const decode = (text: string): string => {
-  if (!/%[0-9A-Fa-f]{2}/.test(text)) return text
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    // Not UTF-8 behind the percent signs: then they were meant literally.
-    return text
-  }
+/** Everything between the scheme and the last `@`, wherever that is: the text may be no URL, and a password may have any character. */
+const withoutUser = (text: string): string => {
+  const start = text.indexOf("://")
+  const afterScheme = start < 0 ? 0 : start + 3
+  return text.slice(0, afterScheme) + text.slice(Math.max(afterScheme, text.lastIndexOf("@") + 1))
 }
 
 /** Everything up to the last `@` before the path is user information, so that `@`, `:`, `?` and `#` in a password need no encoding. */
@@ -61,6 +46,32 @@ const toCredentials = (user: string): Credentials => {
   const username = colon < 0 ? user : user.slice(0, colon)
   const password = colon < 0 ? "" : user.slice(colon + 1)
   return { username: decode(username), password: Redacted.make(decode(password)) }
+}
+
+/**
+ * A valid address as errors and logs may show it: no user information, and no value of a parameter that looks like a secret (many
+ * cameras take `?user=..&pwd=..`).
+ */
+export const displayUrl = (url: string): string => {
+  const start = url.indexOf("://") + 3
+  const clean = start < 3 ? withoutUser(url) : url.slice(0, start) + splitUser(url.slice(start)).host
+  return hideSecrets(clean).slice(0, maxLength)
+}
+
+const invalid = (text: string, detail: string) =>
+  new SourceError({ reason: "invalid-url", url: hideSecrets(withoutUser(text.trim())).slice(0, maxLength), detail })
+
+const isSupported = (scheme: string): scheme is Scheme => supportedSchemes.some((supported) => supported === scheme)
+
+/** Percent-decodes; text with a stray `%` is taken as it is, because people paste passwords without encoding them. */
+const decode = (text: string): string => {
+  if (!/%[0-9A-Fa-f]{2}/.test(text)) return text
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    // Not UTF-8 behind the percent signs: then they were meant literally.
+    return text
+  }
 }
 
 const checkNetworkUrl = (text: string, url: string): SourceError | undefined => {

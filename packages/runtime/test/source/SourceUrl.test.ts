@@ -1,0 +1,88 @@
+import type { SourceError } from "@vigil/core/Source"
+import { displayUrl, parseSourceUrl } from "@vigil/runtime/source/SourceUrl"
+import { Effect, Either, Redacted } from "effect"
+import * as fc from "effect/FastCheck"
+import { describe, expect, it } from "vitest"
+
+const parse = (text: string) => Effect.runSync(Effect.either(parseSourceUrl(text)))
+
+const taken = (text: string) => {
+  const { credentials, scheme, url } = Either.getOrThrow(parse(text))
+  return { scheme, url, user: credentials?.username, password: credentials && Redacted.value(credentials.password) }
+}
+
+const refused = (text: string): SourceError => Either.getOrThrow(Either.flip(parse(text)))
+
+describe("parseSourceUrl", () => {
+  it.each([
+    ["rtsp://10.0.0.1/stream", "rtsp://10.0.0.1/stream", undefined, undefined],
+    [" rtsp://u:p@cam:8554/a?b=c&d=e ", "rtsp://cam:8554/a?b=c&d=e", "u", "p"],
+    ["RTSPS://user:p%40ss%2F@[::1]:322/x", "rtsps://[::1]:322/x", "user", "p@ss/"],
+    ["rtsp://admin:p@ss:w#r?d@cam/x", "rtsp://cam/x", "admin", "p@ss:w#r?d"],
+    ["rtsp://admin:100%@cam/x", "rtsp://cam/x", "admin", "100%"],
+    ["rtsp://admin:%ff%fe@cam/x", "rtsp://cam/x", "admin", "%ff%fe"],
+    ["rtsp://admin@cam/x", "rtsp://cam/x", "admin", ""],
+    ["http://cam/mjpg?mail=a@b", "http://cam/mjpg?mail=a@b", undefined, undefined],
+    ["https://u:@cam/", "https://cam/", "u", ""],
+    ["file:///srv/a b.mp4".replace(" ", "%20"), "file:///srv/a%20b.mp4", undefined, undefined],
+    ["v4l2:///dev/video0", "v4l2:///dev/video0", undefined, undefined]
+  ])("takes %s apart", (text, url, user, password) => {
+    expect(taken(text)).toEqual({ scheme: url.slice(0, url.indexOf(":")), url, user, password })
+  })
+
+  it.each([
+    ["", "must begin with"],
+    ["cam/stream", "must begin with"],
+    ["rtmp://cam/x", "must begin with"],
+    ["rtsp://", "names no host"],
+    ["rtsp:///path", "names no host"],
+    ["rtsp://cam:99999/x", "not a valid URL"],
+    ["rtsp://cam:0/x", "Port 0"],
+    ["rtsp://u:secret@/x", "names no host"],
+    ["rtsp://u:se/cret@cam/x", "not a valid URL"],
+    ["rtsp://u:x/y?se/cret@cam/x", "not a valid URL"],
+    ["rtsp://cam/a b", "blanks"],
+    ["rtsp://cam/a\r\nX-Evil: 1", "blanks"],
+    ["file://relative/path", "absolute path"],
+    [`rtsp://u:secret@cam/${"x".repeat(3000)}`, "longer than"]
+  ])("refuses %j", (text, because) => {
+    const error = refused(text)
+    expect(error.reason).toBe("invalid-url")
+    expect(error.detail).toContain(because)
+    expect(JSON.stringify(error)).not.toMatch(/secret|se\/cret/)
+  })
+
+  const secret = fc.stringMatching(/^[A-Za-z0-9!$&'()*+,;=:@#?%._~-]{6,20}$/)
+
+  it("never repeats a password, whatever the rest looks like", () => {
+    fc.assert(
+      fc.property(secret, fc.webPath(), fc.constantFrom("rtsp", "rtmp", "http", "x", ""), (password, path, scheme) => {
+        const text = `${scheme}://user:${password}Q@host:70000${path}`
+        expect(displayUrl(text)).not.toContain(`${password}Q`)
+        expect(JSON.stringify(refused(text))).not.toContain(`${password}Q`)
+      })
+    )
+  })
+
+  it("gives back what was put in, percent-encoded", () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, unit: "binary" }), fc.string({ unit: "binary" }), (user, password) => {
+        const text = `rtsp://${encodeURIComponent(user)}:${encodeURIComponent(password)}@cam:554/s`
+        expect(taken(text)).toEqual({ scheme: "rtsp", url: "rtsp://cam:554/s", user, password })
+      })
+    )
+  })
+
+  it("answers for any text", () => {
+    fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => void parse(text)))
+  })
+})
+
+describe("displayUrl", () => {
+  it.each([
+    ["rtsp://cam/x?user=admin&password=abc&channel=1", "rtsp://cam/x?user=***&password=***&channel=1"],
+    ["http://a:b@cam/x?loginpas=1", "http://cam/x?loginpas=***"],
+    ["http://cam/@x?mail=a@b", "http://cam/@x?mail=a@b"],
+    ["rtsp://cam/user=admin_password=x_channel=1.sdp", "rtsp://cam/user=***_password=***_channel=1.sdp"]
+  ])("hides the secrets of %s", (text, shown) => expect(displayUrl(text)).toBe(shown))
+})
