@@ -1,0 +1,64 @@
+import { HttpIncomingMessage, HttpLayerRouter, HttpServerRequest, HttpServerResponse } from "@effect/platform"
+import { Cause, Effect, Option } from "effect"
+import { ServerConfig } from "../ServerConfig.js"
+import { isForeign } from "./OriginCheck.js"
+import { asProblem, problemResponse, responseForCause, tooLarge } from "./ProblemResponse.js"
+import { securityHeaders } from "./SecurityHeaders.js"
+
+/** Bytes of a request's body. The largest there is, a camera with 64 zones of 64 corners, takes a quarter. */
+export const bodyLimit = 1024 * 1024
+
+const foreign = problemResponse({
+  status: 403,
+  kind: "foreign-origin",
+  title: "Not allowed",
+  detail: "The request comes from a page of another site. If that is Vigil's own address, name it in VIGIL_PUBLIC_URL."
+})
+
+const failed = (requestId: string) =>
+  problemResponse({
+    status: 500,
+    kind: "internal",
+    title: "Internal error",
+    detail: "Vigil failed to answer this request; its log says why.",
+    requestId
+  })
+
+const refusal = (request: HttpServerRequest.HttpServerRequest, config: typeof ServerConfig.Service) => {
+  if (isForeign(request, config)) return foreign
+  return Number(request.headers["content-length"] ?? 0) > bodyLimit ? tooLarge(bodyLimit) : undefined
+}
+
+const withOwnHeaders = (response: HttpServerResponse.HttpServerResponse, headers: Record<string, string>) =>
+  HttpServerResponse.setHeaders(response, { ...headers, ...response.headers })
+
+/**
+ * What every request passes: it gets an id, requests of other sites and bodies over the limit are refused, every error leaves as
+ * problem details, every answer has the security headers.
+ */
+export const layerFrontDoor = HttpLayerRouter.middleware(
+  Effect.map(ServerConfig, (config) => (handler) =>
+    Effect.gen(function*() {
+      const request = yield* HttpServerRequest.HttpServerRequest
+      const requestId = crypto.randomUUID()
+      const refused = refusal(request, config)
+      const response = refused ?? (yield* handler.pipe(
+        HttpIncomingMessage.withMaxBodySize(Option.some(bodyLimit)),
+        Effect.catchAllCause((cause) =>
+          Cause.isInterruptedOnly(cause)
+            ? Effect.failCause(cause)
+            : Option.match(responseForCause(cause, bodyLimit), {
+              onSome: Effect.succeed,
+              onNone: () => Effect.as(Effect.logError("a request failed", cause), failed(requestId))
+            })),
+        Effect.annotateLogs({ requestId, method: request.method, path: request.url.split("?")[0] ?? "" })
+      ))
+      return withOwnHeaders(asProblem(response), {
+        ...securityHeaders(config, request.headers["host"]),
+        "x-request-id": requestId,
+        "cache-control": "no-store",
+        ...(response.status === 401 ? { "www-authenticate": "Cookie realm=\"Vigil\"" } : {})
+      })
+    })),
+  { global: true }
+)

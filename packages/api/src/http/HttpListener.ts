@@ -1,0 +1,107 @@
+import { HttpServer, type HttpServerError } from "@effect/platform"
+import { NodeHttpServer } from "@effect/platform-node"
+import { Context, Data, Effect, Layer, Option } from "effect"
+import { readFile } from "node:fs/promises"
+import * as Http from "node:http"
+import * as Https from "node:https"
+import type { Socket } from "node:net"
+import { ServerConfig } from "../ServerConfig.js"
+
+/** The server cannot listen; `detail` says what to change. */
+export class ListenError extends Data.TaggedError("ListenError")<{ readonly detail: string }> {
+  override get message() {
+    return this.detail
+  }
+}
+
+/** Where the server is. */
+export class ServerAddress extends Context.Tag("@vigil/api/ServerAddress")<ServerAddress, {
+  readonly host: string
+  readonly port: number
+  /** For people's browsers, without a slash at the end. */
+  readonly url: string
+}>() {}
+
+/** Milliseconds that open requests have to come to their end when the server stops. */
+const grace = 3000
+
+/** What a client may take its time for, in milliseconds, so that slow ones cannot hold all connections. */
+const patience = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 15_000,
+  connectionsCheckingInterval: 2_000
+} satisfies Http.ServerOptions
+
+const mostConnections = 4000
+
+const withLimits = (server: Http.Server): Http.Server => {
+  server.maxConnections = mostConnections
+  server.maxHeadersCount = 100
+  return server
+}
+
+const readPem = (file: string) =>
+  Effect.tryPromise({
+    try: () => readFile(file),
+    catch: (error) => new ListenError({ detail: `cannot read ${file}: ${String(error)}` })
+  })
+
+const createServer = (config: typeof ServerConfig.Service): Effect.Effect<Http.Server, ListenError> =>
+  Option.match(config.tls, {
+    onNone: () => Effect.sync(() => withLimits(Http.createServer(patience))),
+    onSome: (files) =>
+      Effect.flatMap(Effect.all([readPem(files.certificate), readPem(files.key)]), ([cert, key]) =>
+        Effect.try({
+          try: () => withLimits(Https.createServer({ ...patience, cert, key, minVersion: "TLSv1.2" })),
+          catch: (error) => new ListenError({ detail: `certificate ${files.certificate} or key ${files.key}: ${String(error)}` })
+        }))
+  })
+
+const listenDetail = ({ host, port }: typeof ServerConfig.Service, error: HttpServerError.ServeError): string => {
+  const { cause } = error
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined
+  if (code === "EADDRINUSE") return `${host}:${port} is in use: stop what listens there, or set VIGIL_PORT`
+  if (code === "EACCES") return `not allowed to listen on port ${port}: take one above 1023, or give Vigil the right to`
+  return `cannot listen on ${host}:${port}: ${String(cause)}`
+}
+
+/** Ends connections: idle ones at once, busy ones after the grace. */
+const drain = (server: Http.Server, sockets: ReadonlySet<Socket>) =>
+  Effect.promise(async () => {
+    server.close()
+    server.closeIdleConnections()
+    const end = performance.now() + grace
+    while (sockets.size > 0 && performance.now() < end) await new Promise((done) => setTimeout(done, 20))
+    for (const socket of sockets) socket.destroy()
+  })
+
+const browserHost = (host: string): string => {
+  if (host === "0.0.0.0" || host === "::") return "localhost"
+  return host.includes(":") ? `[${host}]` : host
+}
+
+const addressOf = (config: typeof ServerConfig.Service, server: HttpServer.HttpServer): typeof ServerAddress.Service => {
+  const port = server.address._tag === "TcpAddress" ? server.address.port : config.port
+  const own = `${Option.isSome(config.tls) ? "https" : "http"}://${browserHost(config.host)}:${port}`
+  const url = Option.match(config.publicUrl, { onNone: () => own, onSome: ({ href }) => href.replace(/\/+$/, "") })
+  return { host: config.host, port, url }
+}
+
+/** Listens as the configuration says. Handlers are added to `HttpServer` later; until then requests wait. */
+export const layerHttpListener: Layer.Layer<HttpServer.HttpServer | ServerAddress, ListenError, ServerConfig> = Layer.scopedContext(
+  Effect.gen(function*() {
+    const config = yield* ServerConfig
+    const nodeServer = yield* createServer(config)
+    const sockets = new Set<Socket>()
+    nodeServer.on("connection", (socket) => {
+      sockets.add(socket)
+      socket.once("close", () => sockets.delete(socket))
+    })
+    const server = yield* NodeHttpServer.make(() => nodeServer, { host: config.host, port: config.port }).pipe(
+      Effect.mapError((error) => new ListenError({ detail: listenDetail(config, error) }))
+    )
+    yield* Effect.addFinalizer(() => drain(nodeServer, sockets))
+    return Context.make(HttpServer.HttpServer, server).pipe(Context.add(ServerAddress, addressOf(config, server)))
+  })
+)

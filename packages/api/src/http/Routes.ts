@@ -1,0 +1,68 @@
+import { HttpApiSwagger, HttpLayerRouter, HttpServerResponse, OpenApi } from "@effect/platform"
+import { VigilApi } from "@vigil/core/contract/VigilApi"
+import { Context, Effect, Layer } from "effect"
+import { Sessions } from "../auth/Sessions.js"
+import { ServerConfig } from "../ServerConfig.js"
+import { layerRpcAuthentication, layerSessionAuthentication, withSession } from "./Authentication.js"
+import { layerCameraHandlers, layerLiveHandlers } from "./handler/CameraHandlers.js"
+import { layerCatalogueHandlers, layerEventHandlers } from "./handler/EventHandlers.js"
+import { layerHealthHandlers } from "./handler/HealthHandlers.js"
+import { layerSessionHandlers, layerSignInHandlers } from "./handler/SessionHandlers.js"
+import { layerSetupHandlers } from "./handler/SetupHandlers.js"
+import { layerUserHandlers } from "./handler/UserHandlers.js"
+import { layerFrontDoor } from "./FrontDoor.js"
+import { layerRpcHandlers } from "./RpcHandlers.js"
+import { rpcRoute } from "./RpcRoute.js"
+import { staticFiles } from "./StaticFiles.js"
+
+/** The folder of the built web app. */
+export class WebFolder extends Context.Tag("@vigil/api/WebFolder")<WebFolder, string>() {}
+
+/**
+ * Who may use a route outside of `VigilApi`: anybody, whoever has a session, or also whoever has the metrics token. Everything that is
+ * not listed needs a session by `VigilApi` itself.
+ */
+export const rawRoutes = [
+  { method: "GET", path: "/api/v1/rpc", access: "session" },
+  { method: "GET", path: "/api/v1/openapi.json", access: "session" },
+  { method: "GET", path: "/docs", access: "session" },
+  { method: "GET", path: "/*", access: "public" }
+] as const
+
+const layerHandlers = Layer.mergeAll(
+  layerSetupHandlers, layerSignInHandlers, layerSessionHandlers, layerUserHandlers, layerCameraHandlers, layerLiveHandlers,
+  layerEventHandlers, layerCatalogueHandlers, layerHealthHandlers
+)
+
+const layerApi = HttpLayerRouter.addHttpApi(VigilApi).pipe(Layer.provide(layerHandlers), Layer.provide(layerSessionAuthentication))
+
+const layerRpc = HttpLayerRouter.use((router) => Effect.flatMap(rpcRoute, (route) => router.add("GET", "/api/v1/rpc", route))).pipe(
+  Layer.provide([layerRpcHandlers, layerRpcAuthentication])
+)
+
+const layerOpenApi = HttpLayerRouter.add(
+  "GET",
+  "/api/v1/openapi.json",
+  withSession(Effect.sync(() => HttpServerResponse.unsafeJson(OpenApi.fromApi(VigilApi))))
+)
+
+/** The documentation page brings its program and styles in itself: nothing is loaded from elsewhere. */
+const docsPolicy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; frame-ancestors 'none'"
+
+const docsAccess = HttpLayerRouter.middleware(
+  Effect.map(Effect.context<Sessions | ServerConfig>(), (context) => (page) =>
+    withSession(page).pipe(
+      Effect.map(HttpServerResponse.setHeader("content-security-policy", docsPolicy)),
+      Effect.provide(context)
+    ))
+)
+
+const layerDocs = HttpApiSwagger.layerHttpLayerRouter({ api: VigilApi, path: "/docs" }).pipe(Layer.provide(docsAccess.layer))
+
+const layerWeb = HttpLayerRouter.use((router) =>
+  Effect.gen(function*() {
+    yield* router.add("GET", "/*", yield* staticFiles(yield* WebFolder))
+  }))
+
+/** Everything that answers. */
+export const layerRoutes = Layer.mergeAll(layerApi, layerRpc, layerOpenApi, layerDocs, layerWeb, layerFrontDoor)

@@ -1,0 +1,43 @@
+import { HttpServerRequest, HttpServerResponse } from "@effect/platform"
+import { RpcSerialization, RpcServer } from "@effect/rpc"
+import { VigilRpc } from "@vigil/core/contract/VigilRpc"
+import { Effect } from "effect"
+import { Sessions } from "../auth/Sessions.js"
+import { currentSession } from "./Authentication.js"
+import { problemResponse } from "./ProblemResponse.js"
+import { toProblem } from "./ToProblem.js"
+
+/** Characters of one message of a client, across its WebSocket frames. */
+const messageLimit = 1024 * 1024
+
+const upgradeRequired = problemResponse({
+  status: 426,
+  kind: "upgrade-required",
+  title: "Upgrade required",
+  detail: "This address speaks WebSocket only."
+})
+
+/**
+ * The calls of `VigilRpc` over WebSocket, one JSON message a line. A socket opens only with a valid session, and closes within
+ * seconds after that has ended, and all its streams with it.
+ */
+export const rpcRoute = Effect.gen(function*() {
+  const sessions = yield* Sessions
+  const { httpApp, protocol } = yield* RpcServer.makeProtocolWithHttpAppWebsocket.pipe(
+    Effect.provideService(RpcSerialization.RpcSerialization, RpcSerialization.makeNdjson({ maxBufferSize: messageLimit }))
+  )
+  // A defect in one call is that call's answer; the connection's other calls go on.
+  yield* RpcServer.make(VigilRpc, { disableFatalDefects: true }).pipe(
+    Effect.provideService(RpcServer.Protocol, protocol),
+    Effect.interruptible,
+    Effect.forkScoped
+  )
+  return Effect.gen(function*() {
+    const { token } = yield* Effect.mapError(currentSession, toProblem)
+    const request = yield* HttpServerRequest.HttpServerRequest
+    if (request.headers["upgrade"]?.toLowerCase() !== "websocket") {
+      return HttpServerResponse.setHeader(upgradeRequired, "upgrade", "websocket")
+    }
+    return yield* Effect.raceFirst(httpApp, Effect.as(sessions.ended(token), HttpServerResponse.empty()))
+  })
+})

@@ -1,0 +1,81 @@
+import type { Forbidden, Unauthorized } from "@vigil/core/contract/Principal"
+import {
+  BadGateway, BadRequest, Conflict, type InvalidField, NotAllowed, NotFound, NotSignedIn, PreconditionFailed, TooManyRequests, Unavailable
+} from "@vigil/core/contract/Problem"
+import type { ModelError } from "@vigil/core/Model"
+import type { InvalidAnalytic } from "@vigil/core/port/AnalyticCatalogue"
+import type { CameraNotRunning, NoPicture } from "@vigil/core/port/CameraControl"
+import type { CameraNotFound, RevisionConflict } from "@vigil/core/port/CameraStore"
+import type { EventNotFound } from "@vigil/core/port/EventStore"
+import type { LiveViewNotFound, LiveViewRefused } from "@vigil/core/port/LiveViews"
+import type { StoreUnavailable } from "@vigil/core/port/StoreError"
+import type { LastAdministrator, SetupRefused, UsernameTaken, UserNotFound } from "@vigil/core/port/UserStore"
+import type { SourceError } from "@vigil/core/Source"
+import type { WeakPassword } from "../auth/Accounts.js"
+import type { TooManyAttempts } from "../auth/SignInThrottle.js"
+
+/** Names the kind of problem for programs. */
+export const problemType = (kind: string): string => `urn:vigil:problem:${kind}`
+
+const details = <Status extends number>(status: Status, kind: string, title: string, detail: string, errors?: ReadonlyArray<InvalidField>) => ({
+  type: problemType(kind),
+  title,
+  status,
+  detail,
+  ...(errors === undefined ? {} : { errors })
+})
+
+const notFound = (kind: string, detail: string) => new NotFound(details(404, kind, "Not found", detail))
+const badRequest = (kind: string, detail: string, pointer: string) =>
+  new BadRequest(details(400, kind, "Bad request", detail, [{ pointer, detail }]))
+const conflict = (kind: string, detail: string) => new Conflict(details(409, kind, "Conflict", detail))
+
+/** The camera was looked at, and does not do as it should. */
+export const probeProblem = (error: SourceError): BadRequest | BadGateway =>
+  error.reason === "invalid-url" || error.reason === "unsupported"
+    ? problems.SourceError(error)
+    : new BadGateway(details(502, `source-${error.reason}`, "The camera does not answer as it should", error.message))
+
+/** The problem of each error that a handler may fail with. */
+const problems = {
+  Unauthorized: (error: Unauthorized) => new NotSignedIn(details(401, "unauthorized", "Not signed in", error.detail)),
+  Forbidden: (error: Forbidden) => new NotAllowed(details(403, "forbidden", "Not allowed", error.message)),
+  StoreUnavailable: (error: StoreUnavailable) => new Unavailable(details(503, "store-unavailable", "The database is away", error.message)),
+  CameraNotFound: (error: CameraNotFound) => notFound("camera-not-found", error.message),
+  EventNotFound: (error: EventNotFound) => notFound("event-not-found", error.message),
+  LiveViewNotFound: (error: LiveViewNotFound) => notFound("live-view-not-found", error.message),
+  UserNotFound: (error: UserNotFound) => notFound("user-not-found", error.message),
+  RevisionConflict: (error: RevisionConflict) =>
+    new PreconditionFailed(details(412, "revision-conflict", "Changed by somebody else", error.message)),
+  SourceError: (error: SourceError) => badRequest(`source-${error.reason}`, error.detail, "/url"),
+  InvalidAnalytic: (error: InvalidAnalytic) => badRequest("invalid-analytic", error.message, "/analytics"),
+  CameraNotRunning: (error: CameraNotRunning) => conflict("camera-not-running", error.message),
+  NoPicture: (error: NoPicture) => conflict("no-picture", error.message),
+  ModelError: (error: ModelError) => new Unavailable(details(503, `model-${error.reason}`, "The model catalogue cannot be read", error.message)),
+  LiveViewRefused: (error: LiveViewRefused) => {
+    if (error.reason === "offer") return badRequest("live-view-offer", error.message, "")
+    if (error.reason === "codec") return conflict("live-view-codec", error.message)
+    return new Unavailable(details(503, "live-view-limit", "Too many viewers", error.message))
+  },
+  UsernameTaken: (error: UsernameTaken) => conflict("username-taken", error.message),
+  LastAdministrator: (error: LastAdministrator) => conflict("last-administrator", error.message),
+  SetupRefused: (error: SetupRefused) =>
+    error.reason === "done"
+      ? conflict("setup-done", error.message)
+      : new NotAllowed(details(403, `setup-${error.reason}`, "Not allowed", error.message)),
+  WeakPassword: ({ complaints }: WeakPassword) =>
+    new BadRequest(details(400, "weak-password", "The password is too weak", complaints.join(" "), complaints.map((detail) => ({ pointer: "/password", detail })))),
+  TooManyAttempts: (error: TooManyAttempts) => new TooManyRequests(details(429, "too-many-attempts", "Too many attempts", error.message))
+}
+
+type Problems = typeof problems
+
+/** The problem that an error becomes. */
+type ProblemOf<E> = E extends { readonly _tag: infer Tag extends keyof Problems } ? ReturnType<Problems[Tag]> : never
+
+/** The error as problem details. */
+export const toProblem = <E extends { readonly _tag: keyof Problems }>(error: E): ProblemOf<E> => {
+  // The table's entry for a tag takes the error of that tag: TypeScript cannot see that the two belong together.
+  const problem: unknown = problems[error._tag]
+  return (problem as (error: E) => ProblemOf<E>)(error)
+}

@@ -1,0 +1,18 @@
+import { HttpApiBuilder } from "@effect/platform"
+import { VigilApi } from "@vigil/core/contract/VigilApi"
+import { AnalyticCatalogue } from "@vigil/core/port/AnalyticCatalogue"
+import { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
+import { Effect } from "effect"
+import { getEvent, queryEvents, setEventStatus } from "../../application/EventOperations.js"
+import { toProblem } from "../ToProblem.js"
+
+export const layerEventHandlers = HttpApiBuilder.group(VigilApi, "events", (handlers) =>
+  handlers
+    .handle("list", ({ urlParams }) => Effect.mapError(queryEvents(urlParams), toProblem))
+    .handle("get", ({ path: { id } }) => Effect.mapError(getEvent(id), toProblem))
+    .handle("setStatus", ({ path: { id }, payload: { status } }) => Effect.mapError(setEventStatus(id, status), toProblem)))
+
+export const layerCatalogueHandlers = HttpApiBuilder.group(VigilApi, "catalogue", (handlers) =>
+  handlers
+    .handle("models", () => Effect.flatMap(ModelCatalogue, ({ list }) => list).pipe(Effect.mapError(toProblem)))
+    .handle("analytics", () => Effect.map(AnalyticCatalogue, ({ list }) => list)))
