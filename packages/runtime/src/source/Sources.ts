@@ -1,15 +1,21 @@
 import { type AccessUnitSink, type OpenSource, type SourceConfig, SourceError, type SourceKind } from "@vigil/core/Source"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { MediaWorkers } from "../media/MediaWorkers.js"
+import { fileSource } from "./file/FileSource.js"
 import { httpMjpegSource } from "./mjpeg/HttpMjpegSource.js"
 import { rtspSource } from "./rtsp/RtspSource.js"
 import { displayUrl, parseSourceUrl } from "./SourceUrl.js"
+import { v4l2Source } from "./v4l2/V4l2Source.js"
 
 /** Every kind of source that needs nothing but the network. */
 export const networkKinds: ReadonlyArray<SourceKind> = [rtspSource, httpMjpegSource]
 
 /** Every kind of source there is: a further one is one folder and one more line. */
-const allKinds = (_workers: MediaWorkers["Type"]): ReadonlyArray<SourceKind> => [...networkKinds]
+const allKinds = (workers: MediaWorkers["Type"]): ReadonlyArray<SourceKind> => [
+  ...networkKinds,
+  fileSource(workers),
+  v4l2Source(workers)
+]
 
 type Open = (config: SourceConfig, sink: AccessUnitSink) => Effect.Effect<OpenSource, SourceError, Scope.Scope>
 
