@@ -34,10 +34,10 @@ export const infer: Benchmark = {
       throw new Error(`infer needs ${file}; set VIGIL_SAMPLES to the samples' folder`)
     })
     const engine = makeOnnxInferenceEngine({ threads })
-    const peers = Array.from({ length: threads }, () =>
-      startPeer(Either.getOrThrow(withInputShape(model, "images", [1, 3, 256, 416])))
-    )
+    const peers = Array.from({ length: threads }, startPeer)
     try {
+      const rectangular = Either.getOrThrow(withInputShape(model, "images", [1, 3, 256, 416]))
+      await Promise.all(peers.map((peer) => peer.ask({ _tag: "Load", model: rectangular })))
       await engine.load({ descriptor: yoloxNano, file })
       const picture = engine.picture(yoloxNano.id, source)
       const pixels = await frame(samples, picture)
@@ -99,27 +99,27 @@ const runEngine = (engine: InferenceEngine, picture: ModelPicture, pixels: Uint8
 
 interface Peer {
   readonly worker: Worker
-  readonly run: (runs: number) => Promise<void>
+  readonly ask: (request: PeerRequest) => Promise<void>
 }
 
-const startPeer = (model: Uint8Array): Peer => {
-  const worker = new Worker(new URL("./InferPeer.js", import.meta.url), { workerData: model })
+const startPeer = (): Peer => {
+  const worker = new Worker(new URL("./InferPeer.js", import.meta.url))
   return {
     worker,
-    run: (runs) =>
+    ask: (request) =>
       new Promise((resolve, reject) => {
         worker.once("error", reject)
         worker.once("message", () => {
           worker.off("error", reject)
           resolve()
         })
-        worker.postMessage({ _tag: "Run", runs } satisfies PeerRequest)
+        worker.postMessage(request)
       })
   }
 }
 
 const runPeers = async (peers: ReadonlyArray<Peer>, runs: number): Promise<void> => {
-  await Promise.all(peers.map((peer) => peer.run(runs / peers.length)))
+  await Promise.all(peers.map((peer) => peer.ask({ _tag: "Run", runs: runs / peers.length })))
 }
 
 const median = (values: ReadonlyArray<number>): number => values.toSorted((a, b) => a - b)[values.length >> 1]

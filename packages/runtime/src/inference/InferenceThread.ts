@@ -1,10 +1,11 @@
-import { parentPort, workerData } from "node:worker_threads"
+import { parentPort } from "node:worker_threads"
 import { ModelError } from "@vigil/core/Model"
-import { ModelSession, type SessionModel } from "./ModelSession.js"
-import type { ThreadAnswer, ThreadRequest, ThreadSettings } from "./ThreadProtocol.js"
+import { ModelSession } from "./ModelSession.js"
+import type { SessionModel } from "./SessionModel.js"
+import type { ThreadAnswer, ThreadRequest } from "./ThreadProtocol.js"
 
 /** Entry of an inference thread: one request after the other, for a run blocks the thread anyway. */
-const serve = (port: NonNullable<typeof parentPort>, settings: ThreadSettings): void => {
+const serve = (port: NonNullable<typeof parentPort>): void => {
   const sessions = new Map<string, ModelSession>()
   let memory: Uint8Array = new Uint8Array()
 
@@ -12,7 +13,7 @@ const serve = (port: NonNullable<typeof parentPort>, settings: ThreadSettings): 
     const known = sessions.get(key)
     if (known !== undefined) return known
     if (model === undefined) throw new Error(`model ${key} was never sent to this thread`)
-    const session = await ModelSession.open(model, settings)
+    const session = await ModelSession.open(model)
     sessions.set(key, session)
     return session
   }
@@ -73,4 +74,4 @@ const failed = (cause: unknown): ThreadAnswer =>
     ? { _tag: "Failed", reason: cause.reason, detail: cause.detail }
     : { _tag: "Failed", reason: "run", detail: cause instanceof Error ? cause.message : String(cause) }
 
-if (parentPort !== null) serve(parentPort, workerData)
+if (parentPort !== null) serve(parentPort)

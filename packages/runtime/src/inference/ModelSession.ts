@@ -5,7 +5,7 @@ import { join } from "node:path"
 import type { Size } from "@vigil/core/geometry/BoundingBox"
 import { cornersToSource } from "@vigil/core/geometry/PictureTransform"
 import type { ModelId } from "@vigil/core/Ids"
-import { type ModelAdapter, type ModelDescriptor, ModelError, type ModelInput } from "@vigil/core/Model"
+import { ModelError } from "@vigil/core/Model"
 import { defaultSuppression, makeSuppressor, type Suppressor } from "@vigil/core/NonMaximumSuppression"
 import { Either } from "effect"
 import { env, InferenceSession, Tensor } from "onnxruntime-node"
@@ -16,41 +16,7 @@ import { CandidateBuffer } from "./CandidateBuffer.js"
 import type { ModelPicture } from "./InferenceEngine.js"
 import { type InputTensor, makeInputTensor } from "./InputTensor.js"
 import { transformOf } from "./PictureLayout.js"
-
-/** What a model runs on. Everything but `cpu` needs its libraries on the machine, and falls back to `cpu` without them. */
-export type ExecutionProvider = "cpu" | "cuda" | "tensorrt" | "openvino" | "webgpu"
-
-/** What a thread must know to run a model; plain data that can be posted. */
-export interface SessionModel {
-  readonly model: ModelId
-  readonly adapter: ModelAdapter
-  readonly classes: number
-  readonly input: ModelInput
-  readonly thresholds: ModelDescriptor["thresholds"]
-  /** The ONNX file. */
-  readonly bytes: Uint8Array
-  /** Height and width of the input are left free, so that it can be smaller than `input.size`. */
-  readonly flexible: boolean
-}
-
-export interface SessionOptions {
-  readonly provider: ExecutionProvider
-  /** Folder for optimised graphs, which load several times faster; they suit only the machine that wrote them. */
-  readonly cache?: string
-}
-
-export const sessionModel = (descriptor: ModelDescriptor, bytes: Uint8Array, flexible: boolean): SessionModel => ({
-  model: descriptor.id,
-  adapter: descriptor.adapter,
-  classes: descriptor.labels.length,
-  input: descriptor.input,
-  thresholds: descriptor.thresholds,
-  bytes,
-  flexible
-})
-
-/** Numbers per detection in what {@link ModelSession.infer} returns: class, score, x, y, width, height in source pixels. */
-export const detectionStride = 6
+import { detectionStride, type SessionModel } from "./SessionModel.js"
 
 /** Input sizes whose memory is kept; cameras come in few aspect ratios. */
 const keptWorkspaces = 8
@@ -77,9 +43,9 @@ export class ModelSession {
   }
 
   /** Rejects with a {@link ModelError} `not-onnx` where the runtime refuses the graph. */
-  static async open(model: SessionModel, options: SessionOptions): Promise<ModelSession> {
+  static async open(model: SessionModel): Promise<ModelSession> {
     const graph = model.flexible ? withFreeSize(model) : Uint8Array.from(model.bytes)
-    const opened = await openSession(graph, options).catch((cause: unknown) => {
+    const opened = await openSession(graph, model).catch((cause: unknown) => {
       throw new ModelError({ model: model.model, reason: "not-onnx", detail: `ONNX Runtime cannot load it: ${messageOf(cause)}` })
     })
     return new ModelSession(model, opened.session, opened.note)
@@ -238,7 +204,7 @@ const baseOptions: InferenceSession.SessionOptions = {
   logSeverityLevel: 4
 }
 
-const openSession = async (graph: Uint8Array, { provider, cache }: SessionOptions): Promise<OpenedSession> => {
+const openSession = async (graph: Uint8Array, { provider, cache }: SessionModel): Promise<OpenedSession> => {
   if (provider === "cpu") return { session: await openOnCpu(graph, cache), note: undefined }
   try {
     return {

@@ -10,7 +10,7 @@ import { now } from "../MonotonicClock.js"
 import { afterFailure, afterHang, type Circuit, closedCircuit, pause } from "./Circuit.js"
 import type { InferenceEngine, InferenceJob, InferenceResult } from "./InferenceEngine.js"
 import { defaultJobQueue, JobQueue, type JobQueueOptions } from "./JobQueue.js"
-import { detectionStride, type ExecutionProvider, type SessionModel, sessionModel } from "./ModelSession.js"
+import { detectionStride, type ExecutionProvider, type SessionModel, sessionModel } from "./SessionModel.js"
 import { accepts, pictureOf } from "./PictureLayout.js"
 import { startThread, type ThreadHandle, type ThreadOutcome } from "./ThreadHandle.js"
 
@@ -103,7 +103,9 @@ class OnnxInferenceEngine implements InferenceEngine {
       throw fail("not-installed", `cannot read ${file}: ${String(cause)}`)
     })
     const onnx = Either.getOrThrowWith(checkModel(descriptor, bytes), (error) => error)
-    const session = sessionModel(descriptor, bytes, mayShrink(descriptor, onnx))
+    const { provider = "cpu", cache } = this.#options
+    const options = cache === undefined ? { provider } : { provider, cache }
+    const session = sessionModel(descriptor, bytes, mayShrink(descriptor, onnx), options)
     const outcome = await new Promise<Parameters<WaitingLoad["settle"]>[0]>((settle) => {
       this.#loads.push({ key, session, settle })
       this.#pump()
@@ -286,9 +288,8 @@ class OnnxInferenceEngine implements InferenceEngine {
   }
 
   #startThread(): void {
-    const { provider = "cpu", cache } = this.#options
     this.#threads.push(
-      startThread(cache === undefined ? { provider } : { provider, cache }, (ended, detail) => {
+      startThread((ended, detail) => {
         if (!this.#threads.includes(ended)) return
         this.#threads = this.#threads.filter((thread) => thread !== ended)
         if (this.#closed) return

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads"
-import type { ThreadAnswer, ThreadRequest, ThreadSettings } from "./ThreadProtocol.js"
+import type { ThreadAnswer, ThreadRequest } from "./ThreadProtocol.js"
 
 /** How a request ended: with the thread's answer, or with the thread. */
 export type ThreadOutcome = ThreadAnswer | { readonly _tag: "Died"; readonly detail: string }
@@ -39,8 +39,8 @@ export interface ThreadHandle {
   readonly stop: () => Promise<void>
 }
 
-export const startThread = (settings: ThreadSettings, onEnd: (handle: ThreadHandle, detail: string) => void): ThreadHandle => {
-  const worker = new Worker(new URL("./InferenceThread.js", import.meta.url), { workerData: settings, name: "inference" })
+export const startThread = (onEnd: (handle: ThreadHandle, detail: string) => void): ThreadHandle => {
+  const worker = new Worker(new URL("./InferenceThread.js", import.meta.url), { name: "inference" })
   const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()))
   let state: "idle" | "busy" | "hung" | "ended" = "idle"
   let running: Running | undefined

@@ -1,7 +1,7 @@
 import type { Size } from "@vigil/core/geometry/BoundingBox"
 import type { ModelError } from "@vigil/core/Model"
 import type { ModelPicture } from "./InferenceEngine.js"
-import type { SessionModel, SessionOptions } from "./ModelSession.js"
+import type { SessionModel } from "./SessionModel.js"
 
 /** What an inference thread is told. `key` names one version of one model; `model` comes along until the thread has loaded it. */
 export type ThreadRequest =
@@ -26,5 +26,3 @@ export type ThreadAnswer =
   | { readonly _tag: "Verified"; readonly flexible: boolean; readonly note: string | undefined }
   | { readonly _tag: "Ran"; readonly detections: Float32Array; readonly ran: number }
   | { readonly _tag: "Failed"; readonly reason: ModelError["reason"]; readonly detail: string }
-
-export type ThreadSettings = SessionOptions

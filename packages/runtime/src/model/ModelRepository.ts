@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from "node:crypto"
-import { createReadStream } from "node:fs"
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
 import type { ModelId } from "@vigil/core/Ids"
@@ -220,9 +219,9 @@ const checksumOf = async (file: string, known: Map<string, string>): Promise<str
   const version = `${file}:${size}:${mtimeMs}:${ino}`
   const before = known.get(version)
   if (before !== undefined) return before
-  const hash = createHash("sha256")
-  for await (const chunk of createReadStream(file)) hash.update(chunk)
-  const sha256 = hash.digest("hex")
+  const sha256 = createHash("sha256")
+    .update(await readFile(file))
+    .digest("hex")
   known.set(version, sha256)
   return sha256
 }

@@ -3,14 +3,13 @@ import { readFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { type ModelDescriptor, ModelError } from "@vigil/core/Model"
 import { Effect } from "effect"
-import type { SessionModel } from "../inference/ModelSession.js"
+import { type SessionModel, sessionModel } from "../inference/SessionModel.js"
 
-/** What the child is asked to try: the session model without its bytes, which it reads itself. */
+/** What the child is asked to try; it reads the bytes from the file. */
 export interface TestRunRequest {
   readonly file: string
-  readonly model: Omit<SessionModel, "bytes" | "flexible">
-  /** Also try whether the graph takes a smaller input. That it does not is no fault. */
-  readonly mayShrink: boolean
+  /** A flexible one is also tried with a smaller input. That it does not take one is no fault. */
+  readonly model: Omit<SessionModel, "bytes">
 }
 
 export type TestRunAnswer =
@@ -72,14 +71,7 @@ export const testRun = (
     child.send(
       {
         file,
-        model: {
-          model: descriptor.id,
-          adapter: descriptor.adapter,
-          classes: descriptor.labels.length,
-          input: descriptor.input,
-          thresholds: descriptor.thresholds
-        },
-        mayShrink
+        model: sessionModel(descriptor, new Uint8Array(), mayShrink, { provider: "cpu" })
       } satisfies TestRunRequest,
       (cause) => {
         if (cause !== null) fail("run", `the test run cannot be started: ${cause.message}`)

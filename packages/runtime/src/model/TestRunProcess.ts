@@ -1,17 +1,19 @@
 import { readFile } from "node:fs/promises"
 import { ModelError } from "@vigil/core/Model"
 import { ModelSession } from "../inference/ModelSession.js"
+import type { SessionModel } from "../inference/SessionModel.js"
 import type { TestRunAnswer, TestRunRequest } from "./TestRun.js"
 
 /** Entry of the process that tries a model; see `testRun`. */
-const tryModel = async ({ file, model, mayShrink }: TestRunRequest): Promise<TestRunAnswer> => {
+const tryModel = async ({ file, model }: TestRunRequest): Promise<TestRunAnswer> => {
   try {
     const bytes = await readFile(file)
     await verify({ ...model, bytes, flexible: false })
-    if (mayShrink)
-      await verify({ ...model, bytes, flexible: true }).catch((cause: unknown) => {
+    if (model.flexible) {
+      await verify({ ...model, bytes }).catch((cause: unknown) => {
         if (!(cause instanceof ModelError)) throw cause
       })
+    }
     return { _tag: "Passed" }
   } catch (cause) {
     if (cause instanceof ModelError) return { _tag: "Refused", reason: cause.reason, detail: cause.detail }
@@ -19,8 +21,8 @@ const tryModel = async ({ file, model, mayShrink }: TestRunRequest): Promise<Tes
   }
 }
 
-const verify = async (model: Parameters<typeof ModelSession.open>[0]): Promise<void> => {
-  const session = await ModelSession.open(model, { provider: "cpu" })
+const verify = async (model: SessionModel): Promise<void> => {
+  const session = await ModelSession.open(model)
   try {
     await session.verify()
   } finally {
