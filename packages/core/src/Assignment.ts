@@ -90,7 +90,7 @@ const assignBest = ({ columns, rows, values }: Similarities): Int32Array => {
   }
 
   for (let row = 1; row <= rows; row++) {
-    for (let at = searchFrom(row); at !== 0;) {
+    for (let at = searchFrom(row); at !== 0; ) {
       const before = previous[at] ?? 0
       rowOf[at] = rowOf[before] ?? 0
       at = before

@@ -181,7 +181,8 @@ const fromSource = (machine: CameraMachine, input: SourceInput, now: Now, random
       return machine.state._tag === "Connecting" ? stream({ ...machine, progress: now.monotonic }, now) : [machine, nothing]
     case "AccessUnitSeen": {
       const seen = input.at > machine.progress ? { ...machine, progress: input.at } : machine
-      const arrives = machine.state._tag === "Connecting" || (machine.state._tag === "Stalled" && seen !== machine)
+      const opened = machine.state._tag === "Connecting" && input.at >= machine.progress
+      const arrives = opened || (machine.state._tag === "Stalled" && seen !== machine)
       return arrives ? stream(seen, now) : [seen, nothing]
     }
     case "SourceEnded":
@@ -209,9 +210,7 @@ const tick = (machine: CameraMachine, now: Now, random: number, policy: CameraPo
         ? giveUp(machine, { reason: "stalled", detail: `no picture for ${Math.round(silent)} ms` }, now, random, policy)
         : [machine, nothing]
     case "Streaming":
-      return silent >= policy.stallAfter
-        ? enter(machine, { _tag: "Stalled", since: now.wall }, now, nothing)
-        : [machine, nothing]
+      return silent >= policy.stallAfter ? enter(machine, { _tag: "Stalled", since: now.wall }, now, nothing) : [machine, nothing]
   }
 }
 

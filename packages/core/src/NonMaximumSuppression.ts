@@ -112,7 +112,9 @@ export const suppress = (
   const kept: Array<Detection> = []
   for (const candidate of ranked) {
     if (kept.length >= options.maxKept) break
-    const known = kept.some((one) => one.label === candidate.label && intersectionOverUnion(one.box, candidate.box) > options.overlap)
+    const known = kept.some(
+      (one) => one.label === candidate.label && intersectionOverUnion(one.box, candidate.box) > options.overlap
+    )
     if (!known) kept.push(candidate)
   }
   return kept

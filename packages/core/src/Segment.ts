@@ -4,7 +4,7 @@ import { VideoCodec } from "./MediaTrack.js"
 import { MediaTime, WallTime } from "./Time.js"
 
 /** What a camera really sent during a segment, in the form of the VideoJob's `sourceQuality`. */
-export const SourceQuality = Schema.Struct({
+const SourceQuality = Schema.Struct({
   /** Width and height in pixels, as `640x480`; `unknown`, like the codec, where the source was lost before it told. */
   resolution: Schema.String,
   /** Bits a second. */
@@ -12,7 +12,6 @@ export const SourceQuality = Schema.Struct({
   fps: Schema.Number.pipe(Schema.nonNegative()),
   codec: Schema.Union(VideoCodec, Schema.Literal("unknown"))
 }).annotations({ identifier: "SourceQuality" })
-export type SourceQuality = typeof SourceQuality.Type
 
 /**
  * A closed piece of a camera's video. Its sequence follows the one before it without a gap; where they overlap, its first `overlap`

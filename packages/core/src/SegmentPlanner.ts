@@ -75,21 +75,21 @@ export type SegmentInput =
 export type SegmentAction =
   | { readonly _tag: "CloseSegment"; readonly segment: Segment }
   | {
-    readonly _tag: "OpenSegment"
-    readonly sequence: number
-    readonly start: MediaTime
-    readonly cut: MediaTime
-    readonly back: number
-  }
+      readonly _tag: "OpenSegment"
+      readonly sequence: number
+      readonly start: MediaTime
+      readonly cut: MediaTime
+      readonly back: number
+    }
 
 export type SegmentStep = readonly [SegmentPlan, ReadonlyArray<SegmentAction>]
 
 /** Own parts of segments are at least and at most this long, where the camera's key frames allow it. */
-export const minDuration = mediaTime(1_000_000)
-export const maxDuration = mediaTime(10_000_000)
+const minDuration = mediaTime(1_000_000)
+const maxDuration = mediaTime(10_000_000)
 
 /** An overlap reaches at most this far beyond what was asked for to find a key frame: with 5 s of overlap 15 s of video. */
-export const maxReach = mediaTime(10_000_000)
+const maxReach = mediaTime(10_000_000)
 
 /** More key frames than this within an overlap are not remembered; 60 a second for 5 s are 300. */
 export const maxMarks = 512

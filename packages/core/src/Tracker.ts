@@ -148,7 +148,8 @@ const see = (one: Followed, at: MediaTime, seconds: number, detection: Detection
   const gain = Math.max(0.4, 1 - Math.exp(-(seconds + one.missed) / 0.2))
   const votes = new Map(one.votes).set(detection.label, (one.votes.get(detection.label) ?? 0) + confidence)
   const hits = one.track.hits + 1
-  const confirmed = one.track.state !== "tentative" || (hits >= 2 && toSeconds(mediaTime(at - one.track.firstSeen)) >= settings.confirmAfter)
+  const confirmed =
+    one.track.state !== "tentative" || (hits >= 2 && toSeconds(mediaTime(at - one.track.firstSeen)) >= settings.confirmAfter)
   return {
     track: {
       ...one.track,
@@ -257,8 +258,10 @@ const isUsable = ({ height, width, x, y }: BoundingBox): boolean =>
   width > 0 && height > 0 && Number.isFinite(x + width) && Number.isFinite(y + height)
 
 const isDuplicate = (detection: Detection, seen: ReadonlyArray<Followed>): boolean =>
-  seen.some(({ track }) =>
-    labelAffinity(track.label, detection.label) > 0 && intersectionOverUnion(track.box, detection.box) > duplicateOverlap)
+  seen.some(
+    ({ track }) =>
+      labelAffinity(track.label, detection.label) > 0 && intersectionOverUnion(track.box, detection.box) > duplicateOverlap
+  )
 
 /** Which tracks stay when there are too many: the confirmed ones first, then those that were missed least. */
 const byImportance = (a: Followed, b: Followed): number =>
@@ -295,7 +298,9 @@ export const stepTracker = (
   const second = match({ at: now, followed: recent, detections: weak, minimum: weakSimilarity }, settings)
   const third = match({ at: now, followed: tentative, detections: first.detections, minimum: settings.minSimilarity }, settings)
 
-  const seen = [...first.pairs, ...second.pairs, ...third.pairs].map(([one, detection]) => see(one, now, seconds, detection, settings))
+  const seen = [...first.pairs, ...second.pairs, ...third.pairs].map(([one, detection]) =>
+    see(one, now, seconds, detection, settings)
+  )
   const longLost = first.followed.filter(({ missed }) => missed > weakAfter)
   const missed = [...longLost, ...second.followed, ...third.followed].flatMap((one) => miss(one, seconds, size, settings) ?? [])
 
@@ -304,6 +309,9 @@ export const stepTracker = (
     if (detection.confidence < settings.startConfidence || isDuplicate(detection, seen)) continue
     seen.push(begin(nextId++, now, detection))
   }
-  const followed = [...seen, ...missed].sort(byImportance).slice(0, settings.maxTracks).sort((a, b) => a.track.id - b.track.id)
+  const followed = [...seen, ...missed]
+    .sort(byImportance)
+    .slice(0, settings.maxTracks)
+    .sort((a, b) => a.track.id - b.track.id)
   return [{ nextId, at: now, size, followed }, followed.map(({ track }) => track)]
 }

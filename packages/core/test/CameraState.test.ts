@@ -1,5 +1,12 @@
 import {
-  type CameraAction, type CameraInput, type CameraMachine, CameraState, defaultCameraPolicy, hasSource, initialCamera, step
+  type CameraAction,
+  type CameraInput,
+  type CameraMachine,
+  CameraState,
+  defaultCameraPolicy,
+  hasSource,
+  initialCamera,
+  step
 } from "@vigil/core/CameraState"
 import { SourceErrorReason } from "@vigil/core/Source"
 import { monotonicTime, wallTime } from "@vigil/core/Time"
@@ -71,7 +78,7 @@ class Actor {
 
   /** Time with a tick a second. */
   run(milliseconds: number, each: () => void = () => {}) {
-    for (const end = this.time + milliseconds; this.time < end;) {
+    for (const end = this.time + milliseconds; this.time < end; ) {
       this.pass(Math.min(1000, end - this.time))
       each()
       this.send({ _tag: "Tick" })
@@ -117,6 +124,14 @@ describe("CameraState", () => {
     actor.see()
     actor.connect()
     expect(actor.reported).toEqual(["Connecting", "Streaming"])
+  })
+
+  it("does not take a picture of the source before for one of the new source", () => {
+    const actor = enabled()
+    actor.pass(5000)
+    actor.send({ _tag: "ConfigurationChanged" })
+    actor.send({ _tag: "AccessUnitSeen", attempt: 2, at: monotonicTime(4999) })
+    expect(actor.machine.state._tag).toBe("Connecting")
   })
 
   it("stalls, and recovers when pictures come again in time", () => {
@@ -208,60 +223,79 @@ describe("CameraState", () => {
 type Move = (actor: Actor) => void
 
 const input = (make: (attempt: number, actor: Actor) => CameraInput): fc.Arbitrary<Move> =>
-  fc.record({ stale: fc.integer({ min: 0, max: 2 }), random: share }).map(({ random, stale }) =>
-    (actor) => actor.send(make(actor.attempt - stale, actor), random))
+  fc.record({ stale: fc.integer({ min: 0, max: 2 }), random: share }).map(
+    ({ random, stale }) =>
+      (actor) =>
+        actor.send(make(actor.attempt - stale, actor), random)
+  )
 
-const moves: fc.Arbitrary<ReadonlyArray<Move>> = fc.array(fc.oneof(
-  input(() => ({ _tag: "Enabled" })),
-  input(() => ({ _tag: "Disabled" })),
-  input(() => ({ _tag: "ConfigurationChanged" })),
-  input((attempt) => ({ _tag: "Connected", attempt })),
-  input((attempt, actor) => ({ _tag: "AccessUnitSeen", attempt, at: monotonicTime(actor.time) })),
-  input((attempt) => ({ _tag: "SourceEnded", attempt })),
-  fc.tuple(fc.constantFrom(...SourceErrorReason.literals), fc.integer({ min: 0, max: 2 })).map(([reason, stale]): Move => (actor) =>
-    actor.send({ _tag: "SourceFailed", attempt: actor.attempt - stale, failure: { reason, detail: "" } })),
-  input((attempt) => ({ _tag: "RetryDue", attempt })),
-  input(() => ({ _tag: "Tick" })),
-  fc.integer({ min: 1, max: 400_000 }).map((time): Move => (actor) => actor.pass(time))
-), { maxLength: 80 })
+const moves: fc.Arbitrary<ReadonlyArray<Move>> = fc.array(
+  fc.oneof(
+    input(() => ({ _tag: "Enabled" })),
+    input(() => ({ _tag: "Disabled" })),
+    input(() => ({ _tag: "ConfigurationChanged" })),
+    input((attempt) => ({ _tag: "Connected", attempt })),
+    input((attempt, actor) => ({ _tag: "AccessUnitSeen", attempt, at: monotonicTime(actor.time) })),
+    input((attempt) => ({ _tag: "SourceEnded", attempt })),
+    fc.tuple(fc.constantFrom(...SourceErrorReason.literals), fc.integer({ min: 0, max: 2 })).map(
+      ([reason, stale]): Move =>
+        (actor) =>
+          actor.send({ _tag: "SourceFailed", attempt: actor.attempt - stale, failure: { reason, detail: "" } })
+    ),
+    input((attempt) => ({ _tag: "RetryDue", attempt })),
+    input(() => ({ _tag: "Tick" })),
+    fc.integer({ min: 1, max: 400_000 }).map(
+      (time): Move =>
+        (actor) =>
+          actor.pass(time)
+    )
+  ),
+  { maxLength: 80 }
+)
 
 describe("CameraState over any sequence of inputs", () => {
   it("never has two sources, closes what it opened, and always waits for something", () => {
-    fc.assert(fc.property(moves, (sequence) => {
-      const actor = new Actor()
-      for (const move of sequence) {
-        move(actor)
-        const { state } = actor.machine
-        expect(actor.source !== undefined).toBe(hasSource(state))
-        expect(actor.source ?? actor.attempt).toBe(actor.attempt)
-        const waits = state._tag === "BackingOff" || state._tag === "Failed"
-        if (!waits) expect(actor.timer).toBeUndefined()
-        if (state._tag === "Disabled") expect(actor.source).toBeUndefined()
-        if (waits) {
-          expect(mend.includes(state.failure.reason)).toBe(state._tag === "Failed")
-          const wait = state.retryAt - state.since
-          expect(wait).toBeGreaterThanOrEqual(policy.backoff.floor)
-          expect(wait).toBeLessThanOrEqual(policy.slowRetry[state.failure.reason] ?? policy.backoff.cap)
+    fc.assert(
+      fc.property(moves, (sequence) => {
+        const actor = new Actor()
+        for (const move of sequence) {
+          move(actor)
+          const { state } = actor.machine
+          expect(actor.source !== undefined).toBe(hasSource(state))
+          expect(actor.source ?? actor.attempt).toBe(actor.attempt)
+          const waits = state._tag === "BackingOff" || state._tag === "Failed"
+          if (!waits) expect(actor.timer).toBeUndefined()
+          if (state._tag === "Disabled") expect(actor.source).toBeUndefined()
+          if (waits) {
+            expect(mend.includes(state.failure.reason)).toBe(state._tag === "Failed")
+            const wait = state.retryAt - state.since
+            expect(wait).toBeGreaterThanOrEqual(policy.backoff.floor)
+            expect(wait).toBeLessThanOrEqual(policy.slowRetry[state.failure.reason] ?? policy.backoff.cap)
+          }
         }
-      }
-    }), { numRuns: 500 })
+      }),
+      { numRuns: 500 }
+    )
   })
 
   it("an enabled camera always streams again once its source works, and a disabled one stays closed", () => {
-    fc.assert(fc.property(moves, (sequence) => {
-      const actor = new Actor()
-      for (const move of sequence) move(actor)
-      actor.send({ _tag: "Enabled" })
-      actor.run(300_000 + policy.connectLimit, () => {
-        if (actor.source === undefined) return
-        actor.connect()
-        actor.see()
-      })
-      expect(actor.machine.state._tag).toBe("Streaming")
-      actor.send({ _tag: "Disabled" })
-      actor.run(400_000)
-      expect(actor.machine.state._tag).toBe("Disabled")
-      expect(actor.source).toBeUndefined()
-    }), { numRuns: 100 })
+    fc.assert(
+      fc.property(moves, (sequence) => {
+        const actor = new Actor()
+        for (const move of sequence) move(actor)
+        actor.send({ _tag: "Enabled" })
+        actor.run(300_000 + policy.connectLimit, () => {
+          if (actor.source === undefined) return
+          actor.connect()
+          actor.see()
+        })
+        expect(actor.machine.state._tag).toBe("Streaming")
+        actor.send({ _tag: "Disabled" })
+        actor.run(400_000)
+        expect(actor.machine.state._tag).toBe("Disabled")
+        expect(actor.source).toBeUndefined()
+      }),
+      { numRuns: 100 }
+    )
   })
 })

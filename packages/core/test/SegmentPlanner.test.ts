@@ -72,9 +72,20 @@ describe("SegmentPlanner", () => {
     play(cutter, 16, 15, 15)
     expect(cutter.segments).toHaveLength(3)
     expect(cutter.segments[1]).toEqual({
-      cameraId, epoch, sequence: 1, start: 5 * second, end: 10 * second, startWallTime: 1_700_000_005_000,
-      duration: 5, overlap: 0, frameCount: 75, bytes: 5 * 10_000 + 70 * 1000, keyframes: 5, startsAtKeyframe: true, discontinuity: false,
-      sourceQuality: { resolution: "640x480", bitrate: (5 * 10_000 + 70 * 1000) * 8 / 5, fps: 15, codec: "h264" }
+      cameraId,
+      epoch,
+      sequence: 1,
+      start: 5 * second,
+      end: 10 * second,
+      startWallTime: 1_700_000_005_000,
+      duration: 5,
+      overlap: 0,
+      frameCount: 75,
+      bytes: 5 * 10_000 + 70 * 1000,
+      keyframes: 5,
+      startsAtKeyframe: true,
+      discontinuity: false,
+      sourceQuality: { resolution: "640x480", bitrate: ((5 * 10_000 + 70 * 1000) * 8) / 5, fps: 15, codec: "h264" }
     })
     expect(cutter.open?.sequence).toBe(3)
     const encoded: unknown = JSON.parse(JSON.stringify(Schema.encodeSync(Segment)(cutter.segments[1] ?? expect.fail())))
@@ -84,10 +95,18 @@ describe("SegmentPlanner", () => {
   it("overlaps as asked where a key frame is there, else by the next longer way", () => {
     const exact = new Cutter(5, 2)
     play(exact, 16, 10, 10)
-    expect(exact.segments.map((one) => [one.start, one.overlap, one.duration])).toEqual([[0, 0, 5], [3 * second, 2, 7], [8 * second, 2, 7]])
+    expect(exact.segments.map((one) => [one.start, one.overlap, one.duration])).toEqual([
+      [0, 0, 5],
+      [3 * second, 2, 7],
+      [8 * second, 2, 7]
+    ])
     const sparse = new Cutter(4, 1)
     play(sparse, 13, 10, 20)
-    expect(sparse.segments.map((one) => [one.start, one.overlap])).toEqual([[0, 0], [2 * second, 2], [6 * second, 2]])
+    expect(sparse.segments.map((one) => [one.start, one.overlap])).toEqual([
+      [0, 0],
+      [2 * second, 2],
+      [6 * second, 2]
+    ])
   })
 
   it("takes the key frame before ten seconds where the next would be too late", () => {
@@ -100,7 +119,10 @@ describe("SegmentPlanner", () => {
     const cutter = new Cutter(5, 0)
     play(cutter, 45, 10, 400)
     expect(cutter.segments.map((one) => [one.start / second, one.overlap, one.startsAtKeyframe])).toEqual([
-      [0, 0, true], [0, 10, true], [20, 0, false], [30, 0, false]
+      [0, 0, true],
+      [0, 10, true],
+      [20, 0, false],
+      [30, 0, false]
     ])
     expect(cutter.segments[3]?.end).toBe(40 * second)
   })
@@ -111,8 +133,14 @@ describe("SegmentPlanner", () => {
     play(cutter, 7, 10, 10, 20)
     play(cutter, 3, 10, 10, 0)
     cutter.send({ _tag: "SourceLost" })
-    expect(cutter.segments.map((one) => [one.sequence, one.start / second, one.end / second, one.overlap, one.discontinuity])).toEqual([
-      [0, 0, 5, 0, false], [1, 3, 7, 2, true], [2, 20, 25, 0, false], [3, 23, 27, 2, true], [4, 0, 3, 0, true]
+    expect(
+      cutter.segments.map((one) => [one.sequence, one.start / second, one.end / second, one.overlap, one.discontinuity])
+    ).toEqual([
+      [0, 0, 5, 0, false],
+      [1, 3, 7, 2, true],
+      [2, 20, 25, 0, false],
+      [3, 23, 27, 2, true],
+      [4, 0, 3, 0, true]
     ])
     expect(cutter.open).toBeUndefined()
     cutter.send(unit(4 * second, false))
@@ -148,7 +176,8 @@ describe("SegmentPlanner", () => {
     cutter.send({ _tag: "FormatSeen", codec: "h264", width: 1280, height: 720 })
     play(cutter, 6, 10, 10, 2)
     expect(cutter.segments.map((one) => [one.sequence, one.sourceQuality.resolution, one.discontinuity, one.overlap])).toEqual([
-      [17, "640x480", true, 0], [18, "1280x720", false, 0]
+      [17, "640x480", true, 0],
+      [18, "1280x720", false, 0]
     ])
   })
 
@@ -187,7 +216,7 @@ const perform = (what: typeof stream extends fc.Arbitrary<infer A> ? A : never) 
       if (one.kind === "lost") cutter.send({ _tag: "SourceLost" })
       offset += one.kind === "forward" ? 60 * second : one.kind === "back" ? -90 * second : 0
     }
-    const time = (i * second) / what.rate + offset + ((i * 7919) % 5) / 5 * what.jitter
+    const time = (i * second) / what.rate + offset + (((i * 7919) % 5) / 5) * what.jitter
     const next = unit(time, i % what.group === 0)
     fed.push(next)
     cutter.send(next)
@@ -198,55 +227,63 @@ const perform = (what: typeof stream extends fc.Arbitrary<infer A> ? A : never) 
 
 describe("SegmentPlanner over any stream", () => {
   it("sequences have no gap, counts are what the segments hold, memory is bounded", () => {
-    fc.assert(fc.property(stream, (what) => {
-      const { cutter } = perform(what)
-      expect(cutter.segments.map((one) => one.sequence)).toEqual(cutter.segments.map((_, i) => i))
-      expect(cutter.plan.marks.length).toBeLessThanOrEqual(maxMarks)
-      for (const { segment, units } of cutter.closed) {
-        expect(segment.frameCount).toBe(units.length)
-        expect(segment.keyframes).toBe(units.filter((one) => one.keyframe).length)
-        expect(segment.bytes).toBe(units.reduce((sum, one) => sum + one.bytes, 0))
-        expect(segment.start).toBe(units[0]?.mediaTime)
-        expect(segment.startWallTime).toBe(units[0]?.wallTime)
-        expect(segment.startsAtKeyframe).toBe(units[0]?.keyframe)
-      }
-    }))
+    fc.assert(
+      fc.property(stream, (what) => {
+        const { cutter } = perform(what)
+        expect(cutter.segments.map((one) => one.sequence)).toEqual(cutter.segments.map((_, i) => i))
+        expect(cutter.plan.marks.length).toBeLessThanOrEqual(maxMarks)
+        for (const { segment, units } of cutter.closed) {
+          expect(segment.frameCount).toBe(units.length)
+          expect(segment.keyframes).toBe(units.filter((one) => one.keyframe).length)
+          expect(segment.bytes).toBe(units.reduce((sum, one) => sum + one.bytes, 0))
+          expect(segment.start).toBe(units[0]?.mediaTime)
+          expect(segment.startWallTime).toBe(units[0]?.wallTime)
+          expect(segment.startsAtKeyframe).toBe(units[0]?.keyframe)
+        }
+      })
+    )
   })
 
   it("every access unit is in a segment from the first key frame after a break on, and only those before are not", () => {
-    fc.assert(fc.property(stream, (what) => {
-      const { cutter, fed } = perform(what)
-      const held = new Set(cutter.closed.flatMap((one) => one.units))
-      const missing = fed.filter((one) => one._tag === "AccessUnit" && !held.has(one))
-      expect(missing).toHaveLength(cutter.plan.skipped)
-      expect(missing.every((one) => one._tag === "AccessUnit" && !one.keyframe)).toBe(true)
-      if (what.breaks.length === 0) expect(missing).toHaveLength(0)
-    }))
+    fc.assert(
+      fc.property(stream, (what) => {
+        const { cutter, fed } = perform(what)
+        const held = new Set(cutter.closed.flatMap((one) => one.units))
+        const missing = fed.filter((one) => one._tag === "AccessUnit" && !held.has(one))
+        expect(missing).toHaveLength(cutter.plan.skipped)
+        expect(missing.every((one) => one._tag === "AccessUnit" && !one.keyframe)).toBe(true)
+        if (what.breaks.length === 0) expect(missing).toHaveLength(0)
+      })
+    )
   })
 
   it("segments follow each other, overlap as asked and are as long as asked, as near as key frames allow", () => {
-    fc.assert(fc.property(stream, (what) => {
-      const { cutter } = perform(what)
-      const between = what.group / what.rate
-      const margin = 0.07
-      for (const [i, { segment }] of cutter.closed.entries()) {
-        const before = cutter.closed[i - 1]
-        const own = segment.duration - segment.overlap
-        if (before === undefined || before.segment.discontinuity) expect(segment.overlap).toBe(0)
-        else {
-          expect(cutter.closed[i]?.cut).toBe(before.segment.end)
-          const available = (before.segment.end - before.segment.start) / second
-          if (between <= 10) {
-            expect(segment.overlap).toBeGreaterThanOrEqual(Math.min(what.overlap, before.segment.duration - before.segment.overlap, available) - margin)
-            expect(segment.overlap).toBeLessThan(what.overlap + between + margin)
+    fc.assert(
+      fc.property(stream, (what) => {
+        const { cutter } = perform(what)
+        const between = what.group / what.rate
+        const margin = 0.07
+        for (const [i, { segment }] of cutter.closed.entries()) {
+          const before = cutter.closed[i - 1]
+          const own = segment.duration - segment.overlap
+          if (before === undefined || before.segment.discontinuity) expect(segment.overlap).toBe(0)
+          else {
+            expect(cutter.closed[i]?.cut).toBe(before.segment.end)
+            const available = (before.segment.end - before.segment.start) / second
+            if (between <= 10) {
+              expect(segment.overlap).toBeGreaterThanOrEqual(
+                Math.min(what.overlap, before.segment.duration - before.segment.overlap, available) - margin
+              )
+              expect(segment.overlap).toBeLessThan(what.overlap + between + margin)
+            }
+          }
+          expect(own).toBeLessThanOrEqual(10 + 1 / what.rate + margin)
+          if (!segment.discontinuity && between <= 4) {
+            expect(own).toBeGreaterThanOrEqual(Math.min(what.duration, 10 - between) - margin)
+            expect(own).toBeLessThan(what.duration + between + margin)
           }
         }
-        expect(own).toBeLessThanOrEqual(10 + 1 / what.rate + margin)
-        if (!segment.discontinuity && between <= 4) {
-          expect(own).toBeGreaterThanOrEqual(Math.min(what.duration, 10 - between) - margin)
-          expect(own).toBeLessThan(what.duration + between + margin)
-        }
-      }
-    }))
+      })
+    )
   })
 })

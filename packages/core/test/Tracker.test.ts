@@ -9,7 +9,11 @@ import { readRecording } from "./recorded/Recording.js"
 
 const size = { width: 1280, height: 720 }
 
-const seen = (x: number, y: number, options: Partial<{ label: string; confidence: number; width: number; height: number }> = {}): Detection => ({
+const seen = (
+  x: number,
+  y: number,
+  options: Partial<{ label: string; confidence: number; width: number; height: number }> = {}
+): Detection => ({
   label: options.label ?? "person",
   confidence: options.confidence ?? 0.8,
   box: { x, y, width: options.width ?? 60, height: options.height ?? 160 }
@@ -128,7 +132,11 @@ describe("Tracker", () => {
       ;[state, tracks] = stepTracker(state, { at: mediaTime(frame * 100_000), size, detections }, settings)
       expect(tracks.length).toBeLessThanOrEqual(5)
     }
-    expect(tracks.slice(0, 3).map(({ id, state: now }) => [id, now])).toEqual([[1, "confirmed"], [2, "confirmed"], [3, "confirmed"]])
+    expect(tracks.slice(0, 3).map(({ id, state: now }) => [id, now])).toEqual([
+      [1, "confirmed"],
+      [2, "confirmed"],
+      [3, "confirmed"]
+    ])
   })
 
   it("a weak detection continues a track, but begins none", () => {
@@ -152,7 +160,10 @@ describe("Tracker", () => {
     scene.play(0, 2, 10, () => [seen(300, 300)])
     scene.play(2, 4, 10, () => [seen(300, 300, { label: "car" })])
     scene.play(4, 5, 10, () => [seen(300, 300), seen(300, 300, { label: "car" })])
-    expect([...scene.confirmed.values()].map(({ id, label }) => [id, label])).toEqual([[1, "person"], [2, "car"]])
+    expect([...scene.confirmed.values()].map(({ id, label }) => [id, label])).toEqual([
+      [1, "person"],
+      [2, "car"]
+    ])
   })
 
   it("starts anew, with new ids, when the media time or the picture's size does", () => {
@@ -160,13 +171,25 @@ describe("Tracker", () => {
     scene.play(100, 102, 10, () => [seen(300, 300)])
     scene.play(0, 2, 10, () => [seen(300, 300)])
     expect(scene.tracks.map(({ firstSeen, id }) => [id, firstSeen])).toEqual([[2, 0]])
-    const [, tracks] = stepTracker(scene.state, { at: mediaTime(2_000_000), size: { width: 640, height: 360 }, detections: [seen(150, 150)] })
+    const [, tracks] = stepTracker(scene.state, {
+      at: mediaTime(2_000_000),
+      size: { width: 640, height: 360 },
+      detections: [seen(150, 150)]
+    })
     expect(tracks.map(({ id }) => id)).toEqual([3])
   })
 
   it("passes over broken boxes", () => {
     const scene = new Scene()
-    expect(scene.at(0, seen(Number.NaN, 0), seen(0, 0, { width: 0 }), seen(0, 0, { confidence: Number.NaN }), seen(0, 0, { width: Number.POSITIVE_INFINITY }))).toEqual([])
+    expect(
+      scene.at(
+        0,
+        seen(Number.NaN, 0),
+        seen(0, 0, { width: 0 }),
+        seen(0, 0, { confidence: Number.NaN }),
+        seen(0, 0, { width: Number.POSITIVE_INFINITY })
+      )
+    ).toEqual([])
   })
 
   it("never changes a state that it returned", () => {
@@ -193,38 +216,47 @@ const anyDetection = fc.record({
 
 describe("Tracker over any detections", () => {
   it("is bounded, gives unique rising ids, and only speaks of tracks that make sense", () => {
-    const frames = fc.array(fc.tuple(fc.integer({ min: -3_000_000, max: 3_000_000 }), fc.array(anyDetection, { maxLength: 30 })), { maxLength: 40 })
-    fc.assert(fc.property(frames, (sequence) => {
-      const settings = { ...defaultTrackerSettings, maxTracks: 12 }
-      let state = initialTracker
-      let time = 0
-      let highest = 0
-      let known = new Map<number, Track>()
-      for (const [step, detections] of sequence) {
-        time += step
-        const [next, tracks] = stepTracker(state, { at: mediaTime(time), size, detections }, settings)
-        state = next
-        expect(tracks.length).toBeLessThanOrEqual(settings.maxTracks)
-        const ids = tracks.map(({ id }) => id)
-        expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b))
-        for (const track of tracks) {
-          const before = known.get(track.id)
-          if (before === undefined) expect(track).toMatchObject({ state: "tentative", hits: 1 })
-          else {
-            expect(track.firstSeen).toBe(before.firstSeen)
-            expect(track.hits - before.hits).toBe(track.lastSeen === next.at && track.state !== "lost" && track.hits > before.hits ? 1 : 0)
-            expect(before.state !== "tentative" && track.state === "tentative").toBe(false)
-            expect(before.label === "person").toBe(track.label === "person")
+    const frames = fc.array(
+      fc.tuple(fc.integer({ min: -3_000_000, max: 3_000_000 }), fc.array(anyDetection, { maxLength: 30 })),
+      { maxLength: 40 }
+    )
+    fc.assert(
+      fc.property(frames, (sequence) => {
+        const settings = { ...defaultTrackerSettings, maxTracks: 12 }
+        let state = initialTracker
+        let time = 0
+        let highest = 0
+        let known = new Map<number, Track>()
+        for (const [step, detections] of sequence) {
+          time += step
+          const [next, tracks] = stepTracker(state, { at: mediaTime(time), size, detections }, settings)
+          state = next
+          expect(tracks.length).toBeLessThanOrEqual(settings.maxTracks)
+          const ids = tracks.map(({ id }) => id)
+          expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b))
+          for (const track of tracks) {
+            const before = known.get(track.id)
+            if (before === undefined) expect(track).toMatchObject({ state: "tentative", hits: 1 })
+            else {
+              expect(track.firstSeen).toBe(before.firstSeen)
+              expect(track.hits - before.hits).toBe(
+                track.lastSeen === next.at && track.state !== "lost" && track.hits > before.hits ? 1 : 0
+              )
+              expect(before.state !== "tentative" && track.state === "tentative").toBe(false)
+              expect(before.label === "person").toBe(track.label === "person")
+            }
+            expect(track.id > highest || before !== undefined).toBe(true)
+            expect(track.lastSeen).toBeGreaterThanOrEqual(track.firstSeen)
+            for (const value of [...Object.values(track.box), ...Object.values(track.velocity)])
+              expect(Number.isFinite(value)).toBe(true)
+            if (track.state === "lost") expect(track.lastSeen).toBeLessThanOrEqual(next.at ?? 0)
           }
-          expect(track.id > highest || before !== undefined).toBe(true)
-          expect(track.lastSeen).toBeGreaterThanOrEqual(track.firstSeen)
-          for (const value of [...Object.values(track.box), ...Object.values(track.velocity)]) expect(Number.isFinite(value)).toBe(true)
-          if (track.state === "lost") expect(track.lastSeen).toBeLessThanOrEqual(next.at ?? 0)
+          highest = Math.max(highest, ...ids)
+          known = new Map(tracks.map((track) => [track.id, track]))
         }
-        highest = Math.max(highest, ...ids)
-        known = new Map(tracks.map((track) => [track.id, track]))
-      }
-    }), { numRuns: 60 })
+      }),
+      { numRuns: 60 }
+    )
   })
 })
 
@@ -244,9 +276,20 @@ const replay = (name: string, every: number, offset: number, minimum: number) =>
 
 describe("Tracker on what YOLOX-nano really found", () => {
   /** When each of the six people is in the picture, in seconds, read off the video. */
-  const people = [[6, 20], [22, 45], [50, 70], [74, 87], [92, 120], [123, 136]] as const
+  const people = [
+    [6, 20],
+    [22, 45],
+    [50, 70],
+    [74, 87],
+    [92, 120],
+    [123, 136]
+  ] as const
 
-  for (const [rate, every] of [[10, 1], [5, 2], [2, 5]] as const) {
+  for (const [rate, every] of [
+    [10, 1],
+    [5, 2],
+    [2, 5]
+  ] as const) {
     for (const minimum of [0.1, 0.25, 0.35]) {
       it(`has one track for each of the six people at ${rate} frames a second, detections from ${minimum}`, () => {
         for (let offset = 0; offset < every; offset++) {
@@ -263,7 +306,11 @@ describe("Tracker on what YOLOX-nano really found", () => {
     }
   }
 
-  for (const [rate, every] of [[12.5, 1], [4.2, 3], [2.1, 6]] as const) {
+  for (const [rate, every] of [
+    [12.5, 1],
+    [4.2, 3],
+    [2.1, 6]
+  ] as const) {
     it(`has one track for each of the four cars at ${rate} frames a second, whatever their labels`, () => {
       const tracks = replay("cars", every, 0, 0.25)
       expect(tracks).toHaveLength(4)

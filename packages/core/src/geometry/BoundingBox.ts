@@ -62,7 +62,12 @@ export const enclosing = (a: BoundingBox, b: BoundingBox): BoundingBox =>
 export const clip = (box: BoundingBox, size: Size): BoundingBox => {
   const left = Math.min(Math.max(box.x, 0), size.width)
   const top = Math.min(Math.max(box.y, 0), size.height)
-  return fromCorners(left, top, Math.min(Math.max(box.x + box.width, left), size.width), Math.min(Math.max(box.y + box.height, top), size.height))
+  return fromCorners(
+    left,
+    top,
+    Math.min(Math.max(box.x + box.width, left), size.width),
+    Math.min(Math.max(box.y + box.height, top), size.height)
+  )
 }
 
 /** The box grown by `margin` pixels on every side; a negative margin shrinks it, to its centre at the most. */

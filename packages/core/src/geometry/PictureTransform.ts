@@ -51,7 +51,8 @@ const map = (box: BoundingBox, from: BoundingBox, to: BoundingBox): BoundingBox 
 }
 
 /** A box in source pixels, in target pixels. Not clipped. */
-export const toTarget = (transform: PictureTransform, box: BoundingBox): BoundingBox => map(box, transform.region, transform.content)
+export const toTarget = (transform: PictureTransform, box: BoundingBox): BoundingBox =>
+  map(box, transform.region, transform.content)
 
 /** A box in target pixels (a model's answer), in source pixels and clipped to the source picture. */
 export const toSource = (transform: PictureTransform, box: BoundingBox): BoundingBox =>

@@ -25,7 +25,10 @@ describe("LineCrossing", () => {
     const above = { x: 0.5, y: 0.4 }
     const below = { x: 0.5, y: 0.6 }
     const count = (way: ReadonlyArray<{ x: number; y: number }>) =>
-      way.slice(1).map((to, i) => crossing(line, way[i] ?? to, to)).filter((found) => found !== undefined)
+      way
+        .slice(1)
+        .map((to, i) => crossing(line, way[i] ?? to, to))
+        .filter((found) => found !== undefined)
     expect(count([above, on, below])).toEqual(["forward"])
     expect(count([below, on, above])).toEqual(["backward"])
     expect(count([above, on, above])).toEqual([])
@@ -37,7 +40,10 @@ describe("LineCrossing", () => {
   })
 
   it("only asks for its own direction", () => {
-    const down = [{ x: 0.5, y: 0.4 }, { x: 0.5, y: 0.6 }] as const
+    const down = [
+      { x: 0.5, y: 0.4 },
+      { x: 0.5, y: 0.6 }
+    ] as const
     expect(crosses({ ...line, direction: "forward" }, down[0], down[1])).toBe(true)
     expect(crosses({ ...line, direction: "backward" }, down[0], down[1])).toBe(false)
     expect(crosses({ ...line, direction: "both" }, down[1], down[0])).toBe(true)
@@ -45,22 +51,26 @@ describe("LineCrossing", () => {
 
   it("turns round with the line and with the move", () => {
     const opposite = { forward: "backward", backward: "forward" } as const
-    fc.assert(fc.property(point, point, point, point, (from, to, before, after) => {
-      const found = crossing({ from, to }, before, after)
-      const back = crossing({ from, to }, after, before)
-      expect(back).toBe(found === undefined ? undefined : opposite[found])
-    }))
+    fc.assert(
+      fc.property(point, point, point, point, (from, to, before, after) => {
+        const found = crossing({ from, to }, before, after)
+        const back = crossing({ from, to }, after, before)
+        expect(back).toBe(found === undefined ? undefined : opposite[found])
+      })
+    )
   })
 
   it("a closed walk crosses as often forward as backward an endless line", () => {
     const long = { from: { x: 0.5, y: -1000 }, to: { x: 0.5, y: 1000 } }
-    fc.assert(fc.property(fc.array(point, { minLength: 2, maxLength: 30 }), (way) => {
-      let balance = 0
-      way.forEach((to, i) => {
-        const found = crossing(long, way[(i + way.length - 1) % way.length] ?? to, to)
-        balance += found === "forward" ? 1 : found === "backward" ? -1 : 0
+    fc.assert(
+      fc.property(fc.array(point, { minLength: 2, maxLength: 30 }), (way) => {
+        let balance = 0
+        way.forEach((to, i) => {
+          const found = crossing(long, way[(i + way.length - 1) % way.length] ?? to, to)
+          balance += found === "forward" ? 1 : found === "backward" ? -1 : 0
+        })
+        expect(balance).toBe(0)
       })
-      expect(balance).toBe(0)
-    }))
+    )
   })
 })

@@ -26,45 +26,57 @@ describe("PictureTransform", () => {
 
   for (const [name, make] of Object.entries(transforms)) {
     it(`${name}: content and region are whole pixels inside their pictures`, () => {
-      fc.assert(fc.property(size, size, (source, target) => {
-        const { content, region } = make(source, target)
-        for (const [part, whole] of [[content, target], [region, source]] as const) {
-          for (const value of Object.values(part)) expect(Number.isInteger(value)).toBe(true)
-          expect(part.x).toBeGreaterThanOrEqual(0)
-          expect(part.y).toBeGreaterThanOrEqual(0)
-          expect(part.width).toBeGreaterThan(0)
-          expect(part.height).toBeGreaterThan(0)
-          expect(part.x + part.width).toBeLessThanOrEqual(whole.width)
-          expect(part.y + part.height).toBeLessThanOrEqual(whole.height)
-        }
-      }))
+      fc.assert(
+        fc.property(size, size, (source, target) => {
+          const { content, region } = make(source, target)
+          for (const [part, whole] of [
+            [content, target],
+            [region, source]
+          ] as const) {
+            for (const value of Object.values(part)) expect(Number.isInteger(value)).toBe(true)
+            expect(part.x).toBeGreaterThanOrEqual(0)
+            expect(part.y).toBeGreaterThanOrEqual(0)
+            expect(part.width).toBeGreaterThan(0)
+            expect(part.height).toBeGreaterThan(0)
+            expect(part.x + part.width).toBeLessThanOrEqual(whole.width)
+            expect(part.y + part.height).toBeLessThanOrEqual(whole.height)
+          }
+        })
+      )
     })
 
     it(`${name}: there and back again is the box`, () => {
       const pair = fc.tuple(size, size).chain(([source, target]) => {
         const transform = make(source, target)
         const inRegion = boxIn({ width: transform.region.width, height: transform.region.height })
-        return fc.tuple(fc.constant(transform), inRegion.map((box) => ({ ...box, x: box.x + transform.region.x, y: box.y + transform.region.y })))
+        return fc.tuple(
+          fc.constant(transform),
+          inRegion.map((box) => ({ ...box, x: box.x + transform.region.x, y: box.y + transform.region.y }))
+        )
       })
-      fc.assert(fc.property(pair, ([transform, box]) => {
-        const back = toSource(transform, toTarget(transform, box))
-        for (const side of ["x", "y", "width", "height"] as const) expect(back[side]).toBeCloseTo(box[side], 6)
-      }))
+      fc.assert(
+        fc.property(pair, ([transform, box]) => {
+          const back = toSource(transform, toTarget(transform, box))
+          for (const side of ["x", "y", "width", "height"] as const) expect(back[side]).toBeCloseTo(box[side], 6)
+        })
+      )
     })
   }
 
   it("maps many corners in place as it maps one box", () => {
     const transform = letterbox({ width: 1920, height: 1080 }, { width: 416, height: 416 }, "centre")
-    fc.assert(fc.property(fc.array(boxIn({ width: 416, height: 416 }), { maxLength: 20 }), (boxes) => {
-      const corners = Float32Array.from(boxes.flatMap((box) => [box.x, box.y, box.x + box.width, box.y + box.height]))
-      cornersToSource(transform, corners, boxes.length)
-      boxes.forEach((box, i) => {
-        const expected = toSource(transform, box)
-        expect(corners[i * 4]).toBeCloseTo(expected.x, 2)
-        expect(corners[i * 4 + 1]).toBeCloseTo(expected.y, 2)
-        expect(corners[i * 4 + 2]).toBeCloseTo(expected.x + expected.width, 2)
-        expect(corners[i * 4 + 3]).toBeCloseTo(expected.y + expected.height, 2)
+    fc.assert(
+      fc.property(fc.array(boxIn({ width: 416, height: 416 }), { maxLength: 20 }), (boxes) => {
+        const corners = Float32Array.from(boxes.flatMap((box) => [box.x, box.y, box.x + box.width, box.y + box.height]))
+        cornersToSource(transform, corners, boxes.length)
+        boxes.forEach((box, i) => {
+          const expected = toSource(transform, box)
+          expect(corners[i * 4]).toBeCloseTo(expected.x, 2)
+          expect(corners[i * 4 + 1]).toBeCloseTo(expected.y, 2)
+          expect(corners[i * 4 + 2]).toBeCloseTo(expected.x + expected.width, 2)
+          expect(corners[i * 4 + 3]).toBeCloseTo(expected.y + expected.height, 2)
+        })
       })
-    }))
+    )
   })
 })

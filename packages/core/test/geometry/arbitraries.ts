@@ -11,7 +11,10 @@ export const share = fc.integer({ min: 0, max: 1000 }).map((n) => n / 1000)
 
 export const point: fc.Arbitrary<Point> = fc.record({ x: share, y: share })
 
-export const size: fc.Arbitrary<Size> = fc.record({ width: fc.integer({ min: 16, max: 4096 }), height: fc.integer({ min: 16, max: 2304 }) })
+export const size: fc.Arbitrary<Size> = fc.record({
+  width: fc.integer({ min: 16, max: 4096 }),
+  height: fc.integer({ min: 16, max: 2304 })
+})
 
 /** A box of at least one pixel inside a picture. */
 export const boxIn = (within: Size): fc.Arbitrary<BoundingBox> =>
@@ -24,7 +27,9 @@ export const boxIn = (within: Size): fc.Arbitrary<BoundingBox> =>
 /** A simple polygon, mostly concave: corners at random distances around (0.5, 0.5), in order of their angle. */
 export const starPolygon: fc.Arbitrary<ReadonlyArray<Point>> = fc
   .array(decimal(0.05, 0.49), { minLength: 3, maxLength: 24 })
-  .map((radii) => radii.map((radius, index) => {
-    const angle = (2 * Math.PI * index) / radii.length
-    return { x: 0.5 + radius * Math.cos(angle), y: 0.5 + radius * Math.sin(angle) }
-  }))
+  .map((radii) =>
+    radii.map((radius, index) => {
+      const angle = (2 * Math.PI * index) / radii.length
+      return { x: 0.5 + radius * Math.cos(angle), y: 0.5 + radius * Math.sin(angle) }
+    })
+  )
