@@ -25,8 +25,8 @@
  *
  * @module
  */
-import { HttpLayerRouter } from "@effect/platform"
-import { NodeHttpServer } from "@effect/platform-node"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Layer, Option } from "effect"
 import { Accounts } from "./auth/Accounts.js"
 import { PasswordHasher } from "./auth/PasswordHasher.js"

@@ -1,4 +1,4 @@
-import { HttpServerRequest } from "@effect/platform"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Principal, Unauthorized } from "@vigil/core/contract/Principal"
 import { SessionAuthentication } from "@vigil/core/contract/VigilApi"
 import { RpcAuthentication } from "@vigil/core/contract/VigilRpc"

@@ -1,4 +1,5 @@
-import { HttpServerError, HttpServerResponse } from "@effect/platform"
+import * as HttpServerError from "@effect/platform/HttpServerError"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { type InvalidField, NotAllowed, NotSignedIn, problemContentType, Unavailable } from "@vigil/core/contract/Problem"
 import { Cause, Option, Schema } from "effect"
 import { problemType } from "./ToProblem.js"

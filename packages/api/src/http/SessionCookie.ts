@@ -1,4 +1,6 @@
-import { Cookies, HttpApp, HttpServerResponse } from "@effect/platform"
+import * as Cookies from "@effect/platform/Cookies"
+import * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { sessionCookie } from "@vigil/core/contract/VigilApi"
 import { Effect } from "effect"
 import { isSecure, type ServerConfig } from "../ServerConfig.js"

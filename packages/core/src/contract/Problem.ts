@@ -1,4 +1,4 @@
-import { HttpApiSchema } from "@effect/platform"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import { Schema } from "effect"
 
 /** What a problem of one field is: `pointer` is a JSON pointer (RFC 6901) into the body, or names a parameter. */

@@ -1,4 +1,4 @@
-import { HttpApiBuilder } from "@effect/platform"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { AnalyticCatalogue } from "@vigil/core/port/AnalyticCatalogue"
 import { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"

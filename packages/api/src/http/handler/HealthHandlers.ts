@@ -1,4 +1,4 @@
-import { HttpApiBuilder } from "@effect/platform"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { HealthReport, UnhealthyReport } from "@vigil/core/contract/HealthReport"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import type { ComponentHealth } from "@vigil/core/port/Health"

@@ -1,4 +1,5 @@
-import { HttpApiBuilder, HttpServerRequest } from "@effect/platform"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Principal } from "@vigil/core/contract/Principal"
 import { NotFound } from "@vigil/core/contract/Problem"
 import { VigilApi } from "@vigil/core/contract/VigilApi"

@@ -1,4 +1,5 @@
-import { HttpApiBuilder, HttpServerRequest } from "@effect/platform"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { UserStore } from "@vigil/core/port/UserStore"
 import { Effect } from "effect"
