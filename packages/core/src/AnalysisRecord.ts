@@ -2,7 +2,8 @@ import { Schema } from "effect"
 import { BoundingBox, Size } from "./geometry/BoundingBox.js"
 
 /** An object in one frame. `track` is the number of the confirmed track that it belongs to. */
-const DetectionRecord = Schema.TaggedStruct("detection", {
+const DetectionRecord = Schema.Struct({
+  type: Schema.Literal("detection"),
   /** Seconds from the start. */
   mediaTime: Schema.Number,
   label: Schema.String,
@@ -12,7 +13,8 @@ const DetectionRecord = Schema.TaggedStruct("detection", {
   track: Schema.NullOr(Schema.Int)
 })
 
-const EventRecord = Schema.TaggedStruct("event", {
+const EventRecord = Schema.Struct({
+  type: Schema.Literal("event"),
   mediaTime: Schema.Number,
   eventType: Schema.String,
   confidence: Schema.Number,
@@ -24,7 +26,8 @@ const EventRecord = Schema.TaggedStruct("event", {
 })
 
 /** A confirmed track, once at the end. */
-const TrackRecord = Schema.TaggedStruct("track", {
+const TrackRecord = Schema.Struct({
+  type: Schema.Literal("track"),
   track: Schema.Int,
   label: Schema.String,
   firstSeen: Schema.Number,
@@ -32,7 +35,8 @@ const TrackRecord = Schema.TaggedStruct("track", {
   detections: Schema.Int
 })
 
-const SummaryRecord = Schema.TaggedStruct("summary", {
+const SummaryRecord = Schema.Struct({
+  type: Schema.Literal("summary"),
   url: Schema.String,
   size: Schema.NullOr(Size),
   /** Seconds of video. */

@@ -59,7 +59,7 @@ const makeInvestigation = (options: AnalysisOptions, report: (record: AnalysisRe
   const announce = ({ best }: EventDraft) => {
     counts.events++
     report({
-      _tag: "event",
+      type: "event",
       mediaTime: toSeconds(best.mediaTime),
       eventType: best.eventType,
       confidence: best.confidence,
@@ -82,7 +82,7 @@ const makeInvestigation = (options: AnalysisOptions, report: (record: AnalysisRe
     tracker = next
     for (const track of tracks) if (track.state === "confirmed") confirmed.set(track.id, track)
     for (const detection of detections) {
-      report({ _tag: "detection", mediaTime: toSeconds(frame.mediaTime), ...detection, track: trackOf(detection, tracks, frame) })
+      report({ type: "detection", mediaTime: toSeconds(frame.mediaTime), ...detection, track: trackOf(detection, tracks, frame) })
     }
     analyse({ _tag: "Tracks", mediaTime: frame.mediaTime, wallTime: frame.wallTime, size: frame.size, tracks })
   }
@@ -97,7 +97,7 @@ const makeInvestigation = (options: AnalysisOptions, report: (record: AnalysisRe
     finish: () => {
       for (const track of confirmed.values()) {
         const { firstSeen, hits, id, label, lastSeen } = track
-        report({ _tag: "track", track: id, label, firstSeen: toSeconds(firstSeen), lastSeen: toSeconds(lastSeen), detections: hits })
+        report({ type: "track", track: id, label, firstSeen: toSeconds(firstSeen), lastSeen: toSeconds(lastSeen), detections: hits })
       }
       return { size, duration: last, framesAnalysed: counts.analysed, detections: counts.detections, tracks: confirmed.size, events: counts.events }
     }
@@ -129,7 +129,7 @@ export const analyse = (config: SourceConfig, options: AnalysisOptions, report: 
     const statistics = decoder.statistics()
     if (broken !== undefined && statistics.decoded === 0) return yield* broken
     const summary: AnalysisSummary = {
-      _tag: "summary",
+      type: "summary",
       url: config.url,
       framesDecoded: statistics.decoded,
       framesDropped: statistics.dropped,

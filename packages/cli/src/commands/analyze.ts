@@ -38,7 +38,7 @@ const analyticsOf = (named: Option.Option<string>) =>
 const seconds = (value: number) => `${value.toFixed(2).padStart(8)} s`
 
 const text = (record: AnalysisRecord): string => {
-  switch (record._tag) {
+  switch (record.type) {
     case "detection": {
       const { box, confidence, label, mediaTime, track } = record
       const place = `${box.width.toFixed(0)}x${box.height.toFixed(0)}+${box.x.toFixed(0)}+${box.y.toFixed(0)}`
