@@ -128,7 +128,7 @@ describe("RtspParser", () => {
     ["another protocol", text(`HTTP/1.1 400 Bad Request\r\n\r\n${"x".repeat(5000)}`), "neither RTSP nor interleaved"]
   ])("ends at %s", (_, bytes, because) => {
     const taken = parse([bytes]).at(-1)
-    expect(taken).toMatchObject({ error: expect.stringContaining(because) })
+    expect(taken !== undefined && "error" in taken ? taken.error : "").toContain(because)
     expect(parse(cut(bytes, [1000])).at(-1)).toEqual(taken)
   })
 
