@@ -22,7 +22,7 @@ const alive = "console.log(process.pid); setInterval(() => {}, 1000);"
 
 describe("a program in the foreground", () => {
   it.each(["SIGINT", "SIGTERM", "SIGHUP"])("gets %s once, and its exit code is passed on", async (signal) => {
-    const child = `${alive} let n = 0; process.on("${signal}", () => { console.log("got " + ++n); setTimeout(() => process.exit(7), 50) })`
+    const child = `let n = 0; process.on("${signal}", () => { console.log("got " + ++n); setTimeout(() => process.exit(7), 50) }); ${alive}`
     const { running, output } = await start(child)
     running.kill(signal)
     const [code] = await once(running, "close")
