@@ -3,6 +3,7 @@ import { existsSync } from "node:fs"
 import { findings } from "./check/AstGrep.mjs"
 import { run } from "./check/Command.mjs"
 import { unformatted } from "./check/Format.mjs"
+import { importProblems } from "./check/Imports.mjs"
 import { lockFileProblems } from "./check/LockFile.mjs"
 import { unnamedDrawers } from "./check/PathNames.mjs"
 import { root } from "./install/Root.mjs"
@@ -53,6 +54,7 @@ const rules = [
   ["format (biome); npm run format -- PATH mends it", async () => (await unformatted(paths)).join("\n")],
   ["dead code and dependencies (knip)", wholeTool("knip", "--no-progress", "--reporter", "compact")],
   ["copies (jscpd)", wholeTool("jscpd", "--config", ".jscpd.json", ...sources)],
+  ["directions of imports", async () => ofPaths((await importProblems()).join("\n"))],
   ["names of folders", async () => (await unnamedDrawers()).join("\n")],
   ["lock file", async () => lockFileProblems().join("\n")]
 ]

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
 import { findings } from "../check/AstGrep.mjs"
 import { run } from "../check/Command.mjs"
+import { importProblemsIn } from "../check/Imports.mjs"
 import { root } from "../install/Root.mjs"
 
 const fixture = join(root, "scripts", "check", "fixture")
@@ -28,6 +29,21 @@ describe("house rules", () => {
 
   it("find nothing in the good example", async () => {
     expect(await findings(["scripts/check/fixture/Good.ts"])).toEqual([])
+  })
+})
+
+describe("directions of imports", () => {
+  it("core knows nobody, runtime and api not each other, tests may use the fixtures", () => {
+    const core = 'import { Effect } from "effect"\nimport {\n  Database\n} from "@vigil/api/database/Database"\nimport "node:fs"'
+    expect(importProblemsIn("packages/core/src/Camera.ts", core)).toEqual([
+      "packages/core/src/Camera.ts:2 packages/core may not import @vigil/api/database/Database",
+      "packages/core/src/Camera.ts:5 core may not import node:fs"
+    ])
+    expect(importProblemsIn("packages/api/src/Sessions.ts", 'export * from "@vigil/runtime/Pipeline"')).toHaveLength(1)
+    expect(importProblemsIn("packages/api/src/Sessions.ts", 'import type { Camera } from "@vigil/core/Camera"')).toEqual([])
+    expect(
+      importProblemsIn("packages/runtime/test/Rtsp.test.ts", 'import { cameras } from "@vigil/fixtures/camera/Cameras"')
+    ).toEqual([])
   })
 })
 
