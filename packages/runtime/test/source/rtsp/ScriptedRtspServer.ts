@@ -100,7 +100,9 @@ const readRequests =
       chunks.push(chunk)
       pending += chunk.toString("latin1")
       for (let end = pending.indexOf("\r\n\r\n"); end >= 0; end = pending.indexOf("\r\n\r\n")) {
-        const [start = "", ...lines] = pending.slice(pending.search(/(?:OPTIONS|DESCRIBE|SETUP|PLAY|TEARDOWN|GET_PARAMETER) /), end).split("\r\n")
+        const [start = "", ...lines] = pending
+          .slice(pending.search(/(?:OPTIONS|DESCRIBE|SETUP|PLAY|TEARDOWN|GET_PARAMETER) /), end)
+          .split("\r\n")
         pending = pending.slice(end + 4)
         const [method = "", uri = ""] = start.split(" ")
         const headers = Object.fromEntries(

@@ -10,6 +10,7 @@ const fragmentation = 28
 const codec: NalCodec = {
   typeOf: (first) => first & 0x1f,
   isSlice: isH264Slice,
+  isParameterSet: (type) => type === H264NalType.sequenceParameters || type === H264NalType.pictureParameters,
   isRandomAccess: (type) => type === H264NalType.idr,
   firstSliceByte: 1
 }

@@ -1,4 +1,4 @@
-import { isH265RandomAccess, isH265Slice } from "../../../media/nal/H265.js"
+import { H265NalType, isH265RandomAccess, isH265Slice } from "../../../media/nal/H265.js"
 import type { RtpPacket } from "../RtpPacket.js"
 import type { Depacketiser, FrameSink } from "./Depacketiser.js"
 import { type NalCodec, PictureAssembler } from "./PictureAssembler.js"
@@ -10,6 +10,7 @@ const fragmentation = 49
 const codec: NalCodec = {
   typeOf: (first) => (first >> 1) & 0x3f,
   isSlice: isH265Slice,
+  isParameterSet: (type) => type >= H265NalType.videoParameters && type <= H265NalType.pictureParameters,
   isRandomAccess: isH265RandomAccess,
   firstSliceByte: 2
 }

@@ -6,6 +6,7 @@ import { UnitBuffer } from "./UnitBuffer.js"
 export interface NalCodec {
   readonly typeOf: (firstByte: number) => number
   readonly isSlice: (type: number) => boolean
+  readonly isParameterSet: (type: number) => boolean
   readonly isRandomAccess: (type: number) => boolean
   /** The byte of a slice whose highest bit says that the slice begins a picture. */
   readonly firstSliceByte: number
@@ -16,7 +17,8 @@ export interface NalCodec {
  *
  * A picture ends with the marker bit or where the time stamp changes. Cameras set the marker on parameter sets, too, or give those
  * another time stamp: units without a slice are kept for the picture that follows. Cameras that set the marker on each slice are found out
- * by a slice in the middle of a picture that seemed to be finished; for them only the time stamp counts from then on.
+ * by a slice in the middle of a picture that seemed to be finished; for them only the time stamp counts from then on. Servers that repeat
+ * the parameter sets before each slice of a picture confuse decoders (ITU-T H.264 7.4.1.2.3): the repetitions are left out.
  *
  * After a loss everything is `damaged` up to the next whole random access picture, and so is everything before the first one.
  */
@@ -102,7 +104,10 @@ export class PictureAssembler {
     const first = this.units.byteOfLast(0)
     if ((first & 0x80) !== 0) this.damage()
     const type = this.codec.typeOf(first)
-    if (!this.codec.isSlice(type)) return
+    if (!this.codec.isSlice(type)) {
+      if (this.hasSlice && this.codec.isParameterSet(type) && this.units.lastIsRepeated()) this.units.dropLast()
+      return
+    }
     const begins = (this.units.byteOfLast(this.codec.firstSliceByte) & 0x80) !== 0
     if (!this.hasSlice) {
       this.beginsPicture = begins

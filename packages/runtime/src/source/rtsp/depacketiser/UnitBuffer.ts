@@ -49,6 +49,17 @@ export class UnitBuffer {
     return at < this.length ? (this.bytes[at] ?? 0) : 0
   }
 
+  /** Whether the unit begun last is the same as one before it. */
+  lastIsRepeated(): boolean {
+    const from = this.starts.at(-1) ?? 0
+    for (let i = 0; i + 1 < this.starts.length; i++) {
+      const start = this.starts[i] ?? 0
+      const end = this.starts[i + 1] ?? 0
+      if (this.bytes.compare(this.bytes, start, end, from, this.length) === 0) return true
+    }
+    return false
+  }
+
   clear(): void {
     this.length = 0
     this.starts.length = 0
