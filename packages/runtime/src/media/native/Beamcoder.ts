@@ -1,24 +1,17 @@
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 
-/** A picture in native memory. Its bytes live until the garbage collector has seen the last reference. */
+/** A picture in native memory, until it is released or its wrapper is collected. */
 export interface NativeFrame {
   readonly width: number
   readonly height: number
   /** FFmpeg's name of the pixel format. */
   readonly format: string | null
   readonly pts: number | null
-  /** Bytes per line of each plane, padding included. */
-  readonly linesize: ReadonlyArray<number>
-  /** A new array of views of the planes with every access: read it once. */
-  readonly data: ReadonlyArray<Uint8Array>
-  readonly flags: { readonly CORRUPT?: boolean }
-  readonly decode_error_flags: {
-    readonly INVALID_BITSTREAM: boolean
-    readonly MISSING_REFERENCE: boolean
-    readonly CONCEALMENT_ACTIVE: boolean
-    readonly DECODE_SLICES: boolean
-  }
+  /** Bytes per line of the first plane, padding included. */
+  readonly pitch: number
+  /** False when the decoder met an error in it, or made up missing parts. */
+  readonly sound: boolean
 }
 
 export interface NativePacket {
@@ -33,7 +26,8 @@ export interface NativePacket {
 }
 
 export interface NativeDecoder {
-  readonly decode: (packet: NativePacket) => Promise<{ readonly frames: ReadonlyArray<NativeFrame> }>
+  /** The bytes are copied. */
+  readonly decode: (bytes: Uint8Array, pts: number) => Promise<{ readonly frames: ReadonlyArray<NativeFrame> }>
   /** Gives the frames that are held back for reordering; the decoder takes no more packets. */
   readonly flush: () => Promise<{ readonly frames: ReadonlyArray<NativeFrame> }>
 }
@@ -91,7 +85,12 @@ export interface DemuxerOptions {
 /** The part of beamcoder's addon that is used here, as patched by `patches/`. */
 export interface Beamcoder {
   readonly logging: (level: "quiet" | "error") => void
-  readonly packet: (fields: { readonly data: Uint8Array; readonly size: number; readonly pts: number; readonly dts: number }) => NativePacket
+  /** Frames come as {@link NativeFrame}, not with an accessor for each of AVFrame's fields. */
+  readonly plainFrames: (plain: boolean) => void
+  /** Copies the first plane line by line to `bytes` at `offset`, lines `stride` bytes apart. Throws when it does not fit. */
+  readonly copyPlane: (frame: NativeFrame, bytes: Uint8Array, offset: number, stride: number, lineBytes: number) => void
+  /** Gives the memory back at once. No call may be using the frame, now or later. */
+  readonly releaseFrame: (frame: NativeFrame) => void
   readonly decoder: (options: { readonly name: string; readonly thread_count: number; readonly max_pixels: number }) => NativeDecoder
   readonly encoder: (options: Readonly<Record<string, unknown>>) => NativeEncoder
   readonly filterer: (options: {
@@ -122,6 +121,7 @@ export const beamcoder = (): Beamcoder => {
     const folder = dirname(require.resolve("beamcoder/package.json"))
     // The addon has no types of its own for this file; the interfaces above are checked by the tests of this folder.
     loaded = require(join(folder, "build", "Release", "beamcoder.node")) as Beamcoder
+    loaded.plainFrames(true)
     loaded.logging("quiet")
   }
   return loaded

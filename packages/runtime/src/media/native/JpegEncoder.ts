@@ -20,6 +20,7 @@ export const encodeJpeg = async (picture: Picture): Promise<Uint8Array> => {
     thread_count: 1
   })
   const { packets } = await encoder.encode(frame)
+  beamcoder().releaseFrame(frame)
   const data = packets[0]?.data
   if (data === undefined || data === null) throw new Error("the JPEG encoder gave no image")
   return Uint8Array.from(data)

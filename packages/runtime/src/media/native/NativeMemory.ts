@@ -1,8 +1,8 @@
 /**
- * Native frames are freed when the garbage collector finds their wrappers, but a wrapper is small: without help, hundreds of megabytes pile
- * up behind a young generation that looks empty, and every frame gets cold memory. So a young collection is run after this many bytes.
+ * A demuxer's packets are freed when the garbage collector finds their wrappers, but a wrapper is small: without help, hundreds of
+ * megabytes pile up behind a young generation that looks empty. So a young collection is run after this many bytes.
  */
-const budget = 12 * 1024 * 1024
+const budget = 16 * 1024 * 1024
 
 type Collector = (options: { readonly type: "minor" }) => void
 

@@ -1,5 +1,4 @@
 import { beamcoder, type NativeFilterer, type NativeFrame } from "./Beamcoder.js"
-import { countNativeBytes } from "./NativeMemory.js"
 import type { Picture } from "./VideoDecoder.js"
 
 export interface Rectangle {
@@ -25,10 +24,14 @@ export interface PictureScaler {
   readonly scale: (picture: Picture, target: ScaleTarget) => Promise<NativeFrame>
 }
 
-const specification = ({ crop, format, height, width }: ScaleTarget): string => {
-  const range = format === "yuvj420p" ? ":out_range=pc" : ""
+const hasLumaPlane = /^(yuv|gray)/
+
+/** The luma plane is taken as it is coded (mostly 16..235): stretching it to 0..255 would cost more than scaling it. */
+const specification = (source: string, { crop, format, height, width }: ScaleTarget): string => {
   const cut = crop === undefined ? "" : `crop=${crop.width}:${crop.height}:${crop.x}:${crop.y}:exact=1,`
-  return `${cut}scale=${width}:${height}:flags=bilinear${range},format=${format}`
+  const luma = format === "gray" && hasLumaPlane.test(source) ? "extractplanes=y," : ""
+  const range = format === "yuvj420p" ? ":out_range=pc" : ""
+  return `${cut}${luma}scale=${width}:${height}:flags=bilinear${range},format=${format}`
 }
 
 export const makePictureScaler = (): PictureScaler => {
@@ -37,7 +40,7 @@ export const makePictureScaler = (): PictureScaler => {
   let tail: Promise<unknown> = Promise.resolve()
 
   const run = async (picture: Picture, target: ScaleTarget): Promise<NativeFrame> => {
-    const filterSpec = specification(target)
+    const filterSpec = specification(picture.format, target)
     const wanted = `${picture.width}x${picture.height} ${picture.format} ${filterSpec}`
     if (graph === undefined || wanted !== madeFor) {
       graph = undefined
@@ -61,7 +64,6 @@ export const makePictureScaler = (): PictureScaler => {
       graph = undefined
       throw new Error(`no picture came out of ${filterSpec}`)
     }
-    countNativeBytes(frame.width * frame.height * 2)
     return frame
   }
 
@@ -75,16 +77,11 @@ export const makePictureScaler = (): PictureScaler => {
   }
 }
 
-/** Copies the first plane of a frame, line by line, to `into` at byte `offset`, lines `stride` bytes apart. */
-export const copyPlane = (frame: NativeFrame, lineBytes: number, into: Uint8Array, offset: number, stride: number): void => {
-  const plane = frame.data[0]
-  const pitch = frame.linesize[0]
-  if (plane === undefined || pitch === undefined || pitch < lineBytes) throw new Error("a scaled picture has no pixels")
-  if (pitch === lineBytes && stride === lineBytes) {
-    into.set(plane.subarray(0, lineBytes * frame.height), offset)
-    return
-  }
-  for (let line = 0, from = 0, to = offset; line < frame.height; line++, from += pitch, to += stride) {
-    into.set(plane.subarray(from, from + lineBytes), to)
+/** Moves the first plane of a scaled frame, line by line, to `into` at byte `offset`, lines `stride` bytes apart. */
+export const movePlane = (frame: NativeFrame, lineBytes: number, into: Uint8Array, offset: number, stride: number): void => {
+  try {
+    beamcoder().copyPlane(frame, into, offset, stride, lineBytes)
+  } finally {
+    beamcoder().releaseFrame(frame)
   }
 }

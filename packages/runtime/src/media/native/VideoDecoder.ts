@@ -1,8 +1,7 @@
 import type { VideoCodec } from "@vigil/core/MediaTrack"
 import { beamcoder, type NativeDecoder, type NativeFrame } from "./Beamcoder.js"
-import { countNativeBytes } from "./NativeMemory.js"
 
-/** A decoded picture, in native memory. */
+/** A decoded picture, in native memory: whoever has it last calls {@link release}. */
 export interface Picture {
   readonly native: NativeFrame
   /** What {@link VideoDecoder.decode} was given with the picture's bytes. */
@@ -13,6 +12,9 @@ export interface Picture {
   /** False when the decoder made up missing parts. */
   readonly sound: boolean
 }
+
+/** Gives a picture's memory back to its decoder, which uses it for the next one. Nobody may read the picture any more. */
+export const release = (picture: Picture): void => beamcoder().releaseFrame(picture.native)
 
 export interface Decoded {
   /** In presentation order. */
@@ -38,16 +40,12 @@ const largestPicture = 8192 * 4608
 
 const queueLimit = 64
 
-const sound = ({ decode_error_flags: errors, flags }: NativeFrame): boolean =>
-  flags.CORRUPT !== true && !errors.MISSING_REFERENCE && !errors.INVALID_BITSTREAM && !errors.CONCEALMENT_ACTIVE && !errors.DECODE_SLICES
-
 const toPictures = (frames: ReadonlyArray<NativeFrame>): ReadonlyArray<Picture> => {
   const pictures: Array<Picture> = []
   for (const native of frames) {
     const { format, height, pts: key, width } = native
-    if (key === null || format === null || width <= 0 || height <= 0) continue
-    countNativeBytes(width * height * 1.5)
-    pictures.push({ native, key, width, height, format, sound: sound(native) })
+    if (key === null || format === null || width <= 0 || height <= 0) beamcoder().releaseFrame(native)
+    else pictures.push({ native, key, width, height, format, sound: native.sound })
   }
   return pictures
 }
@@ -75,8 +73,7 @@ export const openVideoDecoder = (codec: VideoCodec): VideoDecoder => {
       if (finished) return refuse("the decoder was finished")
       if (bytes.length === 0) return refuse("empty access unit")
       if (queued >= queueLimit) return refuse(`more than ${queueLimit} pictures wait for the decoder`)
-      countNativeBytes(bytes.length)
-      return enqueue(() => native.decode(beamcoder().packet({ data: bytes, size: bytes.length, pts: key, dts: key })))
+      return enqueue(() => native.decode(bytes, key))
     },
     finish: () => {
       if (finished) return refuse("the decoder was finished")

@@ -7,7 +7,7 @@ import { isH264ParameterSet } from "../nal/H264.js"
 import { isH265ParameterSet } from "../nal/H265.js"
 import { codedPicture } from "../native/CodedPicture.js"
 import { encodeJpeg } from "../native/JpegEncoder.js"
-import { decodeAlone, type Decoded, openVideoDecoder, type Picture, type VideoDecoder } from "../native/VideoDecoder.js"
+import { decodeAlone, type Decoded, openVideoDecoder, type Picture, release, type VideoDecoder } from "../native/VideoDecoder.js"
 import { makePictureReader, type PictureReader } from "./PictureReader.js"
 import { makeTrust, type Trust } from "./Trust.js"
 import type { CameraReport, PushedUnit } from "./WorkerProtocol.js"
@@ -100,16 +100,21 @@ export const openCameraSession = (options: CameraSessionOptions): CameraSession 
     return result
   }
 
+  /** The newest picture is kept for snapshots. */
+  const keep = (picture: Picture) => {
+    if (newest !== undefined) release(newest)
+    newest = picture
+  }
+
   const look = async (picture: Picture): Promise<void> => {
     const unit = expected.get(picture.key)
     expected.delete(picture.key)
     counts.decoded++
-    if (!trust.accept(picture)) {
-      if (!picture.sound) counts.errors++
-      return
-    }
-    newest = picture
-    if (unit === undefined || unit.mode === "catch-up" || closed) return
+    const trusted = trust.accept(picture)
+    if (!picture.sound) counts.errors++
+    if (!trusted || closed) return release(picture)
+    keep(picture)
+    if (unit === undefined || unit.mode === "catch-up") return
     const { mediaTime, number: frame, received, wallClockOrigin, wallTime } = unit
     const info: FrameInfo = { frame, size: { width: picture.width, height: picture.height }, mediaTime, wallTime, wallClockOrigin, received }
     await reader.read(picture, info)
@@ -169,10 +174,13 @@ export const openCameraSession = (options: CameraSessionOptions): CameraSession 
     return tail
   }
 
-  const pictureOf = async (key: PushedUnit | undefined): Promise<Picture | undefined> => {
-    if (key === undefined || (newest !== undefined && newest.key >= key.number)) return newest
-    const { pictures } = await timed(decodeAlone(codec, bytesOf(key, true), key.number))
-    return pictures[0] ?? newest
+  /** Runs in the queue, so that no picture is released under the encoder. */
+  const encodeNewest = async (key: PushedUnit | undefined): Promise<Uint8Array | undefined> => {
+    if (key !== undefined && (newest === undefined || newest.key < key.number)) {
+      const { pictures } = await timed(decodeAlone(codec, bytesOf(key, true), key.number))
+      for (const picture of pictures) keep(picture)
+    }
+    return newest === undefined ? undefined : encodeJpeg(newest)
   }
 
   return {
@@ -184,9 +192,12 @@ export const openCameraSession = (options: CameraSessionOptions): CameraSession 
       onNews()
     }),
     snapshot: async (key) => {
-      const picture = await pictureOf(key)
-      if (picture === undefined) throw new Error("no key frame could be decoded yet")
-      return encodeJpeg(picture)
+      let jpeg: Uint8Array | undefined
+      await enqueue(async () => {
+        jpeg = await encodeNewest(key)
+      })
+      if (jpeg === undefined) throw new Error("no key frame could be decoded yet")
+      return jpeg
     },
     drain: async () => {
       await enqueue(finishDecoder)
@@ -203,6 +214,7 @@ export const openCameraSession = (options: CameraSessionOptions): CameraSession 
     busyFor: () => busySince === undefined ? 0 : now() - busySince,
     close: () => {
       closed = true
+      // A call may still be under way: what is left is collected when it has ended.
       decoder = undefined
       newest = undefined
       expected.clear()

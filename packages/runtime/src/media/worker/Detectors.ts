@@ -3,7 +3,7 @@ import type { MonotonicTime } from "@vigil/core/Time"
 import type { InferenceEngine, InferenceResult } from "../../inference/InferenceEngine.js"
 import { now } from "../../MonotonicClock.js"
 import type { DetectorDemand } from "../MediaWorkers.js"
-import { copyPlane, makePictureScaler, type PictureScaler } from "../native/PictureScaler.js"
+import { movePlane, makePictureScaler, type PictureScaler } from "../native/PictureScaler.js"
 import type { Picture } from "../native/VideoDecoder.js"
 import { type FramePacer, makeFramePacer } from "./FramePacer.js"
 
@@ -88,7 +88,7 @@ export const makeDetectors = ({ camera, complete, demands, engine, listener }: D
     const { height, width } = wanted.content
     const scaled = await detector.scaler.scale(picture, { width, height, format: wanted.format })
     const pixels = new Uint8Array(width * height * 3)
-    copyPlane(scaled, width * 3, pixels, 0, width * 3)
+    movePlane(scaled, width * 3, pixels, 0, width * 3)
     inFlight++
     const done = new Promise<void>((resolve) => {
       engine.submit({

@@ -1,5 +1,5 @@
 import type { InferenceEngine } from "../../inference/InferenceEngine.js"
-import type { ExecutionProvider } from "../../inference/ModelSession.js"
+import type { ExecutionProvider } from "../../inference/SessionModel.js"
 
 /** How a media worker runs models. */
 export interface EngineSettings {

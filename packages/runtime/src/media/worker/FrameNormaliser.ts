@@ -1,11 +1,12 @@
 import type { Size } from "@vigil/core/geometry/BoundingBox"
 import type { FrameInfo } from "@vigil/core/Observation"
 import type { FrameDemand, NormalisedFrame } from "../MediaWorkers.js"
-import { copyPlane, makePictureScaler, type Rectangle, type ScaleTarget } from "../native/PictureScaler.js"
+import { movePlane, makePictureScaler, type Rectangle, type ScaleTarget } from "../native/PictureScaler.js"
 import type { Picture } from "../native/VideoDecoder.js"
 
 /** Makes frames of one size, shape and format out of whatever a camera sends. */
 export interface FrameNormaliser {
+  /** The frame's bytes are written anew by the next call. */
   readonly normalise: (picture: Picture, frame: FrameInfo) => Promise<NormalisedFrame>
 }
 
@@ -36,13 +37,17 @@ export const makeFrameNormaliser = (demand: FrameDemand): FrameNormaliser => {
   const { format, height, width } = demand
   const bytes = format === "gray8" ? 1 : 3
   const scaler = makePictureScaler()
+  const data = new Uint8Array(width * height * bytes)
+  let shown = ""
   return {
     normalise: async (picture, frame) => {
       const { content, crop } = fitting(picture, demand)
       const target: ScaleTarget = { width: content.width, height: content.height, format: format === "gray8" ? "gray" : format }
       const scaled = await scaler.scale(picture, crop === undefined ? target : { ...target, crop })
-      const data = new Uint8Array(width * height * bytes)
-      copyPlane(scaled, content.width * bytes, data, (content.y * width + content.x) * bytes, width * bytes)
+      const place = `${content.x} ${content.y} ${content.width} ${content.height}`
+      if (place !== shown) data.fill(0)
+      shown = place
+      movePlane(scaled, content.width * bytes, data, (content.y * width + content.x) * bytes, width * bytes)
       return { frame, width, height, format, data }
     }
   }

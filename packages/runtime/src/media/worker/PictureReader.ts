@@ -2,7 +2,7 @@ import type { FrameInfo, LumaObservation, Observation } from "@vigil/core/Observ
 import type { InferenceEngine } from "../../inference/InferenceEngine.js"
 import { type LumaAnalyser, lumaSize, makeLumaAnalyser } from "../../vision/LumaAnalyser.js"
 import type { DecodeDemand, NormalisedFrame } from "../MediaWorkers.js"
-import { copyPlane, makePictureScaler } from "../native/PictureScaler.js"
+import { movePlane, makePictureScaler } from "../native/PictureScaler.js"
 import type { Picture } from "../native/VideoDecoder.js"
 import { makeDetectors } from "./Detectors.js"
 import { makeFrameNormaliser } from "./FrameNormaliser.js"
@@ -56,7 +56,7 @@ const makeLumaReader = (demand: LumaDemand): LumaReader => {
         madeFor = source
       }
       const scaled = await scaler.scale(picture, { ...size, format: "gray" })
-      copyPlane(scaled, size.width, plane, 0, size.width)
+      movePlane(scaled, size.width, plane, 0, size.width)
       return analyser.analyse(plane, frame)
     }
   }

@@ -70,6 +70,7 @@ const openSession = ({ camera, codec, demand, parameterSets }: Extract<ToWorker,
     onFrame: (frame) => {
       if (framesInFlight >= mostFramesInFlight) return
       framesInFlight++
+      // Copied into the channel's own buffer before this returns.
       send({ type: "frame", camera, frame }, () => framesInFlight--)
     }
   }))
