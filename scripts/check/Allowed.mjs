@@ -2,7 +2,7 @@
 // they carry a comment `// swallowed: why` on the line of the finding, inside it, or on the line above.
 
 /** @type {ReadonlyArray<{ readonly rule: string, readonly path: RegExp, readonly why: string }>} */
-export const allowed = [
+const allowed = [
   { rule: "process-env", path: /^scripts\/(?!check\/fixture\/)/, why: "build scripts run before Effect is installed" },
   { rule: "process-env", path: /^packages\/cli\/src\/main\.ts$/, why: "the composition root of the command line" },
   { rule: "process-env", path: /^bench\/src\/main\.ts$/, why: "the composition root of the benchmarks" },

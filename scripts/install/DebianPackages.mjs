@@ -78,7 +78,7 @@ export const missing = (needs) => {
 }
 
 /** @param {ReadonlyArray<string>} packages */
-export const installCommand = (packages) => `apt-get update && apt-get install -y --no-install-recommends ${packages.join(" ")}`
+const installCommand = (packages) => `apt-get update && apt-get install -y --no-install-recommends ${packages.join(" ")}`
 
 /**
  * What to tell a person when packages are missing and this process may not install them.
