@@ -2,15 +2,17 @@ import { CliConfig, Command, HelpDoc, ValidationError } from "@effect/cli"
 import { NodeContext, NodeRuntime } from "@effect/platform-node"
 import { Cause, Console, Effect, Exit, Layer } from "effect"
 import { analyzeCommand } from "./commands/analyze.js"
+import { demoCommand } from "./commands/demo.js"
 import { modelCommand, modelsCommand } from "./commands/models.js"
 import { probeCommand } from "./commands/probe.js"
 import { simCommand } from "./commands/sim.js"
+import { upCommand } from "./commands/up.js"
 import { UsageError } from "./Output.js"
 
 /** Every command of `vigil`: a new one is one file and one line here. */
 const vigil = Command.make("vigil").pipe(
   Command.withDescription("Video management and video analytics: cameras in, answers out."),
-  Command.withSubcommands([probeCommand, analyzeCommand, modelsCommand, modelCommand, simCommand])
+  Command.withSubcommands([demoCommand, upCommand, probeCommand, analyzeCommand, modelsCommand, modelCommand, simCommand])
 )
 
 const run = Command.run(vigil, { name: "Vigil", version: "0.1.0", executable: "vigil" })
@@ -37,5 +39,6 @@ const program = Effect.suspend(() => run(process.argv)).pipe(
 
 NodeRuntime.runMain(program, {
   disableErrorReporting: true,
+  disablePrettyLogger: true,
   teardown: (exit, onExit) => onExit(Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause) ? exitCode(exit.cause) : 0)
 })

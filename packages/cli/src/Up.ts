@@ -1,0 +1,37 @@
+import { layerPersistence } from "@vigil/api/Persistence"
+import { layerServer } from "@vigil/api/Server"
+import { ProcessMetrics } from "@vigil/api/telemetry/ProcessMetrics"
+import { layerServerConfig } from "@vigil/api/ServerConfig"
+import { layerEventBusMemory } from "@vigil/core/memory/EventBusMemory"
+import * as ModelRepository from "@vigil/runtime/model/ModelRepository"
+import * as Runtime from "@vigil/runtime/Runtime"
+import { Layer } from "effect"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import * as Health from "./Health.js"
+import * as Media from "./Media.js"
+
+const webFolder = fileURLToPath(new URL("../../ui/dist", import.meta.url))
+
+/**
+ * One node with everything in it, and its data in one folder:
+ *
+ * ```
+ * server (HTTP, RPC, page)  <- health <- runtime (cameras, live views) <- media, models, bus <- PostgreSQL
+ * ```
+ *
+ * This is the one place that says which implementation fills which port.
+ */
+export const layer = (dataFolder: string) =>
+  layerServer({ webFolder }).pipe(
+    Layer.provide(ProcessMetrics.layer),
+    Layer.provideMerge(Health.layer(dataFolder)),
+    Layer.provideMerge(Runtime.layer),
+    Layer.provideMerge(Layer.mergeAll(
+      Media.layer,
+      ModelRepository.layer({ folder: join(dataFolder, "models") }),
+      layerEventBusMemory,
+      layerPersistence(dataFolder)
+    )),
+    Layer.provide(layerServerConfig)
+  )
