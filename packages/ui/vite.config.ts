@@ -3,7 +3,7 @@ import react from "@vitejs/plugin-react"
 import { defineConfig } from "vite"
 
 /** `npm run dev -w @vigil/ui` serves the page by itself and passes calls on to a Vigil server that runs here. */
-const server = "http://127.0.0.1:8080"
+const server = "http://127.0.0.1:8480"
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],

@@ -5,28 +5,35 @@ import { Schema } from "effect"
 /** The server refused a request over HTTP (RFC 9457 problem details) or did not answer (`status` 0). */
 export class HttpRefused extends Error {
   readonly status: number
+  /** The problem's type without its prefix, for example `live-view-codec`; empty where the server named none. */
+  readonly kind: string
 
-  constructor(status: number, detail: string) {
+  constructor(status: number, kind: string, detail: string) {
     super(detail)
     this.name = "HttpRefused"
     this.status = status
+    this.kind = kind
   }
 }
 
-/** What of a problem is told to people; the contract's `Problem` has the whole. */
+/** What of a problem is used here; the contract's `Problem` has the whole. */
 const Problem = Schema.parseJson(
   Schema.Struct({
+    type: Schema.String,
     title: Schema.String,
     detail: Schema.optional(Schema.String),
     errors: Schema.optional(Schema.Array(Schema.Struct({ detail: Schema.String })))
   })
 )
 
+const decodeProblem = Schema.decodeUnknownEither(Problem)
+
 const refusal = async (response: Response): Promise<HttpRefused> => {
-  const problem = Schema.decodeUnknownEither(Problem)(await response.text())
-  if (problem._tag === "Left") return new HttpRefused(response.status, `The server answered with ${response.status}.`)
-  const { title, detail, errors = [] } = problem.right
-  return new HttpRefused(response.status, [detail ?? title, ...errors.map((error) => error.detail)].join(" "))
+  const problem = decodeProblem(await response.text())
+  if (problem._tag === "Left") return new HttpRefused(response.status, "", `The server answered with ${response.status}.`)
+  const { type, title, detail = title, errors = [] } = problem.right
+  const more = errors.map((error) => error.detail).filter((said) => !detail.includes(said))
+  return new HttpRefused(response.status, type.replace("urn:vigil:problem:", ""), [detail, ...more].join(" "))
 }
 
 /** A request of this page's own server; rejects with `HttpRefused` unless it answers with 2xx. */
@@ -36,7 +43,7 @@ export const request = async (path: string, init: RequestInit = {}): Promise<Res
     response = await fetch(path, { credentials: "same-origin", ...init })
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause
-    throw new HttpRefused(0, "The server does not answer. Is Vigil running, and the network up?")
+    throw new HttpRefused(0, "", "The server does not answer. Is Vigil running, and the network up?")
   }
   if (!response.ok) throw await refusal(response)
   return response

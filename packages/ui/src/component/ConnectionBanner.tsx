@@ -15,7 +15,7 @@ export const ConnectionBanner = () => {
   return (
     <div
       role="alert"
-      className="sticky top-14 z-20 flex items-center justify-center gap-2 border-b border-warn/40 bg-[#2a2210] px-4 py-2 text-warn"
+      className="fixed bottom-18 left-1/2 z-40 flex w-max max-w-[calc(100vw-1.5rem)] -translate-x-1/2 items-center gap-2 rounded-full border border-warn/40 bg-[#2a2210] px-4 py-2 text-warn shadow-xl shadow-black/50 sm:bottom-5"
     >
       <Icon name="offline" />
       <span>

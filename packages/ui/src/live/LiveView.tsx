@@ -20,23 +20,27 @@ type Veil =
 
 const videoTrack = (status: CameraStatus | undefined) => status?.description?.tracks.find((track) => track.kind === "video")
 
-const refused = (detail: string, codec: string | undefined): Veil => ({
-  _tag: "Refused",
-  title:
-    codec === "h265"
-      ? "H.265 does not play in this browser"
-      : codec === "mjpeg"
-        ? "Motion JPEG has no live view"
-        : "No live view",
-  detail: codec === "h265" || codec === "mjpeg" ? "Use the camera's H.264 stream for live video. Analysis goes on." : detail
-})
+const notPlayable: Readonly<Record<string, string>> = {
+  h264: "This H.264 does not play in this browser",
+  h265: "H.265 does not play in this browser",
+  mjpeg: "Motion JPEG has no live view"
+}
+
+const refused = ({ kind, detail }: Extract<PlayerState, { _tag: "Refused" }>, codec: string): Veil =>
+  kind === "live-view-codec"
+    ? {
+        _tag: "Refused",
+        title: notPlayable[codec] ?? "The camera's codec does not play in this browser",
+        detail: "Use the camera's H.264 stream for live video. Analysis goes on."
+      }
+    : { _tag: "Refused", title: "No live view", detail }
 
 const veilOf = (camera: Camera, status: CameraStatus | undefined, player: PlayerState | undefined): Veil => {
   if (!camera.enabled) return { _tag: "Offline", reason: "Switched off" }
   const reason = offlineReason(status?.state)
   if (reason !== undefined) return { _tag: "Offline", reason }
   if (player?._tag === "Playing") return { _tag: "None" }
-  if (player?._tag === "Refused") return refused(player.detail, videoTrack(status)?.codec)
+  if (player?._tag === "Refused") return refused(player, videoTrack(status)?.codec ?? "")
   return { _tag: "Connecting" }
 }
 

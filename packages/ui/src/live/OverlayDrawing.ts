@@ -1,7 +1,7 @@
-import type { Size } from "@vigil/core/geometry/BoundingBox"
+import type { BoundingBox, Size } from "@vigil/core/geometry/BoundingBox"
 import type { Track } from "@vigil/core/Track"
 import { classColour } from "./ClassColour.js"
-import { contain } from "./Letterbox.js"
+import { contain, type Letterbox } from "./Letterbox.js"
 import type { FrameOverlay } from "./OverlayBuffer.js"
 
 const labelHeight = 18
@@ -28,18 +28,27 @@ const drawLabel = (
   text: string,
   x: number,
   y: number,
-  right: number,
+  picture: Letterbox,
   colour: string
 ): void => {
   const width = context.measureText(text).width + 10
-  const left = Math.max(0, Math.min(x - 1, right - width))
-  const top = y >= labelHeight ? y - labelHeight : y
+  const left = Math.max(picture.x, Math.min(x - 1, picture.x + picture.width - width))
+  const top = y - picture.y >= labelHeight ? y - labelHeight : y
   context.fillStyle = colour
   context.beginPath()
   context.roundRect(left, top, width, labelHeight, 3)
   context.fill()
   context.fillStyle = "#0b0d11"
   context.fillText(text, left + 5, top + labelHeight / 2 + 0.5)
+}
+
+/** Where a box lies on the element, as far as it lies in the picture. */
+const placed = (box: BoundingBox, picture: Letterbox, scale: number): BoundingBox => {
+  const x = Math.max(picture.x, picture.x + box.x * scale)
+  const y = Math.max(picture.y, picture.y + box.y * scale)
+  const right = Math.min(picture.x + picture.width, picture.x + (box.x + box.width) * scale)
+  const bottom = Math.min(picture.y + picture.height, picture.y + (box.y + box.height) * scale)
+  return { x, y, width: right - x, height: bottom - y }
 }
 
 /** Draws a frame's tracks (or nothing) and answers how many boxes there are. */
@@ -57,15 +66,14 @@ export const drawOverlay = (canvas: HTMLCanvasElement, frame: FrameOverlay | und
   context.lineWidth = compact ? 1.5 : 2
   for (const track of frame.tracks) {
     const colour = classColour(track.label)
-    const x = picture.x + track.box.x * scale
-    const y = picture.y + track.box.y * scale
+    const { x, y, width, height } = placed(track.box, picture, scale)
     context.globalAlpha = track.state === "lost" ? 0.55 : 1
     context.setLineDash(track.state === "lost" ? [6, 5] : [])
     context.strokeStyle = colour
     context.beginPath()
-    context.roundRect(x, y, track.box.width * scale, track.box.height * scale, 3)
+    context.roundRect(x, y, width, height, 3)
     context.stroke()
-    drawLabel(context, compact ? `${track.label} #${track.id}` : trackLabel(track), x, y, element.width, colour)
+    drawLabel(context, compact ? `${track.label} #${track.id}` : trackLabel(track), x, y, picture, colour)
   }
   context.globalAlpha = 1
   return frame.tracks.length

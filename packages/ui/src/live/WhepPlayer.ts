@@ -2,13 +2,11 @@ import { note } from "../client/Journal.js"
 import { HttpRefused, request } from "../client/Session.js"
 import { pause } from "./Backoff.js"
 
-/**
- * What a player is at. `refused` says in words why the server does not give this view; `retry` whether it may do so later.
- */
+/** What a player is at. `Refused` says in words why the server does not give this view; it is asked again after a while. */
 export type PlayerState =
   | { readonly _tag: "Connecting"; readonly attempt: number }
   | { readonly _tag: "Playing" }
-  | { readonly _tag: "Refused"; readonly status: number; readonly detail: string }
+  | { readonly _tag: "Refused"; readonly kind: string; readonly detail: string }
 
 export interface WhepOptions {
   readonly path: string
@@ -144,8 +142,8 @@ export const playWhep = (options: WhepOptions): (() => void) => {
         await view(options, signal)
       } catch (error) {
         if (signal.aborted) return
-        if (error instanceof HttpRefused && error.status >= 400) {
-          options.onState({ _tag: "Refused", status: error.status, detail: error.message })
+        if (error instanceof HttpRefused && error.status >= 400 && error.kind !== "camera-not-running") {
+          options.onState({ _tag: "Refused", kind: error.kind, detail: error.message })
         } else if (!(error instanceof ViewLost)) {
           note("live view", error)
         }

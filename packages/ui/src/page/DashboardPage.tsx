@@ -30,6 +30,12 @@ const NoCameras = () => (
   </Empty>
 )
 
+/** Few cameras get large tiles. */
+const columns = (cameras: number): string =>
+  cameras <= 4
+    ? "grid-cols-[repeat(auto-fill,minmax(min(100%,380px),1fr))]"
+    : "grid-cols-[repeat(auto-fill,minmax(min(100%,290px),1fr))]"
+
 export const DashboardPage = () => {
   const cameras = useQuery(camerasQuery(useClient()))
   const list = cameras.data ?? []
@@ -41,7 +47,7 @@ export const DashboardPage = () => {
         </PageHead>
         {cameras.isError && <Notice tone="bad" title={errorWords(cameras.error)} />}
         {cameras.isSuccess && list.length === 0 && <NoCameras />}
-        <div className="grid grid-cols-[repeat(auto-fill,minmax(min(100%,290px),1fr))] gap-3 sm:gap-4" data-testid="camera-grid">
+        <div className={`grid gap-3 sm:gap-4 ${columns(list.length)}`} data-testid="camera-grid">
           {cameras.isPending && [1, 2, 3, 4].map((tile) => <div key={tile} className="panel aspect-[16/10.3] opacity-50" />)}
           {list.map((camera) => (
             <CameraTile key={camera.id} camera={camera} />
