@@ -38,8 +38,7 @@ const installPackages = async () => {
 
 /** `npm install`, unless the lock file, the manifests and Node are those of the last time. */
 export const ensureNodePackages = async () => {
-  const wanted = digest()
-  if (isRemembered("packages", wanted) && existsSync(join(root, "node_modules", ".package-lock.json"))) return
+  if (isRemembered("packages", digest()) && existsSync(join(root, "node_modules", ".package-lock.json"))) return
   await step("npm packages", installPackages)
-  remember("packages", wanted)
+  remember("packages", digest()) // npm may have written the lock file
 }
