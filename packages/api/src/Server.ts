@@ -32,19 +32,38 @@ import { Accounts } from "./auth/Accounts.js"
 import { PasswordHasher } from "./auth/PasswordHasher.js"
 import { Sessions } from "./auth/Sessions.js"
 import { SignInThrottle } from "./auth/SignInThrottle.js"
-import { layerHttpListener, ServerAddress } from "./http/HttpListener.js"
+import type { AnalyticCatalogue } from "@vigil/core/port/AnalyticCatalogue"
+import type { CameraControl } from "@vigil/core/port/CameraControl"
+import type { CameraStore } from "@vigil/core/port/CameraStore"
+import type { EventBus } from "@vigil/core/port/EventBus"
+import type { EventStore } from "@vigil/core/port/EventStore"
+import type { HealthChecks } from "@vigil/core/port/Health"
+import type { LiveViews } from "@vigil/core/port/LiveViews"
+import type { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
+import type { SessionStore } from "@vigil/core/port/SessionStore"
+import type { UserStore } from "@vigil/core/port/UserStore"
+import { type ListenError, layerHttpListener, ServerAddress } from "./http/HttpListener.js"
 import { layerRoutes, WebFolder } from "./http/Routes.js"
+import type { ServerConfig } from "./ServerConfig.js"
+import { ProcessMetrics } from "./telemetry/ProcessMetrics.js"
 
 const layerAccounts = Accounts.layer.pipe(
   Layer.provide(Layer.merge(PasswordHasher.layer, SignInThrottle.layer)),
   Layer.provideMerge(Sessions.layer)
 )
 
+/** What the server works on: all of it ports of core, but its own configuration. */
+export type ServerNeeds =
+  | AnalyticCatalogue | CameraControl | CameraStore | EventBus | EventStore | HealthChecks | LiveViews | ModelCatalogue | SessionStore
+  | UserStore | ServerConfig
+
 /** A running server; its {@link ServerAddress} says where. `webFolder` is the built web app. */
-export const layerServer = (options: { readonly webFolder: string }) =>
+export const layerServer = (
+  options: { readonly webFolder: string }
+): Layer.Layer<ServerAddress | Accounts, ListenError, ServerNeeds> =>
   HttpLayerRouter.serve(layerRoutes, { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provideMerge(layerHttpListener),
-    Layer.provide(NodeHttpServer.layerContext),
+    Layer.provide(Layer.merge(NodeHttpServer.layerContext, ProcessMetrics.layer)),
     Layer.provide(Layer.succeed(WebFolder, options.webFolder)),
     Layer.provideMerge(layerAccounts)
   )

@@ -4,6 +4,7 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Cause, Effect, Option } from "effect"
 import { ServerConfig } from "../ServerConfig.js"
+import { observeRequest } from "../telemetry/HttpMetrics.js"
 import { isForeign } from "./OriginCheck.js"
 import { asProblem, problemResponse, responseForCause, tooLarge } from "./ProblemResponse.js"
 import { securityHeaders } from "./SecurityHeaders.js"
@@ -44,6 +45,7 @@ export const layerFrontDoor = HttpLayerRouter.middleware(
     Effect.gen(function*() {
       const request = yield* HttpServerRequest.HttpServerRequest
       const requestId = crypto.randomUUID()
+      const start = performance.now()
       const refused = refusal(request, config)
       const response = refused ?? (yield* handler.pipe(
         HttpIncomingMessage.withMaxBodySize(Option.some(bodyLimit)),
@@ -56,6 +58,7 @@ export const layerFrontDoor = HttpLayerRouter.middleware(
             })),
         Effect.annotateLogs({ requestId, method: request.method, path: request.url.split("?")[0] ?? "" })
       ))
+      yield* observeRequest(request, response.status, performance.now() - start)
       return withOwnHeaders(asProblem(response), {
         ...securityHeaders(config, request.headers["host"]),
         "x-request-id": requestId,

@@ -67,15 +67,38 @@ const listenDetail = ({ host, port }: typeof ServerConfig.Service, error: HttpSe
   return `cannot listen on ${host}:${port}: ${String(cause)}`
 }
 
-/** Ends connections: idle ones at once, busy ones after the grace. */
-const drain = (server: Http.Server, sockets: ReadonlySet<Socket>) =>
+/** The connections of a server, and those of them that wait for an answer. */
+interface Connections {
+  readonly all: ReadonlySet<Socket>
+  readonly busy: ReadonlySet<Socket>
+}
+
+const followConnections = (server: Http.Server): Connections => {
+  const all = new Set<Socket>()
+  const busy = new Set<Socket>()
+  server.on("connection", (socket) => {
+    all.add(socket)
+    socket.once("close", () => all.delete(socket))
+  })
+  server.on("request", ({ socket }, response) => {
+    busy.add(socket)
+    response.once("close", () => busy.delete(socket))
+  })
+  return { all, busy }
+}
+
+/** Takes no new connections, waits for answers that are due, at most for the grace, and ends all connections. */
+const drain = (server: Http.Server, { all, busy }: Connections) =>
   Effect.promise(async () => {
     server.close()
-    server.closeIdleConnections()
     const end = performance.now() + grace
-    while (sockets.size > 0 && performance.now() < end) await new Promise((done) => setTimeout(done, 20))
-    for (const socket of sockets) socket.destroy()
+    while (busy.size > 0 && performance.now() < end) await pause(20)
+    for (const socket of all) socket.destroySoon()
+    await pause(50)
+    for (const socket of all) socket.destroy()
   })
+
+const pause = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds))
 
 const browserHost = (host: string): string => {
   if (host === "0.0.0.0" || host === "::") return "localhost"
@@ -94,15 +117,11 @@ export const layerHttpListener: Layer.Layer<HttpServer.HttpServer | ServerAddres
   Effect.gen(function*() {
     const config = yield* ServerConfig
     const nodeServer = yield* createServer(config)
-    const sockets = new Set<Socket>()
-    nodeServer.on("connection", (socket) => {
-      sockets.add(socket)
-      socket.once("close", () => sockets.delete(socket))
-    })
+    const connections = followConnections(nodeServer)
     const server = yield* NodeHttpServer.make(() => nodeServer, { host: config.host, port: config.port }).pipe(
       Effect.mapError((error) => new ListenError({ detail: listenDetail(config, error) }))
     )
-    yield* Effect.addFinalizer(() => drain(nodeServer, sockets))
+    yield* Effect.addFinalizer(() => drain(nodeServer, connections))
     return Context.make(HttpServer.HttpServer, server).pipe(Context.add(ServerAddress, addressOf(config, server)))
   })
 )

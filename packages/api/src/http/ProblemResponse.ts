@@ -62,6 +62,9 @@ const DecodeError = Schema.parseJson(Schema.Struct({
 const decodeDecodeError = Schema.decodeUnknownOption(DecodeError)
 const utf8 = new TextDecoder()
 
+/** An optional field is a union with `undefined`; that it is not undefined either helps nobody. */
+const isNoise = (message: string): boolean => message.startsWith("Expected undefined, actual ")
+
 const escapePointer = (part: string | number): string => String(part).replaceAll("~", "~0").replaceAll("/", "~1")
 
 /** Gives HttpApi's own 400s the form of problem details. */
@@ -70,13 +73,15 @@ export const asProblem = (response: HttpServerResponse.HttpServerResponse): Http
   if (status !== 400 || body._tag !== "Uint8Array" || !body.contentType.startsWith("application/json")) return response
   return Option.match(decodeDecodeError(utf8.decode(body.body)), {
     onNone: () => response,
-    onSome: ({ issues }) =>
-      problemResponse({
+    onSome: ({ issues }) => {
+      const telling = issues.length === 1 ? issues : issues.filter(({ message }) => !isNoise(message))
+      return problemResponse({
         status: 400,
         kind: "validation",
         title: "Validation failed",
-        detail: issues.length === 1 ? "One value is not allowed." : `${issues.length} values are not allowed.`,
-        errors: issues.map(({ message, path }) => ({ pointer: path.map((part) => `/${escapePointer(part)}`).join(""), detail: message }))
+        detail: telling.length === 1 ? "One value is not allowed." : `${telling.length} values are not allowed.`,
+        errors: telling.map(({ message, path }) => ({ pointer: path.map((part) => `/${escapePointer(part)}`).join(""), detail: message }))
       })
+    }
   })
 }

@@ -11,6 +11,8 @@ import { layerCameraHandlers, layerLiveHandlers } from "./handler/CameraHandlers
 import { layerCatalogueHandlers, layerEventHandlers } from "./handler/EventHandlers.js"
 import { layerHealthHandlers } from "./handler/HealthHandlers.js"
 import { layerSessionHandlers, layerSignInHandlers } from "./handler/SessionHandlers.js"
+import { layerRouteNames } from "../telemetry/HttpMetrics.js"
+import { hasMetricsToken, metricsPage } from "../telemetry/MetricsEndpoint.js"
 import { layerSetupHandlers } from "./handler/SetupHandlers.js"
 import { layerUserHandlers } from "./handler/UserHandlers.js"
 import { layerFrontDoor } from "./FrontDoor.js"
@@ -29,6 +31,7 @@ export const rawRoutes = [
   { method: "GET", path: "/api/v1/rpc", access: "session" },
   { method: "GET", path: "/api/v1/openapi.json", access: "session" },
   { method: "GET", path: "/docs", access: "session" },
+  { method: "GET", path: "/metrics", access: "metrics" },
   { method: "GET", path: "/*", access: "public" }
 ] as const
 
@@ -62,10 +65,19 @@ const docsAccess = HttpLayerRouter.middleware(
 
 const layerDocs = HttpApiSwagger.layerHttpLayerRouter({ api: VigilApi, path: "/docs" }).pipe(Layer.provide(docsAccess.layer))
 
+const layerMetrics = HttpLayerRouter.add(
+  "GET",
+  "/metrics",
+  Effect.flatMap(hasMetricsToken, (known) => known ? metricsPage : withSession(metricsPage))
+)
+
 const layerWeb = HttpLayerRouter.use((router) =>
   Effect.gen(function*() {
     yield* router.add("GET", "/*", yield* staticFiles(yield* WebFolder))
   }))
 
 /** Everything that answers. */
-export const layerRoutes = Layer.mergeAll(layerApi, layerRpc, layerOpenApi, layerDocs, layerWeb, layerFrontDoor)
+export const layerRoutes = Layer.mergeAll(layerApi, layerRpc, layerOpenApi, layerDocs, layerMetrics, layerWeb).pipe(
+  Layer.provide(layerRouteNames),
+  Layer.merge(layerFrontDoor)
+)

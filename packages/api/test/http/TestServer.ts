@@ -3,7 +3,7 @@ import { ServerAddress } from "@vigil/api/http/HttpListener"
 import { ServerConfig } from "@vigil/api/ServerConfig"
 import { layerEventBusMemory } from "@vigil/core/memory/EventBusMemory"
 import type { Role } from "@vigil/core/User"
-import { Context, Effect, Layer, Option } from "effect"
+import { Context, Effect, Layer, Logger, LogLevel, Option } from "effect"
 import { layerEmbeddedStores } from "../EmbeddedDatabase.js"
 import { layerFakePorts } from "./FakePorts.js"
 
@@ -101,7 +101,8 @@ export const layerBareServer = (config: Config, webFolder = "/nonexistent") =>
     Layer.provideMerge(layerFakePorts),
     Layer.provideMerge(layerEventBusMemory),
     Layer.provideMerge(layerEmbeddedStores),
-    Layer.provideMerge(Layer.succeed(ServerConfig, config))
+    Layer.provideMerge(Layer.succeed(ServerConfig, config)),
+    Layer.provideMerge(Logger.minimumLogLevel(LogLevel.Error))
   )
 
 export const layerTestServer = (config: Config = testConfig(), webFolder?: string) =>

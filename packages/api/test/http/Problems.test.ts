@@ -1,0 +1,124 @@
+import { describe, expect, layer } from "@effect/vitest"
+import { ServerAddress } from "@vigil/api/http/HttpListener"
+import { Effect } from "effect"
+import { connect } from "node:net"
+import { type Answer, layerTestServer, TestServer } from "./TestServer.js"
+
+const cameras = "/api/v1/cameras"
+const nobody = "00000000-0000-4000-8000-00000000000a"
+const camera = { name: "Gate", url: "rtsp://192.0.2.7/1" }
+
+const isProblem = ({ headers, json, status }: Answer, expected: number) => {
+  expect(status).toBe(expected)
+  expect(headers.get("content-type")).toBe("application/problem+json")
+  expect(headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/)
+  expect(json).toMatchObject({ status: expected, title: expect.any(String), type: expect.stringMatching(/^urn:vigil:problem:/) })
+}
+
+/** What a server answers to raw bytes, until it closes the connection. */
+const raw = (port: number, bytes: string) =>
+  Effect.async<string>((resume) => {
+    let text = ""
+    const socket = connect(port, "127.0.0.1", () => socket.write(bytes))
+    socket.on("data", (data) => (text += data.toString("latin1")))
+    socket.on("error", () => undefined)
+    socket.on("close", () => resume(Effect.succeed(text)))
+  })
+
+describe("errors are problem details (RFC 9457)", () => {
+  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+    it.effect("names every value that is wrong, by JSON pointer", () =>
+      Effect.gen(function*() {
+        const { cookies, visit } = yield* TestServer
+        const answer = yield* visit({ method: "POST", path: cameras, cookie: cookies.admin, body: { ...camera, name: "", segment: { duration: 99, overlap: 0 } } })
+        isProblem(answer, 400)
+        expect(answer.json).toMatchObject({ errors: [{ pointer: expect.stringMatching(/^\/(name|segment\/duration)$/), detail: expect.any(String) }] })
+        const parameter = yield* visit({ path: "/api/v1/events?limit=0", cookie: cookies.viewer })
+        isProblem(parameter, 400)
+        expect(parameter.json).toMatchObject({ errors: [{ pointer: "/limit" }] })
+        isProblem(yield* visit({ path: "/api/v1/events?cursor=x", cookie: cookies.viewer }), 400)
+        isProblem(yield* visit({ path: `${cameras}/not-a-uuid`, cookie: cookies.viewer }), 400)
+      }))
+
+    it.effect("bad JSON, no body, bodies over the limit", () =>
+      Effect.gen(function*() {
+        const { cookies, visit } = yield* TestServer
+        const post = (body: string | Uint8Array, headers = {}) =>
+          visit({ method: "POST", path: cameras, cookie: cookies.admin, body, headers: { "content-type": "application/json", ...headers } })
+        isProblem(yield* post("{"), 400)
+        isProblem(yield* post(""), 400)
+        isProblem(yield* post("[]"), 400)
+        isProblem(yield* post(JSON.stringify({ ...camera, url: `rtsp://h/${"x".repeat(1_100_000)}` })), 413)
+      }))
+
+    it.effect("cuts off bodies over the limit that did not say how long they are", () =>
+      Effect.gen(function*() {
+        const { cookies } = yield* TestServer
+        const { port } = yield* ServerAddress
+        const head = `POST ${cameras} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncookie: ${cookies.admin}\r\n` +
+          "content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
+        const chunk = `10000\r\n${" ".repeat(0x10000)}\r\n`
+        expect(yield* raw(port, head + chunk.repeat(20) + "0\r\n\r\n")).toMatch(/^$|^HTTP\/1.1 413 /)
+      }))
+
+    it.effect("unknown routes, cameras, events and views", () =>
+      Effect.gen(function*() {
+        const { cookies, visit } = yield* TestServer
+        const cookie = cookies.admin
+        for (
+          const [method, path] of [
+            ["GET", "/api/v1/nothing"], ["GET", "/api"], ["POST", "/nothing"], ["PUT", cameras], ["GET", "/assets/none.js"],
+            ["GET", `${cameras}/${nobody}`], ["DELETE", `${cameras}/${nobody}`], ["GET", `/api/v1/events/${nobody}`],
+            ["GET", `${cameras}/${nobody}/snapshot`], ["DELETE", `${cameras}/${nobody}/whep/1`], ["DELETE", `/api/v1/sessions/${nobody}`]
+          ] as const
+        ) isProblem(yield* visit({ method, path, cookie }), 404)
+      }))
+
+    it.effect("roles that do not allow it", () =>
+      Effect.gen(function*() {
+        const { cookies, visit } = yield* TestServer
+        const answer = yield* visit({ method: "POST", path: cameras, cookie: cookies.operator, body: camera })
+        isProblem(answer, 403)
+        expect(answer.json).toMatchObject({ detail: "this needs the role supervisor; yours is operator" })
+      }))
+
+    it.effect("changes of what somebody else changed", () =>
+      Effect.gen(function*() {
+        const { cookies, visit } = yield* TestServer
+        const cookie = cookies.supervisor
+        const created = yield* visit({ method: "POST", path: cameras, cookie, body: camera })
+        expect(created.status).toBe(201)
+        expect(created.headers.get("etag")).toBe("\"1\"")
+        const path = created.headers.get("location") ?? ""
+        const change = (ifMatch: string) => visit({ method: "PATCH", path, cookie, body: { name: "Yard" }, headers: { "if-match": ifMatch } })
+        const changed = yield* change("\"1\"")
+        expect(changed.headers.get("etag")).toBe("\"2\"")
+        isProblem(yield* change("\"1\""), 412)
+        isProblem(yield* change("revision one"), 400)
+        expect((yield* change("*")).status).toBe(200)
+      }))
+
+    it.effect("sources that cannot be", () =>
+      Effect.gen(function*() {
+        const { cookies, visit } = yield* TestServer
+        const cookie = cookies.supervisor
+        const wrong = yield* visit({ method: "POST", path: cameras, cookie, body: { ...camera, url: "gopher://a:secret@b" } })
+        isProblem(wrong, 400)
+        expect(wrong.json).toMatchObject({ type: "urn:vigil:problem:source-unsupported", errors: [{ pointer: "/url" }] })
+        expect(wrong.text).not.toContain("secret")
+        isProblem(yield* visit({ method: "POST", path: `${cameras}/probe`, cookie, body: { camera } }), 502)
+        const analytic = { analytic: "intrusion", settings: { nonsense: 1 } }
+        const refused = yield* visit({ method: "POST", path: cameras, cookie, body: { ...camera, analytics: [analytic] } })
+        isProblem(refused, 400)
+        expect(refused.json).toMatchObject({ errors: [{ pointer: "/analytics" }] })
+      }))
+
+    it.effect("cameras that do not run", () =>
+      Effect.gen(function*() {
+        const { cookies, visit } = yield* TestServer
+        const created = yield* visit({ method: "POST", path: cameras, cookie: cookies.admin, body: camera })
+        const path = created.headers.get("location") ?? ""
+        for (const what of ["status", "snapshot"]) isProblem(yield* visit({ path: `${path}/${what}`, cookie: cookies.viewer }), 409)
+      }))
+  })
+})
