@@ -13,6 +13,8 @@ export interface EdgeMap {
 const strongEdge = 24
 /** Of the learnt gradient, what must be left of it. */
 const keptShare = 0.4
+/** The background's values for one grey level. */
+const backgroundLevel = 256
 const mostEdges = 4096
 const fewestEdges = 64
 /** Seconds between updates while the picture looks as it did. */
@@ -28,26 +30,29 @@ export const makeEdgeMap = (width: number, height: number): EdgeMap => {
   let familiarFor = refresh
   let strangeFor = 0
 
+  /** Calls `visit` with every strong edge of the background. */
+  const visitEdges = (background: Int32Array, visit: (place: number, strength: number) => void) => {
+    for (let y = 0; y < height - 1; y++) {
+      for (let i = y * width, end = i + width - 1; i < end; i++) {
+        const value = background[i]
+        const strength = (Math.abs(background[i + 1] - value) + Math.abs(background[i + width] - value)) / 256
+        if (strength >= strongEdge) visit(i, strength)
+      }
+    }
+  }
+
+  /** Takes evenly of all edges when there are too many. */
   const take = (background: Int32Array) => {
     let found = 0
-    for (let pass = 0; pass < 2; pass++) {
-      const every = pass === 0 ? 1 : Math.max(1, Math.ceil(found / mostEdges))
-      let seen = 0
-      edges = 0
-      for (let y = 0; y < height - 1; y++) {
-        for (let i = y * width, end = i + width - 1; i < end; i++) {
-          const value = background[i]
-          const strength = Math.abs(background[i + 1] - value) + Math.abs(background[i + width] - value)
-          if (strength < strongEdge) continue
-          if (pass === 1 && seen % every === 0 && edges < mostEdges) {
-            places[edges] = i
-            strengths[edges++] = strength
-          }
-          seen++
-        }
-      }
-      found = seen
-    }
+    visitEdges(background, () => found++)
+    const every = Math.max(1, Math.ceil(found / mostEdges))
+    edges = 0
+    let seen = 0
+    visitEdges(background, (place, strength) => {
+      if (seen++ % every !== 0) return
+      places[edges] = place
+      strengths[edges++] = strength
+    })
     if (edges < fewestEdges) edges = 0
   }
 
