@@ -44,24 +44,24 @@ const unit = 4096
 /** Grey levels that sensor noise and compression may differ by. */
 const tolerance = { leastSensitive: 36, mostSensitive: 6 }
 
-/** The shift of brightness that most pixels share, from every 7th one; 0 while it is small. */
+/** An exposure that drifts moves most pixels alike, and not far at once; anything else is a change of the picture. */
+const drift = { least: 3, most: 48, alike: 10, share: 0.7 }
+
+/** The shift of brightness that most pixels share, in grey levels, from every 7th pixel; 0 where there is none. */
 const commonShift = (plane: Uint8Array, mean: Int32Array, histogram: Int32Array): number => {
   histogram.fill(0)
   let samples = 0
   for (let i = 3; i < plane.length; i += 7) {
-    const slot = plane[i] - ((mean[i] + 128) >> 8) + 255
-    histogram[slot] = histogram[slot] + 1
+    histogram[plane[i] - ((mean[i] + 128) >> 8) + 255]++
     samples++
   }
-  let below = 0
-  for (let slot = 0; slot < histogram.length; slot++) {
-    below += histogram[slot]
-    if (below * 2 >= samples) {
-      const median = slot - 255
-      return Math.abs(median) <= 2 ? 0 : median
-    }
-  }
-  return 0
+  let median = 0
+  for (let below = histogram[0]; below * 2 < samples && median < histogram.length - 1; below += histogram[median]) median++
+  const shift = median - 255
+  if (Math.abs(shift) < drift.least || Math.abs(shift) > drift.most) return 0
+  let alike = 0
+  for (let slot = median - drift.alike; slot <= median + drift.alike; slot++) alike += histogram[slot] ?? 0
+  return alike >= samples * drift.share ? shift : 0
 }
 
 export const makeBackgroundModel = ({ mask, sensitivity }: BackgroundOptions): BackgroundModel => {

@@ -35,7 +35,7 @@ export const makeEdgeMap = (width: number, height: number): EdgeMap => {
     for (let y = 0; y < height - 1; y++) {
       for (let i = y * width, end = i + width - 1; i < end; i++) {
         const value = background[i]
-        const strength = (Math.abs(background[i + 1] - value) + Math.abs(background[i + width] - value)) / 256
+        const strength = (Math.abs(background[i + 1] - value) + Math.abs(background[i + width] - value)) / backgroundLevel
         if (strength >= strongEdge) visit(i, strength)
       }
     }
