@@ -3,6 +3,7 @@ import * as Analytics from "./analytics/Analytics.js"
 import { CameraActors } from "./camera/CameraActors.js"
 import * as CameraControlLive from "./camera/CameraControlLive.js"
 import * as CameraEntityLive from "./camera/CameraEntityLive.js"
+import * as CameraMetrics from "./camera/CameraMetrics.js"
 import * as Reconciler from "./camera/Reconciler.js"
 import * as EmbeddedCluster from "./cluster/EmbeddedCluster.js"
 import * as LiveViewsLive from "./live/LiveViewsLive.js"
@@ -14,6 +15,7 @@ import * as LiveViewsLive from "./live/LiveViewsLive.js"
 export const layer = Layer.mergeAll(
   Reconciler.layer.pipe(Layer.provide(CameraEntityLive.layer), Layer.provide(EmbeddedCluster.layer)),
   CameraControlLive.layer,
+  CameraMetrics.layer,
   LiveViewsLive.layerConfig,
   Analytics.layer
 ).pipe(Layer.provide(CameraActors.layer))

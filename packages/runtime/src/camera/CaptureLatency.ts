@@ -1,4 +1,5 @@
 import type { FrameInfo } from "@vigil/core/Observation"
+import { Metric, MetricBoundaries } from "effect"
 import { now } from "../MonotonicClock.js"
 import { makeLatencyWindow } from "./LatencyWindow.js"
 
@@ -21,11 +22,21 @@ export interface CaptureLatency {
   readonly statistics: () => { readonly latencyP50?: number; readonly latencyP95?: number }
 }
 
+const histogram = Metric.histogram(
+  "vigil_capture_to_detection_seconds",
+  MetricBoundaries.fromIterable([0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5]),
+  "From a frame's capture to its detections"
+)
+
 /** Latency of a camera's newest detections. */
 export const makeCaptureLatency = (): CaptureLatency => {
   const window = makeLatencyWindow()
   return {
-    add: (frame) => window.add(captureLatency(frame)),
+    add: (frame) => {
+      const latency = captureLatency(frame)
+      window.add(latency)
+      histogram.unsafeUpdate(latency / 1000, [])
+    },
     statistics: () => {
       const latencyP50 = window.percentile(0.5)
       const latencyP95 = window.percentile(0.95)
