@@ -1,5 +1,8 @@
 import type { Candidates } from "@vigil/core/NonMaximumSuppression"
 
+/** Pixels from the picture's corner. */
+const farthest = 1e7
+
 /** Boxes of one frame before suppression, in input pixels. Grows to the largest frame so far, up to `limit`; later candidates are lost. */
 export class CandidateBuffer implements Candidates {
   boxes = new Float32Array(1024)
@@ -21,9 +24,10 @@ export class CandidateBuffer implements Candidates {
     this.add(x - width / 2, y - height / 2, x + width / 2, y + height / 2, score, kind)
   }
 
-  /** Ignores boxes that are not numbers: a model may say anything. */
+  /** Ignores boxes that are not numbers or far beyond any picture: a model may say anything. */
   add(left: number, top: number, right: number, bottom: number, score: number, kind: number): void {
-    if (!Number.isFinite(left + top + right + bottom) || this.count >= this.limit) return
+    const usable = left > -farthest && top > -farthest && right < farthest && bottom < farthest && left <= right && top <= bottom
+    if (!usable || this.count >= this.limit) return
     if (this.count === this.scores.length) this.#grow()
     const at = this.count++
     this.boxes[at * 4] = left

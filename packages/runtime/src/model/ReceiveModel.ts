@@ -29,8 +29,7 @@ export const download = (
   if (descriptor.url === undefined) {
     return Effect.fail(fail("it has no url to fetch from; get the file yourself and import it"))
   }
-  if (!URL.canParse(descriptor.url))
-    return Effect.fail(failing(descriptor, "descriptor")(`its url cannot be read: ${descriptor.url}`))
+  if (!URL.canParse(descriptor.url)) return Effect.fail(failing(descriptor, "descriptor")("its url cannot be read"))
   const url = new URL(descriptor.url)
   switch (url.protocol) {
     case "file:":

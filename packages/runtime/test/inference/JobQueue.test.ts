@@ -92,7 +92,7 @@ describe("JobQueue", () => {
         const queue = new JobQueue<Job>({ capacity: 100, ageing: 1000 })
         submitted.forEach((priority, id) => queue.submit(job(id, `slot-${id}`, priority), 0))
         const taken = submitted.map(() => queue.take(10)?.priority)
-        expect(taken).toEqual(submitted.toSorted((a, b) => rank(a) - rank(b)))
+        expect(taken).toEqual([...submitted].sort((a, b) => rank(a) - rank(b)))
       })
     )
   })

@@ -66,7 +66,10 @@ export const temporaryFolder = async (): Promise<Folder> => {
 export const brightnessYolox = ({ height, width }: Size): Buffer => {
   const graph = onnxGraph("brightness")
   const images = graph.input("images", [1, 3, height, width])
-  const weights = graph.floats([7, 3, 1, 1], [0, 0, 0, 0, 1, 1, 0].flatMap((weight) => Array<number>(3).fill(weight / 765)))
+  const weights = graph.floats(
+    [7, 3, 1, 1],
+    [0, 0, 0, 0, 1, 1, 0].flatMap((weight) => Array<number>(3).fill(weight / 765))
+  )
   const offsets = graph.floats([7], [0.5, 0.5, 0, 0, 0, 0, 0])
   const levels = [8, 16, 32].map((stride) => {
     const pooled = graph.node("MaxPool", [images], { kernel_shape: [stride, stride], strides: [stride, stride] })

@@ -6,7 +6,7 @@ import { cocoLabels } from "../CocoLabels.js"
 export const nanodetM = new ModelDescriptor({
   id: ModelId.make("nanodet-m"),
   version: "0.3.0",
-  title: "NanoDet-m, 80 everyday objects, small and fast",
+  title: "NanoDet-m, 80 everyday objects",
   task: "objects",
   licence: "Apache-2.0",
   priority: "STANDARD",
