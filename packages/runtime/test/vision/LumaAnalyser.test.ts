@@ -17,13 +17,20 @@ interface Watch {
 const watch = (ignored: ReadonlyArray<Zone> = [], sensitivity = 0.5): Watch => {
   const analyser = makeLumaAnalyser({ plane: scene, ignored, sensitivity })
   const random = noise(7)
+  const walls = new Map<number, ReadonlyArray<Uint8Array>>()
+  /** Noise repeats after some frames: a model of the background does not notice, and drawing takes longer than looking. */
+  const wallAt = (brightness: number, shown: number): Uint8Array => {
+    const drawn = walls.get(brightness) ?? Array.from({ length: 7 }, () => wall(scene, random, brightness))
+    walls.set(brightness, drawn)
+    return drawn[shown % drawn.length].slice()
+  }
   let frame = 0
   return {
     analyser,
     show: (make, frames, brightness = 0) => {
       let observation: LumaObservation | undefined
       for (let shown = 0; shown < frames; shown++, frame++) {
-        const plane = wall(scene, random, brightness)
+        const plane = wallAt(brightness, frame)
         make(plane, shown)
         observation = analyser.analyse(plane, frameAt(frame / 5, source.width, source.height))
       }
