@@ -1,4 +1,4 @@
-import type { Size } from "@vigil/core/geometry/BoundingBox"
+import type { BoundingBox, Size } from "@vigil/core/geometry/BoundingBox"
 
 /** Where a picture lies in its element under `object-fit: contain`, in the element's pixels. */
 export interface Letterbox {
@@ -16,4 +16,13 @@ export const contain = (element: Size, picture: Size): Letterbox => {
   const width = picture.width * scale
   const height = picture.height * scale
   return { x: (element.width - width) / 2, y: (element.height - height) / 2, width, height }
+}
+
+/** Where a box in the picture's own pixels lies on the element, `scale` being element pixels per picture pixel; cut off at the picture's edges. */
+export const placed = (box: BoundingBox, picture: Letterbox, scale: number): BoundingBox => {
+  const x = Math.max(picture.x, picture.x + box.x * scale)
+  const y = Math.max(picture.y, picture.y + box.y * scale)
+  const right = Math.min(picture.x + picture.width, picture.x + (box.x + box.width) * scale)
+  const bottom = Math.min(picture.y + picture.height, picture.y + (box.y + box.height) * scale)
+  return { x, y, width: Math.max(0, right - x), height: Math.max(0, bottom - y) }
 }

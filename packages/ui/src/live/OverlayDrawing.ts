@@ -1,7 +1,7 @@
-import type { BoundingBox, Size } from "@vigil/core/geometry/BoundingBox"
+import type { Size } from "@vigil/core/geometry/BoundingBox"
 import type { Track } from "@vigil/core/Track"
 import { classColour } from "./ClassColour.js"
-import { contain, type Letterbox } from "./Letterbox.js"
+import { contain, type Letterbox, placed } from "./Letterbox.js"
 import type { FrameOverlay } from "./OverlayBuffer.js"
 
 const labelHeight = 18
@@ -40,15 +40,6 @@ const drawLabel = (
   context.fill()
   context.fillStyle = "#0b0d11"
   context.fillText(text, left + 5, top + labelHeight / 2 + 0.5)
-}
-
-/** Where a box lies on the element, as far as it lies in the picture. */
-const placed = (box: BoundingBox, picture: Letterbox, scale: number): BoundingBox => {
-  const x = Math.max(picture.x, picture.x + box.x * scale)
-  const y = Math.max(picture.y, picture.y + box.y * scale)
-  const right = Math.min(picture.x + picture.width, picture.x + (box.x + box.width) * scale)
-  const bottom = Math.min(picture.y + picture.height, picture.y + (box.y + box.height) * scale)
-  return { x, y, width: right - x, height: bottom - y }
 }
 
 /** Draws a frame's tracks (or nothing) and answers how many boxes there are. */

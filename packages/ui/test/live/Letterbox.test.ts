@@ -1,6 +1,6 @@
 import * as fc from "effect/FastCheck"
 import { expect, it } from "vitest"
-import { contain } from "../../src/live/Letterbox.js"
+import { contain, placed } from "../../src/live/Letterbox.js"
 
 it("puts a picture into its element as object-fit: contain does", () => {
   expect(contain({ width: 800, height: 400 }, { width: 600, height: 400 })).toEqual({ x: 100, y: 0, width: 600, height: 400 })
@@ -25,4 +25,12 @@ it("keeps the picture's shape, within the element, touching two of its edges", (
       expect(Math.min(box.x, box.y)).toBeCloseTo(0, 6)
     })
   )
+})
+
+it("puts boxes onto the element, and cuts them off at the picture's edges", () => {
+  const picture = contain({ width: 800, height: 400 }, { width: 300, height: 200 })
+  expect(placed({ x: 30, y: 20, width: 60, height: 40 }, picture, 2)).toEqual({ x: 160, y: 40, width: 120, height: 80 })
+  expect(placed({ x: -30, y: -10, width: 60, height: 40 }, picture, 2)).toEqual({ x: 100, y: 0, width: 60, height: 60 })
+  expect(placed({ x: 280, y: 190, width: 60, height: 40 }, picture, 2)).toEqual({ x: 660, y: 380, width: 40, height: 20 })
+  expect(placed({ x: 400, y: 0, width: 60, height: 40 }, picture, 2).width).toBe(0)
 })

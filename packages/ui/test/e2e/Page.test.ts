@@ -1,0 +1,215 @@
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { type Browser, chromium, type Locator, type Page, type WebSocketRoute } from "playwright-core"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { type Demo, startDemo } from "./Demo.js"
+
+const executablePath = "/usr/bin/chromium"
+const builtPage = join(import.meta.dirname, "../../dist/index.html")
+
+const missing = !existsSync(executablePath)
+  ? `${executablePath} is not installed`
+  : !existsSync(builtPage)
+    ? "the web app is not built: npm run build -w @vigil/ui"
+    : undefined
+if (missing !== undefined) console.log(`skipped: ${missing}`)
+
+const password = "correct horse battery staple"
+
+/** What the browser says of a live view's video and of the canvas over it. */
+interface Seen {
+  readonly width: number
+  readonly frames: number
+  readonly boxes: number
+}
+
+const seen = (view: Locator): Promise<Seen> =>
+  view.evaluate((element) => {
+    const video = element.querySelector("video")
+    return {
+      width: video?.videoWidth ?? 0,
+      frames: video?.getVideoPlaybackQuality().totalVideoFrames ?? 0,
+      boxes: Number(element.querySelector("canvas")?.dataset["boxes"] ?? 0)
+    }
+  })
+
+describe.skipIf(missing !== undefined)(`the page over vigil demo${missing === undefined ? "" : ` (${missing})`}`, () => {
+  let demo: Demo
+  let browser: Browser
+  let page: Page
+  const errors: Array<string> = []
+  /** The page's connections to the server, to be cut. */
+  const sockets: Array<WebSocketRoute> = []
+  let cut = false
+
+  const view = (index: number): Locator => page.getByTestId("live-view").nth(index)
+  const eventually = (check: () => Promise<unknown>, timeout = 30_000) => expect.poll(check, { timeout, interval: 200 })
+
+  beforeAll(async () => {
+    demo = await startDemo(150_000)
+    browser = await chromium.launch({
+      executablePath,
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync"
+      ]
+    })
+    page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
+    page.setDefaultTimeout(20_000)
+    page.on("pageerror", (error) => errors.push(error.message))
+    page.on("console", (message) => {
+      if (/content security policy/i.test(message.text())) errors.push(message.text())
+    })
+    await page.routeWebSocket(/\/api\/v1\/rpc$/, (socket) => {
+      if (cut) return void socket.close()
+      socket.connectToServer()
+      sockets.push(socket)
+    })
+  }, 180_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    await demo?.stop()
+  })
+
+  it("creates the first administrator with the one-time link and shows the cameras", async () => {
+    await page.goto(demo.setupLink)
+    await page.getByLabel("User name").fill("admin")
+    await page.getByLabel("Password", { exact: true }).fill(password)
+    await page.getByLabel("Password again").fill(password)
+    await page.getByRole("button", { name: "Create administrator" }).click()
+    await page.getByTestId("camera-tile").first().waitFor()
+    expect(await page.getByTestId("camera-tile").count()).toBeGreaterThanOrEqual(2)
+  })
+
+  it("plays live video in the tiles, with boxes drawn over it", async () => {
+    await eventually(async () => (await seen(view(0))).width).toBeGreaterThan(0)
+    await eventually(async () => (await seen(view(1))).width).toBeGreaterThan(0)
+    const before = (await seen(view(0))).frames
+    await eventually(async () => (await seen(view(0))).frames).toBeGreaterThan(before + 10)
+    const boxes = async () => {
+      const views = await page.getByTestId("live-view").all()
+      return Math.max(...(await Promise.all(views.map(async (each) => (await seen(each)).boxes))))
+    }
+    await eventually(boxes, 60_000).toBeGreaterThan(0)
+  })
+
+  it("fills the feed with events as they happen", async () => {
+    const newest = () => page.getByTestId("feed-event").first().getAttribute("data-event")
+    await page.getByTestId("feed-event").first().waitFor({ timeout: 60_000 })
+    const before = await newest()
+    await eventually(newest, 60_000).not.toBe(before)
+  })
+
+  it("says when the server is gone, and goes on by itself when it is back", async () => {
+    cut = true
+    await Promise.all(sockets.splice(0).map((socket) => socket.close()))
+    const banner = page.getByText("No connection to the server")
+    await banner.waitFor()
+    cut = false
+    await banner.waitFor({ state: "detached" })
+    const updated = () => page.getByTestId("summary").innerText()
+    await eventually(updated).toMatch(/fps in/)
+    const newest = () => page.getByTestId("feed-event").first().getAttribute("data-event")
+    const before = await newest()
+    await eventually(newest, 60_000).not.toBe(before)
+  })
+
+  it("shows one camera large with its figures, and gives a picture of it", async () => {
+    await page.getByTestId("camera-tile").first().click()
+    await page.waitForURL(/\/cameras\/[0-9a-f-]+$/)
+    await eventually(async () => (await seen(view(0))).width).toBeGreaterThan(0)
+    await page.getByTestId("figures").getByText("H.264").waitFor()
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Snapshot" }).click()])
+    expect(download.suggestedFilename()).toMatch(/\.jpg$/)
+  })
+
+  it("draws a zone by mouse and keyboard, and saves it", async () => {
+    await page.getByRole("link", { name: "Edit" }).click()
+    const zones = page.getByLabel("Name of the zone")
+    await page.getByRole("button", { name: "Draw zone" }).waitFor()
+    const before = await zones.count()
+    await page.getByRole("button", { name: "Draw zone" }).click()
+    const canvas = page.getByTestId("shape-canvas")
+    const box = await canvas.boundingBox()
+    if (box === null) throw new Error("the canvas is not shown")
+    for (const [x, y] of [
+      [0.2, 0.2],
+      [0.8, 0.2],
+      [0.5, 0.8]
+    ] as const) {
+      await page.mouse.click(box.x + x * box.width, box.y + y * box.height)
+    }
+    await page.getByRole("button", { name: "Finish zone" }).click()
+    await page.getByTestId("handle").first().focus()
+    await page.keyboard.press("ArrowLeft")
+    await zones.nth(before).fill("Drawn")
+    await page.getByRole("button", { name: "Save" }).click()
+    await page.waitForURL(/\/cameras\/[0-9a-f-]+$/)
+    await page.getByRole("link", { name: "Edit" }).click()
+    await eventually(() => zones.count()).toBe(before + 1)
+    expect(await zones.nth(before).inputValue()).toBe("Drawn")
+  })
+
+  it("lists events, narrows them and acknowledges one", async () => {
+    await page.getByRole("navigation").getByRole("link", { name: "Events" }).first().click()
+    const rows = page.getByTestId("event-row")
+    await rows.first().waitFor()
+    const row = page.locator("[data-testid=event-row][data-status=NEW]").first()
+    const id = await row.getAttribute("data-event")
+    await row.getByRole("button", { name: "Acknowledge" }).click()
+    await page.locator(`[data-event="${id}"][data-status=ACKNOWLEDGED]`).waitFor()
+    await page.getByLabel("Status").selectOption("ACKNOWLEDGED")
+    await page.waitForURL(/status=ACKNOWLEDGED/)
+    await eventually(() => rows.evaluateAll((all) => [...new Set(all.map((each) => each.getAttribute("data-status")))])).toEqual([
+      "ACKNOWLEDGED"
+    ])
+  })
+
+  it("refuses a source that does not answer before it is saved", async () => {
+    await page.goto(new URL("/cameras/new", page.url()).href)
+    await page.getByLabel("Name", { exact: true }).fill("Nowhere")
+    await page.getByLabel("Address").fill("rtsp://user:secret@127.0.0.1:1/none")
+    await page.getByRole("button", { name: "Probe the stream" }).click()
+    await page.getByText("The camera cannot be reached").waitFor()
+    expect(await page.getByLabel("Address").inputValue()).toBe("rtsp://127.0.0.1:1/none")
+  })
+
+  it("tells which models there are", async () => {
+    await page.getByRole("navigation").getByRole("link", { name: "Models" }).first().click()
+    await page.locator("[data-testid=model][data-installed=true]").first().waitFor()
+  })
+
+  it("fits a phone", async () => {
+    await page.setViewportSize({ width: 360, height: 740 })
+    for (const path of ["/", "/events", "/models", "/cameras/new"]) {
+      await page.goto(new URL(path, page.url()).href)
+      await page.getByRole("heading", { level: 1 }).waitFor()
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+      expect(overflow, path).toBeLessThanOrEqual(0)
+    }
+    await page.setViewportSize({ width: 1280, height: 900 })
+  })
+
+  it("leads to the log-in page and back after the session ended", async () => {
+    await page.goto(new URL("/events", page.url()).href)
+    await page.getByRole("heading", { name: "Events" }).waitFor()
+    await page.context().clearCookies()
+    await Promise.all(sockets.splice(0).map((socket) => socket.close()))
+    await page.waitForURL(/\/login/)
+    await page.getByLabel("User name").fill("admin")
+    await page.getByLabel("Password").fill(password)
+    await page.getByRole("button", { name: "Sign in" }).click()
+    await page.waitForURL(/\/events$/)
+    await page.getByTestId("event-row").first().waitFor()
+  })
+
+  it("met no error and no breach of the content security policy", () => {
+    expect(errors).toEqual([])
+  })
+})
