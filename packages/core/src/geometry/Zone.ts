@@ -1,12 +1,17 @@
 import { Schema } from "effect"
 import { Point } from "./Point.js"
+import { isSimple } from "./Polygon.js"
 
 const Name = Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(100))
 
-/** A polygon drawn on a camera's picture; at least three corners, closed by itself, may be concave. */
+/** A polygon drawn on a camera's picture; at least three corners, closed by itself, may be concave but not cross itself. */
 export class Zone extends Schema.Class<Zone>("Zone")({
   name: Name,
-  polygon: Schema.Array(Point).pipe(Schema.minItems(3), Schema.maxItems(64))
+  polygon: Schema.Array(Point).pipe(
+    Schema.minItems(3),
+    Schema.maxItems(64),
+    Schema.filter((polygon) => isSimple(polygon) || "the zone must enclose an area, and its edges must not cross")
+  )
 }) {}
 
 /**
