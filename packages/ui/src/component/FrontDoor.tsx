@@ -12,6 +12,7 @@ export const FrontDoor = ({
   readonly children: ReactNode
 }) => (
   <main className="grid min-h-full place-items-center px-4 py-10">
+    <title>{`${title} · Vigil`}</title>
     <div className="w-full max-w-sm">
       <div className="mb-8 flex items-center gap-3">
         <Mark size={36} />

@@ -5,19 +5,26 @@ import { Icon } from "./Icon.js"
 /** A page's title with what can be done on it; `back` leads to the page that it belongs to. */
 export const PageHead = ({
   title,
+  mark,
   back,
   note,
   children
 }: {
-  readonly title: ReactNode
+  readonly title: string
+  /** Beside the title. */
+  readonly mark?: ReactNode
   readonly back?: ReactNode
   readonly note?: ReactNode
   readonly children?: ReactNode
 }) => (
   <div className="mb-4">
+    <title>{`${title} · Vigil`}</title>
     <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
       {back}
-      <h1 className="min-w-0 flex-[1_1_10rem] text-xl font-semibold tracking-tight break-words">{title}</h1>
+      <div className="flex min-w-0 flex-[1_1_10rem] flex-wrap items-center gap-x-3">
+        <h1 className="min-w-0 text-xl font-semibold tracking-tight break-words">{title}</h1>
+        {mark}
+      </div>
       {children !== undefined && <div className="flex flex-wrap items-center gap-2">{children}</div>}
     </div>
     {note !== undefined && <div className="mt-0.5 text-[13px] text-muted">{note}</div>}

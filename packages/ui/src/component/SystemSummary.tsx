@@ -36,8 +36,8 @@ export const SystemSummary = ({ cameras }: { readonly cameras: ReadonlyArray<Cam
   return (
     <dl className="flex flex-wrap gap-x-5 gap-y-1" data-testid="summary">
       <Figure label={`of ${wanted} live`} value={String(live.length)} tone={live.length < wanted ? "text-warn" : "text-good"} />
-      <Figure label="fps in" value={sum(live, ({ source }) => source.framesPerSecond).toFixed(0)} />
-      <Figure label="" value={bitrate(sum(live, ({ source }) => source.bitrate))} />
+      <Figure label="fps" value={sum(live, ({ source }) => source.framesPerSecond).toFixed(0)} />
+      <Figure label="in" value={bitrate(sum(live, ({ source }) => source.bitrate))} />
       {slowest !== undefined && <Figure label="to detection (p95)" value={milliseconds(slowest)} />}
     </dl>
   )

@@ -74,14 +74,7 @@ const CameraView = ({ camera }: { readonly camera: Camera }) => {
   const { buttons, notice } = useCameraActions(camera)
   return (
     <div className="p-3 sm:p-5">
-      <PageHead
-        back={<BackLink to="/" label="All cameras" />}
-        title={
-          <span className="inline-flex flex-wrap items-center gap-x-3">
-            {camera.name} <StateBadge state={status?.state} />
-          </span>
-        }
-      >
+      <PageHead back={<BackLink to="/" label="All cameras" />} title={camera.name} mark={<StateBadge state={status?.state} />}>
         {buttons}
       </PageHead>
       <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_320px]">
