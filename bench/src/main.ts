@@ -2,6 +2,7 @@ import type { Benchmark, BenchmarkResult } from "./Benchmark.js"
 
 /** Every benchmark by its name: a new one is one file and one line here. Loaded only when it runs. */
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  ingest: () => import("./ingest.js").then(({ ingest }) => ingest),
   infer: () => import("./infer.js").then(({ infer }) => infer)
 }
 
@@ -9,13 +10,19 @@ const text = ({ name, ours, peer, peerName, ratio, unit }: BenchmarkResult): str
   `${name}: ${ours.toPrecision(4)} ${unit}; ${peerName} ${peer.toPrecision(4)} ${unit}; ratio ${ratio.toFixed(2)}`
 
 const words = process.argv.slice(2)
+if (words[0] === "soak") {
+  const { soakCommand } = await import("./soak/SoakCommand.js")
+  process.exit(await soakCommand(words.slice(1)))
+}
 const json = words.includes("--json")
 const wanted = words.filter((word) => !word.startsWith("--"))
 const unknown = wanted.filter((name) => !(name in benchmarks))
 
 if (words.includes("--help") || unknown.length > 0) {
   const problem = unknown.length > 0 ? `there is no benchmark ${unknown.join(", ")}\n` : ""
-  process.stderr.write(`${problem}npm run bench -- [NAME...] [--json]\nbenchmarks: ${Object.keys(benchmarks).join(", ")} (all without a name)\n`)
+  process.stderr.write(
+    `${problem}npm run bench -- [NAME...] [--json]\nbenchmarks: ${Object.keys(benchmarks).join(", ")} (all without a name)\nand: soak (cameras under faults)\n`
+  )
   process.exit(unknown.length > 0 ? 2 : 0)
 }
 

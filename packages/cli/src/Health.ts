@@ -16,27 +16,31 @@ const database = Effect.map(CameraStore, (store) =>
   store.all.pipe(
     Effect.map((cameras) => health("database", "pass", `${cameras.length} cameras are configured`)),
     Effect.catchAll((error) => Effect.succeed(health("database", "fail", error.message)))
-  ))
+  )
+)
 
 const cameras = Effect.map(CameraControl, (control) =>
   Effect.map(control.statuses, (statuses) => {
     const wanted = statuses.filter(({ state }) => state._tag !== "Disabled")
     const streaming = wanted.filter(({ state }) => state._tag === "Streaming").length
     return health("cameras", streaming === wanted.length ? "pass" : "warn", `${streaming} of ${wanted.length} are streaming`)
-  }))
+  })
+)
 
 const workers = Effect.map(MediaWorkers, ({ health: look }) =>
   Effect.map(look, (all) => {
     const restarts = all.reduce((sum, worker) => sum + worker.restarts, 0)
     const memory = all.reduce((sum, worker) => sum + worker.memory, 0)
     return health("media workers", "pass", `${all.length} processes, ${bytes(memory)}, ${restarts} restarts`)
-  }))
+  })
+)
 
 const disk = (folder: string) =>
   Effect.tryPromise(() => statfs(folder)).pipe(
     Effect.map(({ bavail, bsize }) => bavail * bsize),
     Effect.map((free) =>
-      health("disk", free < noSpace ? "fail" : free < scarceSpace ? "warn" : "pass", `${bytes(free)} free in ${folder}`)),
+      health("disk", free < noSpace ? "fail" : free < scarceSpace ? "warn" : "pass", `${bytes(free)} free in ${folder}`)
+    ),
     Effect.catchAll((error) => Effect.succeed(health("disk", "fail", `${folder}: ${String(error.error)}`)))
   )
 
@@ -44,7 +48,7 @@ const disk = (folder: string) =>
 export const layer = (folder: string) =>
   Layer.effect(
     HealthChecks,
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       return HealthChecks.of([
         { component: "database", essential: true, check: yield* database },
         { component: "cameras", essential: false, check: yield* cameras },

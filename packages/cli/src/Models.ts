@@ -4,4 +4,6 @@ import { join } from "node:path"
 import { dataFolder } from "./Installation.js"
 
 /** The models of this installation. */
-export const layer = Layer.unwrapEffect(Effect.map(dataFolder, (folder) => ModelRepository.layer({ folder: join(folder, "models") })))
+export const layer = Layer.unwrapEffect(
+  Effect.map(dataFolder, (folder) => ModelRepository.layer({ folder: join(folder, "models") }))
+)

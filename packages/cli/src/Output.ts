@@ -19,15 +19,23 @@ export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", {
 }
 
 /** Prints a value of a Schema as one line of JSON. */
-export const printJson = <A, I>(schema: Schema.Schema<A, I>) => (value: A) =>
-  Schema.encode(schema)(value).pipe(Effect.orDie, Effect.flatMap((encoded) => Console.log(JSON.stringify(encoded))))
+export const printJson =
+  <A, I>(schema: Schema.Schema<A, I>) =>
+  (value: A) =>
+    Schema.encode(schema)(value).pipe(
+      Effect.orDie,
+      Effect.flatMap((encoded) => Console.log(JSON.stringify(encoded)))
+    )
 
 /** Rows under headings, columns as wide as they must be; cut to the terminal's width where there is one. */
 export const table = (headings: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string => {
   const widths = headings.map((heading, column) => Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)))
   const limit = process.stdout.columns ?? Number.POSITIVE_INFINITY
   const line = (cells: ReadonlyArray<string>) => {
-    const text = cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()
+    const text = cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd()
     return text.length > limit ? `${text.slice(0, limit - 1)}…` : text
   }
   return [line(headings), ...rows.map(line)].join("\n")

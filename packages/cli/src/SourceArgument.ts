@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url"
 export const word = (name: string, description: string) =>
   Args.text({ name }).pipe(
     Args.withDescription(description),
-    Args.mapEffect((text) => text.startsWith("-") ? Effect.fail(HelpDoc.p(`there is no option ${text}`)) : Effect.succeed(text))
+    Args.mapEffect((text) => (text.startsWith("-") ? Effect.fail(HelpDoc.p(`there is no option ${text}`)) : Effect.succeed(text)))
   )
 
 export const sourceOptions = {
@@ -27,7 +27,10 @@ export const sourceOptions = {
     Options.optional,
     Options.withDescription("SHA-256 of the camera's TLS certificate, in hex.")
   ),
-  username: Options.text("username").pipe(Options.optional, Options.withDescription("The camera's user; rather than in the URL.")),
+  username: Options.text("username").pipe(
+    Options.optional,
+    Options.withDescription("The camera's user; rather than in the URL.")
+  ),
   passwordFile: Options.file("password-file", { exists: "yes" }).pipe(
     Options.optional,
     Options.withDescription("A file that holds the camera's password; keeps it out of the process list.")
@@ -76,4 +79,3 @@ export const sourceOf = (
       ...rest
     })
   })
-

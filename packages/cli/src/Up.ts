@@ -27,11 +27,13 @@ export const layer = (dataFolder: string) =>
     Layer.provide(ProcessMetrics.layer),
     Layer.provideMerge(Health.layer(dataFolder)),
     Layer.provideMerge(Runtime.layer),
-    Layer.provideMerge(Layer.mergeAll(
-      Media.layer,
-      ModelRepository.layer({ folder: join(dataFolder, "models") }),
-      layerEventBusMemory,
-      layerPersistence(dataFolder)
-    )),
+    Layer.provideMerge(
+      Layer.mergeAll(
+        Media.layer,
+        ModelRepository.layer({ folder: join(dataFolder, "models") }),
+        layerEventBusMemory,
+        layerPersistence(dataFolder)
+      )
+    ),
     Layer.provide(layerServerConfig)
   )

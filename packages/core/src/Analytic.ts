@@ -18,12 +18,12 @@ export type AnalyticInputKind = typeof AnalyticInputKind.Type
 export type AnalyticInput =
   | { readonly _tag: "Luma"; readonly observation: LumaObservation }
   | {
-    readonly _tag: "Tracks"
-    readonly mediaTime: MediaTime
-    readonly wallTime: WallTime
-    readonly size: Size
-    readonly tracks: ReadonlyArray<Track>
-  }
+      readonly _tag: "Tracks"
+      readonly mediaTime: MediaTime
+      readonly wallTime: WallTime
+      readonly size: Size
+      readonly tracks: ReadonlyArray<Track>
+    }
 
 /** How motion is to be looked for. */
 export interface MotionOptions {

@@ -64,15 +64,19 @@ export const NewCamera = Schema.Struct({
   segment: Schema.optionalWith(SegmentSettings, { default: () => ({ duration: 5, overlap: 0 }) }),
   detection: Schema.optionalWith(DetectionSettings, { default: () => ({ framesPerSecond: 5, gate: "motion" as const }) }),
   analytics: Schema.optionalWith(configuration.analytics, {
-    default: () => (["motion", "tamper", "intrusion"] as const).map((analytic) =>
-      AnalyticAssignment.make({ analytic: AnalyticAssignment.fields.analytic.make(analytic), settings: {} }))
+    default: () =>
+      (["motion", "tamper", "intrusion"] as const).map((analytic) =>
+        AnalyticAssignment.make({ analytic: AnalyticAssignment.fields.analytic.make(analytic), settings: {} })
+      )
   })
 }).annotations({ identifier: "NewCamera" })
 export type NewCamera = typeof NewCamera.Type
 
 /** What is to change; absent fields stay. `credentials: null` removes them. */
-export const CameraPatch = Schema.partial(Schema.Struct({
-  ...configuration,
-  credentials: Schema.NullOr(Credentials)
-})).annotations({ identifier: "CameraPatch" })
+export const CameraPatch = Schema.partial(
+  Schema.Struct({
+    ...configuration,
+    credentials: Schema.NullOr(Credentials)
+  })
+).annotations({ identifier: "CameraPatch" })
 export type CameraPatch = typeof CameraPatch.Type

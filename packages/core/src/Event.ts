@@ -5,8 +5,17 @@ import { Priority } from "./Priority.js"
 
 /** What can happen in front of a camera, and to it. */
 export const EventType = Schema.Literal(
-  "INTRUSION", "MOTION", "TAMPERING", "FIRE_SMOKE", "CROWD", "MISSING_OBJECT", "ABNORMAL_BEHAVIOUR", "FALLEN_PERSON", "TAILGATING",
-  "LICENCE_PLATE", "FACE"
+  "INTRUSION",
+  "MOTION",
+  "TAMPERING",
+  "FIRE_SMOKE",
+  "CROWD",
+  "MISSING_OBJECT",
+  "ABNORMAL_BEHAVIOUR",
+  "FALLEN_PERSON",
+  "TAILGATING",
+  "LICENCE_PLATE",
+  "FACE"
 )
 export type EventType = typeof EventType.Type
 

@@ -19,17 +19,11 @@ export const TrackId = Schema.UUID.pipe(Schema.brand("TrackId"))
 export type TrackId = typeof TrackId.Type
 
 /** A model's name in the catalogue: lower case, digits and dashes, for example `yolox-nano`. */
-export const ModelId = Schema.String.pipe(
-  Schema.pattern(/^[a-z0-9][a-z0-9._-]{0,63}$/),
-  Schema.brand("ModelId")
-)
+export const ModelId = Schema.String.pipe(Schema.pattern(/^[a-z0-9][a-z0-9._-]{0,63}$/), Schema.brand("ModelId"))
 export type ModelId = typeof ModelId.Type
 
 /** An analytic's name, for example `intrusion`. */
-export const AnalyticId = Schema.String.pipe(
-  Schema.pattern(/^[a-z][a-z0-9-]{0,63}$/),
-  Schema.brand("AnalyticId")
-)
+export const AnalyticId = Schema.String.pipe(Schema.pattern(/^[a-z][a-z0-9-]{0,63}$/), Schema.brand("AnalyticId"))
 export type AnalyticId = typeof AnalyticId.Type
 
 /**

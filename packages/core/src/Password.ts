@@ -15,7 +15,8 @@ export const passwordComplaints = (username: string, password: string): Readonly
   const rest = [...obvious, ...(name.length >= 3 ? [name] : [])].reduce((left, word) => left.replaceAll(word, ""), lower)
   const length = [...password].length
   const complaints: Array<string> = []
-  if (length < shortestPassword) complaints.push(`A password has at least ${shortestPassword} characters; this one has ${length}.`)
+  if (length < shortestPassword)
+    complaints.push(`A password has at least ${shortestPassword} characters; this one has ${length}.`)
   if (length > longestPassword) complaints.push(`A password has at most ${longestPassword} characters; this one has ${length}.`)
   if (length >= shortestPassword && distinctCharacters(password) < 5) complaints.push("This password repeats too few characters.")
   if (length >= shortestPassword && rest.length < 6) {

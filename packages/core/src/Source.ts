@@ -65,7 +65,18 @@ export const sourceConfig = (url: string, options: Partial<Omit<SourceConfig, "u
  * - `device`: the operating system or the media library reports an error.
  */
 export const SourceErrorReason = Schema.Literal(
-  "invalid-url", "unsupported", "unreachable", "unauthorized", "not-found", "tls", "timeout", "protocol", "stalled", "closed", "rejected", "device"
+  "invalid-url",
+  "unsupported",
+  "unreachable",
+  "unauthorized",
+  "not-found",
+  "tls",
+  "timeout",
+  "protocol",
+  "stalled",
+  "closed",
+  "rejected",
+  "device"
 )
 export type SourceErrorReason = typeof SourceErrorReason.Type
 
@@ -100,8 +111,16 @@ export const SourceStatistics = Schema.Struct({
 export type SourceStatistics = typeof SourceStatistics.Type
 
 export const emptyStatistics: SourceStatistics = {
-  bytes: 0, packets: 0, packetsLost: 0, packetsReordered: 0, accessUnits: 0, damagedAccessUnits: 0, keyframes: 0,
-  bitrate: 0, framesPerSecond: 0, jitter: 0
+  bytes: 0,
+  packets: 0,
+  packetsLost: 0,
+  packetsReordered: 0,
+  accessUnits: 0,
+  damagedAccessUnits: 0,
+  keyframes: 0,
+  bitrate: 0,
+  framesPerSecond: 0,
+  jitter: 0
 }
 
 /**

@@ -35,7 +35,8 @@ const credentialsOf = (userInformation: string): Credentials => {
  */
 export const parseSourceUrl = (text: string): Either.Either<SourceAddress, SourceError> => {
   const match = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/is.exec(text.trim())
-  if (match === null) return invalid("(not a URL)", "invalid-url", "expected scheme://host/path, for example rtsp://192.0.2.7/stream1")
+  if (match === null)
+    return invalid("(not a URL)", "invalid-url", "expected scheme://host/path, for example rtsp://192.0.2.7/stream1")
   const scheme = (match[1] ?? "").toLowerCase()
   const authority = match[2] ?? ""
   const at = authority.lastIndexOf("@")

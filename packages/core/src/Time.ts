@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import { Brand, Schema } from "effect"
 
 /**
  * Microseconds on a source's own time line, starting near 0 at its first access unit. Never goes back within one connection:
@@ -22,9 +22,10 @@ export type MonotonicTime = typeof MonotonicTime.Type
 export const WallClockOrigin = Schema.Literal("sender-report", "container", "receive")
 export type WallClockOrigin = typeof WallClockOrigin.Type
 
-export const mediaTime = (microseconds: number): MediaTime => microseconds as MediaTime
-export const wallTime = (milliseconds: number): WallTime => milliseconds as WallTime
-export const monotonicTime = (milliseconds: number): MonotonicTime => milliseconds as MonotonicTime
+/** Constructors that cost nothing: these numbers are made for every packet. */
+export const mediaTime = Brand.nominal<MediaTime>()
+export const wallTime = Brand.nominal<WallTime>()
+export const monotonicTime = Brand.nominal<MonotonicTime>()
 
 /** `MediaTime` in seconds, as people read it. */
 export const toSeconds = (time: MediaTime): number => time / 1_000_000

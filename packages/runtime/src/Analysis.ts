@@ -14,7 +14,7 @@ import { Effect } from "effect"
 import { randomUUID } from "node:crypto"
 import type { RunningAnalytic } from "./analytics/Analytics.js"
 import { makeEarlyUnits } from "./camera/EarlyUnits.js"
-import { type CameraDecoder, type DecodeDemand, MediaWorkers } from "./media/MediaWorkers.js"
+import { type DecodeDemand, MediaWorkers } from "./media/MediaWorkers.js"
 import { Sources } from "./source/Sources.js"
 
 export interface AnalysisOptions {
@@ -31,12 +31,17 @@ const lossless = (options: AnalysisOptions): DecodeDemand => ({
     framesPerSecond: options.framesPerSecond,
     ...(options.analytics.find(({ motion }) => motion !== undefined)?.motion ?? { ignored: [], sensitivity: 0.5 })
   },
-  detectors: options.model === undefined ? [] : [{
-    model: options.model,
-    priority: "STANDARD",
-    framesPerSecond: options.framesPerSecond,
-    gate: "always"
-  }],
+  detectors:
+    options.model === undefined
+      ? []
+      : [
+          {
+            model: options.model,
+            priority: "STANDARD",
+            framesPerSecond: options.framesPerSecond,
+            gate: "always"
+          }
+        ],
   rate: "lossless"
 })
 
@@ -97,9 +102,23 @@ const makeInvestigation = (options: AnalysisOptions, report: (record: AnalysisRe
     finish: () => {
       for (const track of confirmed.values()) {
         const { firstSeen, hits, id, label, lastSeen } = track
-        report({ type: "track", track: id, label, firstSeen: toSeconds(firstSeen), lastSeen: toSeconds(lastSeen), detections: hits })
+        report({
+          type: "track",
+          track: id,
+          label,
+          firstSeen: toSeconds(firstSeen),
+          lastSeen: toSeconds(lastSeen),
+          detections: hits
+        })
       }
-      return { size, duration: last, framesAnalysed: counts.analysed, detections: counts.detections, tracks: confirmed.size, events: counts.events }
+      return {
+        size,
+        duration: last,
+        framesAnalysed: counts.analysed,
+        detections: counts.detections,
+        tracks: confirmed.size,
+        events: counts.events
+      }
     }
   }
 }
@@ -109,22 +128,24 @@ const makeInvestigation = (options: AnalysisOptions, report: (record: AnalysisRe
  * after some video gives a summary that says so; one that gives no video at all fails.
  */
 export const analyse = (config: SourceConfig, options: AnalysisOptions, report: (record: AnalysisRecord) => void) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const sources = yield* Sources
     const workers = yield* MediaWorkers
     const investigation = makeInvestigation(options, report)
-    let decoder: CameraDecoder | undefined
-    const early = makeEarlyUnits((unit) => unit.kind === "video" ? decoder?.push(unit) : undefined)
+    const early = makeEarlyUnits()
     const open = yield* sources.open(config, early.sink)
     const track = open.description.tracks.find((candidate) => candidate.kind === "video")
     if (track === undefined) {
       return yield* new SourceError({ reason: "unsupported", url: config.url, detail: "there is no video in this source" })
     }
     const id = CameraId.make(randomUUID())
-    decoder = yield* workers.openDecoder(id, track, lossless(options), { onObservation: investigation.onObservation })
-    early.release()
+    const decoder = yield* workers.openDecoder(id, track, lossless(options), { onObservation: investigation.onObservation })
+    early.release((unit) => (unit.kind === "video" ? decoder.push(unit) : undefined))
     const limited = options.limit === undefined ? open.ended : Effect.timeoutOption(open.ended, `${options.limit} seconds`)
-    const broken = yield* limited.pipe(Effect.as(undefined), Effect.catchAll((error) => Effect.succeed(error)))
+    const broken = yield* limited.pipe(
+      Effect.as(undefined),
+      Effect.catchAll((error) => Effect.succeed(error))
+    )
     yield* decoder.drain
     const statistics = decoder.statistics()
     if (broken !== undefined && statistics.decoded === 0) return yield* broken

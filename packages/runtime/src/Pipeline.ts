@@ -51,7 +51,7 @@ const sameTrack = (a: VideoTrack | undefined, b: VideoTrack): boolean =>
  * Everything below the sink is plain calls; fibers only open, close and write.
  */
 export const makePipeline = (first: Camera, epoch: Epoch) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const workers = yield* MediaWorkers
     const models = yield* ModelCatalogue
     const scope = yield* Effect.scope
@@ -83,7 +83,13 @@ export const makePipeline = (first: Camera, epoch: Epoch) =>
       const [next, tracks] = stepTracker(tracker, { at: frame.mediaTime, size: frame.size, detections: found })
       tracker = next
       const { mediaTime, size, wallTime } = frame
-      overlays.unsafeOffer({ cameraId: camera.id, mediaTime, wallTime, size, tracks: tracks.filter(({ state }) => state === "confirmed") })
+      overlays.unsafeOffer({
+        cameraId: camera.id,
+        mediaTime,
+        wallTime,
+        size,
+        tracks: tracks.filter(({ state }) => state === "confirmed")
+      })
       analyse({ _tag: "Tracks", mediaTime, wallTime, size, tracks })
     }
 
@@ -110,15 +116,17 @@ export const makePipeline = (first: Camera, epoch: Epoch) =>
     })
 
     const openDecoder = (track: VideoTrack) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         yield* closeDecoder
         const decoderScope = yield* Scope.fork(scope, scope.strategy)
-        const opened = yield* workers.openDecoder(camera.id, track, yield* demand, { onObservation }).pipe(Scope.extend(decoderScope))
+        const opened = yield* workers
+          .openDecoder(camera.id, track, yield* demand, { onObservation })
+          .pipe(Scope.extend(decoderScope))
         decoder = { decoder: opened, track, scope: decoderScope }
       })
 
     const configure = (next: Camera) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         camera = next
         segmenter.configure(next.segment)
         const context = { zones: next.zones, lines: next.lines }
@@ -129,7 +137,7 @@ export const makePipeline = (first: Camera, epoch: Epoch) =>
         decoder?.decoder.configure(wanted)
       })
 
-    hub.subscribe({ onAccessUnit: (unit) => unit.kind === "video" ? decoder?.decoder.push(unit) : undefined }, "now")
+    hub.subscribe({ onAccessUnit: (unit) => (unit.kind === "video" ? decoder?.decoder.push(unit) : undefined) }, "now")
     hub.subscribe(segmenter, "now")
     yield* configure(first)
 
@@ -138,7 +146,7 @@ export const makePipeline = (first: Camera, epoch: Epoch) =>
       live,
       overlays,
       begin: (description) =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           timeline.restart()
           const track = description.tracks.find((candidate) => candidate.kind === "video")
           if (track !== undefined && !sameTrack(decoder?.track, track)) yield* openDecoder(track)
@@ -170,6 +178,6 @@ export const makePipeline = (first: Camera, epoch: Epoch) =>
   })
 
 const partition = <A, E>(results: ReadonlyArray<Either.Either<A, E>>): readonly [ReadonlyArray<E>, ReadonlyArray<A>] => [
-  results.flatMap((result) => Either.isLeft(result) ? [result.left] : []),
-  results.flatMap((result) => Either.isRight(result) ? [result.right] : [])
+  results.flatMap((result) => (Either.isLeft(result) ? [result.left] : [])),
+  results.flatMap((result) => (Either.isRight(result) ? [result.right] : []))
 ]

@@ -18,7 +18,7 @@ const everyAnalytic = ["motion", "tamper", "intrusion"]
 
 /** A file is a model by itself; anything else is the id of an installed one. */
 const modelOf = (named: Option.Option<string>) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const catalogue = yield* ModelCatalogue
     if (Option.isNone(named)) return Option.getOrUndefined(yield* catalogue.preferred("objects"))
     if (existsSync(named.value)) return { descriptor: yield* describeModel(named.value), file: resolve(named.value) }
@@ -26,14 +26,19 @@ const modelOf = (named: Option.Option<string>) =>
   })
 
 const analyticsOf = (named: Option.Option<string>) =>
-  Effect.forEach(Option.match(named, { onNone: () => everyAnalytic, onSome: (list) => list.split(",").filter(Boolean) }), (analytic) =>
-    Schema.decode(AnalyticAssignment)({ analytic, settings: {} }).pipe(
-      Effect.mapError(() => new UsageError({ detail: `${analytic} is not the name of an analytic` })),
-      Effect.flatMap((assignment) => Either.match(startAnalytic(assignment, { zones: [], lines: [] }), {
-        onLeft: (error) => Effect.fail(new UsageError({ detail: error.message })),
-        onRight: Effect.succeed
-      }))
-    ))
+  Effect.forEach(
+    Option.match(named, { onNone: () => everyAnalytic, onSome: (list) => list.split(",").filter(Boolean) }),
+    (analytic) =>
+      Schema.decode(AnalyticAssignment)({ analytic, settings: {} }).pipe(
+        Effect.mapError(() => new UsageError({ detail: `${analytic} is not the name of an analytic` })),
+        Effect.flatMap((assignment) =>
+          Either.match(startAnalytic(assignment, { zones: [], lines: [] }), {
+            onLeft: (error) => Effect.fail(new UsageError({ detail: error.message })),
+            onRight: Effect.succeed
+          })
+        )
+      )
+  )
 
 const seconds = (value: number) => `${value.toFixed(2).padStart(8)} s`
 
@@ -80,16 +85,23 @@ export const analyzeCommand = Command.make(
     json
   },
   (options) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const config = yield* sourceOf(options.source, options, { pace: "as-fast-as-possible" })
       const model = yield* modelOf(options.model)
       const analytics = yield* analyticsOf(options.analytics)
       if (model === undefined && !options.json) {
-        yield* Console.error("No object detector is installed: only motion and tampering are looked for. `vigil models list` tells more.")
+        yield* Console.error(
+          "No object detector is installed: only motion and tampering are looked for. `vigil models list` tells more."
+        )
       }
       const live = !config.url.startsWith("file:")
-      const limit = Option.getOrElse(options.seconds, () => live ? 10 : undefined)
-      const settings: AnalysisOptions = { model, analytics, framesPerSecond: options.fps, ...(limit === undefined ? {} : { limit }) }
+      const limit = Option.getOrElse(options.seconds, () => (live ? 10 : undefined))
+      const settings: AnalysisOptions = {
+        model,
+        analytics,
+        framesPerSecond: options.fps,
+        ...(limit === undefined ? {} : { limit })
+      }
       const print = (record: AnalysisRecord) => {
         process.stdout.write(`${options.json ? JSON.stringify(encode(record)) : text(record)}\n`)
       }

@@ -32,7 +32,7 @@ const titles: Readonly<Record<string, string>> = {
 const shown = scenes.filter(({ name }) => name in titles)
 
 /** The scene detector is part of the demonstration only, so it is installed into the demonstration's own folder. */
-const installDetector = Effect.gen(function*() {
+const installDetector = Effect.gen(function* () {
   const catalogue = yield* ModelCatalogue
   const { bytes, descriptor } = sceneDetector()
   const decoded = yield* Schema.decode(ModelDescriptor)(descriptor)
@@ -49,11 +49,11 @@ const installDetector = Effect.gen(function*() {
 
 /** The cameras of the demonstration as they should be now: the simulator's ports change from start to start. */
 const configure = (urls: ReadonlyArray<string>) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const store = yield* CameraStore
     const known = yield* store.list(defaultTenant)
     const configureOne = (scene: Scene, index: number) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const url = urls[index] ?? ""
         const camera = known.find(({ name }) => name === titles[scene.name])
         if (camera === undefined) yield* store.create(defaultTenant, yield* newCamera(scene, url))
@@ -72,7 +72,7 @@ const newCamera = (scene: Scene, url: string) =>
 
 /** Follows every camera's overlays, for the latency from capture to detection. Milliseconds. */
 const followLatency = (samples: Ref.Ref<ReadonlyArray<number>>) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const control = yield* CameraControl
     const follow = (id: CameraId) =>
       control.overlays(id).pipe(
@@ -85,7 +85,8 @@ const followLatency = (samples: Ref.Ref<ReadonlyArray<number>>) =>
   })
 
 const summaryOf = (statuses: ReadonlyArray<CameraStatus>, latencies: ReadonlyArray<number>) => {
-  const total = (pick: (pipeline: CameraStatus["pipeline"]) => number) => statuses.reduce((sum, status) => sum + pick(status.pipeline), 0)
+  const total = (pick: (pipeline: CameraStatus["pipeline"]) => number) =>
+    statuses.reduce((sum, status) => sum + pick(status.pipeline), 0)
   const rounded = (share: number) => {
     const value = percentile(latencies, share)
     return value === undefined ? null : Math.round(value * 10) / 10
@@ -108,15 +109,18 @@ const words = (summary: ReturnType<typeof summaryOf>) =>
   `camera to detection ${summary.latencyMsP50 ?? "?"} ms (p50), ${summary.latencyMsP95 ?? "?"} ms (p95)`
 
 /** Outlives the node that watches them, so that the last thing cameras see is an orderly end. */
-const startCameras = Effect.gen(function*() {
+const startCameras = Effect.gen(function* () {
   yield* Console.error("Preparing the demonstration's cameras: the scenes are drawn once and kept.")
   const [first, ...others] = (yield* sceneFiles(shown)).map(({ video }) => video)
   if (first === undefined) return yield* Effect.dieMessage("the demonstration has no scenes")
   return yield* spawnCameras({ files: [first, ...others], count: shown.length })
 })
 
-const show = (urls: ReadonlyArray<string>, options: { readonly json: boolean; readonly limit: Option.Option<Duration.Duration> }) =>
-  Effect.gen(function*() {
+const show = (
+  urls: ReadonlyArray<string>,
+  options: { readonly json: boolean; readonly limit: Option.Option<Duration.Duration> }
+) =>
+  Effect.gen(function* () {
     yield* installDetector
     yield* configure(urls)
     const samples = yield* Ref.make<ReadonlyArray<number>>([])
@@ -147,7 +151,7 @@ const duration = Options.text("for").pipe(
 )
 
 export const demoCommand = Command.make("demo", { limit: duration, json }, (options) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const folder = join(yield* dataFolder, "demo")
     const { urls } = yield* startCameras
     yield* show(urls, options).pipe(Effect.provide(Up.layer(folder)))

@@ -15,18 +15,24 @@ const idOf = (text: string) =>
 const modelArgument = word("model", "The id of a model, as `vigil models list` tells it.")
 
 const list = Command.make("list", { json }, (options) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const entries = yield* Effect.flatMap(ModelCatalogue, (catalogue) => catalogue.list)
     if (options.json) return yield* printJson(Schema.Array(CatalogueEntry))(entries)
     const rows = entries.map(({ descriptor, installed }) => [
-      descriptor.id, descriptor.version, descriptor.task, descriptor.adapter, descriptor.licence, bytes(descriptor.bytes),
+      descriptor.id,
+      descriptor.version,
+      descriptor.task,
+      descriptor.adapter,
+      descriptor.licence,
+      bytes(descriptor.bytes),
       installed ? "installed" : descriptor.url === undefined ? "import it" : "pull it"
     ])
     yield* Console.log(table(["ID", "VERSION", "TASK", "ADAPTER", "LICENCE", "SIZE", "STATE"], rows))
-  })).pipe(Command.withDescription("The models that Vigil knows, and which are installed."))
+  })
+).pipe(Command.withDescription("The models that Vigil knows, and which are installed."))
 
 const pull = Command.make("pull", { model: modelArgument, json }, (options) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const id = yield* idOf(options.model)
     const catalogue = yield* ModelCatalogue
     const progress = (received: number, total: number) => {
@@ -35,7 +41,8 @@ const pull = Command.make("pull", { model: modelArgument, json }, (options) =>
     const { descriptor } = yield* catalogue.pull(id, progress)
     if (process.stderr.isTTY) process.stderr.write("\n")
     yield* options.json ? printJson(ModelDescriptor)(descriptor) : Console.log(`${id} ${descriptor.version} is installed.`)
-  })).pipe(Command.withDescription("Fetch a model, check its sha256 and install it."))
+  })
+).pipe(Command.withDescription("Fetch a model, check its sha256 and install it."))
 
 const descriptorIn = (file: string) =>
   Effect.try({ try: (): unknown => JSON.parse(readFileSync(file, "utf8")), catch: String }).pipe(
@@ -54,23 +61,26 @@ const importModel = Command.make(
     json
   },
   (options) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const catalogue = yield* ModelCatalogue
       const descriptor = yield* Option.match(options.descriptor, {
         onNone: () => describeModel(options.file),
         onSome: descriptorIn
       })
       const installed = yield* catalogue.install(descriptor, options.file)
-      yield* options.json ? printJson(ModelDescriptor)(installed.descriptor) : Console.log(`${descriptor.id} ${descriptor.version} is installed.`)
+      yield* options.json
+        ? printJson(ModelDescriptor)(installed.descriptor)
+        : Console.log(`${descriptor.id} ${descriptor.version} is installed.`)
     })
 ).pipe(Command.withDescription("Check an ONNX file and install it."))
 
 const remove = Command.make("remove", { model: modelArgument, json }, (options) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const id = yield* idOf(options.model)
     yield* Effect.flatMap(ModelCatalogue, (catalogue) => catalogue.remove(id))
     yield* Console.log(options.json ? JSON.stringify({ removed: id }) : `${id} is removed.`)
-  })).pipe(Command.withDescription("Remove an installed model."))
+  })
+).pipe(Command.withDescription("Remove an installed model."))
 
 const described = (name: string) =>
   Command.make(name).pipe(

@@ -5,7 +5,7 @@ import { Console, Effect, Option, Redacted } from "effect"
 import { json, UsageError } from "../Output.js"
 
 const authentication = (text: Option.Option<string>) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     if (Option.isNone(text)) return {}
     const colon = text.value.indexOf(":")
     if (colon < 1) return yield* new UsageError({ detail: "--auth takes a user name and a password: --auth user:pass" })
@@ -23,8 +23,14 @@ const cameras = Command.make(
     ),
     port: Options.integer("port").pipe(Options.withDefault(8554), Options.withDescription("TCP port; 0 takes any free one.")),
     host: Options.text("host").pipe(Options.withDefault("127.0.0.1"), Options.withDescription("Address to listen on.")),
-    codec: Options.choice("codec", ["h264", "h265", "mjpeg"]).pipe(Options.optional, Options.withDescription("Transcode files that have another codec.")),
-    audio: Options.choice("audio", ["none", "pcmu", "aac"]).pipe(Options.withDefault("none"), Options.withDescription("A tone beside the video.")),
+    codec: Options.choice("codec", ["h264", "h265", "mjpeg"]).pipe(
+      Options.optional,
+      Options.withDescription("Transcode files that have another codec.")
+    ),
+    audio: Options.choice("audio", ["none", "pcmu", "aac"]).pipe(
+      Options.withDefault("none"),
+      Options.withDescription("A tone beside the video.")
+    ),
     auth: Options.text("auth").pipe(Options.optional, Options.withDescription("user:pass that cameras ask for (Digest).")),
     tls: Options.boolean("tls").pipe(Options.withDescription("RTSPS with a fresh self-signed certificate.")),
     faults: Options.integer("faults-port").pipe(
@@ -34,7 +40,7 @@ const cameras = Command.make(
     json
   },
   (options) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const files = options.file.length > 0 ? options.file : [yield* defaultScene]
       const [first, ...others] = files
       if (first === undefined) return yield* new UsageError({ detail: "there is no file to play" })

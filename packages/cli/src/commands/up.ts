@@ -9,17 +9,22 @@ import * as Up from "../Up.js"
 
 /** Says where the server is, and how to become its first administrator. */
 export const announce = (options: { readonly json: boolean }) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { url } = yield* ServerAddress
     const link = Option.getOrUndefined(yield* setupLink)
     if (options.json) return yield* Console.log(JSON.stringify({ url, setup: link }))
     yield* Console.log(`\n  Vigil is at ${url}`)
-    if (link !== undefined) yield* Console.log(`  Open ${link}\n  once, to create the first administrator. The link is valid for 24 hours.`)
+    if (link !== undefined)
+      yield* Console.log(`  Open ${link}\n  once, to create the first administrator. The link is valid for 24 hours.`)
     yield* Console.log("\n  Ctrl-C ends it.\n")
   })
 
 export const upCommand = Command.make("up", { json }, (options) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const folder = yield* dataFolder
-    yield* Effect.zipRight(announce(options), Effect.never).pipe(Effect.provide(Up.layer(folder)), Effect.provide(Telemetry.layer))
-  })).pipe(Command.withDescription("Run Vigil: one node with everything in it."))
+    yield* Effect.zipRight(announce(options), Effect.never).pipe(
+      Effect.provide(Up.layer(folder)),
+      Effect.provide(Telemetry.layer)
+    )
+  })
+).pipe(Command.withDescription("Run Vigil: one node with everything in it."))

@@ -13,11 +13,14 @@ import { StoreUnavailable } from "../port/StoreError.js"
  */
 export const CameraEntity = Entity.make("Camera", [
   /** Runs the camera at this revision; does nothing when it already does or runs a newer one. */
-  Rpc.make("Ensure", { payload: { camera: Camera }, success: Schema.Void, error: Schema.Union(CameraNotFound, StoreUnavailable) }),
+  Rpc.make("Ensure", {
+    payload: { camera: Camera },
+    success: Schema.Void,
+    error: Schema.Union(CameraNotFound, StoreUnavailable)
+  }),
   /** Ends the actor: the camera was deleted. */
   Rpc.make("Stop", { success: Schema.Void }),
   Rpc.make("Status", { success: CameraStatus, error: CameraNotRunning }),
   Rpc.make("Restart", { success: CameraStatus, error: CameraNotRunning }),
   Rpc.make("Snapshot", { success: Schema.Uint8ArrayFromSelf, error: Schema.Union(CameraNotRunning, NoPicture) })
 ])
-

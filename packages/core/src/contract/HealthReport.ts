@@ -8,15 +8,19 @@ export const healthContentType = "application/health+json"
 const fields = {
   status: HealthStatus,
   version: Schema.optional(Schema.String),
-  checks: Schema.optional(Schema.Record({
-    key: Schema.String,
-    value: Schema.Array(Schema.Struct({
-      componentType: Schema.Literal("component"),
-      status: HealthStatus,
-      output: Schema.optional(Schema.String),
-      time: Schema.String
-    }))
-  }))
+  checks: Schema.optional(
+    Schema.Record({
+      key: Schema.String,
+      value: Schema.Array(
+        Schema.Struct({
+          componentType: Schema.Literal("component"),
+          status: HealthStatus,
+          output: Schema.optional(Schema.String),
+          time: Schema.String
+        })
+      )
+    })
+  )
 }
 
 const annotations = (status: number, description: string) => ({

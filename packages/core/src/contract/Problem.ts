@@ -2,7 +2,9 @@ import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import { Schema } from "effect"
 
 /** What a problem of one field is: `pointer` is a JSON pointer (RFC 6901) into the body, or names a parameter. */
-export const InvalidField = Schema.Struct({ pointer: Schema.String, detail: Schema.String }).annotations({ identifier: "InvalidField" })
+export const InvalidField = Schema.Struct({ pointer: Schema.String, detail: Schema.String }).annotations({
+  identifier: "InvalidField"
+})
 export type InvalidField = typeof InvalidField.Type
 
 export const problemContentType = "application/problem+json"
@@ -40,10 +42,7 @@ export class NotAllowed extends Schema.Class<NotAllowed>("NotAllowed")(
   annotations(403, "The role does not allow it, or the request comes from another site.")
 ) {}
 
-export class NotFound extends Schema.Class<NotFound>("NotFound")(
-  fields(404),
-  annotations(404, "There is no such thing.")
-) {}
+export class NotFound extends Schema.Class<NotFound>("NotFound")(fields(404), annotations(404, "There is no such thing.")) {}
 
 export class Conflict extends Schema.Class<Conflict>("Conflict")(
   fields(409),

@@ -19,8 +19,16 @@ import { Role, User } from "../User.js"
 import { HealthReport, UnhealthyReport } from "./HealthReport.js"
 import { Principal } from "./Principal.js"
 import {
-  BadGateway, BadRequest, Conflict, NotAllowed, NotFound, NotSignedIn, PreconditionFailed, problemContentType,
-  TooManyRequests, Unavailable
+  BadGateway,
+  BadRequest,
+  Conflict,
+  NotAllowed,
+  NotFound,
+  NotSignedIn,
+  PreconditionFailed,
+  problemContentType,
+  TooManyRequests,
+  Unavailable
 } from "./Problem.js"
 
 /**
@@ -52,11 +60,13 @@ class SetupGroup extends HttpApiGroup.make("setup")
     HttpApiEndpoint.post("perform", "/setup")
       .setPayload(Schema.Struct({ token: Schema.String.pipe(Schema.maxLength(200)), username: Username, password: Password }))
       .addSuccess(User, { status: 201 })
-      .addError(NotAllowed).addError(Conflict).addError(TooManyRequests)
+      .addError(NotAllowed)
+      .addError(Conflict)
+      .addError(TooManyRequests)
   )
-  .addError(BadRequest).addError(Unavailable)
-  .annotate(OpenApi.Description, "Creates the first administrator with the one-time link that Vigil prints.")
-{}
+  .addError(BadRequest)
+  .addError(Unavailable)
+  .annotate(OpenApi.Description, "Creates the first administrator with the one-time link that Vigil prints.") {}
 
 class SignInGroup extends HttpApiGroup.make("signIn")
   .add(
@@ -64,26 +74,34 @@ class SignInGroup extends HttpApiGroup.make("signIn")
       .setPayload(Schema.Struct({ username: Schema.String.pipe(Schema.maxLength(100)), password: Password }))
       .addSuccess(User)
   )
-  .addError(BadRequest).addError(NotSignedIn).addError(NotAllowed).addError(TooManyRequests).addError(Unavailable)
-  .annotate(OpenApi.Description, "Begins a session; the answer sets its cookie.")
-{}
+  .addError(BadRequest)
+  .addError(NotSignedIn)
+  .addError(NotAllowed)
+  .addError(TooManyRequests)
+  .addError(Unavailable)
+  .annotate(OpenApi.Description, "Begins a session; the answer sets its cookie.") {}
 
 class SessionGroup extends HttpApiGroup.make("session")
   .add(HttpApiEndpoint.get("me", "/session").addSuccess(User))
   .add(HttpApiEndpoint.del("signOut", "/session").addSuccess(HttpApiSchema.NoContent))
   .add(HttpApiEndpoint.get("list", "/sessions").addSuccess(Schema.Array(Session)))
-  .add(HttpApiEndpoint.del("revoke", "/sessions/:id").setPath(Schema.Struct({ id: SessionId })).addSuccess(HttpApiSchema.NoContent)
-    .addError(NotFound))
+  .add(
+    HttpApiEndpoint.del("revoke", "/sessions/:id")
+      .setPath(Schema.Struct({ id: SessionId }))
+      .addSuccess(HttpApiSchema.NoContent)
+      .addError(NotFound)
+  )
   .add(
     HttpApiEndpoint.put("changePassword", "/session/password")
       .setPayload(Schema.Struct({ current: Password, next: Password }))
       .addSuccess(HttpApiSchema.NoContent)
       .addError(TooManyRequests)
   )
-  .addError(BadRequest).addError(NotAllowed).addError(Unavailable)
+  .addError(BadRequest)
+  .addError(NotAllowed)
+  .addError(Unavailable)
   .middleware(SessionAuthentication)
-  .annotate(OpenApi.Description, "The signed-in user's own sessions and password.")
-{}
+  .annotate(OpenApi.Description, "The signed-in user's own sessions and password.") {}
 
 class UsersGroup extends HttpApiGroup.make("users")
   .add(HttpApiEndpoint.get("list", "/users").addSuccess(Schema.Array(User)))
@@ -94,16 +112,25 @@ class UsersGroup extends HttpApiGroup.make("users")
       .addError(Conflict)
   )
   .add(
-    HttpApiEndpoint.patch("change", "/users/:id").setPath(user)
+    HttpApiEndpoint.patch("change", "/users/:id")
+      .setPath(user)
       .setPayload(Schema.Struct({ role: Schema.optional(Role), password: Schema.optional(Password) }))
       .addSuccess(User)
-      .addError(NotFound).addError(Conflict)
+      .addError(NotFound)
+      .addError(Conflict)
   )
-  .add(HttpApiEndpoint.del("remove", "/users/:id").setPath(user).addSuccess(HttpApiSchema.NoContent).addError(NotFound).addError(Conflict))
-  .addError(BadRequest).addError(NotAllowed).addError(Unavailable)
+  .add(
+    HttpApiEndpoint.del("remove", "/users/:id")
+      .setPath(user)
+      .addSuccess(HttpApiSchema.NoContent)
+      .addError(NotFound)
+      .addError(Conflict)
+  )
+  .addError(BadRequest)
+  .addError(NotAllowed)
+  .addError(Unavailable)
   .middleware(SessionAuthentication)
-  .annotate(OpenApi.Description, "The tenant's users; for administrators.")
-{}
+  .annotate(OpenApi.Description, "The tenant's users; for administrators.") {}
 
 /** An entity tag is the camera's revision in quotes. */
 const IfMatch = Schema.Struct({ "if-match": Schema.optional(Schema.String.pipe(Schema.pattern(/^(\*|"\d{1,9}")$/))) })
@@ -115,35 +142,61 @@ class CamerasGroup extends HttpApiGroup.make("cameras")
   .add(HttpApiEndpoint.get("statuses", "/cameras/status").addSuccess(Schema.Array(CameraStatus)))
   .add(
     HttpApiEndpoint.post("probe", "/cameras/probe")
-      .setPayload(Schema.Struct({
-        camera: NewCamera,
-        seconds: Schema.optionalWith(Schema.Number.pipe(Schema.between(0.5, 30)), { default: () => 5 })
-      }))
+      .setPayload(
+        Schema.Struct({
+          camera: NewCamera,
+          seconds: Schema.optionalWith(Schema.Number.pipe(Schema.between(0.5, 30)), { default: () => 5 })
+        })
+      )
       .addSuccess(ProbeReport)
       .addError(BadGateway)
   )
   .add(HttpApiEndpoint.get("get", "/cameras/:id").setPath(camera).addSuccess(Camera).addError(NotFound))
   .add(
-    HttpApiEndpoint.patch("update", "/cameras/:id").setPath(camera).setHeaders(IfMatch).setPayload(CameraPatch).addSuccess(Camera)
-      .addError(NotFound).addError(PreconditionFailed)
+    HttpApiEndpoint.patch("update", "/cameras/:id")
+      .setPath(camera)
+      .setHeaders(IfMatch)
+      .setPayload(CameraPatch)
+      .addSuccess(Camera)
+      .addError(NotFound)
+      .addError(PreconditionFailed)
   )
   .add(HttpApiEndpoint.del("remove", "/cameras/:id").setPath(camera).addSuccess(HttpApiSchema.NoContent).addError(NotFound))
-  .add(HttpApiEndpoint.get("status", "/cameras/:id/status").setPath(camera).addSuccess(CameraStatus).addError(NotFound).addError(Conflict))
-  .add(HttpApiEndpoint.get("snapshot", "/cameras/:id/snapshot").setPath(camera).addSuccess(Jpeg).addError(NotFound).addError(Conflict))
   .add(
-    HttpApiEndpoint.post("restart", "/cameras/:id/restart").setPath(camera).addSuccess(CameraStatus).addError(NotFound).addError(Conflict)
+    HttpApiEndpoint.get("status", "/cameras/:id/status")
+      .setPath(camera)
+      .addSuccess(CameraStatus)
+      .addError(NotFound)
+      .addError(Conflict)
   )
-  .addError(BadRequest).addError(NotAllowed).addError(Unavailable)
+  .add(
+    HttpApiEndpoint.get("snapshot", "/cameras/:id/snapshot")
+      .setPath(camera)
+      .addSuccess(Jpeg)
+      .addError(NotFound)
+      .addError(Conflict)
+  )
+  .add(
+    HttpApiEndpoint.post("restart", "/cameras/:id/restart")
+      .setPath(camera)
+      .addSuccess(CameraStatus)
+      .addError(NotFound)
+      .addError(Conflict)
+  )
+  .addError(BadRequest)
+  .addError(NotAllowed)
+  .addError(Unavailable)
   .middleware(SessionAuthentication)
-  .annotate(OpenApi.Description, "Cameras: configuration (supervisors), status and pictures (everybody), restart (operators).")
-{}
+  .annotate(OpenApi.Description, "Cameras: configuration (supervisors), status and pictures (everybody), restart (operators).") {}
 
 /** A session description (RFC 8866). Travels as bytes because HTTP gives its type no charset; it is UTF-8. */
 const Sdp = HttpApiSchema.Uint8Array({ contentType: "application/sdp" })
 
 class LiveGroup extends HttpApiGroup.make("live")
   .add(
-    HttpApiEndpoint.post("open", "/cameras/:id/whep").setPath(camera).setPayload(Sdp)
+    HttpApiEndpoint.post("open", "/cameras/:id/whep")
+      .setPath(camera)
+      .setPayload(Sdp)
       .addSuccess(HttpApiSchema.Uint8Array({ contentType: "application/sdp" }), { status: 201 })
       .addError(Conflict)
   )
@@ -152,17 +205,22 @@ class LiveGroup extends HttpApiGroup.make("live")
       .setPath(Schema.Struct({ id: CameraId, viewId: Schema.String.pipe(Schema.maxLength(200)) }))
       .addSuccess(HttpApiSchema.NoContent)
   )
-  .addError(BadRequest).addError(NotAllowed).addError(NotFound).addError(Unavailable)
+  .addError(BadRequest)
+  .addError(NotAllowed)
+  .addError(NotFound)
+  .addError(Unavailable)
   .middleware(SessionAuthentication)
-  .annotate(OpenApi.Description, "Live views over WebRTC: WHEP (draft-ietf-wish-whep). The answer holds all candidates; DELETE its Location.")
-{}
+  .annotate(
+    OpenApi.Description,
+    "Live views over WebRTC: WHEP (draft-ietf-wish-whep). The answer holds all candidates; DELETE its Location."
+  ) {}
 
 /** `EventQuery` as it travels in a URL. */
 const EventQueryParameters = Schema.Struct({
   ...EventQuery.fields,
-  cursor: Schema.optional(Schema.String.pipe(
-    Schema.filter((text) => parseCursor(text)._tag === "Some" || "expected the nextCursor of a page before")
-  )),
+  cursor: Schema.optional(
+    Schema.String.pipe(Schema.filter((text) => parseCursor(text)._tag === "Some" || "expected the nextCursor of a page before"))
+  ),
   limit: Schema.optionalWith(Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, 500)), { default: () => 50 })
 })
 
@@ -170,31 +228,36 @@ class EventsGroup extends HttpApiGroup.make("events")
   .add(HttpApiEndpoint.get("list", "/events").setUrlParams(EventQueryParameters).addSuccess(EventPage))
   .add(HttpApiEndpoint.get("get", "/events/:id").setPath(event).addSuccess(EventEntry).addError(NotFound))
   .add(
-    HttpApiEndpoint.patch("setStatus", "/events/:id").setPath(event).setPayload(Schema.Struct({ status: EventStatus })).addSuccess(EventEntry)
+    HttpApiEndpoint.patch("setStatus", "/events/:id")
+      .setPath(event)
+      .setPayload(Schema.Struct({ status: EventStatus }))
+      .addSuccess(EventEntry)
       .addError(NotFound)
   )
-  .addError(BadRequest).addError(NotAllowed).addError(Unavailable)
+  .addError(BadRequest)
+  .addError(NotAllowed)
+  .addError(Unavailable)
   .middleware(SessionAuthentication)
-  .annotate(OpenApi.Description, "The tenant's events, newest first; operators set their status.")
-{}
+  .annotate(OpenApi.Description, "The tenant's events, newest first; operators set their status.") {}
 
 class CatalogueGroup extends HttpApiGroup.make("catalogue")
   .add(HttpApiEndpoint.get("models", "/models").addSuccess(Schema.Array(CatalogueEntry)))
   .add(HttpApiEndpoint.get("analytics", "/analytics").addSuccess(Schema.Array(AnalyticDescriptor)))
   .addError(Unavailable)
   .middleware(SessionAuthentication)
-  .annotate(OpenApi.Description, "The models and analytics that this installation has.")
-{}
+  .annotate(OpenApi.Description, "The models and analytics that this installation has.") {}
 
 class HealthGroup extends HttpApiGroup.make("health")
   .add(HttpApiEndpoint.get("health", "/health").addSuccess(HealthReport).addError(UnhealthyReport))
   .add(HttpApiEndpoint.get("live", "/health/live").addSuccess(HealthReport))
   .add(HttpApiEndpoint.get("ready", "/health/ready").addSuccess(HealthReport).addError(UnhealthyReport))
   .add(
-    HttpApiEndpoint.get("detailed", "/health/detailed").addSuccess(HealthReport).addError(UnhealthyReport).middleware(SessionAuthentication)
+    HttpApiEndpoint.get("detailed", "/health/detailed")
+      .addSuccess(HealthReport)
+      .addError(UnhealthyReport)
+      .middleware(SessionAuthentication)
   )
-  .annotate(OpenApi.Description, "For load balancers and people (draft-inadarei-api-health-check).")
-{}
+  .annotate(OpenApi.Description, "For load balancers and people (draft-inadarei-api-health-check).") {}
 
 /** 400s are problem details too: the library documents its own form, which the server translates. */
 const withProblemsOnly = (spec: Record<string, unknown>): Record<string, unknown> => {
@@ -202,10 +265,12 @@ const withProblemsOnly = (spec: Record<string, unknown>): Record<string, unknown
     description: "The request is malformed or a value is not allowed.",
     content: { [problemContentType]: { schema: { $ref: "#/components/schemas/BadRequest" } } }
   }
-  return JSON.parse(JSON.stringify(spec, (key, value: unknown) => {
-    if (key === "HttpApiDecodeError" || key === "Issue") return undefined
-    return key === "400" ? badRequest : value
-  }))
+  return JSON.parse(
+    JSON.stringify(spec, (key, value: unknown) => {
+      if (key === "HttpApiDecodeError" || key === "Issue") return undefined
+      return key === "400" ? badRequest : value
+    })
+  )
 }
 
 /**
@@ -226,5 +291,4 @@ export class VigilApi extends HttpApi.make("vigil")
   .annotate(OpenApi.Title, "Vigil")
   .annotate(OpenApi.Version, "1.0.0")
   .annotate(OpenApi.License, { name: "GPL-3.0-or-later", url: "https://www.gnu.org/licenses/gpl-3.0.html" })
-  .annotate(OpenApi.Transform, withProblemsOnly)
-{}
+  .annotate(OpenApi.Transform, withProblemsOnly) {}

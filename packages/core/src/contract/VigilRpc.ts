@@ -25,7 +25,14 @@ export class RpcAuthentication extends RpcMiddleware.Tag<RpcAuthentication>()("@
 }) {}
 
 const cameraErrors = Schema.Union(CameraNotFound, StoreUnavailable, Forbidden)
-const configurationErrors = Schema.Union(CameraNotFound, RevisionConflict, SourceError, InvalidAnalytic, StoreUnavailable, Forbidden)
+const configurationErrors = Schema.Union(
+  CameraNotFound,
+  RevisionConflict,
+  SourceError,
+  InvalidAnalytic,
+  StoreUnavailable,
+  Forbidden
+)
 
 /** The calls of dashboards and of the `vigil` CLI, over WebSocket. Streams end with the connection. */
 export class VigilRpc extends RpcGroup.make(
@@ -66,7 +73,11 @@ export class VigilRpc extends RpcGroup.make(
     error: Schema.Union(cameraErrors, CameraNotRunning),
     stream: true
   }),
-  Rpc.make("QueryEvents", { payload: { query: EventQuery }, success: EventPage, error: Schema.Union(StoreUnavailable, Forbidden) }),
+  Rpc.make("QueryEvents", {
+    payload: { query: EventQuery },
+    success: EventPage,
+    error: Schema.Union(StoreUnavailable, Forbidden)
+  }),
   Rpc.make("GetEvent", {
     payload: { id: EventId },
     success: EventEntry,

@@ -3,10 +3,11 @@ import { type CameraRecord, newRecord, revisedRecord } from "../CameraRecord.js"
 import { CameraId, Epoch, type TenantId } from "../Ids.js"
 import { CameraNotFound, CameraStore } from "../port/CameraStore.js"
 
-const byName = (a: CameraRecord, b: CameraRecord) => a.camera.name.localeCompare(b.camera.name) || a.camera.id.localeCompare(b.camera.id)
+const byName = (a: CameraRecord, b: CameraRecord) =>
+  a.camera.name.localeCompare(b.camera.name) || a.camera.id.localeCompare(b.camera.id)
 
 /** Cameras within this process. */
-export const makeCameraStoreMemory: Effect.Effect<typeof CameraStore.Service> = Effect.gen(function*() {
+export const makeCameraStoreMemory: Effect.Effect<typeof CameraStore.Service> = Effect.gen(function* () {
   const records = new Map<CameraId, CameraRecord>()
   const epochs = new Map<CameraId, Epoch>()
   // A hint to read again: one that waits says as much as many.
@@ -18,14 +19,23 @@ export const makeCameraStoreMemory: Effect.Effect<typeof CameraStore.Service> = 
       return record === undefined ? Effect.fail(new CameraNotFound({ cameraId: id })) : Effect.succeed(record)
     })
   const findOf = (tenant: TenantId, id: CameraId) =>
-    Effect.filterOrFail(find(id), ({ camera }) => camera.tenantId === tenant, () => new CameraNotFound({ cameraId: id }))
+    Effect.filterOrFail(
+      find(id),
+      ({ camera }) => camera.tenantId === tenant,
+      () => new CameraNotFound({ cameraId: id })
+    )
   const save = (record: CameraRecord) =>
     Effect.sync(() => records.set(record.camera.id, record)).pipe(
       Effect.zipRight(PubSub.publish(changed, undefined)),
       Effect.as(record.camera)
     )
   const list = (keep: (record: CameraRecord) => boolean) =>
-    Effect.sync(() => [...records.values()].filter(keep).sort(byName).map(({ camera }) => camera))
+    Effect.sync(() =>
+      [...records.values()]
+        .filter(keep)
+        .sort(byName)
+        .map(({ camera }) => camera)
+    )
 
   return {
     list: (tenant) => list(({ camera }) => camera.tenantId === tenant),

@@ -25,7 +25,7 @@ export const makeEventBusMemory = (capacity: number): typeof EventBus.Service =>
         for (const subscriber of subscribers) for (const entry of entries) lost += deliver(subscriber, entry)
         return lost === 0 ? Effect.void : Metric.incrementBy(dropped, lost)
       }),
-    subscribe: Effect.gen(function*() {
+    subscribe: Effect.gen(function* () {
       const mailbox = yield* Mailbox.make<EventEntry>({ capacity, strategy: "sliding" })
       yield* Effect.acquireRelease(
         Effect.sync(() => subscribers.add(mailbox)),

@@ -85,7 +85,9 @@ export const makeEventStoreMemory = (capacity: number): typeof EventStore.Servic
       Effect.suspend(() => {
         const after = query.cursor === undefined ? Option.none() : parseCursor(query.cursor)
         if (query.cursor !== undefined && Option.isNone(after)) {
-          return Effect.fail(new StoreUnavailable({ operation: "query events", detail: "the cursor is not one of a page before" }))
+          return Effect.fail(
+            new StoreUnavailable({ operation: "query events", detail: "the cursor is not one of a page before" })
+          )
         }
         const found = [...entries.values()]
           .filter((entry) => entry.event.customerId === tenant && matches(query, entry))
@@ -94,7 +96,9 @@ export const makeEventStoreMemory = (capacity: number): typeof EventStore.Servic
         const page = found.slice(0, query.limit)
         const last = page.at(-1)
         return Effect.succeed(
-          last === undefined || found.length <= query.limit ? { events: page } : { events: page, nextCursor: formatCursor(cursorOf(last)) }
+          last === undefined || found.length <= query.limit
+            ? { events: page }
+            : { events: page, nextCursor: formatCursor(cursorOf(last)) }
         )
       }),
     get: (tenant, eventId) =>

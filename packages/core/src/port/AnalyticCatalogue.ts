@@ -13,8 +13,11 @@ export class InvalidAnalytic extends Schema.TaggedError<InvalidAnalytic>()("Inva
 }
 
 /** The analytics that this program has. */
-export class AnalyticCatalogue extends Context.Tag("@vigil/core/AnalyticCatalogue")<AnalyticCatalogue, {
-  readonly list: ReadonlyArray<AnalyticDescriptor>
-  /** Checks an assignment's settings against the analytic's own schema. */
-  readonly check: (assignment: AnalyticAssignment) => Effect.Effect<void, InvalidAnalytic>
-}>() {}
+export class AnalyticCatalogue extends Context.Tag("@vigil/core/AnalyticCatalogue")<
+  AnalyticCatalogue,
+  {
+    readonly list: ReadonlyArray<AnalyticDescriptor>
+    /** Checks an assignment's settings against the analytic's own schema. */
+    readonly check: (assignment: AnalyticAssignment) => Effect.Effect<void, InvalidAnalytic>
+  }
+>() {}

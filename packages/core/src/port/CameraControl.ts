@@ -21,17 +21,20 @@ export class NoPicture extends Schema.TaggedError<NoPicture>()("NoPicture", { ca
 }
 
 /** The running cameras, wherever they run. Tenants are checked by the caller. */
-export class CameraControl extends Context.Tag("@vigil/core/CameraControl")<CameraControl, {
-  readonly status: (id: CameraId) => Effect.Effect<CameraStatus, CameraNotRunning>
-  readonly statuses: Effect.Effect<ReadonlyArray<CameraStatus>>
-  /** The status of each camera now, and again whenever it changed, at most once a second per camera. */
-  readonly watch: Stream.Stream<CameraStatus>
-  /** Tracks of the camera's analysed frames as they come; ends when its actor stops. */
-  readonly overlays: (id: CameraId) => Stream.Stream<Overlay, CameraNotRunning>
-  /** The newest key frame as a JPEG image. */
-  readonly snapshot: (id: CameraId) => Effect.Effect<Uint8Array, CameraNotRunning | NoPicture>
-  /** Closes the camera's source and opens it again. */
-  readonly restart: (id: CameraId) => Effect.Effect<CameraStatus, CameraNotRunning>
-  /** Opens a source and watches it for some seconds. */
-  readonly probe: (config: SourceConfig, seconds: number) => Effect.Effect<ProbeReport, SourceError>
-}>() {}
+export class CameraControl extends Context.Tag("@vigil/core/CameraControl")<
+  CameraControl,
+  {
+    readonly status: (id: CameraId) => Effect.Effect<CameraStatus, CameraNotRunning>
+    readonly statuses: Effect.Effect<ReadonlyArray<CameraStatus>>
+    /** The status of each camera now, and again whenever it changed, at most once a second per camera. */
+    readonly watch: Stream.Stream<CameraStatus>
+    /** Tracks of the camera's analysed frames as they come; ends when its actor stops. */
+    readonly overlays: (id: CameraId) => Stream.Stream<Overlay, CameraNotRunning>
+    /** The newest key frame as a JPEG image. */
+    readonly snapshot: (id: CameraId) => Effect.Effect<Uint8Array, CameraNotRunning | NoPicture>
+    /** Closes the camera's source and opens it again. */
+    readonly restart: (id: CameraId) => Effect.Effect<CameraStatus, CameraNotRunning>
+    /** Opens a source and watches it for some seconds. */
+    readonly probe: (config: SourceConfig, seconds: number) => Effect.Effect<ProbeReport, SourceError>
+  }
+>() {}

@@ -26,22 +26,25 @@ export class RevisionConflict extends Schema.TaggedError<RevisionConflict>()("Re
  * The cameras and their credentials. All calls but `all`, `credentials` and `takeEpoch`, which serve the actors of every tenant,
  * see one tenant's cameras only.
  */
-export class CameraStore extends Context.Tag("@vigil/core/CameraStore")<CameraStore, {
-  readonly list: (tenant: TenantId) => Effect.Effect<ReadonlyArray<Camera>, StoreUnavailable>
-  readonly get: (tenant: TenantId, id: CameraId) => Effect.Effect<Camera, CameraNotFound | StoreUnavailable>
-  readonly create: (tenant: TenantId, camera: NewCamera) => Effect.Effect<Camera, SourceError | StoreUnavailable>
-  readonly update: (
-    tenant: TenantId,
-    id: CameraId,
-    patch: CameraPatch,
-    expectedRevision?: number
-  ) => Effect.Effect<Camera, CameraNotFound | RevisionConflict | SourceError | StoreUnavailable>
-  readonly remove: (tenant: TenantId, id: CameraId) => Effect.Effect<void, CameraNotFound | StoreUnavailable>
-  /** Every camera of every tenant: the desired state that nodes reconcile with. */
-  readonly all: Effect.Effect<ReadonlyArray<Camera>, StoreUnavailable>
-  /** Emits whenever something may have changed; a hint to read again, never the truth itself. */
-  readonly changes: Stream.Stream<void>
-  readonly credentials: (id: CameraId) => Effect.Effect<Option.Option<Credentials>, CameraNotFound | StoreUnavailable>
-  /** The next epoch of the camera's actors; each call answers a higher one. */
-  readonly takeEpoch: (id: CameraId) => Effect.Effect<Epoch, CameraNotFound | StoreUnavailable>
-}>() {}
+export class CameraStore extends Context.Tag("@vigil/core/CameraStore")<
+  CameraStore,
+  {
+    readonly list: (tenant: TenantId) => Effect.Effect<ReadonlyArray<Camera>, StoreUnavailable>
+    readonly get: (tenant: TenantId, id: CameraId) => Effect.Effect<Camera, CameraNotFound | StoreUnavailable>
+    readonly create: (tenant: TenantId, camera: NewCamera) => Effect.Effect<Camera, SourceError | StoreUnavailable>
+    readonly update: (
+      tenant: TenantId,
+      id: CameraId,
+      patch: CameraPatch,
+      expectedRevision?: number
+    ) => Effect.Effect<Camera, CameraNotFound | RevisionConflict | SourceError | StoreUnavailable>
+    readonly remove: (tenant: TenantId, id: CameraId) => Effect.Effect<void, CameraNotFound | StoreUnavailable>
+    /** Every camera of every tenant: the desired state that nodes reconcile with. */
+    readonly all: Effect.Effect<ReadonlyArray<Camera>, StoreUnavailable>
+    /** Emits whenever something may have changed; a hint to read again, never the truth itself. */
+    readonly changes: Stream.Stream<void>
+    readonly credentials: (id: CameraId) => Effect.Effect<Option.Option<Credentials>, CameraNotFound | StoreUnavailable>
+    /** The next epoch of the camera's actors; each call answers a higher one. */
+    readonly takeEpoch: (id: CameraId) => Effect.Effect<Epoch, CameraNotFound | StoreUnavailable>
+  }
+>() {}

@@ -3,8 +3,11 @@ import type { Effect, Scope, Stream } from "effect"
 import type { EventEntry } from "../Event.js"
 
 /** Carries events to whoever listens, after they were stored. A slow subscriber loses its own oldest entries, never another's. */
-export class EventBus extends Context.Tag("@vigil/core/EventBus")<EventBus, {
-  readonly publish: (entries: ReadonlyArray<EventEntry>) => Effect.Effect<void>
-  /** Subscribed when the effect returns: everything published from then on arrives. */
-  readonly subscribe: Effect.Effect<Stream.Stream<EventEntry>, never, Scope.Scope>
-}>() {}
+export class EventBus extends Context.Tag("@vigil/core/EventBus")<
+  EventBus,
+  {
+    readonly publish: (entries: ReadonlyArray<EventEntry>) => Effect.Effect<void>
+    /** Subscribed when the effect returns: everything published from then on arrives. */
+    readonly subscribe: Effect.Effect<Stream.Stream<EventEntry>, never, Scope.Scope>
+  }
+>() {}

@@ -22,23 +22,26 @@ export class EventNotFound extends Schema.TaggedError<EventNotFound>()("EventNot
 }
 
 /** The log of events: one sequence without gaps per camera. */
-export class EventStore extends Context.Tag("@vigil/core/EventStore")<EventStore, {
-  /**
-   * Writes entries of one camera in order, all or none. Writing an entry again (same event id and sequence) changes nothing.
-   * Claims the epoch: from then on lower ones are refused. An entry that would leave a gap in the camera's sequence, or take a
-   * sequence of another event, is refused as `StoreUnavailable`.
-   */
-  readonly append: (
-    cameraId: CameraId,
-    entries: ReadonlyArray<EventEntry>
-  ) => Effect.Effect<void, StaleEpoch | StoreUnavailable>
-  /** The newest sequence that the camera ever wrote, 0 when it has had no events. */
-  readonly lastSequence: (cameraId: CameraId) => Effect.Effect<number, StoreUnavailable>
-  readonly query: (tenant: TenantId, query: EventQuery) => Effect.Effect<EventPage, StoreUnavailable>
-  readonly get: (tenant: TenantId, id: EventId) => Effect.Effect<EventEntry, EventNotFound | StoreUnavailable>
-  readonly setStatus: (
-    tenant: TenantId,
-    id: EventId,
-    status: EventStatus
-  ) => Effect.Effect<EventEntry, EventNotFound | StoreUnavailable>
-}>() {}
+export class EventStore extends Context.Tag("@vigil/core/EventStore")<
+  EventStore,
+  {
+    /**
+     * Writes entries of one camera in order, all or none. Writing an entry again (same event id and sequence) changes nothing.
+     * Claims the epoch: from then on lower ones are refused. An entry that would leave a gap in the camera's sequence, or take a
+     * sequence of another event, is refused as `StoreUnavailable`.
+     */
+    readonly append: (
+      cameraId: CameraId,
+      entries: ReadonlyArray<EventEntry>
+    ) => Effect.Effect<void, StaleEpoch | StoreUnavailable>
+    /** The newest sequence that the camera ever wrote, 0 when it has had no events. */
+    readonly lastSequence: (cameraId: CameraId) => Effect.Effect<number, StoreUnavailable>
+    readonly query: (tenant: TenantId, query: EventQuery) => Effect.Effect<EventPage, StoreUnavailable>
+    readonly get: (tenant: TenantId, id: EventId) => Effect.Effect<EventEntry, EventNotFound | StoreUnavailable>
+    readonly setStatus: (
+      tenant: TenantId,
+      id: EventId,
+      status: EventStatus
+    ) => Effect.Effect<EventEntry, EventNotFound | StoreUnavailable>
+  }
+>() {}

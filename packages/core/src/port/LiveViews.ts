@@ -24,12 +24,15 @@ export class LiveViewNotFound extends Schema.TaggedError<LiveViewNotFound>()("Li
 }
 
 /** Live views over WebRTC, negotiated by WHEP (draft-ietf-wish-whep). */
-export class LiveViews extends Context.Tag("@vigil/core/LiveViews")<LiveViews, {
-  /** Answers an SDP offer; the answer holds all candidates. */
-  readonly open: (
-    cameraId: CameraId,
-    offer: string
-  ) => Effect.Effect<{ readonly viewId: string; readonly answer: string }, CameraNotRunning | LiveViewRefused>
-  /** Ends a view; the camera is named so that nobody ends a view of another tenant's camera. */
-  readonly close: (cameraId: CameraId, viewId: string) => Effect.Effect<void, LiveViewNotFound>
-}>() {}
+export class LiveViews extends Context.Tag("@vigil/core/LiveViews")<
+  LiveViews,
+  {
+    /** Answers an SDP offer; the answer holds all candidates. */
+    readonly open: (
+      cameraId: CameraId,
+      offer: string
+    ) => Effect.Effect<{ readonly viewId: string; readonly answer: string }, CameraNotRunning | LiveViewRefused>
+    /** Ends a view; the camera is named so that nobody ends a view of another tenant's camera. */
+    readonly close: (cameraId: CameraId, viewId: string) => Effect.Effect<void, LiveViewNotFound>
+  }
+>() {}

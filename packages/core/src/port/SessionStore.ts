@@ -21,15 +21,18 @@ export interface ActiveSession {
 }
 
 /** The sessions of all users. A session ends when it expires, is revoked, or its user is removed. */
-export class SessionStore extends Context.Tag("@vigil/core/SessionStore")<SessionStore, {
-  readonly create: (session: NewSession) => Effect.Effect<Session, StoreUnavailable>
-  readonly find: (tokenHash: Uint8Array) => Effect.Effect<Option.Option<ActiveSession>, StoreUnavailable>
-  /** Notes that the session is in use and moves its end. */
-  readonly extend: (id: SessionId, expiresAt: DateTime.Utc) => Effect.Effect<void, StoreUnavailable>
-  readonly list: (user: UserId) => Effect.Effect<ReadonlyArray<Session>, StoreUnavailable>
-  /** Whether the user had such a session. */
-  readonly revoke: (user: UserId, id: SessionId) => Effect.Effect<boolean, StoreUnavailable>
-  readonly revokeAll: (user: UserId, except: Option.Option<SessionId>) => Effect.Effect<void, StoreUnavailable>
-  /** Deletes sessions that are over. */
-  readonly purge: Effect.Effect<void, StoreUnavailable>
-}>() {}
+export class SessionStore extends Context.Tag("@vigil/core/SessionStore")<
+  SessionStore,
+  {
+    readonly create: (session: NewSession) => Effect.Effect<Session, StoreUnavailable>
+    readonly find: (tokenHash: Uint8Array) => Effect.Effect<Option.Option<ActiveSession>, StoreUnavailable>
+    /** Notes that the session is in use and moves its end. */
+    readonly extend: (id: SessionId, expiresAt: DateTime.Utc) => Effect.Effect<void, StoreUnavailable>
+    readonly list: (user: UserId) => Effect.Effect<ReadonlyArray<Session>, StoreUnavailable>
+    /** Whether the user had such a session. */
+    readonly revoke: (user: UserId, id: SessionId) => Effect.Effect<boolean, StoreUnavailable>
+    readonly revokeAll: (user: UserId, except: Option.Option<SessionId>) => Effect.Effect<void, StoreUnavailable>
+    /** Deletes sessions that are over. */
+    readonly purge: Effect.Effect<void, StoreUnavailable>
+  }
+>() {}

@@ -51,24 +51,27 @@ export interface UserChange {
   readonly passwordHash?: Redacted.Redacted | undefined
 }
 
-export class UserStore extends Context.Tag("@vigil/core/UserStore")<UserStore, {
-  readonly list: (tenant: TenantId) => Effect.Effect<ReadonlyArray<User>, StoreUnavailable>
-  readonly get: (tenant: TenantId, id: UserId) => Effect.Effect<User, UserNotFound | StoreUnavailable>
-  /** Over all tenants: for signing in. */
-  readonly findByUsername: (username: string) => Effect.Effect<Option.Option<StoredUser>, StoreUnavailable>
-  readonly create: (tenant: TenantId, user: NewUser) => Effect.Effect<User, UsernameTaken | StoreUnavailable>
-  readonly change: (
-    tenant: TenantId,
-    id: UserId,
-    change: UserChange
-  ) => Effect.Effect<User, UserNotFound | LastAdministrator | StoreUnavailable>
-  readonly remove: (tenant: TenantId, id: UserId) => Effect.Effect<void, UserNotFound | LastAdministrator | StoreUnavailable>
-  /** Makes the one-time token valid in place of earlier ones, unless a user exists; says whether it did. */
-  readonly offerSetup: (tokenHash: Uint8Array, expiresAt: DateTime.Utc) => Effect.Effect<boolean, StoreUnavailable>
-  readonly setupNeeded: Effect.Effect<boolean, StoreUnavailable>
-  /** Uses up the token and creates the default tenant's first administrator, both or none. */
-  readonly setUp: (
-    tokenHash: Uint8Array,
-    user: Omit<NewUser, "role">
-  ) => Effect.Effect<User, SetupRefused | UsernameTaken | StoreUnavailable>
-}>() {}
+export class UserStore extends Context.Tag("@vigil/core/UserStore")<
+  UserStore,
+  {
+    readonly list: (tenant: TenantId) => Effect.Effect<ReadonlyArray<User>, StoreUnavailable>
+    readonly get: (tenant: TenantId, id: UserId) => Effect.Effect<User, UserNotFound | StoreUnavailable>
+    /** Over all tenants: for signing in. */
+    readonly findByUsername: (username: string) => Effect.Effect<Option.Option<StoredUser>, StoreUnavailable>
+    readonly create: (tenant: TenantId, user: NewUser) => Effect.Effect<User, UsernameTaken | StoreUnavailable>
+    readonly change: (
+      tenant: TenantId,
+      id: UserId,
+      change: UserChange
+    ) => Effect.Effect<User, UserNotFound | LastAdministrator | StoreUnavailable>
+    readonly remove: (tenant: TenantId, id: UserId) => Effect.Effect<void, UserNotFound | LastAdministrator | StoreUnavailable>
+    /** Makes the one-time token valid in place of earlier ones, unless a user exists; says whether it did. */
+    readonly offerSetup: (tokenHash: Uint8Array, expiresAt: DateTime.Utc) => Effect.Effect<boolean, StoreUnavailable>
+    readonly setupNeeded: Effect.Effect<boolean, StoreUnavailable>
+    /** Uses up the token and creates the default tenant's first administrator, both or none. */
+    readonly setUp: (
+      tokenHash: Uint8Array,
+      user: Omit<NewUser, "role">
+    ) => Effect.Effect<User, SetupRefused | UsernameTaken | StoreUnavailable>
+  }
+>() {}

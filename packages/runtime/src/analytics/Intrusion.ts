@@ -46,8 +46,15 @@ interface State {
 }
 
 /** The zone that stands for the picture where nothing is drawn. */
-const everywhere = (): Zone =>
-  ({ name: "picture", polygon: [{ x: 0, y: 0 }, { x: 1, y: 0 }, { x: 1, y: 1 }, { x: 0, y: 1 }] })
+const everywhere = (): Zone => ({
+  name: "picture",
+  polygon: [
+    { x: 0, y: 0 },
+    { x: 1, y: 0 },
+    { x: 1, y: 1 },
+    { x: 0, y: 1 }
+  ]
+})
 
 type Tracks = Extract<AnalyticInput, { _tag: "Tracks" }>
 

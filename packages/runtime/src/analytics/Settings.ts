@@ -17,4 +17,4 @@ export const zonesNamed = <A extends Pick<Zone, "name">>(
   drawn: ReadonlyArray<A>,
   names: ReadonlyArray<string>,
   whenEmpty: "all" | "none"
-): ReadonlyArray<A> => names.length > 0 ? drawn.filter(({ name }) => names.includes(name)) : whenEmpty === "all" ? drawn : []
+): ReadonlyArray<A> => (names.length > 0 ? drawn.filter(({ name }) => names.includes(name)) : whenEmpty === "all" ? drawn : [])

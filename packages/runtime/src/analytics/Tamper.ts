@@ -50,7 +50,7 @@ const learn = (baseline: Baseline | undefined, { deviation, sharpness }: LumaObs
 }
 
 /** How much of `usual` is gone, 0..1. */
-const lost = (now: number, usual: number) => usual <= 0 ? 0 : Math.max(0, Math.min(1, 1 - now / usual))
+const lost = (now: number, usual: number) => (usual <= 0 ? 0 : Math.max(0, Math.min(1, 1 - now / usual)))
 
 const diagnose = (observation: LumaObservation, baseline: Baseline, tolerance: number): readonly [Kind, number] | undefined => {
   const { deviation, edgesKept, mean, sharpness } = observation
@@ -80,7 +80,8 @@ const frozen = (state: State, observation: LumaObservation): boolean =>
 export const Tamper: Analytic<Settings, typeof Settings.Encoded, State> = {
   id: AnalyticId.make("tamper"),
   title: "Camera tampering",
-  description: "The lens is covered or out of focus, the camera was turned away, the picture is black or does not change any more.",
+  description:
+    "The lens is covered or out of focus, the camera was turned away, the picture is black or does not change any more.",
   priority: "HIGH",
   requirements: { minHeight: 360, minBitrate: 512_000, minDuration: 2, overlap: 0 },
   inputs: ["luma"],

@@ -2,7 +2,14 @@ import type { Camera } from "@vigil/core/Camera"
 import { type CameraAction, type CameraInput, initialCamera, type Now, step } from "@vigil/core/CameraState"
 import type { CameraStatus } from "@vigil/core/CameraStatus"
 import { CameraStore } from "@vigil/core/port/CameraStore"
-import { type Credentials, emptyStatistics, type OpenSource, type SourceConfig, type SourceError, type SourceStatistics } from "@vigil/core/Source"
+import {
+  type Credentials,
+  emptyStatistics,
+  type OpenSource,
+  type SourceConfig,
+  type SourceError,
+  type SourceStatistics
+} from "@vigil/core/Source"
 import { type MonotonicTime, wallTime } from "@vigil/core/Time"
 import { DateTime, Effect, Equal, Fiber, Mailbox, Option } from "effect"
 import { now as monotonicNow } from "../MonotonicClock.js"
@@ -16,7 +23,9 @@ const mailboxCapacity = 1024
 
 const readClock = (): Now => ({ monotonic: monotonicNow(), wall: wallTime(performance.timeOrigin + performance.now()) })
 
-const sameCredentials = Option.getEquivalence<Credentials>((a, b) => a.username === b.username && Equal.equals(a.password, b.password))
+const sameCredentials = Option.getEquivalence<Credentials>(
+  (a, b) => a.username === b.username && Equal.equals(a.password, b.password)
+)
 
 const samePlace = (a: Camera, b: Camera): boolean =>
   a.url === b.url && a.transport === b.transport && JSON.stringify(a.tls) === JSON.stringify(b.tls)
@@ -26,7 +35,7 @@ const samePlace = (a: Camera, b: Camera): boolean =>
  * Lives until its scope closes, and is listed in {@link CameraActors} for that long.
  */
 export const makeCameraActor = (first: Camera, node: string) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const actors = yield* CameraActors
     const store = yield* CameraStore
     const sources = yield* Sources
@@ -58,15 +67,15 @@ export const makeCameraActor = (first: Camera, node: string) =>
     })
 
     const runSource = (attempt: number) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         // Access units may come before the pipeline knows what they are.
-        const early = makeEarlyUnits(pipeline.sink)
+        const early = makeEarlyUnits()
         const open = yield* sources.open(config(), (unit) => {
           newest = unit.received
           return early.sink(unit)
         })
         yield* pipeline.begin(open.description)
-        early.release()
+        early.release(pipeline.sink)
         source = { open, attempt }
         yield* tell({ _tag: "Connected", attempt })
         yield* open.ended
@@ -135,7 +144,7 @@ export const makeCameraActor = (first: Camera, node: string) =>
     })
 
     const live = inputs.take.pipe(
-      Effect.flatMap((input) => input._tag === "Tick" ? tick : handle(input)),
+      Effect.flatMap((input) => (input._tag === "Tick" ? tick : handle(input))),
       Effect.forever,
       // The mailbox ends with the actor's scope.
       Effect.catchTag("NoSuchElementException", () => Effect.void)
@@ -158,7 +167,7 @@ export const makeCameraActor = (first: Camera, node: string) =>
     }
 
     const configure = (next: Camera) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         if (next.revision <= camera.revision) return
         const before = camera
         const known = yield* Effect.option(store.credentials(id))

@@ -21,7 +21,7 @@ const changed = (statuses: ReadonlyArray<CameraStatus>, known: Map<CameraId, str
     return true
   })
 
-const make = Effect.gen(function*() {
+const make = Effect.gen(function* () {
   const actors = yield* CameraActors
   const sources = yield* Sources
 
@@ -42,8 +42,7 @@ const make = Effect.gen(function*() {
         Stream.mapConcat((all) => changed(all, known))
       )
     }),
-    overlays: (id) =>
-      Stream.unwrap(withActor(id, (actor) => Effect.succeed(Stream.fromPubSub(actor.overlays)))),
+    overlays: (id) => Stream.unwrap(withActor(id, (actor) => Effect.succeed(Stream.fromPubSub(actor.overlays)))),
     snapshot: (id) => withActor(id, (actor) => actor.snapshot),
     restart: (id) => withActor(id, (actor) => Effect.map(actor.restart, actor.status)),
     probe: (config, seconds) => probe(config, seconds).pipe(Effect.provideService(Sources, sources))

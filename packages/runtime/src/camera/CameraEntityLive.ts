@@ -13,7 +13,7 @@ interface Running {
   readonly scope: Scope.CloseableScope
 }
 
-const behaviour = Effect.gen(function*() {
+const behaviour = Effect.gen(function* () {
   const address = yield* Entity.CurrentAddress
   const runner = yield* Entity.CurrentRunnerAddress
   const id = CameraId.make(address.entityId)
@@ -27,7 +27,7 @@ const behaviour = Effect.gen(function*() {
   })
 
   const start = (camera: Camera) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const scope = yield* Scope.fork(entityScope, entityScope.strategy)
       const actor = yield* makeCameraActor(camera, runner.host).pipe(
         Scope.extend(scope),
@@ -42,12 +42,14 @@ const behaviour = Effect.gen(function*() {
     })
 
   const withActor = <A, E, R>(use: (actor: CameraActor) => Effect.Effect<A, E, R>) =>
-    Effect.suspend((): Effect.Effect<A, E | CameraNotRunning, R> =>
-      running === undefined ? new CameraNotRunning({ cameraId: id }) : use(running.actor))
+    Effect.suspend(
+      (): Effect.Effect<A, E | CameraNotRunning, R> =>
+        running === undefined ? new CameraNotRunning({ cameraId: id }) : use(running.actor)
+    )
 
   return CameraEntity.of({
     Ensure: ({ payload }) =>
-      Effect.suspend(() => running === undefined ? start(payload.camera) : running.actor.configure(payload.camera)),
+      Effect.suspend(() => (running === undefined ? start(payload.camera) : running.actor.configure(payload.camera))),
     Stop: () => stop,
     Status: () => withActor((actor) => Effect.sync(actor.status)),
     Restart: () => withActor((actor) => Effect.as(actor.restart, actor.status())),
@@ -59,4 +61,8 @@ const behaviour = Effect.gen(function*() {
  * The cameras of this runner. An entity lives until its shard moves or the runner ends; a defect in one call does not replay for
  * ever, since the reconciler repeats what matters.
  */
-export const layer = CameraEntity.toLayer(behaviour, { maxIdleTime: Duration.infinity, concurrency: 1, disableFatalDefects: true })
+export const layer = CameraEntity.toLayer(behaviour, {
+  maxIdleTime: Duration.infinity,
+  concurrency: 1,
+  disableFatalDefects: true
+})

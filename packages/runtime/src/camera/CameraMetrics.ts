@@ -19,10 +19,16 @@ const counters: ReadonlyArray<readonly [Metric.Metric.Counter<number>, Count]> =
   [counter("vigil_source_lost_packets", "RTP packets of cameras that never came"), ({ source }) => source.packetsLost],
   [counter("vigil_source_damaged_access_units", "Coded pictures with missing bytes"), ({ source }) => source.damagedAccessUnits],
   [counter("vigil_frames_decoded", "Frames decoded"), ({ pipeline }) => pipeline.framesDecoded],
-  [counter("vigil_frames_dropped", "Coded pictures not decoded because a decoder was behind or waited for a key frame"), ({ pipeline }) => pipeline.framesDropped],
+  [
+    counter("vigil_frames_dropped", "Coded pictures not decoded because a decoder was behind or waited for a key frame"),
+    ({ pipeline }) => pipeline.framesDropped
+  ],
   [counter("vigil_frames_skipped", "Frames passed over on purpose"), ({ pipeline }) => pipeline.framesSkipped],
   [counter("vigil_inferences", "Frames that a model looked at"), ({ pipeline }) => pipeline.inferences],
-  [counter("vigil_inferences_dropped", "Frames replaced by a newer one before a model was free"), ({ pipeline }) => pipeline.inferencesDropped],
+  [
+    counter("vigil_inferences_dropped", "Frames replaced by a newer one before a model was free"),
+    ({ pipeline }) => pipeline.inferencesDropped
+  ],
   [counter("vigil_detections", "Objects detected"), ({ pipeline }) => pipeline.detections],
   [counter("vigil_events", "Events stored"), ({ pipeline }) => pipeline.events],
   [counter("vigil_segments", "Segments closed"), ({ pipeline }) => pipeline.segments]
@@ -35,32 +41,40 @@ const workerMemory = Metric.gauge("vigil_media_worker_memory_bytes", { descripti
 const workerProcesses = Metric.gauge("vigil_media_workers", { description: "Media worker processes" })
 
 /** What a camera counted since it was last looked at; an actor that started anew counts from zero. */
-const increase = (now: number, before: number | undefined) => before === undefined || now < before ? now : now - before
+const increase = (now: number, before: number | undefined) => (before === undefined || now < before ? now : now - before)
 
 /** Carries the counts of cameras and media workers over to the metrics. */
-export const layer = Layer.scopedDiscard(Effect.gen(function*() {
-  const actors = yield* CameraActors
-  const workers = yield* MediaWorkers
-  const known = new Map<CameraId, ReadonlyArray<number>>()
+export const layer = Layer.scopedDiscard(
+  Effect.gen(function* () {
+    const actors = yield* CameraActors
+    const workers = yield* MediaWorkers
+    const known = new Map<CameraId, ReadonlyArray<number>>()
 
-  const carry = Effect.gen(function*() {
-    const statuses = [...actors.values()].map((actor) => actor.status())
-    for (const status of statuses) {
-      const now = counters.map(([, count]) => count(status))
-      const before = known.get(status.cameraId)
-      known.set(status.cameraId, now)
-      yield* Effect.forEach(counters, ([metric], index) =>
-        Metric.incrementBy(metric, increase(now[index] ?? 0, before?.[index])), { discard: true })
-    }
-    for (const id of known.keys()) if (!actors.has(id)) known.delete(id)
-    for (const state of states) {
-      const count = statuses.filter((status) => status.state._tag === state).length
-      yield* Metric.set(Metric.tagged(cameras, "state", state), count)
-    }
-    const processes = yield* workers.health
-    yield* Metric.set(workerProcesses, processes.length)
-    yield* Metric.set(workerMemory, processes.reduce((sum, { memory }) => sum + memory, 0))
+    const carry = Effect.gen(function* () {
+      const statuses = [...actors.values()].map((actor) => actor.status())
+      for (const status of statuses) {
+        const now = counters.map(([, count]) => count(status))
+        const before = known.get(status.cameraId)
+        known.set(status.cameraId, now)
+        yield* Effect.forEach(
+          counters,
+          ([metric], index) => Metric.incrementBy(metric, increase(now[index] ?? 0, before?.[index])),
+          { discard: true }
+        )
+      }
+      for (const id of known.keys()) if (!actors.has(id)) known.delete(id)
+      for (const state of states) {
+        const count = statuses.filter((status) => status.state._tag === state).length
+        yield* Metric.set(Metric.tagged(cameras, "state", state), count)
+      }
+      const processes = yield* workers.health
+      yield* Metric.set(workerProcesses, processes.length)
+      yield* Metric.set(
+        workerMemory,
+        processes.reduce((sum, { memory }) => sum + memory, 0)
+      )
+    })
+
+    yield* carry.pipe(Effect.repeat(Schedule.spaced(interval)), Effect.forkScoped)
   })
-
-  yield* carry.pipe(Effect.repeat(Schedule.spaced(interval)), Effect.forkScoped)
-}))
+)

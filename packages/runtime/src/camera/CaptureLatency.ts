@@ -10,7 +10,7 @@ const plausible = 10_000
  * Milliseconds from a frame's capture to now. Measured on the camera's clock where its sender reports make that possible, else from the
  * frame's arrival.
  */
-export const captureLatency = (frame: FrameInfo): number => {
+const captureLatency = (frame: FrameInfo): number => {
   const sinceReceived = now() - frame.received
   if (frame.wallClockOrigin !== "sender-report") return sinceReceived
   const sinceCapture = performance.timeOrigin + performance.now() - frame.wallTime

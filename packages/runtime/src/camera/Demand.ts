@@ -25,12 +25,17 @@ export const demandOf = (
   const gated = model !== undefined && detection.gate === "motion"
   const motion = analytics.find((analytic) => analytic.motion !== undefined)?.motion ?? defaultMotion
   const luma = needs(analytics, "luma").length > 0 || gated
-  const detector = model === undefined ? [] : [{
-    model,
-    priority: mostUrgent(needs(analytics, "tracks")),
-    framesPerSecond: detection.framesPerSecond,
-    gate: detection.gate
-  }]
+  const detector =
+    model === undefined
+      ? []
+      : [
+          {
+            model,
+            priority: mostUrgent(needs(analytics, "tracks")),
+            framesPerSecond: detection.framesPerSecond,
+            gate: detection.gate
+          }
+        ]
   return {
     ...(luma ? { luma: { framesPerSecond: lumaRate, ...motion } } : {}),
     detectors: detector,

@@ -7,26 +7,28 @@ const capacity = 512
 /** Holds back the access units that come while a source is still being opened, so that the first key frame is not lost. */
 export interface EarlyUnits {
   readonly sink: AccessUnitSink
-  /** The pipeline is ready: hands over what was held back, and everything from now on at once. */
-  readonly release: () => void
+  /** Hands over what was held back, and from now on everything at once. */
+  readonly release: (target: AccessUnitSink) => void
 }
 
-export const makeEarlyUnits = (target: AccessUnitSink): EarlyUnits => {
-  let held: Array<AccessUnit> | undefined = []
+export const makeEarlyUnits = (): EarlyUnits => {
+  let forward: AccessUnitSink | undefined
+  let held: Array<AccessUnit> = []
   let waiting: Promise<void> | undefined
   let resume: (() => void) | undefined
   return {
     sink: (unit) => {
-      if (held === undefined) return target(unit)
+      if (forward !== undefined) return forward(unit)
       if (held.length < capacity) held.push(unit)
       waiting ??= new Promise((resolve) => {
         resume = resolve
       })
       return waiting
     },
-    release: () => {
-      const early = held ?? []
-      held = undefined
+    release: (target) => {
+      const early = held
+      held = []
+      forward = target
       for (const unit of early) void target(unit)
       resume?.()
     }

@@ -26,7 +26,7 @@ export interface EventWriter {
 const retries = Schedule.exponential("200 millis").pipe(Schedule.union(Schedule.spaced("5 seconds")), Schedule.jittered)
 
 export const makeEventWriter = (cameraId: CameraId, epoch: Epoch) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const store = yield* EventStore
     const bus = yield* EventBus
     const mailbox = yield* Mailbox.make<Event>({ capacity, strategy: "dropping" })
@@ -38,12 +38,13 @@ export const makeEventWriter = (cameraId: CameraId, epoch: Epoch) =>
     const patiently = <A, E extends { readonly _tag: string }>(effect: Effect.Effect<A, E>) =>
       effect.pipe(
         Effect.tapError((error) =>
-          error._tag === "StoreUnavailable" ? Effect.logWarning("events wait for the database", error) : Effect.void),
+          error._tag === "StoreUnavailable" ? Effect.logWarning("events wait for the database", error) : Effect.void
+        ),
         Effect.retry({ schedule: retries, while: (error) => error._tag === "StoreUnavailable" })
       )
 
     const flush = (events: ReadonlyArray<Event>) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const last = sequence ?? (yield* patiently(store.lastSequence(cameraId)))
         const entries = events.map((event, index) => new EventEntry({ sequence: last + 1 + index, epoch, event }))
         yield* patiently(store.append(cameraId, entries))
@@ -53,7 +54,8 @@ export const makeEventWriter = (cameraId: CameraId, epoch: Epoch) =>
       })
 
     const drain: Effect.Effect<void, StaleEpoch | StoreUnavailable> = Effect.flatMap(mailbox.takeAll, ([events, done]) =>
-      Effect.zipRight(Chunk.isEmpty(events) ? Effect.void : flush(Chunk.toReadonlyArray(events)), done ? Effect.void : drain))
+      Effect.zipRight(Chunk.isEmpty(events) ? Effect.void : flush(Chunk.toReadonlyArray(events)), done ? Effect.void : drain)
+    )
 
     const writing = yield* drain.pipe(
       Effect.annotateLogs({ camera: cameraId }),
@@ -65,9 +67,12 @@ export const makeEventWriter = (cameraId: CameraId, epoch: Epoch) =>
     yield* Effect.addFinalizer(() =>
       Effect.zipRight(mailbox.end, Fiber.join(writing)).pipe(
         Effect.timeoutTo({ duration: lastChance, onTimeout: () => false, onSuccess: () => true }),
-        Effect.tap((flushed) => flushed ? Effect.void : Effect.logError(`camera ${cameraId} stopped before all its events could be stored`)),
+        Effect.tap((flushed) =>
+          flushed ? Effect.void : Effect.logError(`camera ${cameraId} stopped before all its events could be stored`)
+        ),
         Effect.zipRight(Fiber.interrupt(writing))
-      ))
+      )
+    )
 
     return {
       write: (event) => {

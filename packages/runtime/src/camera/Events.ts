@@ -7,7 +7,7 @@ import { DateTime } from "effect"
 import { createHash, randomUUID } from "node:crypto"
 
 /** A track's name outside its camera: the same for the same camera, epoch and number (RFC 9562 version 8, from SHA-256). */
-export const trackId = (cameraId: CameraId, epoch: Epoch, track: number): TrackId => {
+const trackId = (cameraId: CameraId, epoch: Epoch, track: number): TrackId => {
   const bytes = createHash("sha256").update(`${cameraId}/${epoch}/${track}`).digest().subarray(0, 16)
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6)
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)

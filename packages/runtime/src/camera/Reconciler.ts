@@ -16,35 +16,48 @@ const callTimeout = Duration.seconds(10)
  * entities that differ. What runs is read from the actors themselves, never from what an earlier round did: a shard can be lost and regained
  * between two rounds.
  */
-export const layer = Layer.scopedDiscard(Effect.gen(function*() {
-  const store = yield* CameraStore
-  const sharding = yield* Sharding.Sharding
-  const actors = yield* CameraActors
-  const client = yield* CameraEntity.client
+export const layer = Layer.scopedDiscard(
+  Effect.gen(function* () {
+    const store = yield* CameraStore
+    const sharding = yield* Sharding.Sharding
+    const actors = yield* CameraActors
+    const client = yield* CameraEntity.client
 
-  const isHere = (id: CameraId) => sharding.hasShardId(sharding.getShardId(EntityId.make(id), "default"))
+    const isHere = (id: CameraId) => sharding.hasShardId(sharding.getShardId(EntityId.make(id), "default"))
 
-  const warnOf = (id: CameraId) => (cause: unknown) => Effect.logWarning(`camera ${id} could not be brought to its desired state`, cause)
+    const warnOf = (id: CameraId) => (cause: unknown) =>
+      Effect.logWarning(`camera ${id} could not be brought to its desired state`, cause)
 
-  const ensure = (camera: Camera) =>
-    client(camera.id).Ensure({ camera }).pipe(Effect.timeout(callTimeout), Effect.catchAllCause(warnOf(camera.id)))
+    const ensure = (camera: Camera) =>
+      client(camera.id)
+        .Ensure({ camera })
+        .pipe(Effect.timeout(callTimeout), Effect.catchAllCause(warnOf(camera.id)))
 
-  const stop = (id: CameraId) => client(id).Stop().pipe(Effect.timeout(callTimeout), Effect.catchAllCause(warnOf(id)))
+    const stop = (id: CameraId) =>
+      client(id)
+        .Stop()
+        .pipe(Effect.timeout(callTimeout), Effect.catchAllCause(warnOf(id)))
 
-  const round = Effect.gen(function*() {
-    const desired = yield* store.all
-    const wanted = new Set(desired.map((camera) => camera.id))
-    const outdated = desired.filter((camera) => actors.get(camera.id)?.status().revision !== camera.revision && isHere(camera.id))
-    const deleted = [...actors.keys()].filter((id) => !wanted.has(id))
-    yield* Effect.forEach(outdated, ensure, { concurrency: 32, discard: true })
-    yield* Effect.forEach(deleted, stop, { concurrency: 32, discard: true })
-  }).pipe(Effect.catchAllCause((cause) => Effect.logWarning("the desired state of the cameras could not be read; trying again", cause)))
+    const round = Effect.gen(function* () {
+      const desired = yield* store.all
+      const wanted = new Set(desired.map((camera) => camera.id))
+      const outdated = desired.filter(
+        (camera) => actors.get(camera.id)?.status().revision !== camera.revision && isHere(camera.id)
+      )
+      const deleted = [...actors.keys()].filter((id) => !wanted.has(id))
+      yield* Effect.forEach(outdated, ensure, { concurrency: 32, discard: true })
+      yield* Effect.forEach(deleted, stop, { concurrency: 32, discard: true })
+    }).pipe(
+      Effect.catchAllCause((cause) =>
+        Effect.logWarning("the desired state of the cameras could not be read; trying again", cause)
+      )
+    )
 
-  const hints = yield* Queue.sliding<void>(1)
-  yield* store.changes.pipe(Stream.runForEach(() => Queue.offer(hints, undefined)), Effect.forkScoped)
-  yield* round.pipe(
-    Effect.zipRight(Effect.race(Queue.take(hints), Effect.sleep(interval))),
-    Effect.forever,
-    Effect.forkScoped
-  )
-}))
+    const hints = yield* Queue.sliding<void>(1)
+    yield* store.changes.pipe(
+      Stream.runForEach(() => Queue.offer(hints, undefined)),
+      Effect.forkScoped
+    )
+    yield* round.pipe(Effect.zipRight(Effect.race(Queue.take(hints), Effect.sleep(interval))), Effect.forever, Effect.forkScoped)
+  })
+)

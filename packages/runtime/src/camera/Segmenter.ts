@@ -52,7 +52,13 @@ export const makeSegmenter = (cameraId: CameraId, epoch: Epoch, settings: Segmen
     },
     onAccessUnit: (unit) => {
       if (unit.kind !== "video") return
-      feed({ _tag: "AccessUnit", mediaTime: unit.mediaTime, wallTime: unit.wallTime, keyframe: unit.keyframe, bytes: byteLength(unit) })
+      feed({
+        _tag: "AccessUnit",
+        mediaTime: unit.mediaTime,
+        wallTime: unit.wallTime,
+        keyframe: unit.keyframe,
+        bytes: byteLength(unit)
+      })
       if (listeners.size > 0) units.push(unit)
     },
     configure: (next) => feed({ _tag: "SettingsChanged", settings: next }),

@@ -34,7 +34,7 @@ export interface Hub {
   readonly bytes: () => number
 }
 
-export const defaultHubOptions: HubOptions = { window: 15_000, maxBytes: 64 * 1024 * 1024 }
+const defaultHubOptions: HubOptions = { window: 15_000, maxBytes: 64 * 1024 * 1024 }
 
 export const makeHub = (options: HubOptions = defaultHubOptions): Hub => {
   const readers = new Set<HubReader>()
@@ -70,7 +70,7 @@ export const makeHub = (options: HubOptions = defaultHubOptions): Hub => {
     if (video && unit.keyframe) newestKeyframe = ring.length
     ring.push(unit)
     ringBytes += byteLength(unit)
-    if (video && unit.keyframe || ringBytes > options.maxBytes) trim(unit.received)
+    if ((video && unit.keyframe) || ringBytes > options.maxBytes) trim(unit.received)
   }
 
   return {

@@ -1,10 +1,4 @@
-import {
-  RTCPeerConnection,
-  RTCRtpCodecParameters,
-  type RTCRtpSender,
-  RtpHeader,
-  RtpPacket
-} from "werift"
+import { RTCPeerConnection, RTCRtpCodecParameters, type RTCRtpSender, RtpHeader, RtpPacket } from "werift"
 import type { LivePicture, LiveStream } from "./LiveStream.js"
 
 export interface LiveViewOptions {
@@ -32,14 +26,14 @@ const codec = () =>
   })
 
 /** Sends pictures through werift's sender, which encrypts and keeps packets for retransmission. */
-const makeSender = (sender: RTCRtpSender): (picture: LivePicture) => void => {
+const makeSender = (sender: RTCRtpSender): ((picture: LivePicture) => void) => {
   let sequence = Math.floor(Math.random() * 0x7fff)
   return (picture) => {
     const last = picture.payloads.length - 1
     picture.payloads.forEach((payload, index) => {
       const header = new RtpHeader({ version: 2, marker: index === last, sequenceNumber: sequence, timestamp: picture.timestamp })
       sequence = (sequence + 1) & 0xffff
-      // A packet that cannot be sent is lost to one viewer, who asks for it again; the connection's own state tells when it is over.
+      // swallowed: one viewer loses a packet and asks for it again; the connection's own state tells when it is over.
       sender.sendRtp(new RtpPacket(header, payload)).catch(() => undefined)
     })
   }

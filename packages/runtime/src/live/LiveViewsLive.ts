@@ -29,7 +29,7 @@ const iceServers = Config.array(Config.string(), "VIGIL_ICE_SERVERS").pipe(
 )
 
 /** From `VIGIL_WEBRTC_ADDRESSES` (comma separated), `VIGIL_WEBRTC_PORTS` (from-to), `VIGIL_ICE_SERVERS` and `VIGIL_WEBRTC_VIEWERS`. */
-export const liveViewsConfig: Config.Config<LiveViewsOptions> = Config.all({
+const liveViewsConfig: Config.Config<LiveViewsOptions> = Config.all({
   addresses: Config.array(Config.string(), "VIGIL_WEBRTC_ADDRESSES").pipe(Config.withDefault(["127.0.0.1"])),
   ports: portRange,
   iceServers,
@@ -46,7 +46,7 @@ const checkOffer = (cameraId: CameraId, offer: string) =>
     : Effect.fail(new LiveViewRefused({ cameraId, reason: "offer", detail: "the offer is not an SDP session description" }))
 
 const make = (options: LiveViewsOptions) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const actors = yield* CameraActors
     const views = new Map<string, { readonly cameraId: CameraId; readonly view: Promise<LiveView> }>()
 
@@ -60,7 +60,7 @@ const make = (options: LiveViewsOptions) =>
     const refuse = (cameraId: CameraId, reason: LiveViewRefused["reason"], detail: string) =>
       Effect.fail(new LiveViewRefused({ cameraId, reason, detail }))
 
-    const open = Effect.fn("LiveViews.open")(function*(cameraId: CameraId, offer: string) {
+    const open = Effect.fn("LiveViews.open")(function* (cameraId: CameraId, offer: string) {
       yield* checkOffer(cameraId, offer)
       const actor = actors.get(cameraId)
       if (actor === undefined) return yield* new CameraNotRunning({ cameraId })
@@ -91,7 +91,7 @@ const make = (options: LiveViewsOptions) =>
       return { viewId, answer: view.answer }
     })
 
-    const close = Effect.fn("LiveViews.close")(function*(cameraId: CameraId, viewId: string) {
+    const close = Effect.fn("LiveViews.close")(function* (cameraId: CameraId, viewId: string) {
       const known = views.get(viewId)
       if (known === undefined || known.cameraId !== cameraId) return yield* new LiveViewNotFound({ viewId })
       yield* Effect.promise(async () => (await known.view).close())

@@ -8,7 +8,15 @@ import { layer, startAnalytic } from "@vigil/runtime/analytics/Analytics"
 import { Effect, Either } from "effect"
 import { luma, person, tracks } from "../material/Observations.js"
 
-const gate = new Zone({ name: "gate", polygon: [{ x: 0.5, y: 0 }, { x: 1, y: 0 }, { x: 1, y: 1 }, { x: 0.5, y: 1 }] })
+const gate = new Zone({
+  name: "gate",
+  polygon: [
+    { x: 0.5, y: 0 },
+    { x: 1, y: 0 },
+    { x: 1, y: 1 },
+    { x: 0.5, y: 1 }
+  ]
+})
 const fence = new Line({ name: "fence", from: { x: 0.5, y: 1 }, to: { x: 0.5, y: 0 }, direction: "forward" })
 const empty: AnalyticContext = { zones: [], lines: [] }
 
@@ -26,8 +34,10 @@ const run = (
 }
 
 describe("motion", () => {
-  const moving = (area: number, box = { x: 400, y: 100, width: 80, height: 120 }) => (seconds: number) =>
-    luma(seconds, { motion: { area, regions: [box], settled: true } })
+  const moving =
+    (area: number, box = { x: 400, y: 100, width: 80, height: 120 }) =>
+    (seconds: number) =>
+      luma(seconds, { motion: { area, regions: [box], settled: true } })
 
   it("is an event once enough moves for long enough", () => {
     expect(run("motion", every(0, 5, 0.2, moving(0.03)))).toHaveLength(1)
@@ -75,7 +85,13 @@ describe("tamper", () => {
 
   it("is quiet while the day passes and things move", () => {
     const day = every(0, 600, 0.2, (seconds) =>
-      luma(seconds, { mean: 110 - seconds / 8, deviation: 48 - seconds / 40, sharpness: 420 - seconds / 5, edgesKept: 0.8 + 0.1 * Math.sin(seconds) }))
+      luma(seconds, {
+        mean: 110 - seconds / 8,
+        deviation: 48 - seconds / 40,
+        sharpness: 420 - seconds / 5,
+        edgesKept: 0.8 + 0.1 * Math.sin(seconds)
+      })
+    )
     expect(run("tamper", day)).toHaveLength(0)
   })
 
@@ -87,7 +103,8 @@ describe("tamper", () => {
 
 describe("intrusion", () => {
   const context = { zones: [gate], lines: [] }
-  const walking = (speed: number, id = 1) => every(0, 10, 0.2, (seconds) => tracks(seconds, person(id, 0.1 + speed * seconds, 0.8)))
+  const walking = (speed: number, id = 1) =>
+    every(0, 10, 0.2, (seconds) => tracks(seconds, person(id, 0.1 + speed * seconds, 0.8)))
 
   it("is an event when a person enters a zone, once", () => {
     const drafts = run("intrusion", walking(0.08), {}, context)
@@ -121,7 +138,9 @@ describe("intrusion", () => {
   })
 
   it("counts each person", () => {
-    const two = every(0, 10, 0.2, (seconds) => tracks(seconds, person(1, 0.1 + 0.08 * seconds, 0.8), person(2, 0.1 + 0.07 * seconds, 0.9)))
+    const two = every(0, 10, 0.2, (seconds) =>
+      tracks(seconds, person(1, 0.1 + 0.08 * seconds, 0.8), person(2, 0.1 + 0.07 * seconds, 0.9))
+    )
     expect(run("intrusion", two, {}, context)).toHaveLength(2)
   })
 })
@@ -137,9 +156,13 @@ describe("startAnalytic", () => {
   })
 
   it.effect("describes every analytic with the schema of its settings", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { list } = yield* AnalyticCatalogue
       expect(list.map(({ id }) => id)).toEqual(["motion", "tamper", "intrusion"])
-      for (const { settings } of list) expect(settings).toMatchObject({ type: "object", properties: expect.anything() })
-    }).pipe(Effect.provide(layer)))
+      for (const { settings } of list) {
+        expect(settings).toMatchObject({ type: "object", additionalProperties: false })
+        expect(settings).toHaveProperty("properties")
+      }
+    }).pipe(Effect.provide(layer))
+  )
 })

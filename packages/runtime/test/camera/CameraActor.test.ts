@@ -13,9 +13,13 @@ import { Effect, Exit, Layer, Logger, LogLevel, Redacted, Schedule, Schema, Scop
 import { picture } from "../material/AccessUnits.js"
 import { layerNoModels, layerSources, layerWorkers, type RecordedDecoder, scriptedSources } from "../material/FakeMedia.js"
 
-const stores = Layer.mergeAll(layerCameraStoreMemory, layerEventStoreMemory, layerEventBusMemory, layerNoModels, CameraActors.layer).pipe(
-  Layer.provideMerge(Logger.minimumLogLevel(LogLevel.None))
-)
+const stores = Layer.mergeAll(
+  layerCameraStoreMemory,
+  layerEventStoreMemory,
+  layerEventBusMemory,
+  layerNoModels,
+  CameraActors.layer
+).pipe(Layer.provideMerge(Logger.minimumLogLevel(LogLevel.None)))
 
 /** Waits until `condition` holds; the test's own time limit is the deadline. */
 const until = (condition: () => boolean) =>
@@ -23,7 +27,7 @@ const until = (condition: () => boolean) =>
 
 const lost = (reason: SourceError["reason"]) => new SourceError({ reason, url: "rtsp://192.0.2.7/live", detail: "as scripted" })
 
-const setting = Effect.gen(function*() {
+const setting = Effect.gen(function* () {
   const script = scriptedSources()
   const decoders: Array<RecordedDecoder> = []
   const store = yield* CameraStore
@@ -39,14 +43,16 @@ const setting = Effect.gen(function*() {
   return { script, decoders, camera, store, start, change, close: Scope.close(scope, Exit.void) }
 })
 
-const test = (name: string, body: () => Effect.Effect<void, unknown, CameraStore | CameraActors | Layer.Layer.Success<typeof stores>>) =>
-  it.scopedLive(name, () => body().pipe(Effect.provide(stores)))
+const test = (
+  name: string,
+  body: () => Effect.Effect<void, unknown, CameraStore | CameraActors | Layer.Layer.Success<typeof stores>>
+) => it.scopedLive(name, () => body().pipe(Effect.provide(stores)))
 
 const state = (actor: Effect.Effect.Success<ReturnType<typeof makeCameraActor>>) => actor.status().state._tag
 
 describe("CameraActor", () => {
   test("opens its source with its credentials and hands the first key frame to the decoder", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { close, decoders, script, start } = yield* setting
       const actor = yield* start
       yield* until(() => script.opened.length === 1)
@@ -61,7 +67,7 @@ describe("CameraActor", () => {
     }))
 
   test("backs off and opens again after a loss, with media time going on and the same decoder", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { close, decoders, script, start } = yield* setting
       const actor = yield* start
       yield* until(() => script.opened.length === 1)
@@ -80,7 +86,7 @@ describe("CameraActor", () => {
     }))
 
   test("stays away after a refused password until its configuration changes", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { change, close, script, start } = yield* setting
       script.refuse.push(lost("unauthorized"))
       const actor = yield* start
@@ -94,7 +100,7 @@ describe("CameraActor", () => {
     }))
 
   test("keeps its source when only zones or analytics change", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { change, close, decoders, script, start } = yield* setting
       const actor = yield* start
       yield* until(() => state(actor) === "Streaming" || script.opened.length === 1)
@@ -109,7 +115,7 @@ describe("CameraActor", () => {
     }))
 
   test("closes its source when it is disabled, and opens it when it is enabled", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { change, close, script, start } = yield* setting
       const actor = yield* start
       yield* until(() => script.opened.length === 1)
@@ -122,7 +128,7 @@ describe("CameraActor", () => {
     }))
 
   test("opens a new decoder when the codec changes", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { close, decoders, script, start } = yield* setting
       const actor = yield* start
       yield* until(() => decoders.length === 1)
@@ -135,7 +141,7 @@ describe("CameraActor", () => {
     }))
 
   test("takes a higher epoch each time it starts, and is listed only while it runs", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { camera, close, start, store } = yield* setting
       const actors = yield* CameraActors
       yield* start

@@ -27,7 +27,7 @@ const event = () =>
   })
 
 /** A store that can be switched off, and a bus. */
-const setting = Effect.gen(function*() {
+const setting = Effect.gen(function* () {
   const away = yield* Ref.make(false)
   const memory = makeEventStoreMemory(1_000)
   const bus = makeEventBusMemory(1_000)
@@ -35,10 +35,11 @@ const setting = Effect.gen(function*() {
     ...memory,
     append: (id, entries) =>
       Effect.flatMap(Ref.get(away), (gone) =>
-        gone ? new StoreUnavailable({ operation: "append", detail: "switched off" }) : memory.append(id, entries))
+        gone ? new StoreUnavailable({ operation: "append", detail: "switched off" }) : memory.append(id, entries)
+      )
   }
   const open = (epoch: number) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const scope = yield* Scope.make()
       const writer = yield* makeEventWriter(cameraId, Epoch.make(epoch)).pipe(
         Effect.provideService(EventStore, store),
@@ -48,18 +49,19 @@ const setting = Effect.gen(function*() {
       return { writer, close: Scope.close(scope, Exit.void) }
     })
   const published = (count: number) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const stream = yield* bus.subscribe
       return yield* Effect.fork(Stream.runCollect(Stream.take(stream, count)))
     })
   const stored = Effect.map(memory.query(defaultTenant, { limit: 500 }), (page) =>
-    page.events.toSorted((a, b) => a.sequence - b.sequence))
+    [...page.events].sort((a, b) => a.sequence - b.sequence)
+  )
   return { away, open, published, stored }
 })
 
 describe("EventWriter", () => {
   it.scopedLive("numbers events without gaps, over actors, and publishes what is stored", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { open, published, stored } = yield* setting
       const heard = yield* published(5)
       const first = yield* open(1)
@@ -72,10 +74,11 @@ describe("EventWriter", () => {
       expect(entries.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5])
       expect(entries.map(({ epoch }) => epoch)).toEqual([1, 1, 1, 2, 2])
       expect((yield* stored).map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5])
-    }))
+    })
+  )
 
   it.scopedLive("keeps events while the store is away", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { away, open, published, stored } = yield* setting
       const heard = yield* published(2)
       const { close, writer } = yield* open(1)
@@ -88,19 +91,21 @@ describe("EventWriter", () => {
       yield* Fiber.join(heard)
       expect((yield* stored).map(({ sequence }) => sequence)).toEqual([1, 2])
       yield* close
-    }))
+    })
+  )
 
   it.scopedLive("stores what waits when its actor stops", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { open, stored } = yield* setting
       const { close, writer } = yield* open(1)
       for (let count = 0; count < 50; count++) writer.write(event())
       yield* close
       expect(yield* stored).toHaveLength(50)
-    }))
+    })
+  )
 
   it.scopedLive("is fenced by a newer actor and writes nothing more", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { open, stored } = yield* setting
       const old = yield* open(1)
       old.writer.write(event())
@@ -114,10 +119,11 @@ describe("EventWriter", () => {
       expect(yield* stored).toHaveLength(2)
       yield* old.close
       yield* young.close
-    }))
+    })
+  )
 
   it.scopedLive("counts what it cannot hold", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { away, open } = yield* setting
       yield* Ref.set(away, true)
       const { close, writer } = yield* open(1)
@@ -126,5 +132,6 @@ describe("EventWriter", () => {
       expect(accepted).toBeLessThanOrEqual(4_096)
       yield* Ref.set(away, false)
       yield* close
-    }))
+    })
+  )
 })

@@ -15,7 +15,13 @@ import { layerNoModels, layerSources, layerWorkers, scriptedSources } from "../m
 const until = (condition: () => boolean) =>
   Effect.sync(condition).pipe(Effect.repeat({ until: (holds: boolean) => holds, schedule: Schedule.spaced("20 millis") }))
 
-const stores = Layer.mergeAll(layerCameraStoreMemory, layerEventStoreMemory, layerEventBusMemory, layerNoModels, CameraActors.layer)
+const stores = Layer.mergeAll(
+  layerCameraStoreMemory,
+  layerEventStoreMemory,
+  layerEventBusMemory,
+  layerNoModels,
+  CameraActors.layer
+)
 
 /** One node's cameras over scripted sources. */
 const node = (script = scriptedSources()) => ({
@@ -30,7 +36,7 @@ const node = (script = scriptedSources()) => ({
 })
 
 const add = (name: string) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const store = yield* CameraStore
     return yield* store.create(defaultTenant, yield* Schema.decode(NewCamera)({ name, url: `rtsp://192.0.2.7/${name}` }))
   })
@@ -38,10 +44,13 @@ const add = (name: string) =>
 describe("Reconciler", () => {
   it.scopedLive("starts, changes and ends actors as the store says, each once", () => {
     const { layer, script } = node()
-    return Effect.gen(function*() {
+    return Effect.gen(function* () {
       const store = yield* CameraStore
       const actors = yield* CameraActors
-      const cameras = yield* Effect.forEach(Array.from({ length: 20 }, (_, index) => `cam-${index}`), add)
+      const cameras = yield* Effect.forEach(
+        Array.from({ length: 20 }, (_, index) => `cam-${index}`),
+        add
+      )
       yield* until(() => actors.size === 20 && script.opened.length === 20)
       const [first, second] = cameras
       if (first === undefined || second === undefined) return yield* Effect.die("no cameras")
@@ -58,8 +67,8 @@ describe("Reconciler", () => {
 
   it.live("ends every actor with its node", () => {
     const { layer, script } = node()
-    return Effect.gen(function*() {
-      const body = Effect.gen(function*() {
+    return Effect.gen(function* () {
+      const body = Effect.gen(function* () {
         yield* add("gate")
         yield* until(() => script.opened.length === 1)
       })

@@ -5,7 +5,10 @@ import * as fc from "effect/FastCheck"
 import { picture, pictures } from "../material/AccessUnits.js"
 
 const id = CameraId.make("7f1f0c52-3f0c-4d7e-9c3b-3b8f4d3a9f10")
-const description = { protocol: "file", tracks: [{ kind: "video", codec: "h264", width: 640, height: 480, parameterSets: [] }] } as const
+const description = {
+  protocol: "file",
+  tracks: [{ kind: "video", codec: "h264", width: 640, height: 480, parameterSets: [] }]
+} as const
 
 const cut = (count: number, duration: number, overlap: number) => {
   const segmenter = makeSegmenter(id, Epoch.make(1), { duration, overlap })
@@ -22,17 +25,25 @@ describe("Segmenter", () => {
     expect(closed.map(({ segment }) => segment.sequence)).toEqual([0, 1, 2, 3])
     expect(closed.map(({ units }) => units.length)).toEqual([75, 75, 75, 75])
     expect(closed[1]?.units[0]).toEqual(picture(75))
-    expect(closed[1]?.segment).toMatchObject({ duration: 5, overlap: 0, frameCount: 75, startsAtKeyframe: true, sourceQuality: { resolution: "640x480", codec: "h264" } })
+    expect(closed[1]?.segment).toMatchObject({
+      duration: 5,
+      overlap: 0,
+      frameCount: 75,
+      startsAtKeyframe: true,
+      sourceQuality: { resolution: "640x480", codec: "h264" }
+    })
   })
 
   it("gives as many access units as a segment counts, whatever its overlap", () => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: 10 }), fc.integer({ min: 0, max: 5 }), (duration, overlap) => {
-      for (const { segment, units } of cut(15 * 40, duration, overlap).closed) {
-        expect(units).toHaveLength(segment.frameCount)
-        expect(units[0]?.keyframe).toBe(true)
-        expect(units[0]?.mediaTime).toBe(segment.start)
-      }
-    }))
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 10 }), fc.integer({ min: 0, max: 5 }), (duration, overlap) => {
+        for (const { segment, units } of cut(15 * 40, duration, overlap).closed) {
+          expect(units).toHaveLength(segment.frameCount)
+          expect(units[0]?.keyframe).toBe(true)
+          expect(units[0]?.mediaTime).toBe(segment.start)
+        }
+      })
+    )
   })
 
   it("closes the segment when the source is opened again, and says that it broke off", () => {

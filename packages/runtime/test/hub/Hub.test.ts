@@ -12,14 +12,14 @@ describe("Hub", () => {
     const seen: [Array<AccessUnit>, Array<AccessUnit>] = [[], []]
     for (const list of seen) hub.subscribe({ onAccessUnit: (unit) => void list.push(unit) }, "now")
     const units = pictures(40)
-    for (const unit of units) hub.publish(unit)
+    for (const unit of units) void hub.publish(unit)
     expect(seen[0]).toEqual(units)
     expect(seen[1][7]).toBe(units[7])
   })
 
   it("starts a late reader at the newest key frame", () => {
     const hub = makeHub(roomy)
-    for (const unit of pictures(40)) hub.publish(unit)
+    for (const unit of pictures(40)) void hub.publish(unit)
     const seen: Array<AccessUnit> = []
     hub.subscribe({ onAccessUnit: (unit) => void seen.push(unit) }, "keyframe")
     expect(seen[0]).toEqual(picture(30))
@@ -29,7 +29,15 @@ describe("Hub", () => {
   it("waits for readers that make a finite source wait", async () => {
     const hub = makeHub(roomy)
     let release: () => void = () => undefined
-    hub.subscribe({ onAccessUnit: () => new Promise<void>((resolve) => { release = resolve }) }, "now")
+    hub.subscribe(
+      {
+        onAccessUnit: () =>
+          new Promise<void>((resolve) => {
+            release = resolve
+          })
+      },
+      "now"
+    )
     const waiting = hub.publish(picture(0))
     expect(waiting).toBeInstanceOf(Promise)
     release()
@@ -40,40 +48,44 @@ describe("Hub", () => {
     const hub = makeHub(roomy)
     let calls = 0
     const leave = hub.subscribe({ onAccessUnit: () => void calls++ }, "now")
-    hub.publish(picture(0))
+    void hub.publish(picture(0))
     leave()
-    hub.publish(picture(1))
+    void hub.publish(picture(1))
     expect(calls).toBe(1)
     expect(hub.readers()).toBe(0)
   })
 
   it("forgets the past when the source is opened again", () => {
     const hub = makeHub(roomy)
-    for (const unit of pictures(20)) hub.publish(unit)
+    for (const unit of pictures(20)) void hub.publish(unit)
     hub.describe({ protocol: "file", tracks: [] })
     expect(hub.past()).toEqual([])
     expect(hub.bytes()).toBe(0)
   })
 
   it("keeps the window, never more bytes than allowed, and begins with a key frame", () => {
-    fc.assert(fc.property(
-      fc.array(fc.record({ keyframe: fc.boolean(), bytes: fc.integer({ min: 1, max: 3_000 }) }), { maxLength: 400 }),
-      fc.integer({ min: 3_000, max: 40_000 }),
-      (stream, maxBytes) => {
-        const hub = makeHub({ window: 1_000, maxBytes })
-        stream.forEach(({ bytes, keyframe }, index) => hub.publish(picture(index, { keyframe, units: [new Uint8Array(bytes)] })))
-        const past = hub.past()
-        expect(hub.bytes()).toBeLessThanOrEqual(maxBytes)
-        expect(hub.bytes()).toBe(past.reduce((sum, unit) => sum + (unit.units[0]?.length ?? 0), 0))
-        if (past.length > 0) expect(past[0]?.keyframe).toBe(true)
-      }
-    ))
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ keyframe: fc.boolean(), bytes: fc.integer({ min: 1, max: 3_000 }) }), { maxLength: 400 }),
+        fc.integer({ min: 3_000, max: 40_000 }),
+        (stream, maxBytes) => {
+          const hub = makeHub({ window: 1_000, maxBytes })
+          for (const [index, { bytes, keyframe }] of stream.entries()) {
+            void hub.publish(picture(index, { keyframe, units: [new Uint8Array(bytes)] }))
+          }
+          const past = hub.past()
+          expect(hub.bytes()).toBeLessThanOrEqual(maxBytes)
+          expect(hub.bytes()).toBe(past.reduce((sum, unit) => sum + (unit.units[0]?.length ?? 0), 0))
+          if (past.length > 0) expect(past[0]?.keyframe).toBe(true)
+        }
+      )
+    )
   })
 
   it("keeps at least the window where the bytes allow it", () => {
     const hub = makeHub({ window: 3_000, maxBytes: 1_000_000 })
     const units = pictures(300)
-    for (const unit of units) hub.publish(unit)
+    for (const unit of units) void hub.publish(unit)
     const past = hub.past()
     const kept = (past.at(-1)?.received ?? 0) - (past[0]?.received ?? 0)
     expect(kept).toBeGreaterThanOrEqual(3_000)

@@ -30,21 +30,23 @@ describe("Timeline", () => {
 
   it("never goes back over any number of connections", () => {
     const connection = fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 50 })
-    fc.assert(fc.property(fc.array(fc.tuple(fc.nat(1_000_000_000), connection), { maxLength: 8 }), (connections) => {
-      const timeline = makeTimeline()
-      let received = 0
-      let newest = -1
-      for (const [start, steps] of connections) {
-        timeline.restart()
-        let media = start
-        for (const step of steps) {
-          media += step * 1000
-          received += step
-          const placed = timeline.place(at(media, received)).mediaTime
-          expect(placed).toBeGreaterThan(newest)
-          newest = placed
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(1_000_000_000), connection), { maxLength: 8 }), (connections) => {
+        const timeline = makeTimeline()
+        let received = 0
+        let newest = -1
+        for (const [start, steps] of connections) {
+          timeline.restart()
+          let media = start
+          for (const step of steps) {
+            media += step * 1000
+            received += step
+            const placed = timeline.place(at(media, received)).mediaTime
+            expect(placed).toBeGreaterThan(newest)
+            newest = placed
+          }
         }
-      }
-    }))
+      })
+    )
   })
 })

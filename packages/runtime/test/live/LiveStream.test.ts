@@ -6,20 +6,25 @@ import { picture, pictures } from "../material/AccessUnits.js"
 
 const playing = () => {
   const hub = makeHub()
-  hub.describe({ protocol: "file", tracks: [{ kind: "video", codec: "h264", parameterSets: [Uint8Array.of(0x67, 1), Uint8Array.of(0x68, 2)] }] })
+  hub.describe({
+    protocol: "file",
+    tracks: [{ kind: "video", codec: "h264", parameterSets: [Uint8Array.of(0x67, 1), Uint8Array.of(0x68, 2)] }]
+  })
   return { hub, stream: makeLiveStream(hub) }
 }
 
 describe("LiveStream", () => {
   it("starts every viewer with the newest key frame and the pictures since", () => {
     const { hub, stream } = playing()
-    for (const unit of pictures(20)) hub.publish(unit)
+    for (const unit of pictures(20)) void hub.publish(unit)
     const first: Array<LivePicture> = []
     const second: Array<LivePicture> = []
     stream.join((shown) => void first.push(shown))
-    hub.publish(picture(20))
+    void hub.publish(picture(20))
     stream.join((shown) => void second.push(shown))
-    expect(first.map(({ timestamp }) => timestamp)).toEqual([15, 16, 17, 18, 19, 20].map((index) => rtpTimestamp(picture(index).mediaTime)))
+    expect(first.map(({ timestamp }) => timestamp)).toEqual(
+      [15, 16, 17, 18, 19, 20].map((index) => rtpTimestamp(picture(index).mediaTime))
+    )
     expect(second).toEqual(first)
     expect(first[0]?.keyframe).toBe(true)
     expect(first[0]?.payloads.map((payload) => (payload[0] ?? 0) & 0x1f)).toEqual([7, 8, 5])
@@ -30,7 +35,7 @@ describe("LiveStream", () => {
     const seen: Array<LivePicture> = []
     stream.join((shown) => void seen.push(shown))
     stream.join((shown) => void seen.push(shown))
-    hub.publish(picture(0))
+    void hub.publish(picture(0))
     expect(seen[0]).toBe(seen[1])
   })
 
@@ -47,11 +52,11 @@ describe("LiveStream", () => {
     const { hub, stream } = playing()
     const seen: Array<LivePicture> = []
     stream.join((shown) => void seen.push(shown))
-    hub.publish(picture(1))
-    hub.publish(picture(15, { damaged: true }))
-    hub.publish(picture(16))
+    void hub.publish(picture(1))
+    void hub.publish(picture(15, { damaged: true }))
+    void hub.publish(picture(16))
     expect(seen).toHaveLength(0)
-    hub.publish(picture(30))
+    void hub.publish(picture(30))
     expect(seen).toHaveLength(1)
   })
 
@@ -60,7 +65,7 @@ describe("LiveStream", () => {
     hub.describe({ protocol: "file", tracks: [{ kind: "video", codec: "h265", parameterSets: [] }] })
     const seen: Array<LivePicture> = []
     makeLiveStream(hub).join((shown) => void seen.push(shown))
-    hub.publish(picture(0))
+    void hub.publish(picture(0))
     expect(seen).toHaveLength(0)
   })
 })

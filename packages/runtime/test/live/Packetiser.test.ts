@@ -2,7 +2,8 @@ import { describe, expect, it } from "@effect/vitest"
 import { emptyParameterSets, largestPayload, packetise } from "@vigil/runtime/live/Packetiser"
 import * as fc from "effect/FastCheck"
 
-const unit = (type: number, length: number) => Uint8Array.of(0x60 | type, ...Array.from({ length: length - 1 }, (_, index) => index & 0xff))
+const unit = (type: number, length: number) =>
+  Uint8Array.of(0x60 | type, ...Array.from({ length: length - 1 }, (_, index) => index & 0xff))
 
 /** What a receiver makes of the payloads (RFC 6184 5.6 and 5.8). */
 const assemble = (payloads: ReadonlyArray<Uint8Array>): Array<Uint8Array> => {
@@ -19,12 +20,14 @@ const assemble = (payloads: ReadonlyArray<Uint8Array>): Array<Uint8Array> => {
 describe("packetise", () => {
   it("gives back every NAL unit of any size, in packets that fit a datagram", () => {
     const slices = fc.array(fc.tuple(fc.constantFrom(1, 5), fc.integer({ min: 2, max: 5_000 })), { minLength: 1, maxLength: 6 })
-    fc.assert(fc.property(slices, (made) => {
-      const units = made.map(([type, length]) => unit(type, length))
-      const payloads = packetise(units, false, emptyParameterSets())
-      expect(Math.max(...payloads.map(({ length }) => length))).toBeLessThanOrEqual(largestPayload)
-      expect(assemble(payloads)).toEqual(units)
-    }))
+    fc.assert(
+      fc.property(slices, (made) => {
+        const units = made.map(([type, length]) => unit(type, length))
+        const payloads = packetise(units, false, emptyParameterSets())
+        expect(Math.max(...payloads.map(({ length }) => length))).toBeLessThanOrEqual(largestPayload)
+        expect(assemble(payloads)).toEqual(units)
+      })
+    )
   })
 
   it("marks the first and the last fragment", () => {

@@ -30,27 +30,42 @@ export const scriptedSources = (): ScriptedSources => ({
   track: { kind: "video", codec: "h264", width: 640, height: 480, parameterSets: [] }
 })
 
-const open = (script: ScriptedSources) => (config: SourceConfig, sink: AccessUnitSink): Effect.Effect<{
-  readonly description: { readonly protocol: string; readonly tracks: ReadonlyArray<VideoTrack> }
-  readonly statistics: () => typeof emptyStatistics
-  readonly ended: Effect.Effect<void, SourceError>
-}, SourceError, Scope.Scope> =>
-  Effect.gen(function*() {
-    const refused = script.refuse.shift()
-    if (refused !== undefined) return yield* refused
-    const ended = yield* Deferred.make<void, SourceError>()
-    const opening: Opened = {
-      config,
-      send: (unit) => void sink(unit),
-      lose: (error) => Deferred.unsafeDone(ended, error),
-      closed: false
-    }
-    script.opened.push(opening)
-    yield* Effect.addFinalizer(() => Effect.sync(() => {
-      opening.closed = true
-    }))
-    return { description: { protocol: "scripted", tracks: [script.track] }, statistics: () => emptyStatistics, ended: Deferred.await(ended) }
-  })
+const open =
+  (script: ScriptedSources) =>
+  (
+    config: SourceConfig,
+    sink: AccessUnitSink
+  ): Effect.Effect<
+    {
+      readonly description: { readonly protocol: string; readonly tracks: ReadonlyArray<VideoTrack> }
+      readonly statistics: () => typeof emptyStatistics
+      readonly ended: Effect.Effect<void, SourceError>
+    },
+    SourceError,
+    Scope.Scope
+  > =>
+    Effect.gen(function* () {
+      const refused = script.refuse.shift()
+      if (refused !== undefined) return yield* refused
+      const ended = yield* Deferred.make<void, SourceError>()
+      const opening: Opened = {
+        config,
+        send: (unit) => void sink(unit),
+        lose: (error) => Deferred.unsafeDone(ended, error),
+        closed: false
+      }
+      script.opened.push(opening)
+      yield* Effect.addFinalizer(() =>
+        Effect.sync(() => {
+          opening.closed = true
+        })
+      )
+      return {
+        description: { protocol: "scripted", tracks: [script.track] },
+        statistics: () => emptyStatistics,
+        ended: Deferred.await(ended)
+      }
+    })
 
 export const layerSources = (script: ScriptedSources) => Layer.succeed(Sources, { open: open(script) })
 
@@ -66,19 +81,27 @@ export interface RecordedDecoder {
 export const layerWorkers = (decoders: Array<RecordedDecoder>) =>
   Layer.succeed(MediaWorkers, {
     openDecoder: (cameraId, track, demand, listener) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const recorded: RecordedDecoder = { track, units: [], demands: [demand], listener, closed: false }
         decoders.push(recorded)
-        yield* Effect.addFinalizer(() => Effect.sync(() => {
-          recorded.closed = true
-        }))
+        yield* Effect.addFinalizer(() =>
+          Effect.sync(() => {
+            recorded.closed = true
+          })
+        )
         const decoder: CameraDecoder = {
           push: (unit) => void recorded.units.push(unit),
           configure: (next) => void recorded.demands.push(next),
           snapshot: new NoPicture({ cameraId, detail: "nothing is decoded here" }),
           drain: Effect.void,
           statistics: () => ({
-            decoded: recorded.units.length, dropped: 0, skipped: 0, errors: 0, inferences: 0, inferencesDropped: 0, restarts: 0
+            decoded: recorded.units.length,
+            dropped: 0,
+            skipped: 0,
+            errors: 0,
+            inferences: 0,
+            inferencesDropped: 0,
+            restarts: 0
           })
         }
         return decoder

@@ -21,12 +21,20 @@ export const noise = (seed: number): (() => number) => {
 export const wall = ({ height, width }: Scene, random: () => number, brightness = 0): Uint8Array => {
   const plane = new Uint8Array(width * height)
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) plane[y * width + x] = 90 + brightness + ((x >> 4) + (y >> 4)) % 2 * 50 + random() * 6
+    for (let x = 0; x < width; x++) plane[y * width + x] = 90 + brightness + (((x >> 4) + (y >> 4)) % 2) * 50 + random() * 6
   }
   return plane
 }
 
-export const paint = (plane: Uint8Array, { width }: Scene, x: number, y: number, across: number, down: number, value: number): void => {
+export const paint = (
+  plane: Uint8Array,
+  { width }: Scene,
+  x: number,
+  y: number,
+  across: number,
+  down: number,
+  value: number
+): void => {
   for (let line = y; line < y + down; line++) plane.fill(value, line * width + x, line * width + x + across)
 }
 
