@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process"
 import { delimiter, join } from "node:path"
+import { stripVTControlCharacters } from "node:util"
 import { root } from "../install/Root.mjs"
 
 const path = `${join(root, "node_modules", ".bin")}${delimiter}${process.env.PATH ?? ""}`
@@ -21,5 +22,11 @@ export const run = (command, args) =>
     child.stdout.setEncoding("utf8").on("data", (text) => (output.stdout += text))
     child.stderr.setEncoding("utf8").on("data", (text) => (output.stderr += text))
     child.on("error", reject)
-    child.on("close", (code) => resolve({ code: code ?? 1, ...output }))
+    child.on("close", (code) =>
+      resolve({
+        code: code ?? 1,
+        stdout: stripVTControlCharacters(output.stdout),
+        stderr: stripVTControlCharacters(output.stderr)
+      })
+    )
   })

@@ -7,20 +7,21 @@ const scriptsNotToRun = ["onnxruntime-node"]
 
 const manifestOf = (folder) => JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"))
 
+/** npm writes the entries in another order, and paths without `./`. */
+const entries = (field) =>
+  Object.entries(field ?? {})
+    .map(([name, text]) => `${name} ${text.replace(/^\.\//, "")}`)
+    .sort((a, b) => a.localeCompare(b))
+    .join("\n")
+
 /** Manifests whose dependencies are not those that the lock file was made from. */
 const driftedManifests = (packages) =>
   Object.keys(packages)
     .filter((folder) => !folder.includes("node_modules"))
     .filter((folder) =>
-      ["dependencies", "devDependencies", "bin"].some((field) => {
-        const entries = (value) =>
-          JSON.stringify(
-            Object.entries(value ?? {})
-              .map(([name, text]) => [name, text.replace(/^\.\//, "")])
-              .sort()
-          )
-        return entries(manifestOf(folder)[field]) !== entries(packages[folder][field])
-      })
+      ["dependencies", "devDependencies", "bin"].some(
+        (field) => entries(manifestOf(folder)[field]) !== entries(packages[folder][field])
+      )
     )
     .map((folder) => `${join(folder, "package.json")} is not what the lock file was made from: run npm install`)
 

@@ -25,6 +25,7 @@ it("every skipped test is counted, with its reason where it gives one", async ()
   expect(code).toBe(0)
   const { passed, failed, skipped, errors } = JSON.parse(readFileSync(summary, "utf8"))
   expect({ passed, failed, errors }).toEqual({ passed: 1, failed: 0, errors: 0 })
+  expect(skipped[0].name).toBe("scripts/vitest/fixture/Skips.test.mjs > notes")
   expect(skipped.map(({ name, reason }) => [name.split(" > ").at(-1), reason])).toEqual([
     ["notes", "there is no camera"],
     ["single [needs a GPU]", "needs a GPU"],

@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs"
+import { relative } from "node:path"
 import { env } from "node:process"
 import type { Reporter, TestCase, TestModule, TestSuite } from "vitest/node"
 
@@ -22,7 +23,10 @@ export default class SummaryReporter implements Reporter {
     const count = (state: string) => tests.filter(({ test }) => test.result().state === state).length
     const skipped = tests
       .filter(({ test }) => test.result().state === "skipped")
-      .map(({ module, test }) => ({ name: `${module.relativeModuleId} > ${test.fullName}`, reason: reasonOf(test) }))
+      .map(({ module, test }) => ({
+        name: `${relative(process.cwd(), module.moduleId)} > ${test.fullName}`,
+        reason: reasonOf(test)
+      }))
     const brokenModules = modules.filter((module) => module.state() === "failed" && module.errors().length > 0).length
     const summary = { passed: count("passed"), failed: count("failed"), skipped, errors: errors.length + brokenModules }
     if (env.VIGIL_TEST_SUMMARY) return writeFileSync(env.VIGIL_TEST_SUMMARY, JSON.stringify(summary))
