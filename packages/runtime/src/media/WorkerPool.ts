@@ -1,7 +1,7 @@
 import type { WorkerHealth } from "./MediaWorkers.js"
 import type { EngineSettings } from "./worker/EngineModule.js"
 import type { FromWorker } from "./worker/WorkerProtocol.js"
-import { startWorkerProcess, type WorkerProcess } from "./WorkerProcess.js"
+import { startWorkerProcess, type WorkerEnd, type WorkerProcess } from "./WorkerProcess.js"
 import type { WorkerTenant } from "./WorkerTenant.js"
 
 export interface WorkerPoolOptions {
@@ -27,7 +27,7 @@ export interface WorkerPool {
 
 interface Worker {
   readonly number: number
-  /** Has one tenant, which ended other workers more than once. */
+  /** Its tenants were at work when other workers ended, more than once; no others join them. */
   readonly isolated: boolean
   readonly tenants: Map<number, WorkerTenant>
   process: WorkerProcess | undefined
@@ -48,7 +48,7 @@ interface Suspicion {
 const recovered = 30_000
 const keptEmpty = 10_000
 const backoff = { first: 100, last: 10_000, lastIsolated: 30_000 }
-/** A tenant that was at work in so many crashes within the time gets a worker of its own. */
+/** Tenants that were at work in so many crashes within the time are set apart, half of them at a time until it is clear which one it is. */
 const suspicion = { times: 2, within: 300_000 }
 
 export const makeWorkerPool = (options: WorkerPoolOptions): WorkerPool => {
@@ -86,7 +86,7 @@ export const makeWorkerPool = (options: WorkerPoolOptions): WorkerPool => {
         for (const tenant of worker.tenants.values()) tenant.attach(process)
       },
       onMessage: (message) => deliver(worker, message),
-      onExit: (reason, stuck) => exited(worker, reason, stuck)
+      onExit: (end) => exited(worker, end)
     })
     worker.process = process
   }
@@ -104,7 +104,9 @@ export const makeWorkerPool = (options: WorkerPoolOptions): WorkerPool => {
   /** Those that the process was at work for are suspected, or, when a native call hung, those whose call it was. */
   const suspects = (worker: Worker, stuck: ReadonlyArray<number>): ReadonlyArray<WorkerTenant> => {
     const time = performance.now()
-    const named = [...worker.tenants.values()].filter((tenant) => stuck.length > 0 ? stuck.includes(tenant.id) : tenant.atWork())
+    const named = [...worker.tenants.values()].filter((tenant) =>
+      stuck.length > 0 ? stuck.includes(tenant.id) : tenant.atWork()
+    )
     return named.filter(({ id }) => {
       const before = suspicions.get(id)
       const times = before !== undefined && time - before.last < suspicion.within ? before.times + 1 : 1
@@ -113,30 +115,38 @@ export const makeWorkerPool = (options: WorkerPoolOptions): WorkerPool => {
     })
   }
 
-  const exited = (worker: Worker, reason: string, stuck: ReadonlyArray<number>) => {
+  const exited = (worker: Worker, { fromOutside, reason, stuck }: WorkerEnd) => {
     const lived = performance.now() - worker.startedAt
+    // Before it was ready it had nothing of its tenants.
+    const blameless = fromOutside || !worker.ready
     worker.process = undefined
     worker.ready = false
     if (closing || worker.tenants.size === 0) return dispose(worker)
-    options.onNote(`${options.name} ${worker.number} ended: ${reason}; ${worker.tenants.size} of its cameras go on in a new process`)
+    options.onNote(
+      `${options.name} ${worker.number} ended: ${reason}; ${worker.tenants.size} of its cameras go on in a new process`
+    )
     worker.restarts++
     worker.quickEnds = lived < recovered ? worker.quickEnds + 1 : 0
-    const suspected = suspects(worker, stuck)
+    const suspected = blameless ? [] : suspects(worker, stuck)
     for (const tenant of worker.tenants.values()) tenant.detach(reason)
-    if (!worker.isolated && worker.tenants.size > 1) for (const tenant of suspected) isolate(worker, tenant)
+    if (worker.tenants.size > 1 && suspected.length > 0) isolate(worker, suspected.slice(0, Math.ceil(suspected.length / 2)))
     if (worker.tenants.size === 0) return dispose(worker)
     const longest = worker.isolated ? backoff.lastIsolated : backoff.last
     const pause = worker.quickEnds <= 1 ? 0 : Math.min(longest, backoff.first * 2 ** (worker.quickEnds - 2))
     worker.timer = setTimeout(() => start(worker), pause)
   }
 
-  const isolate = (worker: Worker, tenant: WorkerTenant) => {
-    options.onNote(`${options.name} ${worker.number}: one camera was at work in ${suspicion.times} crashes and gets a process of its own`)
-    worker.tenants.delete(tenant.id)
+  const isolate = (worker: Worker, tenants: ReadonlyArray<WorkerTenant>) => {
+    options.onNote(
+      `${options.name} ${worker.number}: ${tenants.length} of its cameras were at work in ${suspicion.times} crashes and get a process of their own`
+    )
     const own = addWorker(true)
+    for (const tenant of tenants) {
+      worker.tenants.delete(tenant.id)
+      own.tenants.set(tenant.id, tenant)
+    }
     own.quickEnds = worker.quickEnds
-    own.tenants.set(tenant.id, tenant)
-    own.timer = setTimeout(() => start(own), backoff.first * 2 ** own.quickEnds)
+    own.timer = setTimeout(() => start(own), Math.min(backoff.lastIsolated, backoff.first * 2 ** own.quickEnds))
   }
 
   const dispose = (worker: Worker) => {
@@ -156,7 +166,7 @@ export const makeWorkerPool = (options: WorkerPoolOptions): WorkerPool => {
     const withRoom = open.find(({ tenants }) => tenants.size < options.tenantsPerWorker)
     if (withRoom !== undefined) return withRoom
     if (open.length < options.workers) return addWorker(false)
-    return open.reduce((least, worker) => worker.tenants.size < least.tenants.size ? worker : least)
+    return open.reduce((least, worker) => (worker.tenants.size < least.tenants.size ? worker : least))
   }
 
   return {
@@ -182,13 +192,14 @@ export const makeWorkerPool = (options: WorkerPoolOptions): WorkerPool => {
       worker.timer = setTimeout(() => retire(worker), keptEmpty)
       worker.timer.unref()
     },
-    health: () => workers.map(({ number, process, restarts, tenants }) => ({
-      worker: number,
-      cameras: tenants.size,
-      memory: process?.memory() ?? 0,
-      restarts,
-      pid: process?.pid
-    })),
+    health: () =>
+      workers.map(({ number, process, restarts, tenants }) => ({
+        worker: number,
+        cameras: tenants.size,
+        memory: process?.memory() ?? 0,
+        restarts,
+        pid: process?.pid
+      })),
     close: async () => {
       closing = true
       const processes = workers.flatMap(({ process, timer }) => {

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process"
+import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import type { EngineSettings } from "./worker/EngineModule.js"
 import type { WorkerSettings } from "./worker/WorkerMain.js"
@@ -12,8 +13,16 @@ export interface WorkerProcessOptions {
   readonly memoryLimit: number
   readonly onReady: () => void
   readonly onMessage: (message: FromWorker) => void
-  /** Once, however it ended. `stuck` are the decoders and demuxers whose native call did not come back. */
-  readonly onExit: (reason: string, stuck: ReadonlyArray<number>) => void
+  /** Once, however it ended. */
+  readonly onExit: (end: WorkerEnd) => void
+}
+
+export interface WorkerEnd {
+  readonly reason: string
+  /** The decoders and demuxers whose native call did not come back. */
+  readonly stuck: ReadonlyArray<number>
+  /** Somebody else killed or stopped it (an operator, the kernel without memory): none of its tenants is to blame. */
+  readonly fromOutside: boolean
 }
 
 /** One media worker process and the watch over it. */
@@ -33,6 +42,18 @@ const shutdownLimit = 5000
 const startLimit = 20_000
 const diagnosticLimit = 2000
 
+/** Signals that a process does not get for what it does itself. */
+const signalsFromOutside: ReadonlyArray<NodeJS.Signals | null> = ["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"]
+
+/** Whether a process stands still because of SIGSTOP or a debugger (proc(5): state T or t). */
+const isStopped = (pid: number | undefined): boolean => {
+  try {
+    return /\) [Tt] /.test(readFileSync(`/proc/${pid}/stat`, "latin1"))
+  } catch {
+    return false // no /proc here, or the process is gone
+  }
+}
+
 const entry = fileURLToPath(new URL("./worker/WorkerMain.js", import.meta.url))
 
 export const startWorkerProcess = (options: WorkerProcessOptions): WorkerProcess => {
@@ -50,6 +71,7 @@ export const startWorkerProcess = (options: WorkerProcessOptions): WorkerProcess
   let gone = false
   let memory = 0
   let killedFor: string | undefined
+  let stopped = false
   let stuck: ReadonlyArray<number> = []
   let diagnostics = ""
 
@@ -70,7 +92,9 @@ export const startWorkerProcess = (options: WorkerProcessOptions): WorkerProcess
     lastWatch = time
     if (stoodStill) lastSign = time
     const silence = time - lastSign
-    if (silence > (ready ? hangTimeout : startLimit)) kill(`no sign of life for ${Math.round(silence)} ms`)
+    if (silence <= (ready ? hangTimeout : startLimit)) return
+    stopped = isStopped(child.pid)
+    kill(`no sign of life for ${Math.round(silence)} ms${stopped ? ", it was stopped from outside" : ""}`)
   }
   const watching = setInterval(watch, heartbeat)
 
@@ -91,17 +115,23 @@ export const startWorkerProcess = (options: WorkerProcessOptions): WorkerProcess
         }
         return
       }
-      case "worn-out": return kill(message.detail)
-      default: return options.onMessage(message)
+      case "worn-out":
+        return kill(message.detail)
+      default:
+        return options.onMessage(message)
     }
   }
 
-  const exited = (how: string) => {
+  const exited = (how: string, signal: NodeJS.Signals | null) => {
     if (gone) return
     gone = true
     clearInterval(watching)
     const said = diagnostics.trim()
-    options.onExit(killedFor ?? (said === "" ? how : `${how}: ${said}`), stuck)
+    options.onExit({
+      reason: killedFor ?? (said === "" ? how : `${how}: ${said}`),
+      stuck,
+      fromOutside: stopped || (killedFor === undefined && signalsFromOutside.includes(signal))
+    })
   }
 
   child.on("message", (message: FromWorker) => {
@@ -109,9 +139,11 @@ export const startWorkerProcess = (options: WorkerProcessOptions): WorkerProcess
   })
   child.on("error", (error) => {
     // Also raised for a failed `send`; only a process that never started has no exit to wait for.
-    if (child.pid === undefined) exited(`it could not be started: ${error.message}`)
+    if (child.pid === undefined) exited(`it could not be started: ${error.message}`, null)
   })
-  child.on("exit", (code, signal) => exited(signal === null ? `it ended with status ${code}` : `it was ended by ${signal}`))
+  child.on("exit", (code, signal) =>
+    exited(signal === null ? `it ended with status ${code}` : `it was ended by ${signal}`, signal)
+  )
 
   return {
     pid: child.pid,
@@ -121,15 +153,16 @@ export const startWorkerProcess = (options: WorkerProcessOptions): WorkerProcess
       if (!gone && child.connected) child.send(message, () => undefined)
     },
     kill,
-    shutdown: () => new Promise((resolve) => {
-      if (gone) return resolve()
-      const limit = setTimeout(() => kill("it did not end when it was asked to"), shutdownLimit)
-      child.once("exit", () => {
-        clearTimeout(limit)
-        resolve()
+    shutdown: () =>
+      new Promise((resolve) => {
+        if (gone) return resolve()
+        const limit = setTimeout(() => kill("it did not end when it was asked to"), shutdownLimit)
+        child.once("exit", () => {
+          clearTimeout(limit)
+          resolve()
+        })
+        if (child.connected) child.send({ type: "shutdown" } satisfies ToWorker, () => undefined)
+        else kill("its channel is closed")
       })
-      if (child.connected) child.send({ type: "shutdown" } satisfies ToWorker, () => undefined)
-      else kill("its channel is closed")
-    })
   }
 }
