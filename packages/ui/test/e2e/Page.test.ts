@@ -31,7 +31,7 @@ const seen = (view: Locator): Promise<Seen> =>
     }
   })
 
-describe.skipIf(needs !== "")(`the page over vigil demo${needs}`, () => {
+describe.skipIf(needs !== "")(`the page over vigil demo${needs}`, { timeout: 90_000 }, () => {
   let demo: Demo
   let browser: Browser
   let page: Page
