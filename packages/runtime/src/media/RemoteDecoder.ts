@@ -143,7 +143,7 @@ class RemoteCameraDecoder implements RemoteDecoder {
   #sleep(unit: PushedUnit, bytes: number): void {
     this.#asleep = true
     if (unit.keyframe) {
-      this.#counts.skipped += Math.max(0, (this.#group?.units.length ?? 0) - 1)
+      this.#leaveGroup()
       this.#group = { units: [], bytes: 0 }
       this.#awaitingKey = true
       if (unit.received - this.#lastAlone >= sleepingInterval && this.#inFlight.length < limits.wait) {
@@ -155,9 +155,8 @@ class RemoteCameraDecoder implements RemoteDecoder {
     }
     const group = this.#group
     if (group === undefined || group.units.length >= groupLimits.units || group.bytes + bytes > groupLimits.bytes) {
-      this.#counts.skipped += 1 + Math.max(0, (group?.units.length ?? 0) - 1)
-      this.#group = undefined
-      return
+      this.#counts.skipped++
+      return this.#leaveGroup()
     }
     group.units.push(unit)
     group.bytes += bytes
@@ -167,21 +166,26 @@ class RemoteCameraDecoder implements RemoteDecoder {
   #wake(unit: PushedUnit, bytes: number): void | Promise<void> {
     const group = this.#group
     this.#asleep = false
-    this.#group = undefined
-    if (group !== undefined && !unit.keyframe) {
-      for (const earlier of group.units) this.#send({ ...earlier, mode: "catch-up" }, group.bytes / group.units.length)
-      this.#awaitingKey = false
+    if (unit.keyframe || group === undefined) {
+      this.#leaveGroup()
+      return this.#decode(unit, bytes)
     }
+    this.#group = undefined
+    for (const earlier of group.units) this.#send({ ...earlier, mode: "catch-up" }, group.bytes / group.units.length)
+    this.#awaitingKey = false
     return this.#decode(unit, bytes)
+  }
+
+  /** What was kept to catch up is not needed any more; its key frame was accounted for when it came. */
+  #leaveGroup(): void {
+    this.#counts.skipped += Math.max(0, (this.#group?.units.length ?? 0) - 1)
+    this.#group = undefined
   }
 
   #lose(): void {
     this.#counts.dropped++
     this.#awaitingKey = true
-    if (this.#group !== undefined) {
-      this.#counts.skipped += Math.max(0, this.#group.units.length - 1)
-      this.#group = undefined
-    }
+    this.#leaveGroup()
   }
 
   #send(unit: PushedUnit, bytes: number): void {

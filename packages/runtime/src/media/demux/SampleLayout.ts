@@ -31,7 +31,7 @@ const takeUnits = (bytes: Uint8Array, at: number, count: number, into: Array<Uin
   for (let taken = 0; taken < count; taken++) {
     const length = uint16(bytes, next)
     if (length === 0 || next + 2 + length > bytes.length) return bytes.length
-    into.push(bytes.slice(next + 2, next + 2 + length))
+    into.push(Uint8Array.from(bytes.subarray(next + 2, next + 2 + length)))
     next += 2 + length
   }
   return next

@@ -26,6 +26,8 @@ export interface NativePacket {
 }
 
 export interface NativeDecoder {
+  /** Pictures that it holds back for reordering, as far as it knows by now. */
+  readonly has_b_frames: number
   /** The bytes are copied. */
   readonly decode: (bytes: Uint8Array, pts: number) => Promise<{ readonly frames: ReadonlyArray<NativeFrame> }>
   /** Gives the frames that are held back for reordering; the decoder takes no more packets. */

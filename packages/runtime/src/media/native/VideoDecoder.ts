@@ -28,6 +28,8 @@ export interface Decoded {
  * decoder; a refusal of the bytes is told as `error`, never thrown.
  */
 export interface VideoDecoder {
+  /** Pictures that it may hold back for reordering. */
+  readonly delay: () => number
   readonly decode: (bytes: Uint8Array, key: number) => Promise<Decoded>
   /** The pictures held back for reordering. The decoder cannot be used afterwards. */
   readonly finish: () => Promise<Decoded>
@@ -69,6 +71,7 @@ export const openVideoDecoder = (codec: VideoCodec): VideoDecoder => {
   const refuse = (error: string): Promise<Decoded> => Promise.resolve({ pictures: [], error })
 
   return {
+    delay: () => native.has_b_frames,
     decode: (bytes, key) => {
       if (finished) return refuse("the decoder was finished")
       if (bytes.length === 0) return refuse("empty access unit")

@@ -43,9 +43,6 @@ type Counts = { -readonly [K in Exclude<keyof CameraReport, "camera" | "observat
 
 const noCounts = (): Counts => ({ done: 0, decoded: 0, dropped: 0, skipped: 0, errors: 0, inferences: 0, inferencesDropped: 0 })
 
-/** Access units whose pictures may still come, because the decoder reorders. */
-const mostExpected = 64
-
 const isParameterSet: Record<VideoCodec, (unit: Uint8Array) => boolean> = {
   h264: isH264ParameterSet,
   h265: isH265ParameterSet,
@@ -61,6 +58,7 @@ export const openCameraSession = (options: CameraSessionOptions): CameraSession 
   let closed = false
   let busySince: number | undefined
   let tail: Promise<void> = Promise.resolve()
+  /** Access units whose pictures are still to come. */
   const expected = new Map<number, PushedUnit>()
   let trust: Trust = makeTrust()
 
@@ -121,39 +119,44 @@ export const openCameraSession = (options: CameraSessionOptions): CameraSession 
   }
 
   const lookAt = async ({ error, pictures }: Decoded): Promise<void> => {
-    if (error !== undefined) {
-      counts.errors++
-      trust.lose()
-    }
+    if (error !== undefined) trust.lose()
     for (const picture of pictures) await look(picture)
   }
 
-  const expect = (unit: PushedUnit) => {
-    expected.set(unit.number, unit)
-    if (unit.keyframe) trust.restart(unit.number)
-    if (expected.size <= mostExpected) return
+  /**
+   * FFmpeg passes over access units that it cannot make sense of without a word. A decoder that owes more pictures than it reorders
+   * has lost one, and what follows may be built on it.
+   */
+  const settleDebts = (delay: number) => {
+    if (expected.size <= delay) return
+    counts.errors++
+    trust.lose()
     for (const [oldest] of expected) {
+      if (expected.size <= delay) return
       expected.delete(oldest)
-      break
     }
   }
 
   const decode = async (unit: PushedUnit): Promise<void> => {
-    if (unit.mode === "alone") {
-      decoder = undefined
-      expected.clear()
-      expect(unit)
-      await lookAt(await timed(decodeAlone(codec, bytesOf(unit, true), unit.number)))
-      return
-    }
+    if (unit.mode === "alone") decoder = undefined
+    // Parameter sets and other state that broken bytes left in the decoder would outlive the key frame.
+    if (unit.keyframe && trust.lost()) decoder = undefined
+    if (unit.keyframe) trust.restart(unit.number)
     const starts = decoder === undefined
+    if (starts) expected.clear()
     if (starts && !unit.keyframe) {
       counts.dropped++
       return
     }
-    decoder ??= openVideoDecoder(codec)
-    expect(unit)
-    await lookAt(await timed(decoder.decode(bytesOf(unit, starts), unit.number)))
+    expected.set(unit.number, unit)
+    const bytes = bytesOf(unit, starts)
+    if (unit.mode === "alone") {
+      await lookAt(await timed(decodeAlone(codec, bytes, unit.number)))
+      return settleDebts(0)
+    }
+    const current = decoder ??= openVideoDecoder(codec)
+    await lookAt(await timed(current.decode(bytes, unit.number)))
+    settleDebts(current.delay())
   }
 
   const finishDecoder = async (): Promise<void> => {

@@ -9,6 +9,8 @@ export interface Trust {
   readonly restart: (key: number) => void
   /** Something was lost. */
   readonly lose: () => void
+  /** Something was lost since the newest restart: a decoder that starts anew with the next key frame is better than this one. */
+  readonly lost: () => boolean
   readonly accept: (picture: Pick<Picture, "key" | "sound">) => boolean
 }
 
@@ -27,6 +29,7 @@ export const makeTrust = (): Trust => {
       if (from === Number.POSITIVE_INFINITY) from = key
     },
     lose: () => loseAfter(newestRestart),
+    lost: () => from === Number.POSITIVE_INFINITY,
     accept: ({ key, sound }) => {
       if (!sound) loseAfter(key)
       return sound && key >= from
