@@ -8,23 +8,17 @@ import { AnalyticId } from "@vigil/core/Ids"
 import type { MediaTime } from "@vigil/core/Time"
 import type { Track } from "@vigil/core/Track"
 import { Schema } from "effect"
-import { milliseconds, share, zoneNames, zonesNamed } from "./Settings.js"
+import { choice, milliseconds, names, share, zonesNamed } from "./Settings.js"
 
 const Settings = Schema.Struct({
-  /** Labels that must not be there. */
-  labels: Schema.optionalWith(Schema.Array(Schema.String), { default: () => ["person"] }),
-  /** Zones that must not be entered; empty for all that are drawn on the camera. */
-  zones: zoneNames,
-  /** Lines that must not be crossed; empty for all that are drawn on the camera. */
-  lines: zoneNames,
-  /** Whether being anywhere in the picture is an intrusion where no zone and no line is drawn. */
-  wholePicture: Schema.optionalWith(Schema.Boolean, { default: () => true }),
-  confidence: share(0.4),
-  /** How long an object must be in the zone. */
-  minimumDuration: milliseconds(500),
-  /** Staying longer than this is loitering, an event of its own; 0 switches it off. */
-  loiterAfter: milliseconds(0),
-  cooldown: milliseconds(30_000)
+  labels: names(["person"], "Kinds of objects that must not be there"),
+  zones: names([], "Zones that must not be entered; none for all that are drawn"),
+  lines: names([], "Lines that must not be crossed; none for all that are drawn"),
+  wholePicture: choice(true, "Being anywhere in the picture is an intrusion where no zone and no line is drawn"),
+  confidence: share(0.4, "Confidence that a detection must have"),
+  minimumDuration: milliseconds(500, "How long an object must be in the zone"),
+  loiterAfter: milliseconds(0, "Staying longer is loitering, an event of its own; 0 switches it off"),
+  cooldown: milliseconds(30_000, "After which the same object is a new event")
 })
 type Settings = typeof Settings.Type
 

@@ -5,21 +5,15 @@ import type { Zone } from "@vigil/core/geometry/Zone"
 import { AnalyticId } from "@vigil/core/Ids"
 import type { LumaObservation } from "@vigil/core/Observation"
 import { Schema } from "effect"
-import { milliseconds, share, zoneNames, zonesNamed } from "./Settings.js"
+import { milliseconds, names, share, zonesNamed } from "./Settings.js"
 
 const Settings = Schema.Struct({
-  /** Share of the picture that must move. */
-  minimumArea: share(0.004),
-  /** How long it must move. */
-  minimumDuration: milliseconds(400),
-  /** After which new movement is a new event. */
-  cooldown: milliseconds(10_000),
-  /** The zones to watch; empty for the whole picture. */
-  zones: zoneNames,
-  /** Zones in which movement does not count. */
-  ignore: zoneNames,
-  /** 0 (only strong changes) to 1. */
-  sensitivity: share(0.5)
+  minimumArea: share(0.004, "Share of the picture that must move"),
+  minimumDuration: milliseconds(400, "How long it must move"),
+  cooldown: milliseconds(10_000, "After which new movement is a new event"),
+  zones: names([], "Zones to watch; none for the whole picture"),
+  ignore: names([], "Zones in which movement does not count"),
+  sensitivity: share(0.5, "0 sees strong changes only, 1 the slightest")
 })
 type Settings = typeof Settings.Type
 

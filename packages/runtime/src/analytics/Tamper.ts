@@ -6,13 +6,10 @@ import { Schema } from "effect"
 import { milliseconds, share } from "./Settings.js"
 
 const Settings = Schema.Struct({
-  /** How long a picture must be covered, blurred, shifted or dark. */
-  minimumDuration: milliseconds(2_000),
-  /** How long nothing at all may change before the picture counts as frozen; a real sensor always has noise. */
-  freezeAfter: milliseconds(10_000),
-  cooldown: milliseconds(30_000),
-  /** Raises or lowers how much must be lost of the usual picture. */
-  sensitivity: share(0.5)
+  minimumDuration: milliseconds(2_000, "How long the picture must be covered, blurred, shifted or dark"),
+  freezeAfter: milliseconds(10_000, "How long nothing at all may change before the picture counts as frozen"),
+  cooldown: milliseconds(30_000, "After which the same tampering is a new event"),
+  sensitivity: share(0.5, "0 needs nearly all of the usual picture to be lost, 1 half of it")
 })
 type Settings = typeof Settings.Type
 

@@ -161,7 +161,8 @@ describe("startAnalytic", () => {
       expect(list.map(({ id }) => id)).toEqual(["motion", "tamper", "intrusion"])
       for (const { settings } of list) {
         expect(settings).toMatchObject({ type: "object", additionalProperties: false })
-        expect(settings).toHaveProperty("properties")
+        expect(settings).toHaveProperty("properties.cooldown.default")
+        expect(settings).toHaveProperty("properties.cooldown.description")
       }
     }).pipe(Effect.provide(layer))
   )
