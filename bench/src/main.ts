@@ -3,6 +3,7 @@ import type { Benchmark, BenchmarkResult } from "./Benchmark.js"
 /** Every benchmark by its name: a new one is one file and one line here. Loaded only when it runs. */
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   ingest: () => import("./ingest.js").then(({ ingest }) => ingest),
+  "detect-latency": () => import("./detect-latency.js").then(({ detectLatency }) => detectLatency),
   infer: () => import("./infer.js").then(({ infer }) => infer)
 }
 

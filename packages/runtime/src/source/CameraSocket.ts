@@ -16,10 +16,10 @@ export interface ConnectOptions {
   /** Milliseconds for the TCP connection, and again for the TLS handshake. */
   readonly timeout: number
   /**
-   * Gets what arrives, as a view that is only valid during the call: plain TCP connections share one receive buffer. Absent: the
-   * socket is read as an ordinary stream.
+   * Gets what arrives, the first `length` of `bytes`, only valid during the call: plain TCP connections share one receive buffer.
+   * Absent: the socket is read as an ordinary stream.
    */
-  readonly onBytes?: (bytes: Buffer) => void
+  readonly onBytes?: (bytes: Buffer, length: number) => void
 }
 
 /** Filled by the kernel and emptied by `onBytes` within one turn of the event loop, so one for all connections is enough. */
@@ -102,7 +102,7 @@ const connectTcp = (address: CameraAddress, options: ConnectOptions) =>
               onread: {
                 buffer: receiveBuffer,
                 callback: (length: number) => {
-                  onBytes(receiveBuffer.subarray(0, length))
+                  onBytes(receiveBuffer, length)
                   return true
                 }
               }
@@ -183,7 +183,8 @@ const secure = (address: CameraAddress, trust: TlsTrust, options: ConnectOptions
     if (trust.mode === "fingerprint" && normalise(presented) !== normalise(trust.sha256)) {
       return yield* failure("tls", `The camera's certificate is not the pinned one; its SHA-256 fingerprint is ${presented}`)
     }
-    if (options.onBytes !== undefined) socket.on("data", options.onBytes)
+    const { onBytes } = options
+    if (onBytes !== undefined) socket.on("data", (bytes: Buffer) => onBytes(bytes, bytes.length))
     return socket
   })
 

@@ -14,6 +14,7 @@ import { now } from "../../MonotonicClock.js"
 import { type Authorization, authorize } from "../auth/Authorization.js"
 import { cameraAddress, connectCamera } from "../CameraSocket.js"
 import { closeOnFailure } from "../CloseOnFailure.js"
+import { interval } from "../Interval.js"
 import { followRedirection, tooManyRedirections } from "../Redirection.js"
 import { SourceMeter } from "../SourceMeter.js"
 import { displayUrl, parseSourceUrl, type SourceUrl, withCredentials } from "../SourceUrl.js"
@@ -257,12 +258,10 @@ const open = (
     response.once("close", () => fail("closed", "The camera closed the connection"))
     yield* Effect.addFinalizer(() => Effect.sync(() => fail("closed", "We closed the connection")))
 
-    yield* Effect.forkScoped(
-      Effect.sync(() => {
-        if (now() - (last ?? opened) < limits.stall) return
-        fail("stalled", `No ${last === undefined ? "" : "further "}image came within ${limits.stall} ms; the connection stands`)
-      }).pipe(Effect.delay(limits.stall / 4), Effect.forever)
-    )
+    yield* interval(limits.stall / 4, () => {
+      if (now() - (last ?? opened) < limits.stall) return
+      fail("stalled", `No ${last === undefined ? "" : "further "}image came within ${limits.stall} ms; the connection stands`)
+    })
     return {
       get description() {
         const { server } = response.headers

@@ -1,4 +1,5 @@
 import type { SourceError } from "@vigil/core/Source"
+import type { MonotonicTime } from "@vigil/core/Time"
 import { Effect, type Scope } from "effect"
 import { now } from "../../MonotonicClock.js"
 import { defaultReorderLimits } from "./ReorderBuffer.js"
@@ -20,7 +21,7 @@ export type SetupPath = (
 
 /** The channels of one connection: which track, and whether RTP or RTCP. */
 export interface Channels {
-  readonly onFrame: (channel: number, bytes: Buffer, start: number, end: number) => void
+  readonly onFrame: (channel: number, bytes: Buffer, start: number, end: number, received: MonotonicTime) => void
   readonly knows: (channel: number) => boolean
   readonly add: (channel: number, track: RtpTrack, rtcp: boolean) => void
   /** Two channels in a row that nobody uses. */
@@ -30,11 +31,11 @@ export interface Channels {
 export const makeChannels = (): Channels => {
   const routes = new Array<{ readonly track: RtpTrack; readonly rtcp: boolean } | undefined>(256).fill(undefined)
   return {
-    onFrame: (channel, bytes, start, end) => {
+    onFrame: (channel, bytes, start, end, received) => {
       const route = routes[channel]
       if (route === undefined) return
-      if (route.rtcp) route.track.takeRtcp(bytes, start, end, now())
-      else route.track.takeInterleaved(bytes, start, end, now())
+      if (route.rtcp) route.track.takeRtcp(bytes, start, end, received)
+      else route.track.takeInterleaved(bytes, start, end, received)
     },
     knows: (channel) => routes[channel] !== undefined,
     add: (channel, track, rtcp) => {

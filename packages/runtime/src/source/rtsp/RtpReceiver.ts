@@ -30,6 +30,7 @@ export class RtpReceiver {
   private received = 0
   private expectedBefore = 0
   private receivedBefore = 0
+  private transitFrom: MonotonicTime | undefined
   private transit = 0
   private jitterTicks = 0
   private report: SenderReport | undefined
@@ -113,7 +114,8 @@ export class RtpReceiver {
   }
 
   private updateJitter(packet: RtpPacket, received: MonotonicTime, restart: boolean): void {
-    const arrival = Math.round((received * this.clockRate) / 1000) | 0
+    if (this.transitFrom === undefined) this.transitFrom = received
+    const arrival = (((received - this.transitFrom) * this.clockRate) / 1000) | 0
     const transit = timestampDistance(packet.timestamp, arrival)
     const change = Math.abs(timestampDistance(this.transit, transit))
     this.transit = transit

@@ -1,6 +1,8 @@
 import type * as net from "node:net"
 import { type Credentials, SourceError, type SourceErrorReason } from "@vigil/core/Source"
+import type { MonotonicTime } from "@vigil/core/Time"
 import { Deferred, Effect, Exit, type Scope } from "effect"
+import { now } from "../../MonotonicClock.js"
 import { type Authorization, authorize } from "../auth/Authorization.js"
 import { type CameraAddress, connectCamera, lostConnection } from "../CameraSocket.js"
 import type { RtspLimits } from "./RtspLimits.js"
@@ -12,7 +14,7 @@ export interface RtspConnectionOptions {
   readonly credentials: Credentials | undefined
   readonly limits: RtspLimits
   /** An interleaved frame; `bytes` is only valid during the call. */
-  readonly onFrame: (channel: number, bytes: Buffer, start: number, end: number) => void
+  readonly onFrame: (channel: number, bytes: Buffer, start: number, end: number, received: MonotonicTime) => void
   readonly knowsChannel: (channel: number) => boolean
 }
 
@@ -53,6 +55,7 @@ export const openRtspConnection = (options: RtspConnectionOptions): Effect.Effec
     const pending = new Map<number, Resume>()
     const link: { socket?: net.Socket } = {}
     let over = false
+    let received = now()
     let sequence = 0
     let authorization: Authorization | undefined
     let proven = false
@@ -72,10 +75,11 @@ export const openRtspConnection = (options: RtspConnectionOptions): Effect.Effec
 
     const fail = (reason: SourceErrorReason, detail: string) => end(Exit.fail(failure(reason, detail)))
 
-    const onBytes = (bytes: Buffer) => {
+    const onBytes = (bytes: Buffer, length: number) => {
       if (over) return
+      received = now()
       try {
-        parser.push(bytes)
+        parser.push(bytes, length)
       } catch (cause) {
         end(cause instanceof RtspSyntaxError ? Exit.fail(failure("protocol", `The camera ${cause.message}`)) : Exit.die(cause))
       }
@@ -108,7 +112,7 @@ export const openRtspConnection = (options: RtspConnectionOptions): Effect.Effec
     const parser = new RtspParser(
       {
         onMessage: (message: RtspMessage) => (message._tag === "Response" ? onResponse(message) : onRequest(message)),
-        onFrame: options.onFrame,
+        onFrame: (channel, bytes, start, end) => options.onFrame(channel, bytes, start, end, received),
         knowsChannel: options.knowsChannel
       },
       limits.parser

@@ -72,31 +72,34 @@ export class RtspParser {
     this.carried = 0
   }
 
-  push(chunk: Buffer): void {
+  /** Takes the first `length` bytes of `chunk`, which are only read during the call. */
+  push(chunk: Buffer, length = chunk.length): void {
     let position = 0
-    if (this.carried > 0) position = this.carry[0] === dollar ? this.completeFrame(chunk) : this.append(chunk, 0)
-    position = this.drain(chunk, position, chunk.length)
-    if (position < chunk.length && !this.closed) this.hold(chunk, position, chunk.length)
+    if (this.carried > 0) {
+      position = this.carry[0] === dollar ? this.completeFrame(chunk, length) : this.append(chunk, 0, length)
+    }
+    position = this.drain(chunk, position, length)
+    if (position < length && !this.closed) this.hold(chunk, position, length)
   }
 
   /** Adds to a frame that was carried over only what it needs, so that the rest of the chunk stays where it is. */
-  private completeFrame(chunk: Buffer): number {
-    let position = Math.min(chunk.length, Math.max(0, frameHeader - this.carried))
+  private completeFrame(chunk: Buffer, length: number): number {
+    let position = Math.min(length, Math.max(0, frameHeader - this.carried))
     this.hold(chunk, 0, position)
     if (this.carried < frameHeader) return position
-    if (!this.isFrame(this.carry, 0)) return this.append(chunk, position)
+    if (!this.isFrame(this.carry, 0)) return this.append(chunk, position, length)
     const missing = frameHeader + this.carry.readUInt16BE(2) - this.carried
-    const added = Math.min(missing, chunk.length - position)
+    const added = Math.min(missing, length - position)
     this.hold(chunk, position, position + added)
     position += added
     if (added === missing) this.compact(this.drain(this.carry, 0, this.carried))
     return position
   }
 
-  private append(chunk: Buffer, from: number): number {
-    this.hold(chunk, from, chunk.length)
+  private append(chunk: Buffer, from: number, to: number): number {
+    this.hold(chunk, from, to)
     if (this.carried >= this.awaited) this.compact(this.drain(this.carry, 0, this.carried))
-    return chunk.length
+    return to
   }
 
   /** Handles all that is complete; answers where the incomplete rest begins. */

@@ -5,6 +5,7 @@ import { Effect, type Scope } from "effect"
 import { now } from "../../MonotonicClock.js"
 import { cameraAddress } from "../CameraSocket.js"
 import { closeOnFailure } from "../CloseOnFailure.js"
+import { interval } from "../Interval.js"
 import { followRedirection, tooManyRedirections } from "../Redirection.js"
 import { SourceMeter } from "../SourceMeter.js"
 import { displayUrl, parseSourceUrl, withCredentials } from "../SourceUrl.js"
@@ -104,20 +105,20 @@ const failWith = (connection: RtspConnection) => (error: SourceError) =>
 /** Ends the connection when no picture has come for too long. */
 const watch = (connection: RtspConnection, video: RtpTrack, limits: RtspLimits) => {
   const since = now()
-  return Effect.sync(() => {
+  return interval(limits.stall / 4, () => {
     const last = video.lastAccessUnit ?? since
     if (now() - last < limits.stall) return
     const what = video.lastAccessUnit === undefined ? "No picture came" : "No further picture came"
     connection.fail("stalled", `${what} within ${limits.stall} ms; the connection stands`)
-  }).pipe(Effect.delay(limits.stall / 4), Effect.forever)
+  })
 }
 
 const sendReports = (tracks: ReadonlyArray<{ readonly track: RtpTrack; readonly path: MediaPath }>, limits: RtspLimits) => {
   const ssrc = randomBytes(4).readUInt32BE()
   const name = `vigil-${randomBytes(6).toString("hex")}`
-  return Effect.sync(() => {
+  return interval(limits.report, () => {
     for (const { path, track } of tracks) path.sendRtcp(writeReceiverReport(ssrc, track.takeReport(now()), name))
-  }).pipe(Effect.delay(limits.report), Effect.forever)
+  })
 }
 
 const protocolName = (attempt: Attempt, transport: string): string => `${attempt.secure ? "RTSPS" : "RTSP"}/${transport}`
@@ -156,8 +157,8 @@ const play = (attempt: Attempt, described: Described, session: RtspSession, conn
     yield* session.play(aggregate)
 
     yield* Effect.forkScoped(session.keepAlive(aggregate).pipe(Effect.catchAll(failWith(connection))))
-    yield* Effect.forkScoped(watch(connection, video, limits))
-    yield* Effect.forkScoped(sendReports(playing, limits))
+    yield* watch(connection, video, limits)
+    yield* sendReports(playing, limits)
     const { otherAudio } = chosen
     const source: OpenSource = {
       get description() {

@@ -1,19 +1,21 @@
 import { maxFrameBytes } from "./Depacketiser.js"
 
-const initialBytes = 8 * 1024
-/** A larger buffer is given back after the frame that needed it. */
-const keptBytes = 1024 * 1024
+/** One allocation serves many frames: an allocation for each costs more than all the rest of receiving it. */
+const slabBytes = 64 * 1024
 const maxUnits = 2048
 
 /**
- * Collects the units of one frame in a buffer that is used again for the next one. A finished frame is copied into memory of exactly
- * its size: rings keep frames for many seconds, and views into receive buffers would pin ten times as much.
+ * Collects the units of one frame, right where they stay: a finished frame is handed out as views into a slab that only this track's
+ * frames share. Rings keep frames for many seconds; they pin little more than the frames' own bytes, where views into receive buffers
+ * would pin all that came with them.
  */
 export class UnitBuffer {
   /** Set when the frame has become too large; it stays set until `clear`. */
   overflown = false
-  private bytes = Buffer.allocUnsafeSlow(initialBytes)
-  private length = 0
+  private slab = Buffer.allocUnsafeSlow(slabBytes)
+  /** The frame being collected lies in the slab from `start` to before `end`. */
+  private start = 0
+  private end = 0
   private readonly starts: Array<number> = []
 
   get count(): number {
@@ -23,71 +25,71 @@ export class UnitBuffer {
   /** Begins the next unit. */
   begin(): void {
     if (this.starts.length >= maxUnits) this.overflown = true
-    else this.starts.push(this.length)
+    else this.starts.push(this.end - this.start)
   }
 
   append(source: Buffer, from: number, to: number): void {
     if (!this.reserve(to - from)) return
-    source.copy(this.bytes, this.length, from, to)
-    this.length += to - from
+    source.copy(this.slab, this.end, from, to)
+    this.end += to - from
   }
 
   appendByte(byte: number): void {
     if (!this.reserve(1)) return
-    this.bytes[this.length++] = byte
+    this.slab[this.end++] = byte
   }
 
   /** Forgets the unit begun last. */
   dropLast(): void {
     const start = this.starts.pop()
-    if (start !== undefined) this.length = start
+    if (start !== undefined) this.end = this.start + start
   }
 
   /** Byte `index` of the unit begun last. */
   byteOfLast(index: number): number {
-    const at = (this.starts.at(-1) ?? 0) + index
-    return at < this.length ? (this.bytes[at] ?? 0) : 0
+    const at = this.start + (this.starts.at(-1) ?? 0) + index
+    return at < this.end ? (this.slab[at] ?? 0) : 0
   }
 
   /** Whether the unit begun last is the same as one before it. */
   lastIsRepeated(): boolean {
-    const from = this.starts.at(-1) ?? 0
-    for (let i = 0; i + 1 < this.starts.length; i++) {
-      const start = this.starts[i] ?? 0
-      const end = this.starts[i + 1] ?? 0
-      if (this.bytes.compare(this.bytes, start, end, from, this.length) === 0) return true
-    }
+    const last = this.unit(this.starts.length - 1)
+    for (let i = 0; i + 1 < this.starts.length; i++) if (last.equals(this.unit(i))) return true
     return false
   }
 
   clear(): void {
-    this.length = 0
+    this.end = this.start
     this.starts.length = 0
     this.overflown = false
-    if (this.bytes.length > keptBytes) this.bytes = Buffer.allocUnsafeSlow(initialBytes)
   }
 
-  /** The units in memory of their own; the buffer is empty afterwards. */
+  /** The units; the buffer is empty afterwards. */
   take(): ReadonlyArray<Uint8Array> {
-    const copy = Buffer.allocUnsafe(this.length)
-    this.bytes.copy(copy, 0, 0, this.length)
     const count = this.starts.length
     const units = new Array<Uint8Array>(count)
-    for (let i = 0; i < count; i++) {
-      units[i] = count === 1 ? copy : copy.subarray(this.starts[i], i + 1 < count ? this.starts[i + 1] : this.length)
-    }
+    for (let i = 0; i < count; i++) units[i] = this.unit(i)
+    this.start = this.end
     this.clear()
     return units
   }
 
+  private unit(index: number): Buffer {
+    const from = this.starts[index] ?? 0
+    const to = this.starts[index + 1]
+    return this.slab.subarray(this.start + from, to === undefined ? this.end : this.start + to)
+  }
+
   private reserve(more: number): boolean {
-    const needed = this.length + more
-    if (needed > maxFrameBytes) this.overflown = true
+    const length = this.end - this.start
+    if (length + more > maxFrameBytes) this.overflown = true
     if (this.overflown) return false
-    if (needed > this.bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.min(maxFrameBytes, Math.max(needed, this.bytes.length * 2)))
-      this.bytes.copy(larger, 0, 0, this.length)
-      this.bytes = larger
+    if (this.end + more > this.slab.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(slabBytes, Math.min(maxFrameBytes, (length + more) * 2)))
+      this.slab.copy(larger, 0, this.start, this.end)
+      this.slab = larger
+      this.start = 0
+      this.end = length
     }
     return true
   }
