@@ -139,6 +139,7 @@ describe("JobQueue", () => {
         last = now
       }
     }
+    longest = Math.max(longest, 10_000 - last)
     expect(longest).toBeLessThanOrEqual(3 * ageing + 4 * 10)
   })
 
