@@ -20,7 +20,8 @@ import { Config, type ConfigError, Effect, Layer, Option } from "effect"
 import { join } from "node:path"
 import { layerCameraStorePostgres } from "./database/CameraStorePostgres.js"
 import { type ConnectionOptions, toEmbedded, toUrl } from "./database/Connection.js"
-import { Database, layerDatabase } from "./database/Database.js"
+import type { Database } from "./database/Database.js"
+import { layerDatabase } from "./database/Database.js"
 import type { DatabaseError } from "./database/DatabaseError.js"
 import { startEmbeddedPostgres } from "./database/EmbeddedPostgres.js"
 import { layerEventStorePostgres } from "./database/EventStorePostgres.js"
@@ -44,7 +45,7 @@ export const layerStores = (connection: ConnectionOptions, dataFolder: string): 
 /** The stores over the database that the environment names, or the embedded one in `<dataFolder>/postgres`. */
 export const layerPersistence = (dataFolder: string): Layer.Layer<Persistence, PersistenceError> =>
   Layer.unwrapScoped(
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const url = yield* Config.option(Config.redacted("VIGIL_DATABASE_URL"))
       const connection = Option.isSome(url)
         ? toUrl(url.value)

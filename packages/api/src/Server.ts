@@ -29,6 +29,7 @@ import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Layer, Option } from "effect"
 import { Accounts } from "./auth/Accounts.js"
+import { LocalOperator } from "./auth/LocalOperator.js"
 import { PasswordHasher } from "./auth/PasswordHasher.js"
 import { Sessions } from "./auth/Sessions.js"
 import { SignInThrottle } from "./auth/SignInThrottle.js"
@@ -54,22 +55,31 @@ const layerAccounts = Accounts.layer.pipe(
 
 /** What the server works on: all of it ports of core, but its own configuration. */
 export type ServerNeeds =
-  | AnalyticCatalogue | CameraControl | CameraStore | EventBus | EventStore | HealthChecks | LiveViews | ModelCatalogue | SessionStore
-  | UserStore | ServerConfig
+  | AnalyticCatalogue
+  | CameraControl
+  | CameraStore
+  | EventBus
+  | EventStore
+  | HealthChecks
+  | LiveViews
+  | ModelCatalogue
+  | SessionStore
+  | UserStore
+  | ServerConfig
 
 /** A running server; its {@link ServerAddress} says where. `webFolder` is the built web app. */
-export const layerServer = (
-  options: { readonly webFolder: string }
-): Layer.Layer<ServerAddress | Accounts, ListenError, ServerNeeds> =>
+export const layerServer = (options: {
+  readonly webFolder: string
+}): Layer.Layer<ServerAddress | Accounts | LocalOperator, ListenError, ServerNeeds> =>
   HttpLayerRouter.serve(layerRoutes, { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provideMerge(layerHttpListener),
     Layer.provide(Layer.merge(NodeHttpServer.layerContext, ProcessMetrics.layer)),
     Layer.provide(Layer.succeed(WebFolder, options.webFolder)),
-    Layer.provideMerge(layerAccounts)
+    Layer.provideMerge(Layer.merge(layerAccounts, LocalOperator.layer))
   )
 
 /** The one-time link that creates the first administrator; none once a user exists. Each call makes a new one, valid for 24 hours. */
-export const setupLink = Effect.gen(function*() {
+export const setupLink = Effect.gen(function* () {
   const { url } = yield* ServerAddress
   const token = yield* (yield* Accounts).offerSetup
   return Option.map(token, (text) => `${url}/setup?token=${text}`)

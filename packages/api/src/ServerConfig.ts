@@ -1,21 +1,24 @@
-import { Config, type ConfigError, Context, Effect, Layer, Option, type Redacted } from "effect"
+import { Config, type ConfigError, Context, Layer, Option, type Redacted } from "effect"
 
 /** How the server is reached. */
-export class ServerConfig extends Context.Tag("@vigil/api/ServerConfig")<ServerConfig, {
-  readonly host: string
-  /** 0 takes a free one. */
-  readonly port: number
-  /** Certificate chain and key, PEM files. */
-  readonly tls: Option.Option<{ readonly certificate: string; readonly key: string }>
-  /** Where browsers reach it from outside, when that is not the address it listens on: `https://vigil.example`. */
-  readonly publicUrl: Option.Option<URL>
-  /** Further origins whose pages may call it. */
-  readonly allowedOrigins: ReadonlySet<string>
-  /** A proxy in front says who the client is (X-Forwarded-For): believe its last entry. */
-  readonly trustProxy: boolean
-  /** Lets Prometheus read `/metrics` with `Authorization: Bearer ...`. */
-  readonly metricsToken: Option.Option<Redacted.Redacted>
-}>() {}
+export class ServerConfig extends Context.Tag("@vigil/api/ServerConfig")<
+  ServerConfig,
+  {
+    readonly host: string
+    /** 0 takes a free one. */
+    readonly port: number
+    /** Certificate chain and key, PEM files. */
+    readonly tls: Option.Option<{ readonly certificate: string; readonly key: string }>
+    /** Where browsers reach it from outside, when that is not the address it listens on: `https://vigil.example`. */
+    readonly publicUrl: Option.Option<URL>
+    /** Further origins whose pages may call it. */
+    readonly allowedOrigins: ReadonlySet<string>
+    /** A proxy in front says who the client is (X-Forwarded-For): believe its last entry. */
+    readonly trustProxy: boolean
+    /** Lets Prometheus read `/metrics` with `Authorization: Bearer ...`. */
+    readonly metricsToken: Option.Option<Redacted.Redacted>
+  }
+>() {}
 
 /** Whether browsers reach it over HTTPS: then the cookie is `Secure`. */
 export const isSecure = (config: typeof ServerConfig.Service): boolean =>
@@ -31,9 +34,16 @@ export const layerServerConfig: Layer.Layer<ServerConfig, ConfigError.ConfigErro
   ServerConfig,
   Config.all({
     host: Config.withDefault(Config.string("VIGIL_HOST"), "127.0.0.1"),
-    port: Config.withDefault(Config.port("VIGIL_PORT").pipe(Config.orElse(() => Config.integer("VIGIL_PORT").pipe(
-      Config.validate({ message: "expected a port, or 0 for a free one", validation: (port) => port === 0 })
-    ))), 8480),
+    port: Config.withDefault(
+      Config.port("VIGIL_PORT").pipe(
+        Config.orElse(() =>
+          Config.integer("VIGIL_PORT").pipe(
+            Config.validate({ message: "expected a port, or 0 for a free one", validation: (port) => port === 0 })
+          )
+        )
+      ),
+      8480
+    ),
     tls: Config.option(tls),
     publicUrl: Config.option(Config.url("VIGIL_PUBLIC_URL")),
     allowedOrigins: Config.array(Config.string(), "VIGIL_ALLOWED_ORIGINS").pipe(
@@ -42,5 +52,5 @@ export const layerServerConfig: Layer.Layer<ServerConfig, ConfigError.ConfigErro
     ),
     trustProxy: Config.withDefault(Config.boolean("VIGIL_TRUST_PROXY"), false),
     metricsToken: Config.option(Config.redacted("VIGIL_METRICS_TOKEN"))
-  }).pipe(Effect.map(ServerConfig.of))
+  })
 )

@@ -6,13 +6,16 @@ import { join } from "node:path"
 import { temporaryFolder } from "./TemporaryFolder.js"
 
 /** A real server of its own, and where it is. */
-export class EmbeddedDatabase extends Context.Tag("test/EmbeddedDatabase")<EmbeddedDatabase, {
-  readonly folder: string
-  readonly connection: ConnectionOptions
-}>() {
+export class EmbeddedDatabase extends Context.Tag("test/EmbeddedDatabase")<
+  EmbeddedDatabase,
+  {
+    readonly folder: string
+    readonly connection: ConnectionOptions
+  }
+>() {
   static readonly layer = Layer.scoped(
     EmbeddedDatabase,
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const folder = yield* temporaryFolder
       const server = yield* startEmbeddedPostgres(join(folder, "postgres"))
       return { folder, connection: toEmbedded(server) }

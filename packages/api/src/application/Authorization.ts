@@ -5,4 +5,5 @@ import { Effect } from "effect"
 /** The user who makes the call, if the role allows it. */
 export const authorize = (needed: Role): Effect.Effect<User, Forbidden, Principal> =>
   Effect.flatMap(Principal, (user) =>
-    permits(user.role, needed) ? Effect.succeed(user) : Effect.fail(new Forbidden({ needed, role: user.role })))
+    permits(user.role, needed) ? Effect.succeed(user) : Effect.fail(new Forbidden({ needed, role: user.role }))
+  )

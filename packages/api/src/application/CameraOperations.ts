@@ -20,52 +20,52 @@ import { authorize } from "./Authorization.js"
 const checkAnalytics = (assignments: ReadonlyArray<AnalyticAssignment>) =>
   Effect.flatMap(AnalyticCatalogue, ({ check }) => Effect.forEach(assignments, check, { discard: true }))
 
-export const listCameras = Effect.gen(function*() {
+export const listCameras = Effect.gen(function* () {
   const user = yield* authorize("viewer")
   return yield* (yield* CameraStore).list(user.tenantId)
 })
 
 export const getCamera = (id: CameraId) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const user = yield* authorize("viewer")
     return yield* (yield* CameraStore).get(user.tenantId, id)
   })
 
 export const createCamera = (camera: NewCamera) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const user = yield* authorize("supervisor")
     yield* checkAnalytics(camera.analytics)
     return yield* (yield* CameraStore).create(user.tenantId, camera)
   })
 
 export const updateCamera = (id: CameraId, patch: CameraPatch, expectedRevision: number | undefined) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const user = yield* authorize("supervisor")
     yield* checkAnalytics(patch.analytics ?? [])
     return yield* (yield* CameraStore).update(user.tenantId, id, patch, expectedRevision)
   })
 
 export const removeCamera = (id: CameraId) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const user = yield* authorize("supervisor")
     yield* (yield* CameraStore).remove(user.tenantId, id)
   })
 
 export const cameraStatus = (id: CameraId) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     yield* getCamera(id)
     return yield* (yield* CameraControl).status(id)
   })
 
 export const restartCamera = (id: CameraId) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     yield* authorize("operator")
     yield* getCamera(id)
     return yield* (yield* CameraControl).restart(id)
   })
 
 export const snapshot = (id: CameraId) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     yield* getCamera(id)
     return yield* (yield* CameraControl).snapshot(id)
   })
@@ -81,7 +81,7 @@ const probed = (camera: NewCamera): Effect.Effect<SourceConfig, SourceError> =>
   })
 
 export const probeSource = (camera: NewCamera, seconds: number) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     yield* authorize("supervisor")
     const { probe } = yield* CameraControl
     return yield* probe(yield* probed(camera), seconds)
@@ -104,36 +104,40 @@ const ownership = (user: User) =>
     }
   })
 
-export const cameraStatuses = Effect.gen(function*() {
+export const cameraStatuses = Effect.gen(function* () {
   const ids = new Set((yield* listCameras).map(({ id }) => id))
   const { statuses } = yield* CameraControl
   return (yield* statuses).filter(({ cameraId }) => ids.has(cameraId))
 })
 
-export const watchCameras = Stream.unwrap(Effect.gen(function*() {
-  const owns = yield* ownership(yield* authorize("viewer"))
-  const { watch } = yield* CameraControl
-  return Stream.filterEffect(watch, ({ cameraId }) => owns(cameraId))
-}))
+export const watchCameras = Stream.unwrap(
+  Effect.gen(function* () {
+    const owns = yield* ownership(yield* authorize("viewer"))
+    const { watch } = yield* CameraControl
+    return Stream.filterEffect(watch, ({ cameraId }) => owns(cameraId))
+  })
+)
 
 /** A viewer who is too slow sees the newest: at most that many wait. */
 const overlayBuffer = 8
 
 export const watchOverlays = (id: CameraId) =>
-  Stream.unwrap(Effect.gen(function*() {
-    yield* getCamera(id)
-    const { overlays } = yield* CameraControl
-    return Stream.buffer(overlays(id), { capacity: overlayBuffer, strategy: "sliding" })
-  }))
+  Stream.unwrap(
+    Effect.gen(function* () {
+      yield* getCamera(id)
+      const { overlays } = yield* CameraControl
+      return Stream.buffer(overlays(id), { capacity: overlayBuffer, strategy: "sliding" })
+    })
+  )
 
 export const openView = (id: CameraId, offer: string) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     yield* getCamera(id)
     return yield* (yield* LiveViews).open(id, offer)
   })
 
 export const closeView = (id: CameraId, viewId: string) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     yield* getCamera(id)
     yield* (yield* LiveViews).close(id, viewId)
   })

@@ -11,25 +11,27 @@ import { Effect, Stream } from "effect"
 import { authorize } from "./Authorization.js"
 
 export const queryEvents = (query: EventQuery) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const user = yield* authorize("viewer")
     return yield* (yield* EventStore).query(user.tenantId, query)
   })
 
 export const getEvent = (id: EventId) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const user = yield* authorize("viewer")
     return yield* (yield* EventStore).get(user.tenantId, id)
   })
 
 export const setEventStatus = (id: EventId, status: EventStatus) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const user = yield* authorize("operator")
     return yield* (yield* EventStore).setStatus(user.tenantId, id, status)
   })
 
-export const watchEvents = Stream.unwrapScoped(Effect.gen(function*() {
-  const user = yield* authorize("viewer")
-  const entries = yield* (yield* EventBus).subscribe
-  return Stream.filter(entries, ({ event }) => event.customerId === user.tenantId)
-}))
+export const watchEvents = Stream.unwrapScoped(
+  Effect.gen(function* () {
+    const user = yield* authorize("viewer")
+    const entries = yield* (yield* EventBus).subscribe
+    return Stream.filter(entries, ({ event }) => event.customerId === user.tenantId)
+  })
+)

@@ -10,16 +10,18 @@ export interface Health {
   readonly components: ReadonlyArray<ComponentHealth>
 }
 
-export const checkHealth: Effect.Effect<Health, never, HealthChecks> = Effect.gen(function*() {
+export const checkHealth: Effect.Effect<Health, never, HealthChecks> = Effect.gen(function* () {
   const checks = yield* HealthChecks
   const components = yield* Effect.forEach(
     checks,
     ({ check, component }) =>
-      check.pipe(Effect.timeoutTo({
-        duration: checkLimit,
-        onSuccess: (health) => health,
-        onTimeout: (): ComponentHealth => ({ component, status: "fail", detail: `no answer in ${checkLimit}` })
-      })),
+      check.pipe(
+        Effect.timeoutTo({
+          duration: checkLimit,
+          onSuccess: (health) => health,
+          onTimeout: (): ComponentHealth => ({ component, status: "fail", detail: `no answer in ${checkLimit}` })
+        })
+      ),
     { concurrency: "unbounded" }
   )
   const failed = checks.some(({ essential }, index) => essential && components[index]?.status === "fail")

@@ -3,7 +3,11 @@ import { passwordComplaints } from "@vigil/core/Password"
 import { SessionStore } from "@vigil/core/port/SessionStore"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
 import {
-  type LastAdministrator, SetupRefused, type UsernameTaken, type UserNotFound, UserStore
+  type LastAdministrator,
+  SetupRefused,
+  type UsernameTaken,
+  type UserNotFound,
+  UserStore
 } from "@vigil/core/port/UserStore"
 import type { TenantId, UserId } from "@vigil/core/Ids"
 import type { SessionId } from "@vigil/core/Session"
@@ -38,115 +42,123 @@ const strong = (username: string, password: Redacted.Redacted): Effect.Effect<vo
 }
 
 /** Who may come in: set-up, signing in, passwords. */
-export class Accounts extends Context.Tag("@vigil/api/Accounts")<Accounts, {
-  /** A new one-time token for the first administrator, valid for 24 hours in place of earlier ones; none where a user exists. */
-  readonly offerSetup: Effect.Effect<Option.Option<string>, StoreUnavailable>
-  readonly setUp: (
-    token: string,
-    username: string,
-    password: Redacted.Redacted,
-    visitor: Visitor
-  ) => Effect.Effect<SignedIn, SetupRefused | UsernameTaken | WeakPassword | TooManyAttempts | StoreUnavailable>
-  readonly signIn: (
-    username: string,
-    password: Redacted.Redacted,
-    visitor: Visitor
-  ) => Effect.Effect<SignedIn, Unauthorized | TooManyAttempts | StoreUnavailable>
-  readonly create: (
-    tenant: TenantId,
-    user: { readonly username: string; readonly role: Role; readonly password: Redacted.Redacted }
-  ) => Effect.Effect<User, UsernameTaken | WeakPassword | StoreUnavailable>
-  /** Ends the user's other sessions where the password changes; with a `current` password, only if that is right. */
-  readonly changePassword: (
-    user: User,
-    session: SessionId,
-    current: Redacted.Redacted,
-    next: Redacted.Redacted,
-    visitor: Visitor
-  ) => Effect.Effect<void, Unauthorized | WeakPassword | TooManyAttempts | UserNotFound | LastAdministrator | StoreUnavailable>
-  /** An administrator's change to another user; ends that user's sessions. */
-  readonly change: (
-    tenant: TenantId,
-    id: UserId,
-    change: { readonly role: Role | undefined; readonly password: Redacted.Redacted | undefined }
-  ) => Effect.Effect<User, UserNotFound | LastAdministrator | WeakPassword | StoreUnavailable>
-}>() {
-  static readonly layer: Layer.Layer<Accounts, never, UserStore | SessionStore | Sessions | PasswordHasher | SignInThrottle> = Layer.effect(
-    Accounts,
-    Effect.gen(function*() {
-      const users = yield* UserStore
-      const sessionStore = yield* SessionStore
-      const sessions = yield* Sessions
-      const hasher = yield* PasswordHasher
-      const throttle = yield* SignInThrottle
+export class Accounts extends Context.Tag("@vigil/api/Accounts")<
+  Accounts,
+  {
+    /** A new one-time token for the first administrator, valid for 24 hours in place of earlier ones; none where a user exists. */
+    readonly offerSetup: Effect.Effect<Option.Option<string>, StoreUnavailable>
+    readonly setUp: (
+      token: string,
+      username: string,
+      password: Redacted.Redacted,
+      visitor: Visitor
+    ) => Effect.Effect<SignedIn, SetupRefused | UsernameTaken | WeakPassword | TooManyAttempts | StoreUnavailable>
+    readonly signIn: (
+      username: string,
+      password: Redacted.Redacted,
+      visitor: Visitor
+    ) => Effect.Effect<SignedIn, Unauthorized | TooManyAttempts | StoreUnavailable>
+    readonly create: (
+      tenant: TenantId,
+      user: { readonly username: string; readonly role: Role; readonly password: Redacted.Redacted }
+    ) => Effect.Effect<User, UsernameTaken | WeakPassword | StoreUnavailable>
+    /** Ends the user's other sessions where the password changes; with a `current` password, only if that is right. */
+    readonly changePassword: (
+      user: User,
+      session: SessionId,
+      current: Redacted.Redacted,
+      next: Redacted.Redacted,
+      visitor: Visitor
+    ) => Effect.Effect<void, Unauthorized | WeakPassword | TooManyAttempts | UserNotFound | LastAdministrator | StoreUnavailable>
+    /** An administrator's change to another user; ends that user's sessions. */
+    readonly change: (
+      tenant: TenantId,
+      id: UserId,
+      change: { readonly role: Role | undefined; readonly password: Redacted.Redacted | undefined }
+    ) => Effect.Effect<User, UserNotFound | LastAdministrator | WeakPassword | StoreUnavailable>
+  }
+>() {
+  static readonly layer: Layer.Layer<Accounts, never, UserStore | SessionStore | Sessions | PasswordHasher | SignInThrottle> =
+    Layer.effect(
+      Accounts,
+      Effect.gen(function* () {
+        const users = yield* UserStore
+        const sessionStore = yield* SessionStore
+        const sessions = yield* Sessions
+        const hasher = yield* PasswordHasher
+        const throttle = yield* SignInThrottle
 
-      const begin = (user: User, visitor: Visitor) => Effect.map(sessions.begin(user, visitor), (token): SignedIn => ({ user, token }))
+        const begin = (user: User, visitor: Visitor) =>
+          Effect.map(sessions.begin(user, visitor), (token): SignedIn => ({ user, token }))
 
-      /** The user whose name and password these are. */
-      const prove = (username: string, password: Redacted.Redacted, { address }: Visitor) =>
-        throttle.attempt(
-          username,
-          address,
-          Effect.gen(function*() {
-            const found = yield* users.findByUsername(username)
-            const right = yield* hasher.verify(Option.map(found, ({ passwordHash }) => passwordHash), password)
-            return right && Option.isSome(found) ? found.value.user : yield* wrong
-          }),
-          (error) => error._tag === "Unauthorized"
-        )
+        /** The user whose name and password these are. */
+        const prove = (username: string, password: Redacted.Redacted, { address }: Visitor) =>
+          throttle.attempt(
+            username,
+            address,
+            Effect.gen(function* () {
+              const found = yield* users.findByUsername(username)
+              const right = yield* hasher.verify(
+                Option.map(found, ({ passwordHash }) => passwordHash),
+                password
+              )
+              return right && Option.isSome(found) ? found.value.user : yield* wrong
+            }),
+            (error) => error._tag === "Unauthorized"
+          )
 
-      const endSessions = (user: UserId, except: Option.Option<SessionId>) =>
-        Effect.zipRight(sessionStore.revokeAll(user, except), sessions.forget)
+        const endSessions = (user: UserId, except: Option.Option<SessionId>) =>
+          Effect.zipRight(sessionStore.revokeAll(user, except), sessions.forget)
 
-      return Accounts.of({
-        offerSetup: Effect.gen(function*() {
-          const token = newToken()
-          const expiresAt = DateTime.addDuration(yield* DateTime.now, setupValidity)
-          return (yield* users.offerSetup(hashToken(token), expiresAt)) ? Option.some(token) : Option.none()
-        }),
-
-        setUp: (token, username, password, visitor) =>
-          Effect.gen(function*() {
-            yield* strong(username, password)
-            const user = yield* throttle.attempt(
-              "set-up",
-              visitor.address,
-              Effect.gen(function*() {
-                if (!(yield* users.setupNeeded)) return yield* new SetupRefused({ reason: "done" })
-                return yield* users.setUp(hashToken(token), { username, passwordHash: yield* hasher.hash(password) })
-              }),
-              (error) => error._tag === "SetupRefused"
-            )
-            return yield* begin(user, visitor)
+        return Accounts.of({
+          offerSetup: Effect.gen(function* () {
+            const token = newToken()
+            const expiresAt = DateTime.addDuration(yield* DateTime.now, setupValidity)
+            return (yield* users.offerSetup(hashToken(token), expiresAt)) ? Option.some(token) : Option.none()
           }),
 
-        signIn: (username, password, visitor) =>
-          Effect.flatMap(prove(username.trim(), password, visitor), (user) => begin(user, visitor)),
+          setUp: (token, username, password, visitor) =>
+            Effect.gen(function* () {
+              yield* strong(username, password)
+              const user = yield* throttle.attempt(
+                "set-up",
+                visitor.address,
+                Effect.gen(function* () {
+                  if (!(yield* users.setupNeeded)) return yield* new SetupRefused({ reason: "done" })
+                  return yield* users.setUp(hashToken(token), { username, passwordHash: yield* hasher.hash(password) })
+                }),
+                (error) => error._tag === "SetupRefused"
+              )
+              return yield* begin(user, visitor)
+            }),
 
-        create: (tenant, { username, role, password }) =>
-          Effect.gen(function*() {
-            yield* strong(username, password)
-            return yield* users.create(tenant, { username, role, passwordHash: yield* hasher.hash(password) })
-          }),
+          signIn: (username, password, visitor) =>
+            Effect.flatMap(prove(username.trim(), password, visitor), (user) => begin(user, visitor)),
 
-        changePassword: (user, session, current, next, visitor) =>
-          Effect.gen(function*() {
-            yield* prove(user.username, current, visitor)
-            yield* strong(user.username, next)
-            yield* users.change(user.tenantId, user.id, { passwordHash: yield* hasher.hash(next) })
-            yield* endSessions(user.id, Option.some(session))
-          }),
+          create: (tenant, { username, role, password }) =>
+            Effect.gen(function* () {
+              yield* strong(username, password)
+              return yield* users.create(tenant, { username, role, passwordHash: yield* hasher.hash(password) })
+            }),
 
-        change: (tenant, id, { role, password }) =>
-          Effect.gen(function*() {
-            const { username } = yield* users.get(tenant, id)
-            if (password !== undefined) yield* strong(username, password)
-            const passwordHash = password === undefined ? undefined : yield* hasher.hash(password)
-            const user = yield* users.change(tenant, id, { role, passwordHash })
-            yield* endSessions(id, Option.none())
-            return user
-          })
+          changePassword: (user, session, current, next, visitor) =>
+            Effect.gen(function* () {
+              yield* prove(user.username, current, visitor)
+              yield* strong(user.username, next)
+              yield* users.change(user.tenantId, user.id, { passwordHash: yield* hasher.hash(next) })
+              yield* endSessions(user.id, Option.some(session))
+            }),
+
+          change: (tenant, id, { role, password }) =>
+            Effect.gen(function* () {
+              const { username } = yield* users.get(tenant, id)
+              if (password !== undefined) yield* strong(username, password)
+              const passwordHash = password === undefined ? undefined : yield* hasher.hash(password)
+              const user = yield* users.change(tenant, id, { role, passwordHash })
+              yield* endSessions(id, Option.none())
+              return user
+            })
+        })
       })
-    })
-  )
+    )
 }

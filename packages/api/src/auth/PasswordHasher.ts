@@ -9,23 +9,30 @@ const parameters = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism:
 const concurrency = 2
 
 /** Hashes and checks passwords, off the event loop. */
-export class PasswordHasher extends Context.Tag("@vigil/api/PasswordHasher")<PasswordHasher, {
-  readonly hash: (password: Redacted.Redacted) => Effect.Effect<Redacted.Redacted>
-  /** Takes as long for nobody's hash (`none`) as for somebody's, and is false then. */
-  readonly verify: (stored: Option.Option<Redacted.Redacted>, password: Redacted.Redacted) => Effect.Effect<boolean>
-}>() {
+export class PasswordHasher extends Context.Tag("@vigil/api/PasswordHasher")<
+  PasswordHasher,
+  {
+    readonly hash: (password: Redacted.Redacted) => Effect.Effect<Redacted.Redacted>
+    /** Takes as long for nobody's hash (`none`) as for somebody's, and is false then. */
+    readonly verify: (stored: Option.Option<Redacted.Redacted>, password: Redacted.Redacted) => Effect.Effect<boolean>
+  }
+>() {
   static readonly layer: Layer.Layer<PasswordHasher> = Layer.effect(
     PasswordHasher,
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const turns = yield* Effect.makeSemaphore(concurrency)
       const hashOf = (password: string) => turns.withPermits(1)(Effect.promise(() => hash(password, parameters)))
       const nobody = yield* hashOf(newToken())
       return PasswordHasher.of({
         hash: (password) => Effect.map(hashOf(Redacted.value(password)), Redacted.make),
         verify: (stored, password) =>
-          turns.withPermits(1)(
-            Effect.promise(() => verify(Option.match(stored, { onNone: () => nobody, onSome: Redacted.value }), Redacted.value(password)))
-          ).pipe(Effect.map((right) => right && Option.isSome(stored)))
+          turns
+            .withPermits(1)(
+              Effect.promise(() =>
+                verify(Option.match(stored, { onNone: () => nobody, onSome: Redacted.value }), Redacted.value(password))
+              )
+            )
+            .pipe(Effect.map((right) => right && Option.isSome(stored)))
       })
     })
   )

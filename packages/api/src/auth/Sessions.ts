@@ -31,19 +31,22 @@ const expiry = (createdAt: DateTime.Utc, now: DateTime.Utc): DateTime.Utc =>
 
 const over = new Unauthorized({ detail: "There is no valid session: sign in." })
 
-export class Sessions extends Context.Tag("@vigil/api/Sessions")<Sessions, {
-  /** Begins a session; the answer is its token. */
-  readonly begin: (user: User, visitor: Visitor) => Effect.Effect<string, StoreUnavailable>
-  /** Whose the token is, now or up to 1.5 s ago; while the database is away, when it was last there. */
-  readonly authenticate: (token: string) => Effect.Effect<ActiveSession, Unauthorized | StoreUnavailable>
-  /** Completes within 4 s after the session ended. A database that is away ends none. */
-  readonly ended: (token: string) => Effect.Effect<void>
-  /** Forgets what is believed of sessions: call it after one was ended. */
-  readonly forget: Effect.Effect<void>
-}>() {
+export class Sessions extends Context.Tag("@vigil/api/Sessions")<
+  Sessions,
+  {
+    /** Begins a session; the answer is its token. */
+    readonly begin: (user: User, visitor: Visitor) => Effect.Effect<string, StoreUnavailable>
+    /** Whose the token is, now or up to 1.5 s ago; while the database is away, when it was last there. */
+    readonly authenticate: (token: string) => Effect.Effect<ActiveSession, Unauthorized | StoreUnavailable>
+    /** Completes within 4 s after the session ended. A database that is away ends none. */
+    readonly ended: (token: string) => Effect.Effect<void>
+    /** Forgets what is believed of sessions: call it after one was ended. */
+    readonly forget: Effect.Effect<void>
+  }
+>() {
   static readonly layer: Layer.Layer<Sessions, never, SessionStore> = Layer.scoped(
     Sessions,
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const store = yield* SessionStore
       const remembered = new Map<string, Remembered>()
 
@@ -61,17 +64,20 @@ export class Sessions extends Context.Tag("@vigil/api/Sessions")<Sessions, {
         Effect.flatMap(DateTime.now, (now) =>
           DateTime.distance(session.lastSeenAt, now) < Duration.toMillis(noteEvery)
             ? Effect.void
-            : store.extend(session.id, expiry(session.createdAt, now)))
+            : store.extend(session.id, expiry(session.createdAt, now))
+        )
 
       const look = (token: string) =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const tokenHash = hashToken(token)
           const key = Buffer.from(tokenHash).toString("base64")
           const known = remembered.get(key)
           if (known !== undefined && known.until > performance.now()) return known.active
           const found = yield* store.find(tokenHash).pipe(
             // Without the database nobody could have ended it.
-            Effect.catchTag("StoreUnavailable", (error) => known === undefined ? Effect.fail(error) : Effect.succeedSome(known.active))
+            Effect.catchTag("StoreUnavailable", (error) =>
+              known === undefined ? Effect.fail(error) : Effect.succeedSome(known.active)
+            )
           )
           remembered.delete(key)
           if (Option.isNone(found) || DateTime.lessThan(found.value.session.expiresAt, yield* DateTime.now)) return yield* over
@@ -88,7 +94,7 @@ export class Sessions extends Context.Tag("@vigil/api/Sessions")<Sessions, {
 
       return Sessions.of({
         begin: (user, { address, userAgent }) =>
-          Effect.gen(function*() {
+          Effect.gen(function* () {
             const token = newToken()
             const now = yield* DateTime.now
             yield* store.create({

@@ -38,15 +38,18 @@ const waitUntil = (limit: Limit, failures: Failures): number => {
 }
 
 /** Counts wrong attempts in memory, for this node. */
-export class SignInThrottle extends Context.Tag("@vigil/api/SignInThrottle")<SignInThrottle, {
-  /** Fails while the account or the address has to wait; an attempt that goes wrong is counted. */
-  readonly attempt: <A, E, R>(
-    account: string,
-    address: string,
-    attempt: Effect.Effect<A, E, R>,
-    isWrong: (error: E) => boolean
-  ) => Effect.Effect<A, E | TooManyAttempts, R>
-}>() {
+export class SignInThrottle extends Context.Tag("@vigil/api/SignInThrottle")<
+  SignInThrottle,
+  {
+    /** Fails while the account or the address has to wait; an attempt that goes wrong is counted. */
+    readonly attempt: <A, E, R>(
+      account: string,
+      address: string,
+      attempt: Effect.Effect<A, E, R>,
+      isWrong: (error: E) => boolean
+    ) => Effect.Effect<A, E | TooManyAttempts, R>
+  }
+>() {
   static readonly layer: Layer.Layer<SignInThrottle> = Layer.sync(SignInThrottle, () => {
     // Insertion order is order of the last failure: the first key is the one to forget.
     const failures = new Map<string, Failures>()
@@ -68,7 +71,7 @@ export class SignInThrottle extends Context.Tag("@vigil/api/SignInThrottle")<Sig
 
     return SignInThrottle.of({
       attempt: (accountName, address, attempt, isWrong) =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const account = accountName.toLowerCase()
           const keys = [
             [`${account} ${address}`, limits.pair],

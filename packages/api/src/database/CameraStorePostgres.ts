@@ -55,7 +55,7 @@ const notFound = (cameraId: CameraId) => () => new CameraNotFound({ cameraId })
 
 const one = <A>(rows: ReadonlyArray<A>, id: CameraId) => Effect.mapError(Effect.fromNullable(rows[0]), notFound(id))
 
-const make = Effect.gen(function*() {
+const make = Effect.gen(function* () {
   const database = yield* Database
   const key = yield* MasterKey
 
@@ -63,10 +63,12 @@ const make = Effect.gen(function*() {
     row.credentials === null
       ? Effect.succeedNone
       : unseal(key, owner(row.id), row.credentials).pipe(
-        Effect.mapError(({ detail }) => new StoreUnavailable({ operation, detail: `credentials of camera ${row.id}: ${detail}` })),
-        Effect.flatMap((secret) => decodeCredentials(Redacted.value(secret))),
-        Effect.asSome
-      )
+          Effect.mapError(
+            ({ detail }) => new StoreUnavailable({ operation, detail: `credentials of camera ${row.id}: ${detail}` })
+          ),
+          Effect.flatMap((secret) => decodeCredentials(Redacted.value(secret))),
+          Effect.asSome
+        )
 
   const sealCredentials = (id: CameraId, credentials: Option.Option<Credentials>): Uint8Array | null =>
     Option.match(credentials, { onNone: () => null, onSome: (given) => seal(key, owner(id), encodeCredentials(given)) })
@@ -87,61 +89,67 @@ const make = Effect.gen(function*() {
     Effect.map(
       sql<{ readonly mark: string }>`select concat_ws(' ', count(*), sum(revision), max(updated_at)) as mark from cameras`,
       ([row]) => row?.mark ?? ""
-    ))
+    )
+  )
 
   return CameraStore.of({
     list: (tenant) =>
       database.tenant("list cameras", tenant, (sql) =>
-        Effect.flatMap(sql<CameraRow>`select * from cameras order by name, id`, toCameras)),
+        Effect.flatMap(sql<CameraRow>`select * from cameras order by name, id`, toCameras)
+      ),
 
     get: (tenant, id) =>
       database.tenant("read camera", tenant, (sql) =>
         sql<CameraRow>`select * from cameras where id = ${id}`.pipe(
           Effect.flatMap((rows) => one(rows, id)),
           Effect.flatMap(toCamera)
-        )),
+        )
+      ),
 
     create: (tenant, input) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const record = yield* newRecord(tenant, CameraId.make(crypto.randomUUID()), input, yield* DateTime.now)
         const { camera } = record
         return yield* database.tenant("add camera", tenant, (sql) =>
-          sql`insert into cameras ${
-            sql.insert({
-              ...columns(record),
-              id: camera.id,
-              tenant_id: tenant,
-              credentials: sealCredentials(camera.id, record.credentials),
-              created_at: DateTime.toDateUtc(camera.createdAt)
-            })
-          }`.pipe(Effect.zipRight(tell(sql, camera.id)), Effect.as(camera)))
+          sql`insert into cameras ${sql.insert({
+            ...columns(record),
+            id: camera.id,
+            tenant_id: tenant,
+            credentials: sealCredentials(camera.id, record.credentials),
+            created_at: DateTime.toDateUtc(camera.createdAt)
+          })}`.pipe(Effect.zipRight(tell(sql, camera.id)), Effect.as(camera))
+        )
       }),
 
     update: (tenant, id, patch, expectedRevision) =>
       database.tenant("change camera", tenant, (sql) =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const row = yield* one(yield* sql<CameraRow>`select * from cameras where id = ${id} for update`, id)
           const current = { camera: yield* toCamera(row), credentials: yield* unsealCredentials(row, "change camera") }
           const record = yield* revisedRecord(current, patch, yield* DateTime.now, expectedRevision)
-          yield* sql`update cameras set ${
-            sql.update({ ...columns(record), credentials: sealCredentials(id, record.credentials) })
-          } where id = ${id}`
+          yield* sql`update cameras set ${sql.update({
+            ...columns(record),
+            credentials: sealCredentials(id, record.credentials)
+          })} where id = ${id}`
           yield* tell(sql, id)
           return record.camera
-        })),
+        })
+      ),
 
     remove: (tenant, id) =>
       database.tenant("remove camera", tenant, (sql) =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           yield* one(yield* sql`delete from cameras where id = ${id} returning id`, id)
           // Its actor, wherever it still runs, finds its epoch over.
           yield* sql`insert into camera_epochs (camera_id, tenant_id, epoch) values (${id}, ${tenant}, 1)
             on conflict (camera_id) do update set epoch = camera_epochs.epoch + 1`
           yield* tell(sql, id)
-        })),
+        })
+      ),
 
     all: database.system("list all cameras", (sql) =>
-      Effect.flatMap(sql<CameraRow>`select * from cameras order by name, id`, toCameras)),
+      Effect.flatMap(sql<CameraRow>`select * from cameras order by name, id`, toCameras)
+    ),
 
     changes: yield* changeFeed(database.connection, channel, fingerprint, pollInterval),
 
@@ -150,7 +158,8 @@ const make = Effect.gen(function*() {
         sql<CameraRow>`select id, credentials from cameras where id = ${id}`.pipe(
           Effect.flatMap((rows) => one(rows, id)),
           Effect.flatMap((row) => unsealCredentials(row, "read credentials"))
-        )),
+        )
+      ),
 
     takeEpoch: (id) =>
       database.system("take epoch", (sql) =>
@@ -159,7 +168,8 @@ const make = Effect.gen(function*() {
           on conflict (camera_id) do update set epoch = camera_epochs.epoch + 1 returning epoch`.pipe(
           Effect.flatMap((rows) => one(rows, id)),
           Effect.map((row) => Epoch.make(Number(row.epoch)))
-        ))
+        )
+      )
   })
 })
 

@@ -74,4 +74,3 @@ export const describe = (error: SqlError): string => {
   const code = sqlState(error)
   return code === undefined || text.includes(code) ? text : `${text} (${code})`
 }
-

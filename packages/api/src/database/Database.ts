@@ -16,15 +16,21 @@ type Work<A, E, R> = (sql: SqlClient) => Effect.Effect<A, E | RowError, R>
  * one tenant's rows, `system` all. All or nothing is written; an absent, hung or failing server ends in `StoreUnavailable`
  * within seconds, and the next piece of work tries anew.
  */
-export class Database extends Context.Tag("@vigil/api/Database")<Database, {
-  readonly tenant: <A, E, R>(
-    operation: string,
-    tenant: TenantId,
-    work: Work<A, E, R>
-  ) => Effect.Effect<A, Exclude<E, RowError> | StoreUnavailable, R>
-  readonly system: <A, E, R>(operation: string, work: Work<A, E, R>) => Effect.Effect<A, Exclude<E, RowError> | StoreUnavailable, R>
-  readonly connection: ConnectionOptions
-}>() {}
+export class Database extends Context.Tag("@vigil/api/Database")<
+  Database,
+  {
+    readonly tenant: <A, E, R>(
+      operation: string,
+      tenant: TenantId,
+      work: Work<A, E, R>
+    ) => Effect.Effect<A, Exclude<E, RowError> | StoreUnavailable, R>
+    readonly system: <A, E, R>(
+      operation: string,
+      work: Work<A, E, R>
+    ) => Effect.Effect<A, Exclude<E, RowError> | StoreUnavailable, R>
+    readonly connection: ConnectionOptions
+  }
+>() {}
 
 const poolSize = 10
 const limits = { server: 5000, client: 6000 }
@@ -39,32 +45,39 @@ const unavailable = (operation: string, error: RowError): StoreUnavailable =>
   })
 
 /** A broken connection fails the statement, and then the rollback dies with it: both are the database's. */
-const narrow = <E>(operation: string, cause: Cause.Cause<E | RowError>): Effect.Effect<never, Exclude<E, RowError> | StoreUnavailable> => {
+const narrow = <E>(
+  operation: string,
+  cause: Cause.Cause<E | RowError>
+): Effect.Effect<never, Exclude<E, RowError> | StoreUnavailable> => {
   for (const error of [...Cause.failures(cause), ...Cause.defects(cause)]) {
     if (isRowError(error)) return Effect.fail(unavailable(operation, error))
   }
-  // No failure in it is a RowError any more.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the loop has found that no failure in it is a RowError
   return Effect.failCause(cause as Cause.Cause<Exclude<E, RowError>>)
 }
 
 const make = (connection: ConnectionOptions) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const sql = yield* openPool(connection, limits, poolSize)
 
-    const transaction = <A, E, R>(operation: string, role: "vigil_tenant" | "vigil_system", tenant: string, work: Work<A, E, R>) =>
-      sql.withTransaction(
-        Effect.zipRight(
-          sql`select set_config('role', ${role}, true), set_config('vigil.tenant', ${tenant}, true)`,
-          work(sql)
+    const transaction = <A, E, R>(
+      operation: string,
+      role: "vigil_tenant" | "vigil_system",
+      tenant: string,
+      work: Work<A, E, R>
+    ) =>
+      sql
+        .withTransaction(
+          Effect.zipRight(sql`select set_config('role', ${role}, true), set_config('vigil.tenant', ${tenant}, true)`, work(sql))
         )
-      ).pipe(
-        Effect.disconnect,
-        Effect.timeoutFail({
-          duration: workLimit,
-          onTimeout: () => new StoreUnavailable({ operation, detail: `the database gave no answer in ${workLimit}` })
-        }),
-        Effect.catchAllCause((cause) => narrow<E | StoreUnavailable>(operation, cause))
-      )
+        .pipe(
+          Effect.disconnect,
+          Effect.timeoutFail({
+            duration: workLimit,
+            onTimeout: () => new StoreUnavailable({ operation, detail: `the database gave no answer in ${workLimit}` })
+          }),
+          Effect.catchAllCause((cause) => narrow<E | StoreUnavailable>(operation, cause))
+        )
 
     return Database.of({
       tenant: (operation, tenant, work) => transaction(operation, "vigil_tenant", tenant, work),
@@ -73,4 +86,5 @@ const make = (connection: ConnectionOptions) =>
     })
   })
 
-export const layerDatabase = (connection: ConnectionOptions): Layer.Layer<Database, SqlError> => Layer.scoped(Database, make(connection))
+export const layerDatabase = (connection: ConnectionOptions): Layer.Layer<Database, SqlError> =>
+  Layer.scoped(Database, make(connection))

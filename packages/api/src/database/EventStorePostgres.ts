@@ -71,8 +71,12 @@ const lockLog = (sql: SqlClient, first: EventEntry) =>
   )
 
 /** What a camera's log refuses whatever is in it: strangers, stale epochs, gaps. */
-const check = (cameraId: CameraId, log: { readonly epoch: Epoch; readonly lastSequence: number }, entries: ReadonlyArray<EventEntry>) =>
-  Effect.gen(function*() {
+const check = (
+  cameraId: CameraId,
+  log: { readonly epoch: Epoch; readonly lastSequence: number },
+  entries: ReadonlyArray<EventEntry>
+) =>
+  Effect.gen(function* () {
     let next = log.lastSequence + 1
     for (const { sequence, epoch, event } of entries) {
       if (event.cameraId !== cameraId) return yield* refused(`event ${event.eventId} is of another camera`)
@@ -85,10 +89,13 @@ const check = (cameraId: CameraId, log: { readonly epoch: Epoch; readonly lastSe
 
 /** Entries that were written before must be the same ones. */
 const checkWritten = (sql: SqlClient, cameraId: CameraId, written: ReadonlyArray<EventEntry>) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     if (written.length === 0) return
     const rows = yield* sql<Pick<EventRow, "event_id" | "sequence">>`select event_id, sequence from events
-      where camera_id = ${cameraId} and ${sql.in("sequence", written.map(({ sequence }) => sequence))}`
+      where camera_id = ${cameraId} and ${sql.in(
+        "sequence",
+        written.map(({ sequence }) => sequence)
+      )}`
     const idOf = new Map(rows.map((row) => [Number(row.sequence), row.event_id]))
     for (const { sequence, event } of written) {
       if ((idOf.get(sequence) ?? event.eventId) !== event.eventId) {
@@ -98,7 +105,7 @@ const checkWritten = (sql: SqlClient, cameraId: CameraId, written: ReadonlyArray
   })
 
 const conditions = (sql: SqlClient, query: EventQuery) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const all = [sql`true`]
     if (query.cameraId !== undefined) all.push(sql`camera_id = ${query.cameraId}`)
     if (query.eventType !== undefined) all.push(sql`event_type = ${query.eventType}`)
@@ -118,19 +125,24 @@ const conditions = (sql: SqlClient, query: EventQuery) =>
 const make = Effect.map(Database, (database) =>
   EventStore.of({
     append: (cameraId, entries) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const first = entries[0]
         if (first === undefined) return
         yield* database.tenant("append events", first.event.customerId, (sql) =>
-          Effect.gen(function*() {
+          Effect.gen(function* () {
             const log = yield* lockLog(sql, first)
             const lastSequence = yield* check(cameraId, log, entries)
-            yield* checkWritten(sql, cameraId, entries.filter(({ sequence }) => sequence <= log.lastSequence))
+            yield* checkWritten(
+              sql,
+              cameraId,
+              entries.filter(({ sequence }) => sequence <= log.lastSequence)
+            )
             const fresh = entries.filter(({ sequence }) => sequence > log.lastSequence)
             if (fresh.length > 0) yield* sql`insert into events ${sql.insert(fresh.map(toRow))}`
             const epoch = Math.max(...entries.map((entry) => entry.epoch))
             yield* sql`update camera_epochs set epoch = ${epoch}, last_sequence = ${lastSequence} where camera_id = ${cameraId}`
-          }))
+          })
+        )
       }),
 
     lastSequence: (cameraId) =>
@@ -138,31 +150,38 @@ const make = Effect.map(Database, (database) =>
         Effect.map(
           sql<{ readonly last_sequence: string }>`select last_sequence from camera_epochs where camera_id = ${cameraId}`,
           ([row]) => Number(row?.last_sequence ?? 0)
-        )),
+        )
+      ),
 
     query: (tenant, query) =>
       database.tenant("query events", tenant, (sql) =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const rows = yield* sql<EventRow>`select * from events where ${yield* conditions(sql, query)}
             order by occurred_at desc, event_id desc limit ${query.limit + 1}`
           const events = yield* Effect.forEach(rows.slice(0, query.limit), toEntry)
           const last = events.at(-1)
-          return last === undefined || rows.length <= query.limit ? { events } : { events, nextCursor: formatCursor(cursorOf(last)) }
-        })),
+          return last === undefined || rows.length <= query.limit
+            ? { events }
+            : { events, nextCursor: formatCursor(cursorOf(last)) }
+        })
+      ),
 
     get: (tenant, eventId) =>
       database.tenant("read event", tenant, (sql) =>
         sql<EventRow>`select * from events where event_id = ${eventId}`.pipe(
           Effect.flatMap(([row]) => Effect.mapError(Effect.fromNullable(row), () => new EventNotFound({ eventId }))),
           Effect.flatMap(toEntry)
-        )),
+        )
+      ),
 
     setStatus: (tenant, eventId, status) =>
       database.tenant("set event status", tenant, (sql) =>
         sql<EventRow>`update events set status = ${status} where event_id = ${eventId} returning *`.pipe(
           Effect.flatMap(([row]) => Effect.mapError(Effect.fromNullable(row), () => new EventNotFound({ eventId }))),
           Effect.flatMap(toEntry)
-        ))
-  }))
+        )
+      )
+  })
+)
 
 export const layerEventStorePostgres: Layer.Layer<EventStore, never, Database> = Layer.effect(EventStore, make)

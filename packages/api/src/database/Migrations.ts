@@ -25,7 +25,8 @@ const checkKnown = (applied: ReadonlyArray<Applied>, known: ReadonlyArray<Migrat
   return Effect.fail(
     new DatabaseError({
       step: "bring the database up to date",
-      detail: `it has step ${strange.id} (${strange.name}), which this program does not know: it was written by a newer or another ` +
+      detail:
+        `it has step ${strange.id} (${strange.name}), which this program does not know: it was written by a newer or another ` +
         "Vigil. Install that version, or use another database"
     })
   )
@@ -33,27 +34,29 @@ const checkKnown = (applied: ReadonlyArray<Applied>, known: ReadonlyArray<Migrat
 
 /** Runs the next step that is missing, alone among all nodes; says whether there was one. */
 const step = (sql: SqlClient, known: ReadonlyArray<Migration>): Effect.Effect<boolean, DatabaseError | SqlError> =>
-  sql.withTransaction(Effect.gen(function*() {
-    yield* sql`select pg_advisory_xact_lock(${structureLock})`
-    yield* sql`create table if not exists schema_migrations (
+  sql.withTransaction(
+    Effect.gen(function* () {
+      yield* sql`select pg_advisory_xact_lock(${structureLock})`
+      yield* sql`create table if not exists schema_migrations (
       id integer primary key, name text not null, applied_at timestamptz not null default now())`
-    const applied = yield* sql<Applied>`select id, name from schema_migrations order by id`
-    yield* checkKnown(applied, known)
-    const next = known.find(({ id }) => !applied.some((done) => done.id === id))
-    if (next === undefined) return false
-    for (const statement of next.statements) {
-      yield* Effect.mapError(sql.unsafe(statement), failed(`step ${next.id} (${next.name})`))
-    }
-    yield* sql`insert into schema_migrations (id, name) values (${next.id}, ${next.name})`
-    return true
-  }))
+      const applied = yield* sql<Applied>`select id, name from schema_migrations order by id`
+      yield* checkKnown(applied, known)
+      const next = known.find(({ id }) => !applied.some((done) => done.id === id))
+      if (next === undefined) return false
+      for (const statement of next.statements) {
+        yield* Effect.mapError(sql.unsafe(statement), failed(`step ${next.id} (${next.name})`))
+      }
+      yield* sql`insert into schema_migrations (id, name) values (${next.id}, ${next.name})`
+      return true
+    })
+  )
 
 /** Brings the database to the structure that this program needs. Several nodes may do so at once. */
 export const migrate = (
   to: ConnectionOptions,
   known: ReadonlyArray<Migration> = migrations
 ): Effect.Effect<void, DatabaseError> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const sql = yield* openPool(to, { server: 0, client: 0 }, 1)
     let more = true
     while (more) more = yield* step(sql, known)

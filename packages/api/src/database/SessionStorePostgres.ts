@@ -53,7 +53,7 @@ const now = Effect.map(DateTime.now, DateTime.toDateUtc)
 const make = Effect.map(Database, (database) =>
   SessionStore.of({
     create: ({ user, tokenHash, expiresAt, address, userAgent }) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const at = yield* DateTime.now
         const session = Session.make({
           id: SessionId.make(crypto.randomUUID()),
@@ -65,9 +65,11 @@ const make = Effect.map(Database, (database) =>
           address,
           userAgent
         })
-        yield* database.tenant("begin session", user.tenantId, (sql) =>
-          sql`insert into sessions ${
-            sql.insert({
+        yield* database.tenant(
+          "begin session",
+          user.tenantId,
+          (sql) =>
+            sql`insert into sessions ${sql.insert({
               id: session.id,
               token_hash: tokenHash,
               user_id: user.id,
@@ -77,24 +79,30 @@ const make = Effect.map(Database, (database) =>
               expires_at: DateTime.toDateUtc(expiresAt),
               address,
               user_agent: userAgent
-            })
-          }`)
+            })}`
+        )
         return session
       }),
 
     find: (tokenHash) =>
       database.system("find session", (sql) =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const [row] = yield* sql<ActiveRow>`select s.*, u.username, u.role, u.created_at as user_created_at
             from sessions s join users u on u.id = s.user_id
             where s.token_hash = ${tokenHash} and s.expires_at > ${yield* now}`
           return row === undefined ? Option.none() : Option.some(yield* toActive(row))
-        })),
+        })
+      ),
 
     extend: (id, expiresAt) =>
-      Effect.asVoid(database.system("extend session", (sql) =>
-        Effect.flatMap(now, (at) =>
-          sql`update sessions set last_seen_at = ${at}, expires_at = ${DateTime.toDateUtc(expiresAt)} where id = ${id}`))),
+      Effect.asVoid(
+        database.system("extend session", (sql) =>
+          Effect.flatMap(
+            now,
+            (at) => sql`update sessions set last_seen_at = ${at}, expires_at = ${DateTime.toDateUtc(expiresAt)} where id = ${id}`
+          )
+        )
+      ),
 
     list: (user) =>
       database.system("list sessions", (sql) =>
@@ -102,18 +110,29 @@ const make = Effect.map(Database, (database) =>
           Effect.flatMap(
             sql<SessionRow>`select * from sessions where user_id = ${user} and expires_at > ${at} order by last_seen_at desc, id`,
             Effect.forEach(toSession)
-          ))),
+          )
+        )
+      ),
 
     revoke: (user, id) =>
       database.system("end session", (sql) =>
-        Effect.map(sql`delete from sessions where id = ${id} and user_id = ${user} returning id`, (rows) => rows.length > 0)),
+        Effect.map(sql`delete from sessions where id = ${id} and user_id = ${user} returning id`, (rows) => rows.length > 0)
+      ),
 
     revokeAll: (user, except) =>
-      Effect.asVoid(database.system("end sessions", (sql) =>
-        sql`delete from sessions where user_id = ${user} and id is distinct from ${Option.getOrNull(except)}::uuid`)),
+      Effect.asVoid(
+        database.system(
+          "end sessions",
+          (sql) => sql`delete from sessions where user_id = ${user} and id is distinct from ${Option.getOrNull(except)}::uuid`
+        )
+      ),
 
-    purge: Effect.asVoid(database.system("delete old sessions", (sql) =>
-      Effect.flatMap(now, (at) => sql`delete from sessions where expires_at <= ${at}`)))
-  }))
+    purge: Effect.asVoid(
+      database.system("delete old sessions", (sql) =>
+        Effect.flatMap(now, (at) => sql`delete from sessions where expires_at <= ${at}`)
+      )
+    )
+  })
+)
 
 export const layerSessionStorePostgres: Layer.Layer<SessionStore, never, Database> = Layer.effect(SessionStore, make)

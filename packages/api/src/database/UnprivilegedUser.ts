@@ -33,12 +33,14 @@ const ownerOf = (folder: string) =>
  * `vigil-postgres`, which is created.
  */
 export const chooseUser = (dataFolder: string): Effect.Effect<UnprivilegedUser, DatabaseError> =>
-  Effect.gen(function*() {
-    const failed = (error: unknown) => new DatabaseError({ step: "choose an account to run PostgreSQL as", detail: String(error) })
+  Effect.gen(function* () {
+    const failed = (error: unknown) =>
+      new DatabaseError({ step: "choose an account to run PostgreSQL as", detail: String(error) })
     const read = Effect.tryPromise({ try: accounts, catch: failed })
     const owner = yield* ownerOf(dataFolder)
     const known = yield* read
-    const existing = (owner === 0 ? undefined : known.find(({ uid }) => uid === owner)) ??
+    const existing =
+      (owner === 0 ? undefined : known.find(({ uid }) => uid === owner)) ??
       known.find(({ name }) => name === "postgres") ??
       known.find(({ name }) => name === accountToCreate)
     if (existing !== undefined) return existing

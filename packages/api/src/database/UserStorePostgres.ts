@@ -1,8 +1,6 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { defaultTenant, type TenantId, UserId } from "@vigil/core/Ids"
-import {
-  LastAdministrator, type NewUser, SetupRefused, UsernameTaken, UserNotFound, UserStore
-} from "@vigil/core/port/UserStore"
+import { LastAdministrator, type NewUser, SetupRefused, UsernameTaken, UserNotFound, UserStore } from "@vigil/core/port/UserStore"
 import { User } from "@vigil/core/User"
 import { DateTime, Effect, Layer, Option, Redacted, Schema } from "effect"
 import { sqlState } from "./Connection.js"
@@ -21,25 +19,34 @@ const uniqueViolation = "23505"
 const decodeUser = Schema.decodeUnknown(User)
 
 const toUser = (row: UserRow) =>
-  decodeUser({ id: row.id, tenantId: row.tenant_id, username: row.username, role: row.role, createdAt: row.created_at.toISOString() })
+  decodeUser({
+    id: row.id,
+    tenantId: row.tenant_id,
+    username: row.username,
+    role: row.role,
+    createdAt: row.created_at.toISOString()
+  })
 
-const insert = (sql: SqlClient, tenant: TenantId, { username, role, passwordHash }: NewUser) =>
-  Effect.gen(function*() {
-    const now = DateTime.toDateUtc(yield* DateTime.now)
-    const rows = yield* sql<UserRow>`insert into users ${
-      sql.insert({
-        id: UserId.make(crypto.randomUUID()),
-        tenant_id: tenant,
-        username,
-        role,
-        password_hash: Redacted.value(passwordHash),
-        created_at: now,
-        updated_at: now
-      }).returning("*")
-    }`.pipe(
-      Effect.catchIf((error) => sqlState(error) === uniqueViolation, () => Effect.fail(new UsernameTaken({ username })))
+const insert = (sql: SqlClient, tenantId: TenantId, { username, role, passwordHash }: NewUser) =>
+  Effect.gen(function* () {
+    const createdAt = yield* DateTime.now
+    const user = User.make({ id: UserId.make(crypto.randomUUID()), tenantId, username, role, createdAt })
+    const row = {
+      id: user.id,
+      tenant_id: tenantId,
+      username,
+      role,
+      password_hash: Redacted.value(passwordHash),
+      created_at: DateTime.toDateUtc(createdAt),
+      updated_at: DateTime.toDateUtc(createdAt)
+    }
+    yield* sql`insert into users ${sql.insert(row)}`.pipe(
+      Effect.catchIf(
+        (error) => sqlState(error) === uniqueViolation,
+        () => Effect.fail(new UsernameTaken({ username }))
+      )
     )
-    return yield* Effect.flatMap(Effect.orDie(Effect.fromNullable(rows[0])), toUser)
+    return user
   })
 
 /** The tenant's administrators, held until the transaction ends: two of them cannot remove each other at once. */
@@ -51,7 +58,8 @@ const lockAdministrators = (sql: SqlClient, tenant: TenantId) =>
 
 const keepAnAdministrator = (sql: SqlClient, tenant: TenantId, userId: UserId) =>
   Effect.flatMap(lockAdministrators(sql, tenant), (ids) =>
-    ids.length === 1 && ids[0] === userId ? Effect.fail(new LastAdministrator({ userId })) : Effect.void)
+    ids.length === 1 && ids[0] === userId ? Effect.fail(new LastAdministrator({ userId })) : Effect.void
+  )
 
 const one = (rows: ReadonlyArray<UserRow>, userId: UserId) =>
   Effect.mapError(Effect.fromNullable(rows[0]), () => new UserNotFound({ userId }))
@@ -63,24 +71,31 @@ const make = Effect.map(Database, (database) =>
   UserStore.of({
     list: (tenant) =>
       database.tenant("list users", tenant, (sql) =>
-        Effect.flatMap(sql<UserRow>`select * from users order by lower(username)`, Effect.forEach(toUser))),
+        Effect.flatMap(sql<UserRow>`select * from users order by lower(username)`, Effect.forEach(toUser))
+      ),
 
     get: (tenant, id) =>
       database.tenant("read user", tenant, (sql) =>
-        sql<UserRow>`select * from users where id = ${id}`.pipe(Effect.flatMap((rows) => one(rows, id)), Effect.flatMap(toUser))),
+        sql<UserRow>`select * from users where id = ${id}`.pipe(
+          Effect.flatMap((rows) => one(rows, id)),
+          Effect.flatMap(toUser)
+        )
+      ),
 
     findByUsername: (username) =>
       database.system("find user", (sql) =>
         Effect.flatMap(sql<UserRow>`select * from users where lower(username) = lower(${username})`, ([row]) =>
           row === undefined
             ? Effect.succeedNone
-            : Effect.map(toUser(row), (user) => Option.some({ user, passwordHash: Redacted.make(row.password_hash) })))),
+            : Effect.map(toUser(row), (user) => Option.some({ user, passwordHash: Redacted.make(row.password_hash) }))
+        )
+      ),
 
     create: (tenant, user) => database.tenant("add user", tenant, (sql) => insert(sql, tenant, user)),
 
     change: (tenant, id, { role, passwordHash }) =>
       database.tenant("change user", tenant, (sql) =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           if (role !== undefined && role !== "admin") yield* keepAnAdministrator(sql, tenant, id)
           const current = yield* one(yield* sql<UserRow>`select * from users where id = ${id} for update`, id)
           const rows = yield* sql<UserRow>`update users set
@@ -89,29 +104,32 @@ const make = Effect.map(Database, (database) =>
             updated_at = ${DateTime.toDateUtc(yield* DateTime.now)}
             where id = ${id} returning *`
           return yield* Effect.flatMap(one(rows, id), toUser)
-        })),
+        })
+      ),
 
     remove: (tenant, id) =>
       database.tenant("remove user", tenant, (sql) =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           yield* keepAnAdministrator(sql, tenant, id)
           yield* one(yield* sql<UserRow>`delete from users where id = ${id} returning *`, id)
-        })),
+        })
+      ),
 
     offerSetup: (tokenHash, expiresAt) =>
       database.system("offer set-up", (sql) =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           if (yield* anyUser(sql)) return false
           yield* sql`delete from setup_tokens`
           yield* sql`insert into setup_tokens ${sql.insert({ token_hash: tokenHash, expires_at: DateTime.toDateUtc(expiresAt) })}`
           return true
-        })),
+        })
+      ),
 
     setupNeeded: database.system("look for users", (sql) => Effect.map(anyUser(sql), (any) => !any)),
 
     setUp: (tokenHash, user) =>
       database.system("set up", (sql) =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           // The token's row is what concurrent tries wait for: the second finds it gone.
           const [token] = yield* sql<{ readonly expires_at: Date }>`delete from setup_tokens
             where token_hash = ${tokenHash} returning expires_at`
@@ -120,7 +138,9 @@ const make = Effect.map(Database, (database) =>
           const now = yield* DateTime.now
           if (token.expires_at.getTime() <= now.epochMillis) return yield* new SetupRefused({ reason: "expired" })
           return yield* insert(sql, defaultTenant, { ...user, role: "admin" })
-        }))
-  }))
+        })
+      )
+  })
+)
 
 export const layerUserStorePostgres: Layer.Layer<UserStore, never, Database> = Layer.effect(UserStore, make)

@@ -10,7 +10,7 @@ import { asProblem, problemResponse, responseForCause, tooLarge } from "./Proble
 import { securityHeaders } from "./SecurityHeaders.js"
 
 /** Bytes of a request's body. The largest there is, a camera with 64 zones of 64 corners, takes a quarter. */
-export const bodyLimit = 1024 * 1024
+const bodyLimit = 1024 * 1024
 
 const foreign = problemResponse({
   status: 403,
@@ -41,30 +41,36 @@ const withOwnHeaders = (response: HttpServerResponse.HttpServerResponse, headers
  * problem details, every answer has the security headers.
  */
 export const layerFrontDoor = HttpLayerRouter.middleware(
-  Effect.map(ServerConfig, (config) => (handler) =>
-    Effect.gen(function*() {
-      const request = yield* HttpServerRequest.HttpServerRequest
-      const requestId = crypto.randomUUID()
-      const start = performance.now()
-      const refused = refusal(request, config)
-      const response = refused ?? (yield* handler.pipe(
-        HttpIncomingMessage.withMaxBodySize(Option.some(bodyLimit)),
-        Effect.catchAllCause((cause) =>
-          Cause.isInterruptedOnly(cause)
-            ? Effect.failCause(cause)
-            : Option.match(responseForCause(cause, bodyLimit), {
-              onSome: Effect.succeed,
-              onNone: () => Effect.as(Effect.logError("a request failed", cause), failed(requestId))
-            })),
-        Effect.annotateLogs({ requestId, method: request.method, path: request.url.split("?")[0] ?? "" })
-      ))
-      yield* observeRequest(request, response.status, performance.now() - start)
-      return withOwnHeaders(asProblem(response), {
-        ...securityHeaders(config, request.headers["host"]),
-        "x-request-id": requestId,
-        "cache-control": "no-store",
-        ...(response.status === 401 ? { "www-authenticate": "Cookie realm=\"Vigil\"" } : {})
+  Effect.map(
+    ServerConfig,
+    (config) => (handler) =>
+      Effect.gen(function* () {
+        const request = yield* HttpServerRequest.HttpServerRequest
+        const requestId = crypto.randomUUID()
+        const start = performance.now()
+        const refused = refusal(request, config)
+        const response =
+          refused ??
+          (yield* handler.pipe(
+            HttpIncomingMessage.withMaxBodySize(Option.some(bodyLimit)),
+            Effect.catchAllCause((cause) =>
+              Cause.isInterruptedOnly(cause)
+                ? Effect.failCause(cause)
+                : Option.match(responseForCause(cause, bodyLimit), {
+                    onSome: Effect.succeed,
+                    onNone: () => Effect.as(Effect.logError("a request failed", cause), failed(requestId))
+                  })
+            ),
+            Effect.annotateLogs({ requestId, method: request.method, path: request.url.split("?")[0] ?? "" })
+          ))
+        yield* observeRequest(request, response.status, performance.now() - start)
+        return withOwnHeaders(asProblem(response), {
+          ...securityHeaders(config, request.headers["host"]),
+          "x-request-id": requestId,
+          "cache-control": "no-store",
+          ...(response.status === 401 ? { "www-authenticate": 'Cookie realm="Vigil"' } : {})
+        })
       })
-    })),
+  ),
   { global: true }
 )

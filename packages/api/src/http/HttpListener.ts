@@ -16,12 +16,15 @@ export class ListenError extends Data.TaggedError("ListenError")<{ readonly deta
 }
 
 /** Where the server is. */
-export class ServerAddress extends Context.Tag("@vigil/api/ServerAddress")<ServerAddress, {
-  readonly host: string
-  readonly port: number
-  /** For people's browsers, without a slash at the end. */
-  readonly url: string
-}>() {}
+export class ServerAddress extends Context.Tag("@vigil/api/ServerAddress")<
+  ServerAddress,
+  {
+    readonly host: string
+    readonly port: number
+    /** For people's browsers, without a slash at the end. */
+    readonly url: string
+  }
+>() {}
 
 /** Milliseconds that open requests have to come to their end when the server stops. */
 const grace = 3000
@@ -56,7 +59,8 @@ const createServer = (config: typeof ServerConfig.Service): Effect.Effect<Http.S
         Effect.try({
           try: () => withLimits(Https.createServer({ ...patience, cert, key, minVersion: "TLSv1.2" })),
           catch: (error) => new ListenError({ detail: `certificate ${files.certificate} or key ${files.key}: ${String(error)}` })
-        }))
+        })
+      )
   })
 
 const listenDetail = ({ host, port }: typeof ServerConfig.Service, error: HttpServerError.ServeError): string => {
@@ -113,15 +117,16 @@ const addressOf = (config: typeof ServerConfig.Service, server: HttpServer.HttpS
 }
 
 /** Listens as the configuration says. Handlers are added to `HttpServer` later; until then requests wait. */
-export const layerHttpListener: Layer.Layer<HttpServer.HttpServer | ServerAddress, ListenError, ServerConfig> = Layer.scopedContext(
-  Effect.gen(function*() {
-    const config = yield* ServerConfig
-    const nodeServer = yield* createServer(config)
-    const connections = followConnections(nodeServer)
-    const server = yield* NodeHttpServer.make(() => nodeServer, { host: config.host, port: config.port }).pipe(
-      Effect.mapError((error) => new ListenError({ detail: listenDetail(config, error) }))
-    )
-    yield* Effect.addFinalizer(() => drain(nodeServer, connections))
-    return Context.make(HttpServer.HttpServer, server).pipe(Context.add(ServerAddress, addressOf(config, server)))
-  })
-)
+export const layerHttpListener: Layer.Layer<HttpServer.HttpServer | ServerAddress, ListenError, ServerConfig> =
+  Layer.scopedContext(
+    Effect.gen(function* () {
+      const config = yield* ServerConfig
+      const nodeServer = yield* createServer(config)
+      const connections = followConnections(nodeServer)
+      const server = yield* NodeHttpServer.make(() => nodeServer, { host: config.host, port: config.port }).pipe(
+        Effect.mapError((error) => new ListenError({ detail: listenDetail(config, error) }))
+      )
+      yield* Effect.addFinalizer(() => drain(nodeServer, connections))
+      return Context.make(HttpServer.HttpServer, server).pipe(Context.add(ServerAddress, addressOf(config, server)))
+    })
+  )

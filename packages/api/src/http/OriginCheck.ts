@@ -4,12 +4,11 @@ import type { ServerConfig } from "../ServerConfig.js"
 
 const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
 
-const hostOf = (origin: string): string | undefined => URL.canParse(origin) ? new URL(origin).host : undefined
+const hostOf = (origin: string): string | undefined => (URL.canParse(origin) ? new URL(origin).host : undefined)
 
 /** Whether a page of this origin is Vigil's own: the same host as the request goes to, the public address, or one that was allowed. */
 const isOwn = (origin: string, host: string | undefined, config: typeof ServerConfig.Service): boolean =>
-  hostOf(origin) === host || config.allowedOrigins.has(origin) ||
-  Option.exists(config.publicUrl, (url) => url.origin === origin)
+  hostOf(origin) === host || config.allowedOrigins.has(origin) || Option.exists(config.publicUrl, (url) => url.origin === origin)
 
 /**
  * Whether another site's page makes the request with the user's cookie (CSRF, and cross-site WebSocket hijacking, which no cookie

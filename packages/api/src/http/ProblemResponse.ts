@@ -15,7 +15,10 @@ interface Problem {
 
 /** An answer of problem details (RFC 9457). */
 export const problemResponse = ({ kind, ...problem }: Problem): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.unsafeJson({ type: problemType(kind), ...problem }, { status: problem.status, contentType: problemContentType })
+  HttpServerResponse.unsafeJson(
+    { type: problemType(kind), ...problem },
+    { status: problem.status, contentType: problemContentType }
+  )
 
 export const tooLarge = (limit: number): HttpServerResponse.HttpServerResponse =>
   problemResponse({ status: 413, kind: "too-large", title: "Too large", detail: `The body may have at most ${limit} bytes.` })
@@ -24,12 +27,14 @@ const isTooLarge = (error: unknown): boolean =>
   error instanceof Error && (/maxBytes/.test(error.message) || isTooLarge(error.cause))
 
 const ofRequestError = (error: HttpServerError.RequestError, limit: number) =>
-  isTooLarge(error) ? tooLarge(limit) : problemResponse({
-    status: 400,
-    kind: "malformed-body",
-    title: "Bad request",
-    detail: "The body is not JSON."
-  })
+  isTooLarge(error)
+    ? tooLarge(limit)
+    : problemResponse({
+        status: 400,
+        kind: "malformed-body",
+        title: "Bad request",
+        detail: "The body is not JSON."
+      })
 
 /** Problems that routes outside of `VigilApi` fail with. */
 const isProblem = Schema.is(Schema.Union(NotSignedIn, NotAllowed, Unavailable))
@@ -38,27 +43,36 @@ const isProblem = Schema.is(Schema.Union(NotSignedIn, NotAllowed, Unavailable))
  * The answer for what went wrong before or beside the handlers; none for a defect, which is the server's own fault. `bodyLimit` in
  * bytes.
  */
-export const responseForCause = (cause: Cause.Cause<unknown>, bodyLimit: number): Option.Option<HttpServerResponse.HttpServerResponse> => {
+export const responseForCause = (
+  cause: Cause.Cause<unknown>,
+  bodyLimit: number
+): Option.Option<HttpServerResponse.HttpServerResponse> => {
   const error = Cause.squash(cause)
   if (HttpServerResponse.isServerResponse(error)) return Option.some(error)
   if (isProblem(error)) {
     return Option.some(HttpServerResponse.unsafeJson({ ...error }, { status: error.status, contentType: problemContentType }))
   }
   if (error instanceof HttpServerError.RouteNotFound) {
-    return Option.some(problemResponse({ status: 404, kind: "no-route", title: "Not found", detail: "There is nothing at this address." }))
+    return Option.some(
+      problemResponse({ status: 404, kind: "no-route", title: "Not found", detail: "There is nothing at this address." })
+    )
   }
   if (error instanceof HttpServerError.RequestError) return Option.some(ofRequestError(error, bodyLimit))
   return Option.none()
 }
 
 /** What HttpApi answers where a request does not fit its schema. */
-const DecodeError = Schema.parseJson(Schema.Struct({
-  _tag: Schema.Literal("HttpApiDecodeError"),
-  issues: Schema.Array(Schema.Struct({
-    path: Schema.Array(Schema.Union(Schema.String, Schema.Number)),
-    message: Schema.String
-  }))
-}))
+const DecodeError = Schema.parseJson(
+  Schema.Struct({
+    _tag: Schema.Literal("HttpApiDecodeError"),
+    issues: Schema.Array(
+      Schema.Struct({
+        path: Schema.Array(Schema.Union(Schema.String, Schema.Number)),
+        message: Schema.String
+      })
+    )
+  })
+)
 const decodeDecodeError = Schema.decodeUnknownOption(DecodeError)
 const utf8 = new TextDecoder()
 
@@ -80,7 +94,10 @@ export const asProblem = (response: HttpServerResponse.HttpServerResponse): Http
         kind: "validation",
         title: "Validation failed",
         detail: telling.length === 1 ? "One value is not allowed." : `${telling.length} values are not allowed.`,
-        errors: telling.map(({ message, path }) => ({ pointer: path.map((part) => `/${escapePointer(part)}`).join(""), detail: message }))
+        errors: telling.map(({ message, path }) => ({
+          pointer: path.map((part) => `/${escapePointer(part)}`).join(""),
+          detail: message
+        }))
       })
     }
   })

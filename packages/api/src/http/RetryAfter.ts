@@ -8,5 +8,7 @@ export const retryAfter = <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect
   Effect.tapError(work, (error) =>
     error instanceof TooManyAttempts
       ? HttpApp.appendPreResponseHandler((_, response) =>
-        Effect.succeed(HttpServerResponse.setHeader(response, "retry-after", String(error.retryAfter))))
-      : Effect.void)
+          Effect.succeed(HttpServerResponse.setHeader(response, "retry-after", String(error.retryAfter)))
+        )
+      : Effect.void
+  )

@@ -4,8 +4,8 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { Context, Effect, Layer } from "effect"
-import { Sessions } from "../auth/Sessions.js"
-import { ServerConfig } from "../ServerConfig.js"
+import type { Sessions } from "../auth/Sessions.js"
+import type { ServerConfig } from "../ServerConfig.js"
 import { layerRpcAuthentication, layerSessionAuthentication, withSession } from "./Authentication.js"
 import { layerCameraHandlers, layerLiveHandlers } from "./handler/CameraHandlers.js"
 import { layerCatalogueHandlers, layerEventHandlers } from "./handler/EventHandlers.js"
@@ -36,15 +36,25 @@ export const rawRoutes = [
 ] as const
 
 const layerHandlers = Layer.mergeAll(
-  layerSetupHandlers, layerSignInHandlers, layerSessionHandlers, layerUserHandlers, layerCameraHandlers, layerLiveHandlers,
-  layerEventHandlers, layerCatalogueHandlers, layerHealthHandlers
+  layerSetupHandlers,
+  layerSignInHandlers,
+  layerSessionHandlers,
+  layerUserHandlers,
+  layerCameraHandlers,
+  layerLiveHandlers,
+  layerEventHandlers,
+  layerCatalogueHandlers,
+  layerHealthHandlers
 )
 
-const layerApi = HttpLayerRouter.addHttpApi(VigilApi).pipe(Layer.provide(layerHandlers), Layer.provide(layerSessionAuthentication))
-
-const layerRpc = HttpLayerRouter.use((router) => Effect.flatMap(rpcRoute, (route) => router.add("GET", "/api/v1/rpc", route))).pipe(
-  Layer.provide([layerRpcHandlers, layerRpcAuthentication])
+const layerApi = HttpLayerRouter.addHttpApi(VigilApi).pipe(
+  Layer.provide(layerHandlers),
+  Layer.provide(layerSessionAuthentication)
 )
+
+const layerRpc = HttpLayerRouter.use((router) =>
+  Effect.flatMap(rpcRoute, (route) => router.add("GET", "/api/v1/rpc", route))
+).pipe(Layer.provide([layerRpcHandlers, layerRpcAuthentication]))
 
 const layerOpenApi = HttpLayerRouter.add(
   "GET",
@@ -53,14 +63,18 @@ const layerOpenApi = HttpLayerRouter.add(
 )
 
 /** The documentation page brings its program and styles in itself: nothing is loaded from elsewhere. */
-const docsPolicy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; frame-ancestors 'none'"
+const docsPolicy =
+  "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; frame-ancestors 'none'"
 
 const docsAccess = HttpLayerRouter.middleware(
-  Effect.map(Effect.context<Sessions | ServerConfig>(), (context) => (page) =>
-    withSession(page).pipe(
-      Effect.map(HttpServerResponse.setHeader("content-security-policy", docsPolicy)),
-      Effect.provide(context)
-    ))
+  Effect.map(
+    Effect.context<LocalOperator | Sessions | ServerConfig>(),
+    (context) => (page) =>
+      withSession(page).pipe(
+        Effect.map(HttpServerResponse.setHeader("content-security-policy", docsPolicy)),
+        Effect.provide(context)
+      )
+  )
 )
 
 const layerDocs = HttpApiSwagger.layerHttpLayerRouter({ api: VigilApi, path: "/docs" }).pipe(Layer.provide(docsAccess.layer))
@@ -68,13 +82,14 @@ const layerDocs = HttpApiSwagger.layerHttpLayerRouter({ api: VigilApi, path: "/d
 const layerMetrics = HttpLayerRouter.add(
   "GET",
   "/metrics",
-  Effect.flatMap(hasMetricsToken, (known) => known ? metricsPage : withSession(metricsPage))
+  Effect.flatMap(hasMetricsToken, (known) => (known ? metricsPage : withSession(metricsPage)))
 )
 
 const layerWeb = HttpLayerRouter.use((router) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     yield* router.add("GET", "/*", yield* staticFiles(yield* WebFolder))
-  }))
+  })
+)
 
 /** Everything that answers. */
 export const layerRoutes = Layer.mergeAll(layerApi, layerRpc, layerOpenApi, layerDocs, layerMetrics, layerWeb).pipe(

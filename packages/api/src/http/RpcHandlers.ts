@@ -5,7 +5,16 @@ import { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
 import { Effect } from "effect"
 import { authorize } from "../application/Authorization.js"
 import {
-  createCamera, getCamera, listCameras, probeSource, removeCamera, restartCamera, snapshot, updateCamera, watchCameras, watchOverlays
+  createCamera,
+  getCamera,
+  listCameras,
+  probeSource,
+  removeCamera,
+  restartCamera,
+  snapshot,
+  updateCamera,
+  watchCameras,
+  watchOverlays
 } from "../application/CameraOperations.js"
 import { getEvent, queryEvents, setEventStatus, watchEvents } from "../application/EventOperations.js"
 import { checkHealth } from "../application/Health.js"
@@ -27,7 +36,11 @@ export const layerRpcHandlers = VigilRpc.toLayer({
   GetEvent: ({ id }) => getEvent(id),
   SetEventStatus: ({ id, status }) => setEventStatus(id, status),
   WatchEvents: () => watchEvents,
-  ListModels: () => Effect.zipRight(authorize("viewer"), Effect.flatMap(ModelCatalogue, ({ list }) => list)),
+  ListModels: () =>
+    Effect.zipRight(
+      authorize("viewer"),
+      Effect.flatMap(ModelCatalogue, ({ list }) => list)
+    ),
   ListAnalytics: () => Effect.map(AnalyticCatalogue, ({ list }) => list),
   Health: () => Effect.map(checkHealth, ({ components }) => components)
 })

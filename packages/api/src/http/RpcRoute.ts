@@ -3,7 +3,8 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as RpcSerialization from "@effect/rpc/RpcSerialization"
 import * as RpcServer from "@effect/rpc/RpcServer"
 import { VigilRpc } from "@vigil/core/contract/VigilRpc"
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
+import { LocalOperator } from "../auth/LocalOperator.js"
 import { Sessions } from "../auth/Sessions.js"
 import { currentSession } from "./Authentication.js"
 import { problemResponse } from "./ProblemResponse.js"
@@ -19,12 +20,15 @@ const upgradeRequired = problemResponse({
   detail: "This address speaks WebSocket only."
 })
 
+const isUpgrade = ({ headers }: HttpServerRequest.HttpServerRequest) => headers["upgrade"]?.toLowerCase() === "websocket"
+
 /**
  * The calls of `VigilRpc` over WebSocket, one JSON message a line. A socket opens only with a valid session, and closes within
- * seconds after that has ended, and all its streams with it.
+ * seconds after that has ended, and all its streams with it; or for the operator of this machine.
  */
-export const rpcRoute = Effect.gen(function*() {
+export const rpcRoute = Effect.gen(function* () {
   const sessions = yield* Sessions
+  const operator = yield* LocalOperator
   const { httpApp, protocol } = yield* RpcServer.makeProtocolWithHttpAppWebsocket.pipe(
     Effect.provideService(RpcSerialization.RpcSerialization, RpcSerialization.makeNdjson({ maxBufferSize: messageLimit }))
   )
@@ -34,12 +38,14 @@ export const rpcRoute = Effect.gen(function*() {
     Effect.interruptible,
     Effect.forkScoped
   )
-  return Effect.gen(function*() {
-    const { token } = yield* Effect.mapError(currentSession, toProblem)
+  return Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
-    if (request.headers["upgrade"]?.toLowerCase() !== "websocket") {
-      return HttpServerResponse.setHeader(upgradeRequired, "upgrade", "websocket")
-    }
-    return yield* Effect.raceFirst(httpApp, Effect.as(sessions.ended(token), HttpServerResponse.empty()))
+    const isOperator = Option.isSome(operator.recognise(request))
+    const ended = isOperator ? Effect.never : sessions.ended((yield* Effect.mapError(currentSession, toProblem)).token)
+    if (!isUpgrade(request)) return HttpServerResponse.setHeader(upgradeRequired, "upgrade", "websocket")
+    return yield* httpApp.pipe(
+      Effect.provideService(HttpServerRequest.HttpServerRequest, isOperator ? operator.mark(request) : request),
+      Effect.raceFirst(Effect.as(ended, HttpServerResponse.empty()))
+    )
   })
 })

@@ -5,7 +5,7 @@ import { sessionCookie } from "@vigil/core/contract/VigilApi"
 import { Effect } from "effect"
 import { isSecure, type ServerConfig } from "../ServerConfig.js"
 
-const nameFor = (config: typeof ServerConfig.Service): string => isSecure(config) ? sessionCookie.secure : sessionCookie.plain
+const nameFor = (config: typeof ServerConfig.Service): string => (isSecure(config) ? sessionCookie.secure : sessionCookie.plain)
 
 /** The session's token in a Cookie header. Over HTTPS only the `__Host-` cookie counts: nobody else could have set it. */
 export const tokenIn = (config: typeof ServerConfig.Service, cookieHeader: string | undefined): string | undefined => {
@@ -22,9 +22,13 @@ const longest = "90 days"
 /** Puts the cookie into the answer to this request. */
 export const giveCookie = (config: typeof ServerConfig.Service, token: string): Effect.Effect<void> =>
   HttpApp.appendPreResponseHandler((_, response) =>
-    Effect.orDie(HttpServerResponse.setCookie(response, nameFor(config), token, { ...attributes(config), maxAge: longest })))
+    Effect.succeed(
+      HttpServerResponse.unsafeSetCookie(response, nameFor(config), token, { ...attributes(config), maxAge: longest })
+    )
+  )
 
 /** Takes the cookie back with the answer to this request. */
 export const takeCookie = (config: typeof ServerConfig.Service): Effect.Effect<void> =>
   HttpApp.appendPreResponseHandler((_, response) =>
-    Effect.orDie(HttpServerResponse.setCookie(response, nameFor(config), "", { ...attributes(config), maxAge: 0 })))
+    Effect.succeed(HttpServerResponse.unsafeSetCookie(response, nameFor(config), "", { ...attributes(config), maxAge: 0 }))
+  )

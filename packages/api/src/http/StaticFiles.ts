@@ -34,7 +34,17 @@ const types: Readonly<Record<string, string>> = {
   ".wasm": "application/wasm"
 }
 
-const compressible: ReadonlySet<string> = new Set([".html", ".js", ".css", ".json", ".webmanifest", ".svg", ".map", ".txt", ".wasm"])
+const compressible: ReadonlySet<string> = new Set([
+  ".html",
+  ".js",
+  ".css",
+  ".json",
+  ".webmanifest",
+  ".svg",
+  ".map",
+  ".txt",
+  ".wasm"
+])
 
 /** Vite puts a hash of its content into the name of every file below this folder. */
 const hashedFolder = "/assets/"
@@ -54,7 +64,9 @@ const load = async (folder: string, path: string): Promise<StaticFile> => {
 
 const loadAll = async (folder: string): Promise<ReadonlyMap<string, StaticFile>> => {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  const paths = entries.filter((entry) => entry.isFile()).map((entry) => posix.join("/", relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/")))
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => posix.join("/", relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/")))
   return new Map(await Promise.all(paths.map(async (path) => [path, await load(folder, path)] as const)))
 }
 
@@ -72,7 +84,12 @@ const respond = (file: StaticFile, request: HttpServerRequest.HttpServerRequest)
 }
 
 const notBuilt = HttpServerResponse.text("The web page is not built. Run: npm run build\n", { status: 503 })
-const nothing = problemResponse({ status: 404, kind: "no-route", title: "Not found", detail: "There is nothing at this address." })
+const nothing = problemResponse({
+  status: 404,
+  kind: "no-route",
+  title: "Not found",
+  detail: "There is nothing at this address."
+})
 
 /** Addresses that are no pages of the app, even where nothing answers there. */
 const notPages = /^\/(api|health|metrics|docs|assets)(\/|$)/
@@ -82,10 +99,11 @@ const notPages = /^\/(api|health|metrics|docs|assets)(\/|$)/
  * is a page of the app, which reads it.
  */
 export const staticFiles = (folder: string) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const files = yield* Effect.tryPromise(() => loadAll(folder)).pipe(
       Effect.catchAll((error) =>
-        Effect.as(Effect.logWarning(`no web page in ${folder}: ${String(error.error)}`), new Map<string, StaticFile>()))
+        Effect.as(Effect.logWarning(`no web page in ${folder}: ${String(error.error)}`), new Map<string, StaticFile>())
+      )
     )
     const index = files.get("/index.html")
     return Effect.map(HttpServerRequest.HttpServerRequest, (request) => {

@@ -1,6 +1,15 @@
 import type { Forbidden, Unauthorized } from "@vigil/core/contract/Principal"
 import {
-  BadGateway, BadRequest, Conflict, type InvalidField, NotAllowed, NotFound, NotSignedIn, PreconditionFailed, TooManyRequests, Unavailable
+  BadGateway,
+  BadRequest,
+  Conflict,
+  type InvalidField,
+  NotAllowed,
+  NotFound,
+  NotSignedIn,
+  PreconditionFailed,
+  TooManyRequests,
+  Unavailable
 } from "@vigil/core/contract/Problem"
 import type { ModelError } from "@vigil/core/Model"
 import type { InvalidAnalytic } from "@vigil/core/port/AnalyticCatalogue"
@@ -17,7 +26,13 @@ import type { TooManyAttempts } from "../auth/SignInThrottle.js"
 /** Names the kind of problem for programs. */
 export const problemType = (kind: string): string => `urn:vigil:problem:${kind}`
 
-const details = <Status extends number>(status: Status, kind: string, title: string, detail: string, errors?: ReadonlyArray<InvalidField>) => ({
+const details = <Status extends number>(
+  status: Status,
+  kind: string,
+  title: string,
+  detail: string,
+  errors?: ReadonlyArray<InvalidField>
+) => ({
   type: problemType(kind),
   title,
   status,
@@ -40,7 +55,8 @@ export const probeProblem = (error: SourceError): BadRequest | BadGateway =>
 const problems = {
   Unauthorized: (error: Unauthorized) => new NotSignedIn(details(401, "unauthorized", "Not signed in", error.detail)),
   Forbidden: (error: Forbidden) => new NotAllowed(details(403, "forbidden", "Not allowed", error.message)),
-  StoreUnavailable: (error: StoreUnavailable) => new Unavailable(details(503, "store-unavailable", "The database is away", error.message)),
+  StoreUnavailable: (error: StoreUnavailable) =>
+    new Unavailable(details(503, "store-unavailable", "The database is away", error.message)),
   CameraNotFound: (error: CameraNotFound) => notFound("camera-not-found", error.message),
   EventNotFound: (error: EventNotFound) => notFound("event-not-found", error.message),
   LiveViewNotFound: (error: LiveViewNotFound) => notFound("live-view-not-found", error.message),
@@ -51,7 +67,8 @@ const problems = {
   InvalidAnalytic: (error: InvalidAnalytic) => badRequest("invalid-analytic", error.message, "/analytics"),
   CameraNotRunning: (error: CameraNotRunning) => conflict("camera-not-running", error.message),
   NoPicture: (error: NoPicture) => conflict("no-picture", error.message),
-  ModelError: (error: ModelError) => new Unavailable(details(503, `model-${error.reason}`, "The model catalogue cannot be read", error.message)),
+  ModelError: (error: ModelError) =>
+    new Unavailable(details(503, `model-${error.reason}`, "The model catalogue cannot be read", error.message)),
   LiveViewRefused: (error: LiveViewRefused) => {
     if (error.reason === "offer") return badRequest("live-view-offer", error.message, "")
     if (error.reason === "codec") return conflict("live-view-codec", error.message)
@@ -64,8 +81,17 @@ const problems = {
       ? conflict("setup-done", error.message)
       : new NotAllowed(details(403, `setup-${error.reason}`, "Not allowed", error.message)),
   WeakPassword: ({ complaints }: WeakPassword) =>
-    new BadRequest(details(400, "weak-password", "The password is too weak", complaints.join(" "), complaints.map((detail) => ({ pointer: "/password", detail })))),
-  TooManyAttempts: (error: TooManyAttempts) => new TooManyRequests(details(429, "too-many-attempts", "Too many attempts", error.message))
+    new BadRequest(
+      details(
+        400,
+        "weak-password",
+        "The password is too weak",
+        complaints.join(" "),
+        complaints.map((detail) => ({ pointer: "/password", detail }))
+      )
+    ),
+  TooManyAttempts: (error: TooManyAttempts) =>
+    new TooManyRequests(details(429, "too-many-attempts", "Too many attempts", error.message))
 }
 
 type Problems = typeof problems
@@ -75,7 +101,7 @@ type ProblemOf<E> = E extends { readonly _tag: infer Tag extends keyof Problems 
 
 /** The error as problem details. */
 export const toProblem = <E extends { readonly _tag: keyof Problems }>(error: E): ProblemOf<E> => {
-  // The table's entry for a tag takes the error of that tag: TypeScript cannot see that the two belong together.
   const problem: unknown = problems[error._tag]
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table's entry for a tag takes the error of that tag
   return (problem as (error: E) => ProblemOf<E>)(error)
 }

@@ -4,10 +4,7 @@ import type { Visitor } from "../auth/Sessions.js"
 import type { ServerConfig } from "../ServerConfig.js"
 
 /** Who makes the request: the connection's address, or what a trusted proxy in front says last. */
-export const visitorOf = (
-  request: HttpServerRequest.HttpServerRequest,
-  config: typeof ServerConfig.Service
-): Visitor => {
+export const visitorOf = (request: HttpServerRequest.HttpServerRequest, config: typeof ServerConfig.Service): Visitor => {
   const forwarded = config.trustProxy ? request.headers["x-forwarded-for"]?.split(",").at(-1)?.trim() : undefined
   return {
     address: forwarded ?? Option.getOrElse(request.remoteAddress, () => "unknown"),

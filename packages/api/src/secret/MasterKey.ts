@@ -19,7 +19,9 @@ const parse = (from: string, text: string): Effect.Effect<Redacted.Redacted<Uint
   const bytes = Buffer.from(text.trim(), "base64")
   return bytes.length === keyBytes
     ? Effect.succeed(Redacted.make(Uint8Array.from(bytes)))
-    : Effect.fail(new MasterKeyError({ from, detail: `expected ${keyBytes} bytes in base64 (make one with: openssl rand -base64 32)` }))
+    : Effect.fail(
+        new MasterKeyError({ from, detail: `expected ${keyBytes} bytes in base64 (make one with: openssl rand -base64 32)` })
+      )
 }
 
 const isCode = (error: unknown, code: string): boolean => error instanceof Error && "code" in error && error.code === code
@@ -27,10 +29,13 @@ const isCode = (error: unknown, code: string): boolean => error instanceof Error
 const failure = (from: string) => (error: unknown) => new MasterKeyError({ from, detail: String(error) })
 
 const readKey = (file: string) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { mode } = yield* Effect.tryPromise({ try: () => stat(file), catch: failure(file) })
     if ((mode & 0o077) !== 0) {
-      return yield* new MasterKeyError({ from: file, detail: "others may read it: chmod 600 it, and replace it if they may have" })
+      return yield* new MasterKeyError({
+        from: file,
+        detail: "others may read it: chmod 600 it, and replace it if they may have"
+      })
     }
     return yield* parse(file, yield* Effect.tryPromise({ try: () => readFile(file, "utf8"), catch: failure(file) }))
   })
@@ -49,9 +54,7 @@ const createKey = (file: string) =>
       }
     },
     catch: (error) => error
-  }).pipe(
-    Effect.catchAll((error) => isCode(error, "EEXIST") ? Effect.void : Effect.fail(failure(file)(error)))
-  )
+  }).pipe(Effect.catchAll((error) => (isCode(error, "EEXIST") ? Effect.void : Effect.fail(failure(file)(error)))))
 
 /** `VIGIL_KEY` (base64) where it is set, else the file `key` in the data folder, made on the first start. */
 export const layerMasterKey = (dataFolder: string) =>

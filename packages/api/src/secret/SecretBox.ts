@@ -41,7 +41,9 @@ export const unseal = (
       return Effect.fail(new SecretUnreadable({ detail: "the stored secret is damaged or of a newer program" }))
     }
     if (!bytes.subarray(1, 5).equals(keyMark(keyValue))) {
-      return Effect.fail(new SecretUnreadable({ detail: "the secret was stored with another key: bring back the key file or VIGIL_KEY" }))
+      return Effect.fail(
+        new SecretUnreadable({ detail: "the secret was stored with another key: bring back the key file or VIGIL_KEY" })
+      )
     }
     return Effect.try({
       try: () => {

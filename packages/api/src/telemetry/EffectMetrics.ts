@@ -13,12 +13,14 @@ const toLabelName = (text: string): string => toName(text).replaceAll(":", "_")
 const isMilliseconds = ({ key, value }: MetricLabel.MetricLabel) => key === millisecondsTag.key && value === millisecondsTag.value
 
 const toLabels = (tags: ReadonlyArray<MetricLabel.MetricLabel>): Labels =>
-  [...new Map(tags.filter((tag) => !isMilliseconds(tag)).map(({ key, value }) => [toLabelName(key), value] as const))]
-    .sort(([a], [b]) => a < b ? -1 : 1)
+  [...new Map(tags.filter((tag) => !isMilliseconds(tag)).map(({ key, value }) => [toLabelName(key), value] as const))].sort(
+    ([a], [b]) => (a < b ? -1 : 1)
+  )
 
 const withLabel = (labels: Labels, name: string, value: string): Labels => [...labels, [name, value]]
 
-const toBound = (bound: number): string => bound === Number.POSITIVE_INFINITY ? "+Inf" : Number.isInteger(bound) ? `${bound}.0` : String(bound)
+const toBound = (bound: number): string =>
+  bound === Number.POSITIVE_INFINITY ? "+Inf" : Number.isInteger(bound) ? `${bound}.0` : String(bound)
 
 type Told = Pick<MetricFamily, "type" | "samples">
 
@@ -33,11 +35,13 @@ const histogram = (state: MetricState.MetricState.Histogram, labels: Labels, sca
 }
 
 const summary = (state: MetricState.MetricState.Summary, labels: Labels, scale: number): ReadonlyArray<Sample> => [
-  ...[...state.quantiles].flatMap(([quantile, value]): ReadonlyArray<Sample> =>
-    Option.match(value, {
-      onNone: () => [],
-      onSome: (known) => [{ suffix: "", labels: withLabel(labels, "quantile", String(quantile)), value: known * scale }]
-    })),
+  ...[...state.quantiles].flatMap(
+    ([quantile, value]): ReadonlyArray<Sample> =>
+      Option.match(value, {
+        onNone: () => [],
+        onSome: (known) => [{ suffix: "", labels: withLabel(labels, "quantile", String(quantile)), value: known * scale }]
+      })
+  ),
   { suffix: "_count", labels, value: state.count },
   { suffix: "_sum", labels, value: state.sum * scale }
 ]
@@ -57,7 +61,11 @@ const tell = ({ metricKey, metricState }: MetricPair.MetricPair.Untyped, labels:
   if (MetricState.isFrequencyState(metricState)) {
     return {
       type: "counter",
-      samples: [...metricState.occurrences].map(([value, count]) => ({ suffix: "_total", labels: withLabel(labels, "value", value), value: count }))
+      samples: [...metricState.occurrences].map(([value, count]) => ({
+        suffix: "_total",
+        labels: withLabel(labels, "value", value),
+        value: count
+      }))
     }
   }
   return { type: "gauge", samples: [] }
@@ -89,5 +97,7 @@ export const effectMetrics = (): ReadonlyArray<MetricFamily> => {
     family.series += 1
     family.samples.push(...samples)
   }
-  return [...families].sort(([a], [b]) => a < b ? -1 : 1).map(([name, { help, samples, type }]) => ({ name, type, help, samples }))
+  return [...families]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, { help, samples, type }]) => ({ name, type, help, samples }))
 }

@@ -16,7 +16,7 @@ const routes = new WeakMap<object, string>()
 
 /** Notes the route's pattern (`/api/v1/cameras/:id`), so that the label has few values. */
 export const layerRouteNames = HttpLayerRouter.middleware((handler) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const request = yield* CurrentRequest
     const { route } = yield* HttpLayerRouter.RouteContext
     routes.set(request, route.path)
@@ -25,7 +25,11 @@ export const layerRouteNames = HttpLayerRouter.middleware((handler) =>
 ).layer
 
 /** Counts and times one answered request. */
-export const observeRequest = (request: HttpServerRequest.HttpServerRequest, status: number, milliseconds: number): Effect.Effect<void> =>
+export const observeRequest = (
+  request: HttpServerRequest.HttpServerRequest,
+  status: number,
+  milliseconds: number
+): Effect.Effect<void> =>
   durations(Effect.succeed(milliseconds / 1000)).pipe(
     Effect.tagMetrics({
       method: methods.has(request.method) ? request.method : "other",

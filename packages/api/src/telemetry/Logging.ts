@@ -36,11 +36,12 @@ const line = Logger.map(jsonLine, (text) => {
  * level to show (`info`), `VIGIL_LOG_FORMAT` (`pretty`, `json`) overrides the form.
  */
 export const layerLogging: Layer.Layer<never, ConfigError.ConfigError> = Layer.unwrapEffect(
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const level = yield* Config.literal(...levels)("VIGIL_LOG_LEVEL").pipe(Config.withDefault("info" as const))
-    const format = yield* Config.literal("pretty", "json")("VIGIL_LOG_FORMAT").pipe(
-      Config.withDefault(process.stderr.isTTY ? "pretty" as const : "json" as const)
-    )
+    const format = yield* Config.literal(
+      "pretty",
+      "json"
+    )("VIGIL_LOG_FORMAT").pipe(Config.withDefault(process.stderr.isTTY ? ("pretty" as const) : ("json" as const)))
     const logger = format === "pretty" ? Logger.prettyLogger({ stderr: true, mode: "tty" }) : line
     return Layer.merge(Logger.replace(Logger.defaultLogger, logger), Logger.minimumLogLevel(labels[level]))
   })

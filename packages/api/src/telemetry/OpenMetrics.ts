@@ -4,16 +4,26 @@ import type { Labels, MetricFamily, Sample } from "./MetricFamily.js"
 export const openMetricsContentType = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 /** Base units; the last word of a name is its unit where it is one of these. */
-const units: ReadonlySet<string> = new Set(["seconds", "bytes", "ratio", "celsius", "volts", "amperes", "joules", "grams", "meters"])
+const units: ReadonlySet<string> = new Set([
+  "seconds",
+  "bytes",
+  "ratio",
+  "celsius",
+  "volts",
+  "amperes",
+  "joules",
+  "grams",
+  "meters"
+])
 
 const unitOf = (name: string): string | undefined => {
   const last = name.slice(name.lastIndexOf("_") + 1)
   return units.has(last) ? last : undefined
 }
 
-const escape = (text: string): string => text.replaceAll("\\", "\\\\").replaceAll("\"", "\\\"").replaceAll("\n", "\\n")
+const escape = (text: string): string => text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")
 
-export const formatNumber = (value: number): string => {
+const formatNumber = (value: number): string => {
   if (Number.isNaN(value)) return "NaN"
   if (value === Number.POSITIVE_INFINITY) return "+Inf"
   if (value === Number.NEGATIVE_INFINITY) return "-Inf"
@@ -28,10 +38,12 @@ const formatSample = (name: string, { labels, suffix, value }: Sample): string =
 
 const formatFamily = ({ help, name, samples, type }: MetricFamily): string => {
   const unit = unitOf(name)
-  return `# TYPE ${name} ${type}\n` +
+  return (
+    `# TYPE ${name} ${type}\n` +
     (unit === undefined ? "" : `# UNIT ${name} ${unit}\n`) +
     (help === "" ? "" : `# HELP ${name} ${escape(help)}\n`) +
     samples.map((sample) => formatSample(name, sample)).join("")
+  )
 }
 
 /** The exposition of the families, each name once: of families with one name the first is told. */

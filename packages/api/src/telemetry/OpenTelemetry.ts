@@ -16,7 +16,7 @@ const loadSdk = Effect.promise(() =>
 
 /** The SDK configures itself from the OTEL_* environment; Effect's metrics are produced into its reader. */
 const layerSdk = Layer.scopedDiscard(
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const [{ NodeSDK }, { OTLPMetricExporter }, { PeriodicExportingMetricReader }] = yield* loadSdk
     const producer = yield* Metrics.makeProducer
     yield* Effect.acquireRelease(
@@ -48,12 +48,11 @@ const endpoint = Config.option(
  * without one it loads and costs nothing.
  */
 export const layerOpenTelemetry: Layer.Layer<never, ConfigError.ConfigError> = Layer.unwrapEffect(
-  Effect.map(endpoint, Option.match({
-    onNone: () => Layer.empty,
-    onSome: () =>
-      Tracer.layerGlobal.pipe(
-        Layer.provideMerge(layerSdk),
-        Layer.provide(Resource.layer({ serviceName }))
-      )
-  }))
+  Effect.map(
+    endpoint,
+    Option.match({
+      onNone: () => Layer.empty,
+      onSome: () => Tracer.layerGlobal.pipe(Layer.provideMerge(layerSdk), Layer.provide(Resource.layer({ serviceName })))
+    })
+  )
 )

@@ -6,7 +6,12 @@ import type { MetricFamily } from "./MetricFamily.js"
 /** Milliseconds that one set of event loop figures covers. */
 const window = 30_000
 
-const gauge = (name: string, help: string, value: number): MetricFamily => ({ name, type: "gauge", help, samples: [{ suffix: "", labels: [], value }] })
+const gauge = (name: string, help: string, value: number): MetricFamily => ({
+  name,
+  type: "gauge",
+  help,
+  samples: [{ suffix: "", labels: [], value }]
+})
 
 /** Of this process. None outside of Linux. */
 const descriptors = async (): Promise<ReadonlyArray<MetricFamily>> => {
@@ -34,10 +39,13 @@ const cpu = (): MetricFamily => {
 }
 
 /** Figures of the process itself, by the names that Prometheus' own clients use. */
-export class ProcessMetrics extends Context.Tag("@vigil/api/ProcessMetrics")<ProcessMetrics, Effect.Effect<ReadonlyArray<MetricFamily>>>() {
+export class ProcessMetrics extends Context.Tag("@vigil/api/ProcessMetrics")<
+  ProcessMetrics,
+  Effect.Effect<ReadonlyArray<MetricFamily>>
+>() {
   static readonly layer: Layer.Layer<ProcessMetrics> = Layer.scoped(
     ProcessMetrics,
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const histogram = monitorEventLoopDelay({ resolution: 10 })
       let told = { p50: 0, p99: 0, max: 0 }
       yield* Effect.acquireRelease(
@@ -68,7 +76,11 @@ export class ProcessMetrics extends Context.Tag("@vigil/api/ProcessMetrics")<Pro
             name: "nodejs_eventloop_delay_seconds",
             type: "summary",
             help: "How late timers ran (10 ms each included), over the last whole 30 s.",
-            samples: [["0.5", told.p50], ["0.99", told.p99], ["1.0", told.max]].map(([quantile, value]) => ({
+            samples: [
+              ["0.5", told.p50],
+              ["0.99", told.p99],
+              ["1.0", told.max]
+            ].map(([quantile, value]) => ({
               suffix: "",
               labels: [["quantile", String(quantile)]],
               value: Number(value)

@@ -9,47 +9,69 @@ export const cameraStoreConformance = <E>(name: string, stores: Layer.Layer<Came
   describe(`CameraStore: ${name}`, () => {
     layer(stores, { timeout: 30_000, excludeTestServices: true })((it) => {
       it.effect("gives back what was created, with user information taken off the URL", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const store = yield* CameraStore
           const created = yield* store.create(defaultTenant, newCamera({ url: "rtsp://root:p%40ss:word@192.0.2.7:8554/a?b=c@d" }))
-          expect(created).toMatchObject({ url: "rtsp://192.0.2.7:8554/a?b=c@d", hasCredentials: true, revision: 1, tenantId: defaultTenant })
+          expect(created).toMatchObject({
+            url: "rtsp://192.0.2.7:8554/a?b=c@d",
+            hasCredentials: true,
+            revision: 1,
+            tenantId: defaultTenant
+          })
           expect(yield* store.get(defaultTenant, created.id)).toEqual(created)
           const credentials = yield* Effect.flatten(store.credentials(created.id))
           expect(credentials.username).toBe("root")
           expect(Redacted.value(credentials.password)).toBe("p@ss:word")
           expect(JSON.stringify(created)).not.toContain("word")
-        }))
+        })
+      )
 
       it.effect("keeps every part of the configuration", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const store = yield* CameraStore
-          const zone = { name: "Tür & Tor", polygon: [{ x: 0, y: 0 }, { x: 1, y: 0 }, { x: 0.5, y: 1 }] }
-          const created = yield* store.create(defaultTenant, newCamera({
-            zones: [zone],
-            lines: [{ name: "kerb", from: { x: 0, y: 0 }, to: { x: 1, y: 1 }, direction: "both" }],
-            segment: { duration: 7.5, overlap: 1 },
-            detection: { framesPerSecond: 2, gate: "always" },
-            tls: { mode: "fingerprint", sha256: "AB:".repeat(31) + "CD" },
-            transport: "udp",
-            enabled: false,
-            analytics: [{ analytic: "intrusion", priority: "CRITICAL", settings: { zones: ["gate"], dwell: { seconds: 3 } } }]
-          }))
+          const zone = {
+            name: "Tür & Tor",
+            polygon: [
+              { x: 0, y: 0 },
+              { x: 1, y: 0 },
+              { x: 0.5, y: 1 }
+            ]
+          }
+          const created = yield* store.create(
+            defaultTenant,
+            newCamera({
+              zones: [zone],
+              lines: [{ name: "kerb", from: { x: 0, y: 0 }, to: { x: 1, y: 1 }, direction: "both" }],
+              segment: { duration: 7.5, overlap: 1 },
+              detection: { framesPerSecond: 2, gate: "always" },
+              tls: { mode: "fingerprint", sha256: "AB:".repeat(31) + "CD" },
+              transport: "udp",
+              enabled: false,
+              analytics: [{ analytic: "intrusion", priority: "CRITICAL", settings: { zones: ["gate"], dwell: { seconds: 3 } } }]
+            })
+          )
           expect(yield* store.get(defaultTenant, created.id)).toEqual(created)
           expect(created.zones[0]?.name).toBe("Tür & Tor")
-        }))
+        })
+      )
 
       it.effect("refuses URLs that no source can open, without repeating the password", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const store = yield* CameraStore
-          for (const [url, reason] of [["gopher://a:secret@b/c", "unsupported"], ["rtsp://u:secret@", "invalid-url"], ["camera", "invalid-url"]] as const) {
+          for (const [url, reason] of [
+            ["gopher://a:secret@b/c", "unsupported"],
+            ["rtsp://u:secret@", "invalid-url"],
+            ["camera", "invalid-url"]
+          ] as const) {
             const error = yield* Effect.flip(store.create(defaultTenant, newCamera({ url })))
             expect(error).toMatchObject({ _tag: "SourceError", reason })
             expect(JSON.stringify(error) + error.message).not.toContain("secret")
           }
-        }))
+        })
+      )
 
       it.effect("changes what the patch names, one revision a time", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const store = yield* CameraStore
           const created = yield* store.create(defaultTenant, newCamera({ url: "rtsp://u:p@192.0.2.7/1" }))
           const renamed = yield* store.update(defaultTenant, created.id, { name: "Yard", enabled: false })
@@ -60,22 +82,28 @@ export const cameraStoreConformance = <E>(name: string, stores: Layer.Layer<Came
           const conflict = yield* Effect.flip(store.update(defaultTenant, created.id, { name: "Lost" }, 2))
           expect(conflict).toMatchObject({ _tag: "RevisionConflict", expected: 2, actual: 3 })
           expect((yield* store.get(defaultTenant, created.id)).name).toBe("Yard")
-        }))
+        })
+      )
 
       it.effect("lets one of two changes of the same revision win", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const store = yield* CameraStore
           const { id } = yield* store.create(defaultTenant, newCamera())
           const names = ["a", "b", "c", "d"]
-          const results = yield* Effect.forEach(names, (given) => Effect.either(store.update(defaultTenant, id, { name: given }, 1)), {
-            concurrency: "unbounded"
-          })
+          const results = yield* Effect.forEach(
+            names,
+            (given) => Effect.either(store.update(defaultTenant, id, { name: given }, 1)),
+            {
+              concurrency: "unbounded"
+            }
+          )
           expect(results.filter(({ _tag }) => _tag === "Right")).toHaveLength(1)
           expect((yield* store.get(defaultTenant, id)).revision).toBe(2)
-        }))
+        })
+      )
 
       it.effect("keeps tenants apart", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const store = yield* CameraStore
           const { id } = yield* store.create(otherTenant, newCamera({ name: "Theirs" }))
           const notFound = { _tag: "CameraNotFound", cameraId: id }
@@ -84,40 +112,46 @@ export const cameraStoreConformance = <E>(name: string, stores: Layer.Layer<Came
           expect(yield* Effect.flip(store.update(defaultTenant, id, { name: "Ours" }))).toMatchObject(notFound)
           expect(yield* Effect.flip(store.remove(defaultTenant, id))).toMatchObject(notFound)
           expect((yield* store.all).find((camera) => camera.id === id)?.name).toBe("Theirs")
-        }))
+        })
+      )
 
       it.effect("forgets what was removed, but goes on counting its epochs", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const store = yield* CameraStore
           const { id } = yield* store.create(defaultTenant, newCamera({ url: "rtsp://u:p@192.0.2.7/1" }))
           expect(yield* store.takeEpoch(id)).toBe(1)
           expect(yield* store.takeEpoch(id)).toBe(2)
           yield* store.remove(defaultTenant, id)
-          for (const gone of [store.get(defaultTenant, id), store.credentials(id), store.takeEpoch(id), store.remove(defaultTenant, id)]) {
+          for (const gone of [
+            store.get(defaultTenant, id),
+            store.credentials(id),
+            store.takeEpoch(id),
+            store.remove(defaultTenant, id)
+          ]) {
             expect(yield* Effect.flip<unknown, unknown, never>(gone)).toMatchObject({ _tag: "CameraNotFound" })
           }
           expect(yield* Effect.flip(store.get(defaultTenant, anyCameraId()))).toMatchObject({ _tag: "CameraNotFound" })
-        }))
+        })
+      )
 
       it.effect("never gives an epoch twice", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const store = yield* CameraStore
           const { id } = yield* store.create(defaultTenant, newCamera())
           const epochs = yield* Effect.replicateEffect(store.takeEpoch(id), 20, { concurrency: "unbounded" })
           expect([...epochs].sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1))
-        }))
+        })
+      )
 
       it.scoped("tells of changes", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const store = yield* CameraStore
           const { id } = yield* store.create(defaultTenant, newCamera())
-          for (
-            const change of [
-              Effect.asVoid(store.create(defaultTenant, newCamera())),
-              Effect.asVoid(store.update(defaultTenant, id, { name: "Changed" })),
-              store.remove(defaultTenant, id)
-            ]
-          ) {
+          for (const change of [
+            Effect.asVoid(store.create(defaultTenant, newCamera())),
+            Effect.asVoid(store.update(defaultTenant, id, { name: "Changed" })),
+            store.remove(defaultTenant, id)
+          ]) {
             const listening = yield* Deferred.make<void>()
             const told = yield* store.changes.pipe(
               Stream.onStart(Effect.asVoid(Deferred.succeed(listening, undefined))),
@@ -132,16 +166,18 @@ export const cameraStoreConformance = <E>(name: string, stores: Layer.Layer<Came
             yield* change
             yield* Fiber.join(told).pipe(Effect.timeout("3 seconds"))
           }
-        }))
+        })
+      )
 
       it.effect("lists by name", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const store = yield* CameraStore
           for (const camera of yield* store.list(defaultTenant)) yield* store.remove(defaultTenant, camera.id)
           for (const cameraName of ["b", "c", "a"]) yield* store.create(defaultTenant, newCamera({ name: cameraName }))
           expect((yield* store.list(defaultTenant)).map((camera) => camera.name)).toEqual(["a", "b", "c"])
           expect((yield* store.list(defaultTenant)).every((camera) => CameraId.make(camera.id) === camera.id)).toBe(true)
-        }))
+        })
+      )
     })
   })
 }

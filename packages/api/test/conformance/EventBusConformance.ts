@@ -13,7 +13,7 @@ export const eventBusConformance = <E>(name: string, bus: Layer.Layer<EventBus, 
       }
 
       it.scoped("brings every subscriber everything from its subscription on", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const { publish, subscribe } = yield* EventBus
           const [before, ...after] = entries(4)
           if (before !== undefined) yield* publish([before])
@@ -23,25 +23,28 @@ export const eventBusConformance = <E>(name: string, bus: Layer.Layer<EventBus, 
             const got = yield* stream.pipe(Stream.take(3), Stream.runCollect)
             expect(Chunk.toReadonlyArray(got)).toEqual(after)
           }
-        }))
+        })
+      )
 
       it.scoped("costs a slow subscriber its own oldest entries only, and no publisher waits", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const { publish, subscribe } = yield* EventBus
           const slow = yield* subscribe
           const all = entries(capacity + 10)
           yield* publish(all)
           const got = yield* slow.pipe(Stream.take(capacity), Stream.runCollect)
           expect(Chunk.toReadonlyArray(got)).toEqual(all.slice(10))
-        }))
+        })
+      )
 
       it.effect("ends a subscription with its scope", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const { publish, subscribe } = yield* EventBus
           const stream = yield* Effect.scoped(subscribe)
           yield* publish(entries(2))
           expect(Chunk.size(yield* Stream.runCollect(stream))).toBe(0)
-        }))
+        })
+      )
     })
   })
 }

@@ -13,19 +13,23 @@ export const eventStoreConformance = <E>(name: string, stores: Layer.Layer<Event
   describe(`EventStore: ${name}`, () => {
     layer(stores, { timeout: 30_000, excludeTestServices: true })((it) => {
       it.effect("gives back what was appended", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const store = yield* EventStore
           const cameraId = anyCameraId()
-          const entries = [entry(cameraId, 1), entry(cameraId, 2, { detectionMetadata: {}, eventType: "TAMPERING", clipUrl: "/clips/1" })]
+          const entries = [
+            entry(cameraId, 1),
+            entry(cameraId, 2, { detectionMetadata: {}, eventType: "TAMPERING", clipUrl: "/clips/1" })
+          ]
           expect(yield* store.lastSequence(cameraId)).toBe(0)
           yield* store.append(cameraId, entries)
           expect(yield* store.lastSequence(cameraId)).toBe(2)
           for (const written of entries) expect(yield* store.get(defaultTenant, written.event.eventId)).toEqual(written)
           expect((yield* store.query(defaultTenant, query({ cameraId }))).events).toEqual([...entries].reverse())
-        }))
+        })
+      )
 
       it.effect("writes an entry once, however often it is appended", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const store = yield* EventStore
           const cameraId = anyCameraId()
           const [first, second, third] = [entry(cameraId, 1), entry(cameraId, 2), entry(cameraId, 3)]
@@ -33,10 +37,11 @@ export const eventStoreConformance = <E>(name: string, stores: Layer.Layer<Event
           yield* store.append(cameraId, [first, second])
           yield* store.append(cameraId, [second, third])
           expect((yield* store.query(defaultTenant, query({ cameraId }))).events).toEqual([third, second, first])
-        }))
+        })
+      )
 
       it.effect("keeps a status that was set when the entry is appended again", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const store = yield* EventStore
           const cameraId = anyCameraId()
           const written = entry(cameraId, 1)
@@ -45,22 +50,26 @@ export const eventStoreConformance = <E>(name: string, stores: Layer.Layer<Event
           yield* store.append(cameraId, [written])
           expect(changed.event.status).toBe("ACKNOWLEDGED")
           expect(yield* store.get(defaultTenant, written.event.eventId)).toEqual(changed)
-        }))
+        })
+      )
 
       it.effect("refuses a lower epoch than it has seen, and writes nothing of the batch", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const store = yield* EventStore
           const cameraId = anyCameraId()
           yield* store.append(cameraId, [entry(cameraId, 1, { epoch: 2 })])
           yield* store.append(cameraId, [entry(cameraId, 2, { epoch: 3 })])
-          const stale = yield* Effect.flip(store.append(cameraId, [entry(cameraId, 3, { epoch: 3 }), entry(cameraId, 4, { epoch: 2 })]))
+          const stale = yield* Effect.flip(
+            store.append(cameraId, [entry(cameraId, 3, { epoch: 3 }), entry(cameraId, 4, { epoch: 2 })])
+          )
           expect(stale).toMatchObject({ _tag: "StaleEpoch", cameraId, epoch: 2, current: 3 })
           expect(yield* store.lastSequence(cameraId)).toBe(2)
           yield* store.append(cameraId, [entry(cameraId, 3, { epoch: 3 })])
-        }))
+        })
+      )
 
       it.effect("refuses gaps, sequences of other events and events of other cameras", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const store = yield* EventStore
           const cameraId = anyCameraId()
           yield* store.append(cameraId, [entry(cameraId, 1)])
@@ -68,10 +77,11 @@ export const eventStoreConformance = <E>(name: string, stores: Layer.Layer<Event
             expect(yield* Effect.flip(store.append(cameraId, [wrong]))).toMatchObject({ _tag: "StoreUnavailable" })
           }
           expect(yield* store.lastSequence(cameraId)).toBe(1)
-        }))
+        })
+      )
 
       it.effect("gives each sequence to one of two writers at once", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const store = yield* EventStore
           const cameraId = anyCameraId()
           const results = yield* Effect.replicateEffect(
@@ -81,36 +91,50 @@ export const eventStoreConformance = <E>(name: string, stores: Layer.Layer<Event
           )
           expect(results.filter(({ _tag }) => _tag === "Right")).toHaveLength(1)
           expect((yield* store.query(defaultTenant, query({ cameraId }))).events).toHaveLength(1)
-        }))
+        })
+      )
 
       it.effect("pages over everything once, newest first, also where times are equal", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const store = yield* EventStore
           const cameraId = anyCameraId()
-          yield* Effect.promise(() => fc.assert(fc.asyncProperty(
-            fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 12 }),
-            fc.integer({ min: 1, max: 5 }),
-            (times, limit) => Effect.runPromise(Effect.gen(function*() {
-              const from = yield* store.lastSequence(cameraId)
-              const entries = times.map((at, index) => entry(cameraId, from + index + 1, { at }))
-              yield* store.append(cameraId, entries)
-              const total = yield* store.lastSequence(cameraId)
-              const pages = Stream.paginateEffect(undefined, (cursor: string | undefined) =>
-                Effect.map(
-                  store.query(defaultTenant, query(cursor === undefined ? { cameraId, limit } : { cameraId, limit, cursor })),
-                  (page) => [page.events, Option.map(Option.fromNullable(page.nextCursor), (next) => next)]
-                ))
-              const seen = Chunk.toReadonlyArray(yield* Stream.runCollect(pages)).flat()
-              expect(new Set(seen.map(({ event }) => event.eventId)).size).toBe(total)
-              expect(seen).toHaveLength(total)
-              const millis = seen.map(({ event }) => event.timestamp.epochMillis)
-              expect(millis).toEqual([...millis].sort((a, b) => b - a))
-            }))
-          ), { numRuns: 10 }))
-        }))
+          yield* Effect.promise(() =>
+            fc.assert(
+              fc.asyncProperty(
+                fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 12 }),
+                fc.integer({ min: 1, max: 5 }),
+                (times, limit) =>
+                  Effect.runPromise(
+                    Effect.gen(function* () {
+                      const from = yield* store.lastSequence(cameraId)
+                      const entries = times.map((at, index) => entry(cameraId, from + index + 1, { at }))
+                      yield* store.append(cameraId, entries)
+                      const total = yield* store.lastSequence(cameraId)
+                      const pages = Stream.paginateEffect(undefined, (cursor: string | undefined) =>
+                        Effect.map(
+                          store.query(
+                            defaultTenant,
+                            query(cursor === undefined ? { cameraId, limit } : { cameraId, limit, cursor })
+                          ),
+                          (page) => [page.events, Option.map(Option.fromNullable(page.nextCursor), (next) => next)]
+                        )
+                      )
+                      const seen = Chunk.toReadonlyArray(yield* Stream.runCollect(pages)).flat()
+                      expect(new Set(seen.map(({ event }) => event.eventId)).size).toBe(total)
+                      expect(seen).toHaveLength(total)
+                      const millis = seen.map(({ event }) => event.timestamp.epochMillis)
+                      expect(millis).toEqual([...millis].sort((a, b) => b - a))
+                    })
+                  )
+              ),
+              { numRuns: 10 }
+            )
+          )
+        })
+      )
 
       it.effect("filters by camera, type, status and time; `to` is the first moment left out", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const store = yield* EventStore
           const cameraId = anyCameraId()
           const entries = [
@@ -120,15 +144,18 @@ export const eventStoreConformance = <E>(name: string, stores: Layer.Layer<Event
           ]
           yield* store.append(cameraId, entries)
           const sequences = (fields: typeof EventQuery.Encoded) =>
-            Effect.map(store.query(defaultTenant, query({ cameraId, ...fields })), ({ events }) => events.map(({ sequence }) => sequence))
+            Effect.map(store.query(defaultTenant, query({ cameraId, ...fields })), ({ events }) =>
+              events.map(({ sequence }) => sequence)
+            )
           expect(yield* sequences({ eventType: "MOTION" })).toEqual([1])
           expect(yield* sequences({ status: "RESOLVED" })).toEqual([2])
           expect(yield* sequences({ from: "2026-01-02T03:04:07Z" })).toEqual([3, 2])
           expect(yield* sequences({ from: "2026-01-02T03:04:06Z", to: "2026-01-02T03:04:08Z" })).toEqual([2, 1])
-        }))
+        })
+      )
 
       it.effect("keeps tenants apart", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const store = yield* EventStore
           const cameraId = anyCameraId()
           const theirs = entry(cameraId, 1, { customerId: otherTenant })
@@ -139,17 +166,19 @@ export const eventStoreConformance = <E>(name: string, stores: Layer.Layer<Event
           expect(yield* Effect.flip(store.setStatus(defaultTenant, eventId, "RESOLVED"))).toMatchObject(notFound)
           expect((yield* store.query(defaultTenant, query({ cameraId }))).events).toEqual([])
           expect((yield* store.get(otherTenant, eventId)).event.status).toBe("NEW")
-        }))
+        })
+      )
 
       it.effect("answers an unknown event and a strange cursor with errors", () =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const store = yield* EventStore
           const unknown = EventId.make(crypto.randomUUID())
           expect(yield* Effect.flip(store.get(defaultTenant, unknown))).toMatchObject({ _tag: "EventNotFound" })
           expect(yield* Effect.flip(store.query(defaultTenant, query({ cursor: "'; drop table events" })))).toMatchObject({
             _tag: "StoreUnavailable"
           })
-        }))
+        })
+      )
     })
   })
 }

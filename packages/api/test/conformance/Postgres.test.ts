@@ -7,7 +7,8 @@ import { eventStoreConformance } from "./EventStoreConformance.js"
 
 const secondTenant = Layer.effectDiscard(
   Effect.flatMap(Database, (database) =>
-    database.system("add tenant", (sql) => sql`insert into tenants (id, name) values (${otherTenant}, 'second')`))
+    database.system("add tenant", (sql) => sql`insert into tenants (id, name) values (${otherTenant}, 'second')`)
+  )
 )
 
 const stores = secondTenant.pipe(Layer.provideMerge(layerEmbeddedStores))

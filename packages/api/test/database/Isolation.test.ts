@@ -18,24 +18,36 @@ interface TenantTable {
 }
 
 const tables = Effect.flatMap(Database, (database) =>
-  database.system("list tables", (sql) =>
-    sql<TenantTable & { readonly forced: boolean }>`
+  database.system(
+    "list tables",
+    (sql) =>
+      sql<TenantTable & { readonly forced: boolean }>`
       select c.relname as name, c.relrowsecurity and c.relforcerowsecurity as forced,
         case when c.relname = 'tenants' then 'id' else 'tenant_id' end as tenant_column
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
-      where n.nspname = 'public' and c.relkind in ('r', 'p') order by 1`))
+      where n.nspname = 'public' and c.relkind in ('r', 'p') order by 1`
+  )
+)
 
 /** A row of every table in both tenants. */
-const fill = Effect.gen(function*() {
+const fill = Effect.gen(function* () {
   const database = yield* Database
   yield* database.system("add tenant", (sql) => sql`insert into tenants (id, name) values (${otherTenant}, 'second')`)
   for (const tenant of [defaultTenant, otherTenant]) {
     const camera = yield* (yield* CameraStore).create(tenant, newCamera())
     yield* (yield* CameraStore).takeEpoch(camera.id)
     yield* (yield* EventStore).append(camera.id, [entry(camera.id, 1, { customerId: tenant })])
-    const user = yield* (yield* UserStore).create(tenant, { username: `user-${tenant.slice(-1)}`, role: "admin", passwordHash: Redacted.make("x") })
+    const user = yield* (yield* UserStore).create(tenant, {
+      username: `user-${tenant.slice(-1)}`,
+      role: "admin",
+      passwordHash: Redacted.make("x")
+    })
     yield* (yield* SessionStore).create({
-      user, tokenHash: new TextEncoder().encode(tenant), expiresAt: DateTime.unsafeMake("2100-01-01"), address: null, userAgent: null
+      user,
+      tokenHash: new TextEncoder().encode(tenant),
+      expiresAt: DateTime.unsafeMake("2100-01-01"),
+      address: null,
+      userAgent: null
     })
   }
 })
@@ -43,7 +55,7 @@ const fill = Effect.gen(function*() {
 describe("tenants", () => {
   layer(layerEmbeddedStores, { timeout: 60_000, excludeTestServices: true })((it) => {
     it.effect("cannot see, change, delete or add rows of each other, in any table", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         yield* fill
         const database = yield* Database
         const all = yield* tables
@@ -51,47 +63,64 @@ describe("tenants", () => {
         expect(ofTenants.map(({ name }) => name)).toEqual(["camera_epochs", "cameras", "events", "sessions", "tenants", "users"])
         for (const { forced, name, tenant_column } of ofTenants) {
           expect(forced, `row security of ${name}`).toBe(true)
-          const within = (statement: string) => database.tenant(name, defaultTenant, (sql) => sql.unsafe<{ readonly tenant: string }>(statement))
+          const within = (statement: string) =>
+            database.tenant(name, defaultTenant, (sql) => sql.unsafe<{ readonly tenant: string }>(statement))
           const seen = yield* within(`select ${tenant_column} as tenant from ${name}`)
           expect(seen.length, name).toBeGreaterThan(0)
           expect(new Set(seen.map(({ tenant }) => tenant)), name).toEqual(new Set([defaultTenant]))
           const theirs = `${tenant_column} = '${otherTenant}'`
-          expect(yield* within(`update ${name} set ${tenant_column} = ${tenant_column} where ${theirs} returning ${tenant_column} as tenant`)).toEqual([])
+          expect(
+            yield* within(
+              `update ${name} set ${tenant_column} = ${tenant_column} where ${theirs} returning ${tenant_column} as tenant`
+            )
+          ).toEqual([])
           expect(yield* within(`delete from ${name} where ${theirs} returning ${tenant_column} as tenant`)).toEqual([])
           const stolen = yield* Effect.flip(within(`update ${name} set ${tenant_column} = '${otherTenant}'`))
           expect(stolen.detail, name).toMatch(/row-level security|violates/)
-          const smuggled = yield* Effect.flip(within(`insert into ${name} select * from jsonb_populate_record(null::${name}, '{"${tenant_column}": "${otherTenant}"}')`))
+          const smuggled = yield* Effect.flip(
+            within(
+              `insert into ${name} select * from jsonb_populate_record(null::${name}, '{"${tenant_column}": "${otherTenant}"}')`
+            )
+          )
           expect(smuggled.detail, name).toMatch(/row-level security|null value/)
         }
-      }))
+      })
+    )
 
     it.effect("see nothing at all where no tenant is named", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const database = yield* Database
         for (const { name } of (yield* tables).filter((table) => !shared.includes(table.name))) {
           const rows = yield* database.system(name, (sql) =>
-            Effect.zipRight(sql`select set_config('role', 'vigil_tenant', true)`, sql.unsafe(`select 1 from ${name}`)))
+            Effect.zipRight(sql`select set_config('role', 'vigil_tenant', true)`, sql.unsafe(`select 1 from ${name}`))
+          )
           expect(rows, name).toEqual([])
         }
-      }))
+      })
+    )
 
     it.effect("have no right to the tables that are nobody's", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const database = yield* Database
         for (const name of shared) {
           const error = yield* Effect.flip(database.tenant(name, defaultTenant, (sql) => sql.unsafe(`select * from ${name}`)))
           expect(error.detail).toContain("permission denied")
         }
-      }))
+      })
+    )
 
     it.effect("leave nothing of their role on a pooled connection", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const database = yield* Database
         const who = (sql: import("@effect/sql/SqlClient").SqlClient) =>
-          sql<{ readonly role: string; readonly tenant: string }>`select current_user as role, current_setting('vigil.tenant', true) as tenant`
+          sql<{
+            readonly role: string
+            readonly tenant: string
+          }>`select current_user as role, current_setting('vigil.tenant', true) as tenant`
         yield* Effect.exit(database.tenant("fail", defaultTenant, (sql) => sql.unsafe("select nonsense")))
         const roles = yield* Effect.replicateEffect(database.system("who", who), 20, { concurrency: 10 })
         for (const [row] of roles) expect(row).toEqual({ role: "vigil_system", tenant: "" })
-      }))
+      })
+    )
   })
 })

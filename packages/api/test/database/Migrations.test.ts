@@ -19,40 +19,46 @@ const run = promisify(execFile)
 
 /** A new, empty database of a server. */
 const emptyDatabase = (connection: ConnectionOptions, name: string) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const sql = yield* openPool(connection, { server: 0, client: 0 }, 1)
     yield* sql.unsafe(`create database ${name}`)
     return { ...connection, database: name }
   }).pipe(Effect.scoped)
 
 const applied = (connection: ConnectionOptions) =>
-  Effect.scoped(Effect.flatMap(openPool(connection, { server: 0, client: 0 }, 1), (sql) =>
-    Effect.map(sql<{ readonly id: number }>`select id from schema_migrations order by id`, (rows) => rows.map(({ id }) => id))))
+  Effect.scoped(
+    Effect.flatMap(openPool(connection, { server: 0, client: 0 }, 1), (sql) =>
+      Effect.map(sql<{ readonly id: number }>`select id from schema_migrations order by id`, (rows) => rows.map(({ id }) => id))
+    )
+  )
 
 const note = (id: number, table: string) => ({ id, name: `adds ${table}`, statements: [`create table ${table} (n int)`] })
 
 describe("migrations", () => {
   layer(EmbeddedDatabase.layer, { timeout: 60_000, excludeTestServices: true })((it) => {
     it.effect("are numbered in order", () =>
-      Effect.sync(() => expect(migrations.map(({ id }) => id)).toEqual(migrations.map((_, index) => index + 1))))
+      Effect.sync(() => expect(migrations.map(({ id }) => id)).toEqual(migrations.map((_, index) => index + 1)))
+    )
 
     it.effect("run once where many nodes start at the same time", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { connection } = yield* EmbeddedDatabase
         const to = yield* emptyDatabase(connection, "race")
         yield* Effect.replicateEffect(migrate(to), 6, { concurrency: "unbounded" })
         expect(yield* applied(to)).toEqual(migrations.map(({ id }) => id))
-      }))
+      })
+    )
 
     it.effect("run at the same time in two databases of one server, which share the roles", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { connection } = yield* EmbeddedDatabase
         const databases = yield* Effect.forEach(["two_a", "two_b", "two_c"], (name) => emptyDatabase(connection, name))
         yield* Effect.forEach(databases, (to) => migrate(to), { concurrency: "unbounded" })
-      }))
+      })
+    )
 
     it.effect("go forward from an older structure, each whole or not at all", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { connection } = yield* EmbeddedDatabase
         const to = yield* emptyDatabase(connection, "forward")
         yield* migrate(to, [note(1, "a")])
@@ -62,10 +68,11 @@ describe("migrations", () => {
         expect(yield* applied(to)).toEqual([1, 2])
         yield* migrate(to, [note(1, "a"), note(2, "b"), note(3, "c")])
         expect(yield* applied(to)).toEqual([1, 2, 3])
-      }))
+      })
+    )
 
     it.effect("refuse a database that a newer program wrote, and change nothing", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { connection } = yield* EmbeddedDatabase
         const to = yield* emptyDatabase(connection, "newer")
         yield* migrate(to, [note(1, "a"), note(2, "b")])
@@ -74,21 +81,23 @@ describe("migrations", () => {
         const other = yield* Effect.flip(migrate(to, [{ ...note(1, "a"), name: "another history" }, note(2, "b"), note(3, "c")]))
         expect(other.message).toMatch(/step 1/)
         expect(yield* applied(to)).toEqual([1, 2])
-      }))
+      })
+    )
 
     it.effect("say what is wrong where the server is not there", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const error = yield* Effect.flip(migrate(toUrl(Redacted.make("postgres://u:hunter2@127.0.0.1:1/none"))))
         expect(error.message).toMatch(/ECONNREFUSED/)
         expect(error.message).not.toContain("hunter2")
-      }))
+      })
+    )
   })
 })
 
 const debian = "/usr/lib/postgresql/15/bin"
 
 /** Debian's PostgreSQL 15 on TCP, with a login that owns its database but is no superuser. */
-const externalServer = Effect.gen(function*() {
+const externalServer = Effect.gen(function* () {
   const folder = yield* temporaryFolder
   const data = join(folder, "data")
   const account = yield* chooseUser(data)
@@ -98,38 +107,68 @@ const externalServer = Effect.gen(function*() {
     await mkdir(data)
     await chmod(folder, 0o755)
     if (isRoot) await Promise.all([chown(data, account.uid, account.gid), chown(folder, account.uid, account.gid)])
-    const [command = "", ...args] = [...prefix, `${debian}/initdb`, "-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8"]
+    const [command, ...args] = [
+      ...prefix,
+      `${debian}/initdb`,
+      "-D",
+      data,
+      "-U",
+      "postgres",
+      "--auth=trust",
+      "--no-sync",
+      "-E",
+      "UTF8"
+    ]
     await run(command, args, { cwd: "/" })
   })
   const port = 20_000 + Math.floor(Math.random() * 20_000)
   yield* Effect.acquireRelease(
     Effect.sync(() => {
-      const [command = "", ...args] = [...prefix, `${debian}/postgres`, "-D", data, "-p", String(port), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-F"]
+      const [command, ...args] = [
+        ...prefix,
+        `${debian}/postgres`,
+        "-D",
+        data,
+        "-p",
+        String(port),
+        "-k",
+        folder,
+        "-c",
+        "listen_addresses=127.0.0.1",
+        "-F"
+      ]
       return spawn(command, args, { stdio: "ignore", cwd: "/" })
     }),
-    (child) => Effect.async<void>((resume) => {
-      child.once("exit", () => resume(Effect.void))
-      child.kill("SIGINT")
-    })
+    (child) =>
+      Effect.async<void>((resume) => {
+        child.once("exit", () => resume(Effect.void))
+        child.kill("SIGINT")
+      })
   )
   const admin = toUrl(Redacted.make(`postgres://postgres@127.0.0.1:${port}/postgres`))
-  yield* Effect.scoped(Effect.gen(function*() {
-    const sql = yield* openPool(admin, { server: 0, client: 0 }, 1)
-    yield* sql`create role vigil login createrole password 'pass word'`
-    yield* sql`create database vigil owner vigil`
-  })).pipe(Effect.retry({ times: 100, schedule: Schedule.spaced("100 millis") }))
+  yield* Effect.scoped(
+    Effect.gen(function* () {
+      const sql = yield* openPool(admin, { server: 0, client: 0 }, 1)
+      yield* sql`create role vigil login createrole password 'pass word'`
+      yield* sql`create database vigil owner vigil`
+    })
+  ).pipe(Effect.retry({ times: 100, schedule: Schedule.spaced("100 millis") }))
   return { folder, url: Redacted.make(`postgres://vigil:pass%20word@127.0.0.1:${port}/vigil`) }
 })
 
 describe("an external server", () => {
-  it.scopedLive.skipIf(!existsSync(debian))("of PostgreSQL 15 works with a login that is no superuser", () =>
-    Effect.gen(function*() {
-      const { folder, url } = yield* externalServer
-      yield* Effect.gen(function*() {
-        const store = yield* CameraStore
-        const { id } = yield* store.create(defaultTenant, newCamera())
-        expect((yield* store.get(defaultTenant, id)).name).toBe("Gate")
-        expect(yield* store.takeEpoch(id)).toBe(1)
-      }).pipe(Effect.provide(layerStores(toUrl(url), folder)))
-    }), 60_000)
+  it.scopedLive.skipIf(!existsSync(debian))(
+    "of PostgreSQL 15 works with a login that is no superuser",
+    () =>
+      Effect.gen(function* () {
+        const { folder, url } = yield* externalServer
+        yield* Effect.gen(function* () {
+          const store = yield* CameraStore
+          const { id } = yield* store.create(defaultTenant, newCamera())
+          expect((yield* store.get(defaultTenant, id)).name).toBe("Gate")
+          expect(yield* store.takeEpoch(id)).toBe(1)
+        }).pipe(Effect.provide(layerStores(toUrl(url), folder)))
+      }),
+    60_000
+  )
 })

@@ -56,11 +56,16 @@ const upgrade = (url: string, headers: Record<string, string>) =>
 describe("default deny", () => {
   layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
     it.effect("knows every endpoint, and lets strangers into the public ones only", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { visit } = yield* TestServer
         const doors = endpoints()
         expect(doors.length).toBeGreaterThan(35)
-        expect(doors.filter(isPublic).map(({ method, path }) => `${method} ${path}`).sort()).toEqual([...publicEndpoints].sort())
+        expect(
+          doors
+            .filter(isPublic)
+            .map(({ method, path }) => `${method} ${path}`)
+            .sort()
+        ).toEqual([...publicEndpoints].sort())
         for (const door of doors) {
           const { headers, json, status } = yield* visit({ method: door.method, path: filled(door.path) })
           if (isPublic(door)) expect([200, 400, 503], `${door.method} ${door.path}`).toContain(status)
@@ -71,20 +76,28 @@ describe("default deny", () => {
             expect(json).toMatchObject({ status: 401, type: "urn:vigil:problem:unauthorized" })
           }
         }
-      }))
+      })
+    )
 
     it.effect("takes no made-up, empty or foreign cookie for a session", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer
         const token = cookies.admin.split("=")[1] ?? ""
         expect((yield* visit({ path: "/api/v1/session", cookie: cookies.admin })).status).toBe(200)
-        for (const cookie of ["vigil-session=", "vigil-session=x", `vigil-session=${token}x`, `other=${token}`, `__Host-vigil-session=${token}`]) {
+        for (const cookie of [
+          "vigil-session=",
+          "vigil-session=x",
+          `vigil-session=${token}x`,
+          `other=${token}`,
+          `__Host-vigil-session=${token}`
+        ]) {
           expect((yield* visit({ path: "/api/v1/session", cookie })).status).toBe(401)
         }
-      }))
+      })
+    )
 
     it.effect("refuses the upgrade to RPC without a session, and from pages of other sites", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { cookies, url } = yield* TestServer
         const path = `${url}/api/v1/rpc`
         const cookie = cookies.admin
@@ -95,32 +108,47 @@ describe("default deny", () => {
         expect(yield* upgrade(path, { cookie, origin: `${url}.evil.example` })).toBe(403)
         expect(yield* upgrade(path, { cookie, origin: url })).toBe(101)
         expect(yield* upgrade(path, { cookie })).toBe(101)
-      }))
+      })
+    )
 
     it.effect("refuses changes that pages of other sites ask for", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { cookies, url, visit } = yield* TestServer
         const change = (headers: Record<string, string>) =>
-          Effect.map(visit({ method: "POST", path: "/api/v1/cameras", body: {}, cookie: cookies.admin, headers }), ({ status }) => status)
+          Effect.map(
+            visit({ method: "POST", path: "/api/v1/cameras", body: {}, cookie: cookies.admin, headers }),
+            ({ status }) => status
+          )
         expect(yield* change({ origin: "https://evil.example" })).toBe(403)
         expect(yield* change({ "sec-fetch-site": "cross-site" })).toBe(403)
         expect(yield* change({ origin: url })).toBe(400)
-        expect((yield* visit({ method: "POST", path: "/api/v1/session", body: {}, headers: { origin: "https://evil.example" } })).status).toBe(403)
-      }))
+        expect(
+          (yield* visit({ method: "POST", path: "/api/v1/session", body: {}, headers: { origin: "https://evil.example" } }))
+            .status
+        ).toBe(403)
+      })
+    )
 
     it.effect("has authentication in the contract of every call", () =>
       Effect.sync(() => {
         for (const rpc of VigilRpc.requests.values()) {
-          expect([...rpc.middlewares].map((middleware) => middleware.key), rpc._tag).toContain("@vigil/core/RpcAuthentication")
+          expect(
+            [...rpc.middlewares].map((middleware) => middleware.key),
+            rpc._tag
+          ).toContain("@vigil/core/RpcAuthentication")
         }
         HttpApi.reflect(VigilApi, {
           onGroup: () => undefined,
           onEndpoint: ({ endpoint, middleware }) => {
             const open = isPublic({ method: endpoint.method, path: endpoint.path })
-            expect([...middleware].some((tag) => tag.key === SessionAuthentication.key), endpoint.path).toBe(!open)
+            expect(
+              [...middleware].some((tag) => tag.key === SessionAuthentication.key),
+              endpoint.path
+            ).toBe(!open)
           }
         })
         expect(Context.isTag(SessionAuthentication)).toBe(true)
-      }))
+      })
+    )
   })
 })

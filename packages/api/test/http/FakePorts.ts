@@ -19,7 +19,14 @@ export const statusOf = (cameraId: CameraId, viewers = 0): CameraStatus => ({
   revision: 1,
   source: emptyStatistics,
   pipeline: {
-    framesDecoded: 0, framesDropped: 0, framesSkipped: 0, inferences: 0, inferencesDropped: 0, detections: 0, events: 0, segments: 0
+    framesDecoded: 0,
+    framesDropped: 0,
+    framesSkipped: 0,
+    inferences: 0,
+    inferencesDropped: 0,
+    detections: 0,
+    events: 0,
+    segments: 0
   },
   viewers,
   updatedAt: DateTime.unsafeMake(0)
@@ -29,7 +36,7 @@ export const jpeg = Uint8Array.of(0xff, 0xd8, 1, 2, 3, 0xff, 0xd9)
 
 /** Stands in for the runtime: cameras in `running` run, `statuses` are what they tell. */
 export class FakeRuntime extends Effect.Service<FakeRuntime>()("test/FakeRuntime", {
-  effect: Effect.gen(function*() {
+  effect: Effect.gen(function* () {
     return {
       running: new Set<CameraId>(),
       statuses: yield* PubSub.unbounded<CameraStatus>(),
@@ -43,15 +50,22 @@ const layerCameraControl = Layer.effect(
   CameraControl,
   Effect.map(FakeRuntime, ({ running, statuses }) => {
     const ifRunning = <A>(id: CameraId, value: () => A) =>
-      Effect.suspend(() => running.has(id) ? Effect.sync(value) : Effect.fail(new CameraNotRunning({ cameraId: id })))
+      Effect.suspend(() => (running.has(id) ? Effect.sync(value) : Effect.fail(new CameraNotRunning({ cameraId: id }))))
     return CameraControl.of({
       status: (id) => ifRunning(id, () => statusOf(id)),
       statuses: Effect.sync(() => [...running].map((id) => statusOf(id))),
       watch: Stream.unwrapScoped(
         Effect.map(Stream.fromPubSub(statuses, { scoped: true }), (changes) =>
-          Stream.concat(Stream.fromIterable([...running].map((id) => statusOf(id))), changes))
+          Stream.concat(Stream.fromIterable([...running].map((id) => statusOf(id))), changes)
+        )
       ),
-      overlays: (id) => Stream.unwrap(Effect.as(ifRunning(id, () => undefined), Stream.never)),
+      overlays: (id) =>
+        Stream.unwrap(
+          Effect.as(
+            ifRunning(id, () => undefined),
+            Stream.never
+          )
+        ),
       snapshot: (id) => ifRunning(id, () => jpeg),
       restart: (id) => ifRunning(id, () => statusOf(id)),
       probe: ({ url }) => Effect.fail(new SourceError({ reason: "unreachable", url, detail: "connection refused" }))
@@ -72,8 +86,10 @@ const layerLiveViews = Layer.effect(
         }),
       close: (cameraId, viewId) =>
         Effect.suspend(() =>
-          views.get(viewId) === cameraId && views.delete(viewId) ? Effect.void : Effect.fail(new LiveViewNotFound({ viewId })))
-    }))
+          views.get(viewId) === cameraId && views.delete(viewId) ? Effect.void : Effect.fail(new LiveViewNotFound({ viewId }))
+        )
+    })
+  )
 )
 
 const unknownModel = (model: string) => Effect.fail(new ModelError({ model, reason: "unknown", detail: "none here" }))
@@ -98,7 +114,11 @@ const layerHealthChecks = Layer.effect(
   HealthChecks,
   Effect.map(FakeRuntime, ({ health }) => [
     { component: "runtime", essential: true, check: Effect.map(health, (status) => ({ component: "runtime", status })) },
-    { component: "disk", essential: false, check: Effect.succeed({ component: "disk", status: "pass" as const, detail: "10 GB free" }) }
+    {
+      component: "disk",
+      essential: false,
+      check: Effect.succeed({ component: "disk", status: "pass" as const, detail: "10 GB free" })
+    }
   ])
 )
 

@@ -28,78 +28,106 @@ const raw = (port: number, bytes: string) =>
 describe("errors are problem details (RFC 9457)", () => {
   layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
     it.effect("names every value that is wrong, by JSON pointer", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer
-        const answer = yield* visit({ method: "POST", path: cameras, cookie: cookies.admin, body: { ...camera, name: "", segment: { duration: 99, overlap: 0 } } })
+        const answer = yield* visit({
+          method: "POST",
+          path: cameras,
+          cookie: cookies.admin,
+          body: { ...camera, name: "", segment: { duration: 99, overlap: 0 } }
+        })
         isProblem(answer, 400)
-        expect(answer.json).toMatchObject({ errors: [{ pointer: expect.stringMatching(/^\/(name|segment\/duration)$/), detail: expect.any(String) }] })
+        expect(answer.json).toMatchObject({
+          errors: [{ pointer: expect.stringMatching(/^\/(name|segment\/duration)$/), detail: expect.any(String) }]
+        })
         const parameter = yield* visit({ path: "/api/v1/events?limit=0", cookie: cookies.viewer })
         isProblem(parameter, 400)
         expect(parameter.json).toMatchObject({ errors: [{ pointer: "/limit" }] })
         isProblem(yield* visit({ path: "/api/v1/events?cursor=x", cookie: cookies.viewer }), 400)
         isProblem(yield* visit({ path: `${cameras}/not-a-uuid`, cookie: cookies.viewer }), 400)
-      }))
+      })
+    )
 
     it.effect("bad JSON, no body, bodies over the limit", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer
         const post = (body: string | Uint8Array, headers = {}) =>
-          visit({ method: "POST", path: cameras, cookie: cookies.admin, body, headers: { "content-type": "application/json", ...headers } })
+          visit({
+            method: "POST",
+            path: cameras,
+            cookie: cookies.admin,
+            body,
+            headers: { "content-type": "application/json", ...headers }
+          })
         isProblem(yield* post("{"), 400)
         isProblem(yield* post(""), 400)
         isProblem(yield* post("[]"), 400)
         isProblem(yield* post(JSON.stringify({ ...camera, url: `rtsp://h/${"x".repeat(1_100_000)}` })), 413)
-      }))
+      })
+    )
 
     it.effect("cuts off bodies over the limit that did not say how long they are", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { cookies } = yield* TestServer
         const { port } = yield* ServerAddress
-        const head = `POST ${cameras} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncookie: ${cookies.admin}\r\n` +
+        const head =
+          `POST ${cameras} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncookie: ${cookies.admin}\r\n` +
           "content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
         const chunk = `10000\r\n${" ".repeat(0x10000)}\r\n`
         expect(yield* raw(port, head + chunk.repeat(20) + "0\r\n\r\n")).toMatch(/^$|^HTTP\/1.1 413 /)
-      }))
+      })
+    )
 
     it.effect("unknown routes, cameras, events and views", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer
         const cookie = cookies.admin
-        for (
-          const [method, path] of [
-            ["GET", "/api/v1/nothing"], ["GET", "/api"], ["POST", "/nothing"], ["PUT", cameras], ["GET", "/assets/none.js"],
-            ["GET", `${cameras}/${nobody}`], ["DELETE", `${cameras}/${nobody}`], ["GET", `/api/v1/events/${nobody}`],
-            ["GET", `${cameras}/${nobody}/snapshot`], ["DELETE", `${cameras}/${nobody}/whep/1`], ["DELETE", `/api/v1/sessions/${nobody}`]
-          ] as const
-        ) isProblem(yield* visit({ method, path, cookie }), 404)
-      }))
+        for (const [method, path] of [
+          ["GET", "/api/v1/nothing"],
+          ["GET", "/api"],
+          ["POST", "/nothing"],
+          ["PUT", cameras],
+          ["GET", "/assets/none.js"],
+          ["GET", `${cameras}/${nobody}`],
+          ["DELETE", `${cameras}/${nobody}`],
+          ["GET", `/api/v1/events/${nobody}`],
+          ["GET", `${cameras}/${nobody}/snapshot`],
+          ["DELETE", `${cameras}/${nobody}/whep/1`],
+          ["DELETE", `/api/v1/sessions/${nobody}`]
+        ] as const)
+          isProblem(yield* visit({ method, path, cookie }), 404)
+      })
+    )
 
     it.effect("roles that do not allow it", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer
         const answer = yield* visit({ method: "POST", path: cameras, cookie: cookies.operator, body: camera })
         isProblem(answer, 403)
         expect(answer.json).toMatchObject({ detail: "this needs the role supervisor; yours is operator" })
-      }))
+      })
+    )
 
     it.effect("changes of what somebody else changed", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer
         const cookie = cookies.supervisor
         const created = yield* visit({ method: "POST", path: cameras, cookie, body: camera })
         expect(created.status).toBe(201)
-        expect(created.headers.get("etag")).toBe("\"1\"")
+        expect(created.headers.get("etag")).toBe('"1"')
         const path = created.headers.get("location") ?? ""
-        const change = (ifMatch: string) => visit({ method: "PATCH", path, cookie, body: { name: "Yard" }, headers: { "if-match": ifMatch } })
-        const changed = yield* change("\"1\"")
-        expect(changed.headers.get("etag")).toBe("\"2\"")
-        isProblem(yield* change("\"1\""), 412)
+        const change = (ifMatch: string) =>
+          visit({ method: "PATCH", path, cookie, body: { name: "Yard" }, headers: { "if-match": ifMatch } })
+        const changed = yield* change('"1"')
+        expect(changed.headers.get("etag")).toBe('"2"')
+        isProblem(yield* change('"1"'), 412)
         isProblem(yield* change("revision one"), 400)
         expect((yield* change("*")).status).toBe(200)
-      }))
+      })
+    )
 
     it.effect("sources that cannot be", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer
         const cookie = cookies.supervisor
         const wrong = yield* visit({ method: "POST", path: cameras, cookie, body: { ...camera, url: "gopher://a:secret@b" } })
@@ -111,14 +139,17 @@ describe("errors are problem details (RFC 9457)", () => {
         const refused = yield* visit({ method: "POST", path: cameras, cookie, body: { ...camera, analytics: [analytic] } })
         isProblem(refused, 400)
         expect(refused.json).toMatchObject({ errors: [{ pointer: "/analytics" }] })
-      }))
+      })
+    )
 
     it.effect("cameras that do not run", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer
         const created = yield* visit({ method: "POST", path: cameras, cookie: cookies.admin, body: camera })
         const path = created.headers.get("location") ?? ""
-        for (const what of ["status", "snapshot"]) isProblem(yield* visit({ path: `${path}/${what}`, cookie: cookies.viewer }), 409)
-      }))
+        for (const what of ["status", "snapshot"])
+          isProblem(yield* visit({ path: `${path}/${what}`, cookie: cookies.viewer }), 409)
+      })
+    )
   })
 })

@@ -18,7 +18,7 @@ import { layerTestServer, testConfig, TestServer } from "./TestServer.js"
 
 const script = "console.log('vigil');".repeat(200)
 
-const webFolder = Effect.gen(function*() {
+const webFolder = Effect.gen(function* () {
   const folder = join(yield* temporaryFolder, "web")
   yield* Effect.promise(async () => {
     await mkdir(join(folder, "assets"), { recursive: true })
@@ -31,13 +31,15 @@ const webFolder = Effect.gen(function*() {
 })
 
 const server = Layer.unwrapScoped(
-  Effect.map(webFolder, (folder) => layerTestServer(testConfig({ metricsToken: Option.some(Redacted.make("scrape-me")) }), folder))
+  Effect.map(webFolder, (folder) =>
+    layerTestServer(testConfig({ metricsToken: Option.some(Redacted.make("scrape-me")) }), folder)
+  )
 )
 
 describe("the server", () => {
   layer(server, { timeout: 60_000, excludeTestServices: true })((it) => {
     it.effect("serves the web app: hashed files for ever, pages for every address, nothing outside", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { visit } = yield* TestServer
         const page = yield* visit({ path: "/" })
         expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8")
@@ -53,10 +55,11 @@ describe("the server", () => {
         for (const path of ["/..%2fsecret.txt", "/assets/../../secret.txt", "/%2e%2e/secret.txt", "//secret.txt"]) {
           expect((yield* visit({ path })).text).not.toBe("secret")
         }
-      }))
+      })
+    )
 
     it.effect("gives every answer the security headers", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { visit } = yield* TestServer
         for (const path of ["/", "/api/v1/nothing", "/health"]) {
           const { headers } = yield* visit({ path })
@@ -66,10 +69,11 @@ describe("the server", () => {
           expect(headers.get("strict-transport-security")).toBeNull()
         }
         expect((yield* visit({ path: "/api/v1/session" })).headers.get("cache-control")).toBe("no-store")
-      }))
+      })
+    )
 
     it.effect("documents itself, without anything from elsewhere", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer
         const spec = yield* visit({ path: "/api/v1/openapi.json", cookie: cookies.viewer })
         expect(spec.json).toMatchObject({ openapi: expect.stringMatching(/^3\.1/), info: { title: "Vigil" } })
@@ -78,10 +82,11 @@ describe("the server", () => {
         expect(docs.headers.get("content-type")).toMatch(/^text\/html/)
         expect(docs.headers.get("content-security-policy")).toMatch(/default-src 'none'/)
         expect(docs.text).not.toMatch(/<(script|link|img)[^>]+(src|href)="https?:/)
-      }))
+      })
+    )
 
     it.effect("says how it is", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer
         const { health } = yield* FakeRuntime
         const well = yield* visit({ path: "/health/ready" })
@@ -103,22 +108,26 @@ describe("the server", () => {
         yield* Ref.set(health, "warn")
         expect((yield* visit({ path: "/health/ready" })).json).toEqual({ status: "warn" })
         yield* Ref.set(health, "pass")
-      }))
+      })
+    )
 
     it.effect("shows metrics to sessions and to the holder of the token", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer
         const scrape = (authorization: string) => visit({ path: "/metrics", headers: { authorization } })
         expect((yield* visit({ path: "/metrics", cookie: cookies.viewer })).status).toBe(200)
         expect((yield* scrape("Bearer wrong")).status).toBe(401)
         const page = yield* scrape("Bearer scrape-me")
         expect(page.headers.get("content-type")).toBe("application/openmetrics-text; version=1.0.0; charset=utf-8")
-        expect(page.text).toMatch(/\nvigil_http_request_duration_seconds_bucket\{method="GET",route="\/metrics",status="401",le="0\.005"\} /)
+        expect(page.text).toMatch(
+          /\nvigil_http_request_duration_seconds_bucket\{method="GET",route="\/metrics",status="401",le="0\.005"\} /
+        )
         expect(page.text).toMatch(/\nprocess_resident_memory_bytes \d+\n/)
-      }))
+      })
+    )
 
     it.effect("opens and closes live views (WHEP)", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer
         const { running, views } = yield* FakeRuntime
         const camera = yield* (yield* CameraStore).create(defaultTenant, newCamera())
@@ -137,10 +146,11 @@ describe("the server", () => {
         expect((yield* visit({ method: "DELETE", path: location, cookie })).status).toBe(404)
         expect(views.size).toBe(0)
         expect((yield* visit({ method: "POST", path, cookie, headers, body: "hello" })).status).toBe(400)
-      }))
+      })
+    )
 
     it.effect("gives the camera's picture as JPEG", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { cookies, url } = yield* TestServer
         const camera = yield* (yield* CameraStore).create(defaultTenant, newCamera())
         ;(yield* FakeRuntime).running.add(camera.id)
@@ -150,7 +160,8 @@ describe("the server", () => {
         })
         expect(type).toBe("image/jpeg")
         expect(bytes).toEqual(jpeg)
-      }))
+      })
+    )
   })
 })
 
@@ -171,45 +182,73 @@ const portOf = (config: typeof ServerConfig.Service) =>
 
 describe("the listener", () => {
   it.scopedLive("says in words that its port is in use", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { port } = yield* portOf(testConfig())
       const error = yield* Effect.flip(portOf(testConfig({ port })))
       expect(error.message).toBe(`127.0.0.1:${port} is in use: stop what listens there, or set VIGIL_PORT`)
-    }))
+    })
+  )
 
-  it.scopedLive("ends connections that send nothing or never finish their request", () =>
-    Effect.gen(function*() {
-      const { port } = yield* portOf(testConfig())
-      const lasts = (text: string) =>
-        Effect.async<number>((resume) => {
-          const start = performance.now()
-          const socket = connect(port, "127.0.0.1", () => text === "" || socket.write(text))
-          socket.on("data", () => undefined)
-          socket.on("error", () => undefined)
-          socket.on("close", () => resume(Effect.succeed(performance.now() - start)))
-        }).pipe(Effect.timeout("25 seconds"))
-      const times = yield* Effect.all([lasts("GET / HTTP/1.1\r\nhost: x\r\nx-slow: "), lasts("")], { concurrency: 2 })
-      for (const time of times) expect(time).toBeGreaterThan(1000)
-    }), 40_000)
+  it.scopedLive(
+    "ends connections that send nothing or never finish their request",
+    () =>
+      Effect.gen(function* () {
+        const { port } = yield* portOf(testConfig())
+        const lasts = (text: string) =>
+          Effect.async<number>((resume) => {
+            const start = performance.now()
+            const socket = connect(port, "127.0.0.1", () => text === "" || socket.write(text))
+            socket.on("data", () => undefined)
+            socket.on("error", () => undefined)
+            socket.on("close", () => resume(Effect.succeed(performance.now() - start)))
+          }).pipe(Effect.timeout("25 seconds"))
+        const times = yield* Effect.all([lasts("GET / HTTP/1.1\r\nhost: x\r\nx-slow: "), lasts("")], { concurrency: 2 })
+        for (const time of times) expect(time).toBeGreaterThan(1000)
+      }),
+    40_000
+  )
 
   it.scopedLive("lets open requests come to their end when it stops, and ends idle connections", () =>
-    Effect.gen(function*() {
-      const answer = yield* Effect.scoped(Effect.gen(function*() {
-        const { port } = yield* portOf(testConfig())
-        const idle = connect(port, "127.0.0.1")
-        idle.on("error", () => undefined)
-        const started = fetch(`http://127.0.0.1:${port}/slow`)
-        yield* Effect.sleep("150 millis")
-        return started
-      }))
+    Effect.gen(function* () {
+      const answer = yield* Effect.scoped(
+        Effect.gen(function* () {
+          const { port } = yield* portOf(testConfig())
+          const idle = connect(port, "127.0.0.1")
+          idle.on("error", () => undefined)
+          const started = fetch(`http://127.0.0.1:${port}/slow`)
+          yield* Effect.sleep("150 millis")
+          return started
+        })
+      )
       expect(yield* Effect.promise(async () => (await answer).text())).toBe("done")
-    }))
+    })
+  )
 
   it.scopedLive("speaks TLS with the files it is given", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const folder = yield* temporaryFolder
       const [key, certificate] = [join(folder, "key.pem"), join(folder, "cert.pem")]
-      execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=localhost"], { stdio: "ignore" })
+      execFileSync(
+        "openssl",
+        [
+          "req",
+          "-x509",
+          "-newkey",
+          "ec",
+          "-pkeyopt",
+          "ec_paramgen_curve:prime256v1",
+          "-nodes",
+          "-keyout",
+          key,
+          "-out",
+          certificate,
+          "-days",
+          "2",
+          "-subj",
+          "/CN=localhost"
+        ],
+        { stdio: "ignore" }
+      )
       const { port, url } = yield* portOf(testConfig({ tls: Option.some({ key, certificate }) }))
       expect(url).toBe(`https://127.0.0.1:${port}`)
       const status = yield* Effect.async<number | undefined>((resume) => {
@@ -221,5 +260,6 @@ describe("the listener", () => {
       expect(status).toBe(200)
       const missing = yield* Effect.flip(portOf(testConfig({ tls: Option.some({ key: "/none.pem", certificate }) })))
       expect(missing.message).toContain("/none.pem")
-    }))
+    })
+  )
 })

@@ -48,34 +48,39 @@ const parse = (text: string): unknown => {
 }
 
 /** A server of this test file's own with a real database; its first administrator is `root`, a user of each other role is named by it. */
-export class TestServer extends Context.Tag("test/TestServer")<TestServer, {
-  readonly url: string
-  readonly visit: (visit: Visit) => Effect.Effect<Answer>
-  /** The session cookie (`name=token`) of a new session. */
-  readonly signIn: (username: string) => Effect.Effect<string>
-  readonly cookies: Readonly<Record<Role, string>>
-}>() {}
+export class TestServer extends Context.Tag("test/TestServer")<
+  TestServer,
+  {
+    readonly url: string
+    readonly visit: (visit: Visit) => Effect.Effect<Answer>
+    /** The session cookie (`name=token`) of a new session. */
+    readonly signIn: (username: string) => Effect.Effect<string>
+    readonly cookies: Readonly<Record<Role, string>>
+  }
+>() {}
 
 export const cookieOf = ({ headers }: Answer): string => headers.getSetCookie()[0]?.split(";")[0] ?? ""
 
-const visitor = (url: string) => ({ body, cookie, headers, method = "GET", path }: Visit): Effect.Effect<Answer> =>
-  Effect.promise(async () => {
-    const raw = typeof body === "string" || body instanceof Uint8Array
-    const response = await fetch(url + path, {
-      method,
-      headers: {
-        ...(body === undefined || raw ? {} : { "content-type": "application/json" }),
-        ...(cookie === undefined ? {} : { cookie }),
-        ...headers
-      },
-      ...(body === undefined ? {} : { body: raw ? body : JSON.stringify(body) }),
-      redirect: "manual"
+const visitor =
+  (url: string) =>
+  ({ body, cookie, headers, method = "GET", path }: Visit): Effect.Effect<Answer> =>
+    Effect.promise(async () => {
+      const raw = typeof body === "string" || body instanceof Uint8Array
+      const response = await fetch(url + path, {
+        method,
+        headers: {
+          ...(body === undefined || raw ? {} : { "content-type": "application/json" }),
+          ...(cookie === undefined ? {} : { cookie }),
+          ...headers
+        },
+        ...(body === undefined ? {} : { body: raw ? body : JSON.stringify(body) }),
+        redirect: "manual"
+      })
+      const text = await response.text()
+      return { status: response.status, headers: response.headers, text, json: parse(text) }
     })
-    const text = await response.text()
-    return { status: response.status, headers: response.headers, text, json: parse(text) }
-  })
 
-const make = Effect.gen(function*() {
+const make = Effect.gen(function* () {
   const { port } = yield* ServerAddress
   const url = `http://127.0.0.1:${port}`
   const visit = visitor(url)

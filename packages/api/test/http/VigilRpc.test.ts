@@ -1,6 +1,5 @@
 import { describe, expect, layer } from "@effect/vitest"
 import { Socket } from "@effect/platform"
-import { NodeSocket } from "@effect/platform-node"
 import { RpcClient, RpcSerialization } from "@effect/rpc"
 import { VigilRpc } from "@vigil/core/contract/VigilRpc"
 import { Database } from "@vigil/api/database/Database"
@@ -25,7 +24,7 @@ const protocol = (url: string, cookie: string) =>
 
 /** A client as the page is one. */
 const client = (cookie: string) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { url } = yield* TestServer
     const context = yield* Layer.build(protocol(url, cookie))
     return yield* RpcClient.make(VigilRpc).pipe(Effect.provide(context))
@@ -37,7 +36,11 @@ const collect = <A, E>(stream: Stream.Stream<A, E>, count: number) => Effect.for
 const within = <A, E>(fiber: Fiber.Fiber<A, E>) => Fiber.join(fiber).pipe(Effect.timeout("5 seconds"))
 
 const secondTenant = Effect.flatMap(Database, (database) =>
-  database.system("add tenant", (sql) => sql`insert into tenants (id, name) values (${otherTenant}, 'second') on conflict do nothing`))
+  database.system(
+    "add tenant",
+    (sql) => sql`insert into tenants (id, name) values (${otherTenant}, 'second') on conflict do nothing`
+  )
+)
 
 /** Offers what it is told again and again until it is interrupted: a subscriber that is still on its way gets it too. */
 const keepTelling = (tell: Effect.Effect<unknown>) => Effect.fork(Effect.repeat(tell, Schedule.spaced("50 millis")))
@@ -45,7 +48,7 @@ const keepTelling = (tell: Effect.Effect<unknown>) => Effect.fork(Effect.repeat(
 describe("VigilRpc over WebSocket", () => {
   layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
     it.scoped("answers calls of a signed-in user", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { cookies } = yield* TestServer
         const rpc = yield* client(cookies.supervisor)
         expect((yield* rpc.WhoAmI()).username).toBe("supervisor")
@@ -57,17 +60,20 @@ describe("VigilRpc over WebSocket", () => {
         expect((yield* rpc.RestartCamera({ id: camera.id })).cameraId).toBe(camera.id)
         const renamed = yield* rpc.UpdateCamera({ id: camera.id, patch: { name: "Yard" }, expectedRevision: 1 })
         expect(renamed.name).toBe("Yard")
-        expect(yield* Effect.flip(rpc.UpdateCamera({ id: camera.id, patch: {}, expectedRevision: 1 }))).toMatchObject({ _tag: "RevisionConflict" })
+        expect(yield* Effect.flip(rpc.UpdateCamera({ id: camera.id, patch: {}, expectedRevision: 1 }))).toMatchObject({
+          _tag: "RevisionConflict"
+        })
         expect(yield* Effect.flip(rpc.ProbeSource({ camera: newCamera(), seconds: 1 }))).toMatchObject({ _tag: "SourceError" })
         yield* rpc.DeleteCamera({ id: camera.id })
         expect(yield* Effect.flip(rpc.GetCamera({ id: camera.id }))).toMatchObject({ _tag: "CameraNotFound" })
         expect(yield* rpc.Health()).toHaveLength(2)
         expect(yield* rpc.ListModels()).toEqual([])
         expect(yield* rpc.ListAnalytics()).toEqual([])
-      }))
+      })
+    )
 
     it.scoped("refuses what the role does not allow", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { cookies } = yield* TestServer
         const store = yield* CameraStore
         const { id } = yield* store.create(defaultTenant, newCamera())
@@ -75,17 +81,23 @@ describe("VigilRpc over WebSocket", () => {
         const operator = yield* client(cookies.operator)
         const status = { id: EventId.make(crypto.randomUUID()), status: "RESOLVED" as const }
         const forbidden = [
-          viewer.RestartCamera({ id }), viewer.SetEventStatus(status), viewer.DeleteCamera({ id }),
-          operator.CreateCamera({ camera: newCamera() }), operator.UpdateCamera({ id, patch: {} }), operator.DeleteCamera({ id }),
+          viewer.RestartCamera({ id }),
+          viewer.SetEventStatus(status),
+          viewer.DeleteCamera({ id }),
+          operator.CreateCamera({ camera: newCamera() }),
+          operator.UpdateCamera({ id, patch: {} }),
+          operator.DeleteCamera({ id }),
           operator.ProbeSource({ camera: newCamera(), seconds: 1 })
         ]
-        for (const call of forbidden) expect(yield* Effect.flip<unknown, unknown, never>(call)).toMatchObject({ _tag: "Forbidden" })
+        for (const call of forbidden)
+          expect(yield* Effect.flip<unknown, unknown, never>(call)).toMatchObject({ _tag: "Forbidden" })
         expect(yield* Effect.flip(operator.SetEventStatus(status))).toMatchObject({ _tag: "EventNotFound" })
         expect((yield* viewer.ListCameras()).length).toBeGreaterThan(0)
-      }))
+      })
+    )
 
     it.scoped("shows cameras, statuses and events of the caller's tenant only", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         yield* secondTenant
         const { cookies } = yield* TestServer
         const { running, statuses } = yield* FakeRuntime
@@ -98,11 +110,17 @@ describe("VigilRpc over WebSocket", () => {
         expect((yield* rpc.ListCameras()).some(({ id }) => id === theirs.id)).toBe(false)
         expect(yield* Effect.flip(rpc.Snapshot({ id: theirs.id }))).toMatchObject({ _tag: "CameraNotFound" })
 
-        const watched = yield* collect(Stream.changesWith(rpc.WatchCameras(), (a, b) => a.viewers === b.viewers), 2)
+        const watched = yield* collect(
+          Stream.changesWith(rpc.WatchCameras(), (a, b) => a.viewers === b.viewers),
+          2
+        )
         const telling = yield* keepTelling(PubSub.publishAll(statuses, [statusOf(theirs.id, 7), statusOf(ours.id, 3)]))
         const seen = [...(yield* within(watched))]
         yield* Fiber.interrupt(telling)
-        expect(seen.map(({ cameraId, viewers }) => [cameraId, viewers])).toEqual([[ours.id, 0], [ours.id, 3]])
+        expect(seen.map(({ cameraId, viewers }) => [cameraId, viewers])).toEqual([
+          [ours.id, 0],
+          [ours.id, 3]
+        ])
 
         const bus = yield* EventBus
         const mine = entry(ours.id, 1)
@@ -110,10 +128,11 @@ describe("VigilRpc over WebSocket", () => {
         const publishing = yield* keepTelling(bus.publish([entry(theirs.id, 1, { customerId: otherTenant }), mine]))
         expect([...(yield* within(events))]).toEqual([mine])
         yield* Fiber.interrupt(publishing)
-      }))
+      })
+    )
 
     it.scoped("closes the socket soon after its session was ended", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { signIn, url, visit } = yield* TestServer
         const cookie = yield* signIn("viewer")
         const closed = yield* Effect.acquireRelease(
@@ -126,18 +145,19 @@ describe("VigilRpc over WebSocket", () => {
         )
         yield* visit({ method: "DELETE", path: "/api/v1/session", cookie })
         yield* Effect.promise(() => closed.closed).pipe(Effect.timeout("6 seconds"))
-      }))
+      })
+    )
 
     it.scoped("keeps a connection when one of its messages is nonsense", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { cookies, url } = yield* TestServer
         const answers = yield* Effect.async<ReadonlyArray<string>>((resume) => {
           const got: Array<string> = []
           const socket = new WebSocket(`${url.replace("http", "ws")}/api/v1/rpc`, { headers: { cookie: cookies.viewer } })
           const call = (tag: string, id: string, payload: unknown) =>
             socket.send(`${JSON.stringify({ _tag: "Request", id, tag, payload, headers: [] })}\n`)
-          socket.on("message", (data) => {
-            got.push(String(data))
+          socket.on("message", (data: Buffer) => {
+            got.push(data.toString())
             if (got.length < 3) return
             socket.terminate()
             resume(Effect.succeed(got))
@@ -149,6 +169,7 @@ describe("VigilRpc over WebSocket", () => {
           })
         }).pipe(Effect.timeout("5 seconds"))
         expect(answers.join("")).toContain("viewer")
-      }))
+      })
+    )
   })
 })

@@ -11,9 +11,12 @@ const linesOf = (program: Effect.Effect<unknown>): Effect.Effect<ReadonlyArray<s
 
 describe("the JSON log", () => {
   it.effect("is one object a line, with annotations, spans and causes", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const lines = yield* linesOf(
-        Effect.logError("went\nwrong", Cause.fail(new Error("because"))).pipe(Effect.annotateLogs("camera", "c1"), Effect.withLogSpan("open"))
+        Effect.logError("went\nwrong", Cause.fail(new Error("because"))).pipe(
+          Effect.annotateLogs("camera", "c1"),
+          Effect.withLogSpan("open")
+        )
       )
       expect(lines).toHaveLength(1)
       expect(lines[0]).not.toContain("\n")
@@ -25,13 +28,19 @@ describe("the JSON log", () => {
         openMilliseconds: expect.any(Number),
         time: expect.stringMatching(/^\d{4}-.*Z$/)
       })
-    }))
+    })
+  )
 
   it.effect("never shows what is redacted", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const secret = Redacted.make("hunter2")
-      const [line] = yield* linesOf(Effect.logInfo("opened", { credentials: { username: "root", password: secret } }, secret).pipe(Effect.annotateLogs("password", secret)))
+      const [line] = yield* linesOf(
+        Effect.logInfo("opened", { credentials: { username: "root", password: secret } }, secret).pipe(
+          Effect.annotateLogs("password", secret)
+        )
+      )
       expect(line).toContain("root")
       expect(line).not.toContain("hunter2")
-    }))
+    })
+  )
 })

@@ -1,12 +1,14 @@
-import { describe, expect, it } from "@effect/vitest"
+import { describe, expect, it, vi } from "@effect/vitest"
 import { layerOpenTelemetry } from "@vigil/api/telemetry/OpenTelemetry"
 import { ConfigProvider, Effect, Layer, Metric } from "effect"
+import { once } from "node:events"
 import { createServer, type IncomingMessage } from "node:http"
 import type { AddressInfo } from "node:net"
 
 const bodyOf = async (request: IncomingMessage): Promise<Buffer> => {
   const chunks: Array<Buffer> = []
-  for await (const chunk of request) chunks.push(Buffer.from(chunk))
+  request.on("data", (chunk: Buffer) => chunks.push(chunk))
+  await once(request, "end")
   return Buffer.concat(chunks)
 }
 
@@ -29,26 +31,35 @@ const collector = Effect.acquireRelease(
 )
 
 describe("OpenTelemetry", () => {
-  it.scopedLive("sends traces and Effect's metrics where the environment names a collector", () =>
-    Effect.gen(function*() {
-      const { got, url } = yield* collector
-      const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_LOGS_EXPORTER: "none", OTEL_EXPORTER_OTLP_COMPRESSION: "none" }
-      yield* Effect.acquireRelease(
-        Effect.sync(() => Object.assign(process.env, variables)),
-        () => Effect.sync(() => Object.keys(variables).forEach((name) => Reflect.deleteProperty(process.env, name)))
-      )
-      yield* Metric.increment(Metric.counter("telemetry_probe", { incremental: true })).pipe(
-        Effect.withSpan("probe-span"),
-        Effect.provide(layerOpenTelemetry)
-      )
-      expect(got.get("/v1/traces")).toContain("probe-span")
-      expect(got.get("/v1/traces")).toContain("vigil")
-      expect(got.get("/v1/metrics")).toContain("telemetry_probe")
-    }), 30_000)
+  it.scopedLive(
+    "sends traces and Effect's metrics where the environment names a collector",
+    () =>
+      Effect.gen(function* () {
+        const { got, url } = yield* collector
+        yield* Effect.acquireRelease(
+          Effect.sync(() =>
+            vi
+              .stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
+              .stubEnv("OTEL_LOGS_EXPORTER", "none")
+              .stubEnv("OTEL_EXPORTER_OTLP_COMPRESSION", "none")
+          ),
+          () => Effect.sync(() => vi.unstubAllEnvs())
+        )
+        yield* Metric.increment(Metric.counter("telemetry_probe", { incremental: true })).pipe(
+          Effect.withSpan("probe-span"),
+          Effect.provide(layerOpenTelemetry)
+        )
+        expect(got.get("/v1/traces")).toContain("probe-span")
+        expect(got.get("/v1/traces")).toContain("vigil")
+        expect(got.get("/v1/metrics")).toContain("telemetry_probe")
+      }),
+    30_000
+  )
 
   it.scoped("does nothing without one", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const context = yield* Layer.build(layerOpenTelemetry)
       expect(context.unsafeMap.size).toBe(0)
-    }).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map()))))
+    }).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map())))
+  )
 })

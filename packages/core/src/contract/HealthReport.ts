@@ -2,7 +2,7 @@ import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import { Schema } from "effect"
 import { HealthStatus } from "../port/Health.js"
 
-export const healthContentType = "application/health+json"
+const healthContentType = "application/health+json"
 
 /** How the program is (draft-inadarei-api-health-check-06); `checks` only where the details are asked for. */
 const fields = {

@@ -5,7 +5,7 @@ import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as HttpApiSecurity from "@effect/platform/HttpApiSecurity"
 import * as OpenApi from "@effect/platform/OpenApi"
-import { Schema } from "effect"
+import { Predicate, Schema } from "effect"
 import { AnalyticDescriptor } from "../Analytic.js"
 import { Camera, CameraPatch, NewCamera } from "../Camera.js"
 import { CameraStatus } from "../CameraStatus.js"
@@ -259,18 +259,25 @@ class HealthGroup extends HttpApiGroup.make("health")
   )
   .annotate(OpenApi.Description, "For load balancers and people (draft-inadarei-api-health-check).") {}
 
-/** 400s are problem details too: the library documents its own form, which the server translates. */
-const withProblemsOnly = (spec: Record<string, unknown>): Record<string, unknown> => {
-  const badRequest = {
-    description: "The request is malformed or a value is not allowed.",
-    content: { [problemContentType]: { schema: { $ref: "#/components/schemas/BadRequest" } } }
-  }
-  return JSON.parse(
-    JSON.stringify(spec, (key, value: unknown) => {
-      if (key === "HttpApiDecodeError" || key === "Issue") return undefined
-      return key === "400" ? badRequest : value
-    })
+const badRequestAnswer = {
+  description: "The request is malformed or a value is not allowed.",
+  content: { [problemContentType]: { schema: { $ref: "#/components/schemas/BadRequest" } } }
+}
+
+/** The library's own form of 400s; the server translates it. */
+const translated: ReadonlySet<string> = new Set(["HttpApiDecodeError", "Issue"])
+
+/** 400s are problem details in the document too. */
+const withProblemsOnly = (spec: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(spec)
+      .filter(([key]) => !translated.has(key))
+      .map(([key, value]) => [key, key === "400" ? badRequestAnswer : withProblemsIn(value)])
   )
+
+const withProblemsIn = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(withProblemsIn)
+  return Predicate.isReadonlyRecord(value) ? withProblemsOnly(value) : value
 }
 
 /**

@@ -7,7 +7,7 @@ const byName = (a: CameraRecord, b: CameraRecord) =>
   a.camera.name.localeCompare(b.camera.name) || a.camera.id.localeCompare(b.camera.id)
 
 /** Cameras within this process. */
-export const makeCameraStoreMemory: Effect.Effect<typeof CameraStore.Service> = Effect.gen(function* () {
+const makeCameraStoreMemory: Effect.Effect<typeof CameraStore.Service> = Effect.gen(function* () {
   const records = new Map<CameraId, CameraRecord>()
   const epochs = new Map<CameraId, Epoch>()
   // A hint to read again: one that waits says as much as many.

@@ -5,8 +5,18 @@ import type { Camera } from "@vigil/core/Camera"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { Effect } from "effect"
 import {
-  cameraStatus, cameraStatuses, closeView, createCamera, getCamera, listCameras, openView, probeSource, removeCamera, restartCamera,
-  snapshot, updateCamera
+  cameraStatus,
+  cameraStatuses,
+  closeView,
+  createCamera,
+  getCamera,
+  listCameras,
+  openView,
+  probeSource,
+  removeCamera,
+  restartCamera,
+  snapshot,
+  updateCamera
 } from "../../application/CameraOperations.js"
 import { probeProblem, toProblem } from "../ToProblem.js"
 
@@ -27,17 +37,23 @@ export const layerCameraHandlers = HttpApiBuilder.group(VigilApi, "cameras", (ha
         Effect.tap((camera) => setHeaders({ location: `/api/v1/cameras/${camera.id}` })),
         Effect.flatMap(tagged),
         Effect.mapError(toProblem)
-      ))
+      )
+    )
     .handle("statuses", () => Effect.mapError(cameraStatuses, toProblem))
     .handle("probe", ({ payload: { camera, seconds } }) =>
-      probeSource(camera, seconds).pipe(Effect.mapError((error) => error._tag === "SourceError" ? probeProblem(error) : toProblem(error))))
+      probeSource(camera, seconds).pipe(
+        Effect.mapError((error) => (error._tag === "SourceError" ? probeProblem(error) : toProblem(error)))
+      )
+    )
     .handle("get", ({ path: { id } }) => getCamera(id).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem)))
     .handle("update", ({ headers, path: { id }, payload }) =>
-      updateCamera(id, payload, expectedRevision(headers["if-match"])).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem)))
+      updateCamera(id, payload, expectedRevision(headers["if-match"])).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
+    )
     .handle("remove", ({ path: { id } }) => Effect.mapError(removeCamera(id), toProblem))
     .handle("status", ({ path: { id } }) => Effect.mapError(cameraStatus(id), toProblem))
     .handle("snapshot", ({ path: { id } }) => Effect.mapError(snapshot(id), toProblem))
-    .handle("restart", ({ path: { id } }) => Effect.mapError(restartCamera(id), toProblem)))
+    .handle("restart", ({ path: { id } }) => Effect.mapError(restartCamera(id), toProblem))
+)
 
 const utf8 = new TextDecoder()
 
@@ -48,5 +64,7 @@ export const layerLiveHandlers = HttpApiBuilder.group(VigilApi, "live", (handler
         Effect.tap(({ viewId }) => setHeaders({ location: `/api/v1/cameras/${id}/whep/${encodeURIComponent(viewId)}` })),
         Effect.map(({ answer }) => new TextEncoder().encode(answer)),
         Effect.mapError(toProblem)
-      ))
-    .handle("close", ({ path: { id, viewId } }) => Effect.mapError(closeView(id, viewId), toProblem)))
+      )
+    )
+    .handle("close", ({ path: { id, viewId } }) => Effect.mapError(closeView(id, viewId), toProblem))
+)

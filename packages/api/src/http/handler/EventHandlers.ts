@@ -10,9 +10,11 @@ export const layerEventHandlers = HttpApiBuilder.group(VigilApi, "events", (hand
   handlers
     .handle("list", ({ urlParams }) => Effect.mapError(queryEvents(urlParams), toProblem))
     .handle("get", ({ path: { id } }) => Effect.mapError(getEvent(id), toProblem))
-    .handle("setStatus", ({ path: { id }, payload: { status } }) => Effect.mapError(setEventStatus(id, status), toProblem)))
+    .handle("setStatus", ({ path: { id }, payload: { status } }) => Effect.mapError(setEventStatus(id, status), toProblem))
+)
 
 export const layerCatalogueHandlers = HttpApiBuilder.group(VigilApi, "catalogue", (handlers) =>
   handlers
     .handle("models", () => Effect.flatMap(ModelCatalogue, ({ list }) => list).pipe(Effect.mapError(toProblem)))
-    .handle("analytics", () => Effect.map(AnalyticCatalogue, ({ list }) => list)))
+    .handle("analytics", () => Effect.map(AnalyticCatalogue, ({ list }) => list))
+)

@@ -5,8 +5,13 @@ import type { ComponentHealth } from "@vigil/core/port/Health"
 import { DateTime, Effect } from "effect"
 import { checkHealth, type Health } from "../../application/Health.js"
 
-const toCheck = (time: string) => ({ component, detail, status }: ComponentHealth) =>
-  [component, [{ componentType: "component" as const, status, time, ...(detail === undefined ? {} : { output: detail }) }]] as const
+const toCheck =
+  (time: string) =>
+  ({ component, detail, status }: ComponentHealth) =>
+    [
+      component,
+      [{ componentType: "component" as const, status, time, ...(detail === undefined ? {} : { output: detail }) }]
+    ] as const
 
 const answer = ({ status }: Health, checks?: HealthReport["checks"]) => {
   const report = checks === undefined ? { status } : { status, checks }
@@ -15,7 +20,7 @@ const answer = ({ status }: Health, checks?: HealthReport["checks"]) => {
 
 const brief = Effect.flatMap(checkHealth, (health) => answer(health))
 
-const detailed = Effect.gen(function*() {
+const detailed = Effect.gen(function* () {
   const health = yield* checkHealth
   const time = DateTime.formatIso(yield* DateTime.now)
   return yield* answer(health, Object.fromEntries(health.components.map(toCheck(time))))
@@ -26,4 +31,5 @@ export const layerHealthHandlers = HttpApiBuilder.group(VigilApi, "health", (han
     .handle("health", () => brief)
     .handle("live", () => Effect.succeed(new HealthReport({ status: "pass" })))
     .handle("ready", () => brief)
-    .handle("detailed", () => detailed))
+    .handle("detailed", () => detailed)
+)

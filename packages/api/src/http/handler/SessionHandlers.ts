@@ -16,13 +16,15 @@ import { visitorOf } from "../Visitor.js"
 
 export const layerSignInHandlers = HttpApiBuilder.group(VigilApi, "signIn", (handlers) =>
   handlers.handle("signIn", ({ payload: { password, username } }) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const config = yield* ServerConfig
       const visitor = visitorOf(yield* HttpServerRequest.HttpServerRequest, config)
       const signedIn = yield* (yield* Accounts).signIn(username, password, visitor)
       yield* giveCookie(config, signedIn.token)
       return signedIn.user
-    }).pipe(retryAfter, Effect.mapError(toProblem))))
+    }).pipe(retryAfter, Effect.mapError(toProblem))
+  )
+)
 
 const noSuchSession = new NotFound({
   type: problemType("session-not-found"),
@@ -35,7 +37,7 @@ export const layerSessionHandlers = HttpApiBuilder.group(VigilApi, "session", (h
   handlers
     .handle("me", () => Principal)
     .handle("signOut", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { session, user } = yield* currentSession
         yield* (yield* SessionStore).revoke(user.id, session.id)
         yield* (yield* Sessions).forget
@@ -43,22 +45,25 @@ export const layerSessionHandlers = HttpApiBuilder.group(VigilApi, "session", (h
       }).pipe(
         Effect.catchTag("Unauthorized", () => Effect.void),
         Effect.mapError(toProblem)
-      ))
+      )
+    )
     .handle("list", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const user = yield* Principal
         return yield* (yield* SessionStore).list(user.id)
-      }).pipe(Effect.mapError(toProblem)))
+      }).pipe(Effect.mapError(toProblem))
+    )
     .handle("revoke", ({ path: { id } }) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const user = yield* Principal
         const store = yield* SessionStore
         const found = yield* Effect.mapError(store.revoke(user.id, id), toProblem)
         yield* (yield* Sessions).forget
         if (!found) return yield* Effect.fail(noSuchSession)
-      }))
+      })
+    )
     .handle("changePassword", ({ payload: { current, next } }) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { session, user } = yield* currentSession
         const visitor = visitorOf(yield* HttpServerRequest.HttpServerRequest, yield* ServerConfig)
         yield* (yield* Accounts).changePassword(user, session.id, current, next, visitor)
@@ -71,4 +76,6 @@ export const layerSessionHandlers = HttpApiBuilder.group(VigilApi, "session", (h
           LastAdministrator: Effect.die
         }),
         Effect.mapError(toProblem)
-      )))
+      )
+    )
+)

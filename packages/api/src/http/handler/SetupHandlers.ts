@@ -16,13 +16,16 @@ export const layerSetupHandlers = HttpApiBuilder.group(VigilApi, "setup", (handl
       Effect.flatMap(UserStore, ({ setupNeeded }) => setupNeeded).pipe(
         Effect.map((needed) => ({ needed })),
         Effect.mapError(toProblem)
-      ))
+      )
+    )
     .handle("perform", ({ payload: { password, token, username } }) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const config = yield* ServerConfig
         const accounts = yield* Accounts
         const visitor = visitorOf(yield* HttpServerRequest.HttpServerRequest, config)
         const signedIn = yield* accounts.setUp(token, username, password, visitor)
         yield* giveCookie(config, signedIn.token)
         return signedIn.user
-      }).pipe(retryAfter, Effect.mapError(toProblem))))
+      }).pipe(retryAfter, Effect.mapError(toProblem))
+    )
+)

@@ -10,23 +10,28 @@ import { toProblem } from "../ToProblem.js"
 export const layerUserHandlers = HttpApiBuilder.group(VigilApi, "users", (handlers) =>
   handlers
     .handle("list", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { tenantId } = yield* authorize("admin")
         return yield* (yield* UserStore).list(tenantId)
-      }).pipe(Effect.mapError(toProblem)))
+      }).pipe(Effect.mapError(toProblem))
+    )
     .handle("create", ({ payload }) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { tenantId } = yield* authorize("admin")
         return yield* (yield* Accounts).create(tenantId, payload)
-      }).pipe(Effect.mapError(toProblem)))
+      }).pipe(Effect.mapError(toProblem))
+    )
     .handle("change", ({ path: { id }, payload: { password, role } }) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { tenantId } = yield* authorize("admin")
         return yield* (yield* Accounts).change(tenantId, id, { role, password })
-      }).pipe(Effect.mapError(toProblem)))
+      }).pipe(Effect.mapError(toProblem))
+    )
     .handle("remove", ({ path: { id } }) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { tenantId } = yield* authorize("admin")
         yield* (yield* UserStore).remove(tenantId, id)
         yield* (yield* Sessions).forget
-      }).pipe(Effect.mapError(toProblem))))
+      }).pipe(Effect.mapError(toProblem))
+    )
+)
