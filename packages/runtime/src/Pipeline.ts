@@ -3,43 +3,44 @@ import type { Camera } from "@vigil/core/Camera"
 import type { PipelineStatistics } from "@vigil/core/CameraStatus"
 import type { EventDraft } from "@vigil/core/EventPipeline"
 import type { Epoch } from "@vigil/core/Ids"
-import type { SourceDescription, VideoTrack } from "@vigil/core/MediaTrack"
+import type { SourceDescription } from "@vigil/core/MediaTrack"
 import type { InferenceObservation, Observation } from "@vigil/core/Observation"
 import type { Overlay } from "@vigil/core/Overlay"
-import { NoPicture } from "@vigil/core/port/CameraControl"
-import { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
+import type { NoPicture } from "@vigil/core/port/CameraControl"
+import type { InstalledModel } from "@vigil/core/port/ModelCatalogue"
 import type { Priority } from "@vigil/core/Priority"
 import type { AccessUnitSink } from "@vigil/core/Source"
 import { initialTracker, stepTracker } from "@vigil/core/Tracker"
-import { Effect, Either, Exit, Option, PubSub, Scope } from "effect"
+import { Effect, Either, PubSub } from "effect"
 import { type RunningAnalytic, startAnalytic } from "./analytics/Analytics.js"
 import { makeCaptureLatency } from "./camera/CaptureLatency.js"
+import { makeDecoderSlot } from "./camera/DecoderSlot.js"
 import { demandOf } from "./camera/Demand.js"
+import { makeDetectorChoice } from "./camera/DetectorChoice.js"
 import { eventOf } from "./camera/Events.js"
-import { makeEventWriter } from "./camera/EventWriter.js"
+import { type EventWriter, makeEventWriter } from "./camera/EventWriter.js"
 import { makeSegmenter } from "./camera/Segmenter.js"
 import { type Hub, makeHub } from "./hub/Hub.js"
 import { makeTimeline } from "./hub/Timeline.js"
 import { type LiveStream, makeLiveStream } from "./live/LiveStream.js"
-import { type CameraDecoder, MediaWorkers } from "./media/MediaWorkers.js"
 
 /** The way of one camera's frames, from its source to its events. */
 export interface Pipeline {
   readonly hub: Hub
   readonly live: LiveStream
   readonly overlays: PubSub.PubSub<Overlay>
-  /** A source was opened: its access units follow. Opens a decoder when the codec is another than before. */
+  /** A source was opened: its access units follow. */
   readonly begin: (description: SourceDescription) => Effect.Effect<void>
   readonly sink: AccessUnitSink
   /** Applies changed zones, analytics, segments and detection without touching the source. */
   readonly configure: (camera: Camera) => Effect.Effect<void>
   readonly snapshot: Effect.Effect<Uint8Array, NoPicture>
   readonly statistics: () => PipelineStatistics
-  readonly fenced: Effect.Effect.Success<ReturnType<typeof makeEventWriter>>["fenced"]
+  readonly fenced: EventWriter["fenced"]
 }
 
-const sameTrack = (a: VideoTrack | undefined, b: VideoTrack): boolean =>
-  a !== undefined && a.codec === b.codec && a.width === b.width && a.height === b.height
+/** How soon a camera notices a model that was installed, replaced or removed meanwhile. */
+const modelInterval = "10 seconds"
 
 /**
  * ```
@@ -52,9 +53,7 @@ const sameTrack = (a: VideoTrack | undefined, b: VideoTrack): boolean =>
  */
 export const makePipeline = (first: Camera, epoch: Epoch) =>
   Effect.gen(function* () {
-    const workers = yield* MediaWorkers
-    const models = yield* ModelCatalogue
-    const scope = yield* Effect.scope
+    const chooseDetector = yield* makeDetectorChoice
     const writer = yield* makeEventWriter(first.id, epoch)
     const overlays = yield* PubSub.sliding<Overlay>(8)
     const hub = makeHub()
@@ -65,8 +64,8 @@ export const makePipeline = (first: Camera, epoch: Epoch) =>
 
     let camera = first
     let analytics: ReadonlyArray<RunningAnalytic> = []
+    let model: InstalledModel | undefined
     let tracker = initialTracker
-    let decoder: { readonly decoder: CameraDecoder; readonly track: VideoTrack; readonly scope: Scope.CloseableScope } | undefined
     let detections = 0
 
     const announce = (priority: Priority, drafts: ReadonlyArray<EventDraft>) => {
@@ -80,16 +79,11 @@ export const makePipeline = (first: Camera, epoch: Epoch) =>
     const onInference = ({ detections: found, frame }: InferenceObservation) => {
       detections += found.length
       latency.add(frame)
-      const [next, tracks] = stepTracker(tracker, { at: frame.mediaTime, size: frame.size, detections: found })
-      tracker = next
       const { mediaTime, size, wallTime } = frame
-      overlays.unsafeOffer({
-        cameraId: camera.id,
-        mediaTime,
-        wallTime,
-        size,
-        tracks: tracks.filter(({ state }) => state === "confirmed")
-      })
+      const [next, tracks] = stepTracker(tracker, { at: mediaTime, size, detections: found })
+      tracker = next
+      const seen = tracks.filter(({ state }) => state === "confirmed")
+      overlays.unsafeOffer({ cameraId: camera.id, mediaTime, wallTime, size, tracks: seen })
       analyse({ _tag: "Tracks", mediaTime, wallTime, size, tracks })
     }
 
@@ -98,50 +92,38 @@ export const makePipeline = (first: Camera, epoch: Epoch) =>
       else onInference(observation)
     }
 
-    const detector = Effect.suspend(() =>
-      camera.detection.model === undefined
-        ? models.preferred("objects")
-        : Effect.map(models.installed(camera.detection.model), Option.some)
-    ).pipe(
-      Effect.tapError((error) => Effect.logWarning("the camera runs without its detector", error)),
-      Effect.orElseSucceed(Option.none),
-      Effect.map(Option.getOrUndefined)
+    const decoder = yield* makeDecoderSlot(first.id, { onObservation })
+
+    const demand = Effect.map(
+      Effect.suspend(() => chooseDetector(camera.detection)),
+      (chosen) => {
+        model = chosen
+        return demandOf(analytics, camera.detection, chosen)
+      }
     )
-    const demand = Effect.map(detector, (model) => demandOf(analytics, camera.detection, model))
 
-    const closeDecoder = Effect.suspend(() => {
-      const closed = decoder
-      decoder = undefined
-      return closed === undefined ? Effect.void : Scope.close(closed.scope, Exit.void)
+    const followModels = Effect.gen(function* () {
+      const before = model?.descriptor.sha256
+      const wanted = yield* demand
+      if (model?.descriptor.sha256 !== before) decoder.configure(wanted)
     })
-
-    const openDecoder = (track: VideoTrack) =>
-      Effect.gen(function* () {
-        yield* closeDecoder
-        const decoderScope = yield* Scope.fork(scope, scope.strategy)
-        const opened = yield* workers
-          .openDecoder(camera.id, track, yield* demand, { onObservation })
-          .pipe(Scope.extend(decoderScope))
-        decoder = { decoder: opened, track, scope: decoderScope }
-      })
 
     const configure = (next: Camera) =>
       Effect.gen(function* () {
         camera = next
         segmenter.configure(next.segment)
-        const context = { zones: next.zones, lines: next.lines }
-        const [refused, started] = partition(next.analytics.map((assignment) => startAnalytic(assignment, context)))
-        analytics = started
-        yield* Effect.forEach(refused, (error) => Effect.logError("an analytic is not running", error), { discard: true })
-        const wanted = yield* demand
-        decoder?.decoder.configure(wanted)
+        const started = next.analytics.map((assignment) => startAnalytic(assignment, { zones: next.zones, lines: next.lines }))
+        analytics = started.flatMap((result) => (Either.isRight(result) ? [result.right] : []))
+        for (const result of started) if (Either.isLeft(result)) yield* Effect.logError(result.left.message)
+        decoder.configure(yield* demand)
       })
 
-    hub.subscribe({ onAccessUnit: (unit) => (unit.kind === "video" ? decoder?.decoder.push(unit) : undefined) }, "now")
+    hub.subscribe({ onAccessUnit: decoder.push }, "now")
     hub.subscribe(segmenter, "now")
     yield* configure(first)
+    yield* followModels.pipe(Effect.delay(modelInterval), Effect.forever, Effect.forkScoped)
 
-    return {
+    const pipeline: Pipeline = {
       hub,
       live,
       overlays,
@@ -149,24 +131,20 @@ export const makePipeline = (first: Camera, epoch: Epoch) =>
         Effect.gen(function* () {
           timeline.restart()
           const track = description.tracks.find((candidate) => candidate.kind === "video")
-          if (track !== undefined && !sameTrack(decoder?.track, track)) yield* openDecoder(track)
+          if (track !== undefined) yield* decoder.fit(track, yield* demand)
           hub.describe(description)
         }),
       sink: (unit) => hub.publish(timeline.place(unit)),
       configure,
-      snapshot: Effect.suspend(() =>
-        decoder === undefined
-          ? new NoPicture({ cameraId: camera.id, detail: "its source has not been open yet" })
-          : decoder.decoder.snapshot
-      ),
+      snapshot: decoder.snapshot,
       statistics: () => {
-        const decoding = decoder?.decoder.statistics()
+        const { decoded, dropped, inferences, inferencesDropped, skipped } = decoder.statistics()
         return {
-          framesDecoded: decoding?.decoded ?? 0,
-          framesDropped: decoding?.dropped ?? 0,
-          framesSkipped: decoding?.skipped ?? 0,
-          inferences: decoding?.inferences ?? 0,
-          inferencesDropped: decoding?.inferencesDropped ?? 0,
+          framesDecoded: decoded,
+          framesDropped: dropped,
+          framesSkipped: skipped,
+          inferences,
+          inferencesDropped,
           detections,
           events: writer.written(),
           segments: segmenter.closed(),
@@ -174,10 +152,6 @@ export const makePipeline = (first: Camera, epoch: Epoch) =>
         }
       },
       fenced: writer.fenced
-    } satisfies Pipeline
+    }
+    return pipeline
   })
-
-const partition = <A, E>(results: ReadonlyArray<Either.Either<A, E>>): readonly [ReadonlyArray<E>, ReadonlyArray<A>] => [
-  results.flatMap((result) => (Either.isLeft(result) ? [result.left] : [])),
-  results.flatMap((result) => (Either.isRight(result) ? [result.right] : []))
-]
