@@ -32,29 +32,39 @@ const isLocal = (request: HttpServerRequest.HttpServerRequest): boolean => {
  * Whoever may read the data folder of this machine may operate Vigil: a token, fresh with each start, that counts as an administrator of
  * the default tenant when it comes from this machine and through no proxy. Nobody knows it unless it is written down for them.
  */
-export class LocalOperator extends Context.Tag("@vigil/api/LocalOperator")<LocalOperator, {
-  readonly token: Redacted.Redacted
-  /** The operator, if the request carries the token (`Authorization: Bearer`) and comes from this machine. */
-  readonly recognise: (request: HttpServerRequest.HttpServerRequest) => Option.Option<User>
-  /** Marks the upgrade of a recognised operator, in a way that no message and no client can. */
-  readonly mark: (request: HttpServerRequest.HttpServerRequest) => HttpServerRequest.HttpServerRequest
-  /** The operator, if the headers are of a connection that was marked. */
-  readonly marked: (headers: Headers.Headers) => Option.Option<User>
-}>() {
+export class LocalOperator extends Context.Tag("@vigil/api/LocalOperator")<
+  LocalOperator,
+  {
+    readonly token: Redacted.Redacted
+    /** The operator, if the request carries the token (`Authorization: Bearer`) and comes from this machine. */
+    readonly recognise: (request: HttpServerRequest.HttpServerRequest) => Option.Option<User>
+    /** Marks the upgrade of a recognised operator, in a way that no message and no client can. */
+    readonly mark: (request: HttpServerRequest.HttpServerRequest) => HttpServerRequest.HttpServerRequest
+    /** The operator, if the headers are of a connection that was marked. */
+    readonly marked: (headers: Headers.Headers) => Option.Option<User>
+  }
+>() {
   static readonly layer: Layer.Layer<LocalOperator> = Layer.effect(
     LocalOperator,
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const token = newToken()
       const connectionToken = newToken()
       const operator = Option.some(
-        User.make({ id: operatorId, tenantId: defaultTenant, username: "operator", role: "admin", createdAt: yield* DateTime.now })
+        User.make({
+          id: operatorId,
+          tenantId: defaultTenant,
+          username: "operator",
+          role: "admin",
+          createdAt: yield* DateTime.now
+        })
       )
-      const bearer = ({ headers }: HttpServerRequest.HttpServerRequest) => /^Bearer +(\S+)$/i.exec(headers["authorization"] ?? "")?.[1]
+      const bearer = ({ headers }: HttpServerRequest.HttpServerRequest) =>
+        /^Bearer +(\S+)$/i.exec(headers["authorization"] ?? "")?.[1]
       return LocalOperator.of({
         token: Redacted.make(token),
-        recognise: (request) => isSame(token, bearer(request)) && isLocal(request) ? operator : Option.none(),
+        recognise: (request) => (isSame(token, bearer(request)) && isLocal(request) ? operator : Option.none()),
         mark: (request) => request.modify({ headers: Headers.set(request.headers, connectionHeader, connectionToken) }),
-        marked: (headers) => isSame(connectionToken, headers[connectionHeader]) ? operator : Option.none()
+        marked: (headers) => (isSame(connectionToken, headers[connectionHeader]) ? operator : Option.none())
       })
     })
   )

@@ -1,9 +1,10 @@
 import { describe, expect, layer } from "@effect/vitest"
+import { LocalOperator } from "@vigil/api/auth/LocalOperator"
 import { rawRoutes } from "@vigil/api/http/Routes"
 import { SessionAuthentication, VigilApi } from "@vigil/core/contract/VigilApi"
 import { VigilRpc } from "@vigil/core/contract/VigilRpc"
 import * as HttpApi from "@effect/platform/HttpApi"
-import { Context, Effect } from "effect"
+import { Context, Effect, Redacted } from "effect"
 import { WebSocket } from "ws"
 import { layerTestServer, TestServer } from "./TestServer.js"
 
@@ -79,6 +80,37 @@ describe("default deny", () => {
       })
     )
 
+    it.effect("lets the operator's token in from this machine only, and through no proxy", () =>
+      Effect.gen(function* () {
+        const { visit } = yield* TestServer
+        const token = Redacted.value((yield* LocalOperator).token)
+        const status = (door: Door, headers: Record<string, string>) =>
+          Effect.map(visit({ method: door.method, path: filled(door.path), headers }), (answer) => answer.status)
+        const authorization = `Bearer ${token}`
+        const refused = [
+          { authorization: "Bearer" },
+          { authorization: "Bearer x" },
+          { authorization: `Bearer ${token}x` },
+          { authorization: `Basic ${token}` },
+          { authorization, "x-forwarded-for": "127.0.0.1" },
+          { authorization, forwarded: "for=127.0.0.1" },
+          { "x-vigil-operator-connection": token }
+        ]
+        for (const door of endpoints().filter((each) => !isPublic(each))) {
+          for (const headers of refused) {
+            expect(yield* status(door, headers), `${door.method} ${door.path} ${Object.keys(headers)}`).toBe(401)
+          }
+        }
+        for (const path of ["/api/v1/session", "/api/v1/users", "/api/v1/cameras", "/api/v1/openapi.json", "/docs", "/metrics"]) {
+          expect(yield* status({ method: "GET", path }, { authorization }), path).toBe(200)
+        }
+        expect((yield* visit({ path: "/api/v1/session", headers: { authorization } })).json).toMatchObject({
+          username: "operator",
+          role: "admin"
+        })
+      })
+    )
+
     it.effect("takes no made-up, empty or foreign cookie for a session", () =>
       Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer
@@ -103,6 +135,7 @@ describe("default deny", () => {
         const cookie = cookies.admin
         expect(yield* upgrade(path, {})).toBe(401)
         expect(yield* upgrade(path, { cookie: "vigil-session=made-up" })).toBe(401)
+        expect(yield* upgrade(path, { authorization: "Bearer made-up" })).toBe(401)
         expect(yield* upgrade(path, { cookie, origin: "https://evil.example" })).toBe(403)
         expect(yield* upgrade(path, { cookie, origin: "null" })).toBe(403)
         expect(yield* upgrade(path, { cookie, origin: `${url}.evil.example` })).toBe(403)

@@ -2,11 +2,12 @@ import { describe, expect, layer } from "@effect/vitest"
 import { Socket } from "@effect/platform"
 import { RpcClient, RpcSerialization } from "@effect/rpc"
 import { VigilRpc } from "@vigil/core/contract/VigilRpc"
+import { LocalOperator } from "@vigil/api/auth/LocalOperator"
 import { Database } from "@vigil/api/database/Database"
 import { defaultTenant, EventId } from "@vigil/core/Ids"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { EventBus } from "@vigil/core/port/EventBus"
-import { Effect, Fiber, Layer, PubSub, Schedule, Stream } from "effect"
+import { Effect, Fiber, Layer, PubSub, Redacted, Schedule, Stream } from "effect"
 import { WebSocket } from "ws"
 import { entry, newCamera, otherTenant } from "../Samples.js"
 import { FakeRuntime, jpeg, statusOf } from "./FakePorts.js"
@@ -145,6 +146,28 @@ describe("VigilRpc over WebSocket", () => {
         )
         yield* visit({ method: "DELETE", path: "/api/v1/session", cookie })
         yield* Effect.promise(() => closed.closed).pipe(Effect.timeout("6 seconds"))
+      })
+    )
+
+    it.scoped("knows the operator of this machine by the connection, and by no header of a message", () =>
+      Effect.gen(function* () {
+        const { cookies, url } = yield* TestServer
+        const token = Redacted.value((yield* LocalOperator).token)
+        const authorization = ["authorization", `Bearer ${token}`] as const
+        const whoAmI = (upgrade: Record<string, string>, message: ReadonlyArray<readonly [string, string]>) =>
+          Effect.async<string>((resume) => {
+            const socket = new WebSocket(`${url.replace("http", "ws")}/api/v1/rpc`, { headers: upgrade })
+            socket.on("message", (data: Buffer) => {
+              socket.terminate()
+              resume(Effect.succeed(data.toString()))
+            })
+            socket.on("open", () =>
+              socket.send(`${JSON.stringify({ _tag: "Request", id: "1", tag: "WhoAmI", headers: message })}\n`)
+            )
+          }).pipe(Effect.timeout("5 seconds"))
+        expect(yield* whoAmI(Object.fromEntries([authorization]), [])).toContain('"username":"operator","role":"admin"')
+        const claims = [authorization, ["x-vigil-operator-connection", token] as const]
+        expect(yield* whoAmI({ cookie: cookies.viewer }, claims)).toContain('"username":"viewer"')
       })
     )
 
