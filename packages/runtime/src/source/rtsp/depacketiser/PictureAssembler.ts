@@ -29,6 +29,9 @@ export class PictureAssembler {
   private timestamp = 0
   private finishedTimestamp = -1
   private inFragment = false
+  /** Packets are missing right before this picture's first one, which may have been its own. */
+  private startUncertain = false
+  private keyframeFirstType = -1
   private hasSlice = false
   private randomAccess = false
   private beginsPicture = false
@@ -48,10 +51,12 @@ export class PictureAssembler {
       this.dropFragment()
       if (this.units.count > 0) this.damaged = true
     }
-    if (packet.timestamp === this.timestamp) return
-    this.dropFragment()
-    if (this.hasSlice) this.finish()
-    this.timestamp = packet.timestamp
+    if (packet.timestamp !== this.timestamp) {
+      this.dropFragment()
+      if (this.hasSlice) this.finish()
+      this.timestamp = packet.timestamp
+    }
+    if (lost && this.units.count === 0) this.startUncertain = true
   }
 
   /** After a packet's units. */
@@ -118,9 +123,14 @@ export class PictureAssembler {
   }
 
   private finish(): void {
-    const whole = this.beginsPicture && !this.damaged && !this.units.overflown
-    if (whole && this.randomAccess) this.referencesLost = false
-    else if (!whole) this.referencesLost = true
+    const firstType = this.codec.typeOf(this.units.firstByte())
+    // A camera's key frames all begin alike: with a delimiter, a parameter set or the slice itself.
+    const beginLost = this.startUncertain && this.keyframeFirstType >= 0 && firstType !== this.keyframeFirstType
+    const whole = this.beginsPicture && !this.damaged && !this.units.overflown && !(this.randomAccess && beginLost)
+    if (whole && this.randomAccess) {
+      this.referencesLost = false
+      this.keyframeFirstType = firstType
+    } else if (!whole) this.referencesLost = true
     if (this.units.overflown) return this.abandon()
     const { randomAccess, timestamp } = this
     const damaged = !whole || this.referencesLost
@@ -138,6 +148,7 @@ export class PictureAssembler {
   }
 
   private reset(): void {
+    this.startUncertain = false
     this.hasSlice = false
     this.randomAccess = false
     this.beginsPicture = false

@@ -51,6 +51,11 @@ export class UnitBuffer {
     return at < this.end ? (this.slab[at] ?? 0) : 0
   }
 
+  /** Of the first unit. */
+  firstByte(): number {
+    return this.end > this.start ? (this.slab[this.start] ?? 0) : 0
+  }
+
   /** Whether the unit begun last is the same as one before it. */
   lastIsRepeated(): boolean {
     const last = this.unit(this.starts.length - 1)
