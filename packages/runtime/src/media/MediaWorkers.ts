@@ -89,6 +89,8 @@ export interface CameraDecoder {
 
 export interface WorkerHealth {
   readonly worker: number
+  /** Absent while it waits to be restarted. */
+  readonly pid?: number | undefined
   readonly cameras: number
   /** Bytes of resident memory. */
   readonly memory: number
@@ -99,16 +101,18 @@ export interface WorkerHealth {
  * The node's media worker processes. Native code (FFmpeg, ONNX Runtime) runs only there; a crash, a hang or memory over the limit
  * costs the worker's cameras a restart from their next key frame, and nothing else.
  */
-export class MediaWorkers extends Context.Tag("@vigil/runtime/MediaWorkers")<MediaWorkers, {
-  /** Opens a decoder until the scope closes. */
-  readonly openDecoder: (
-    cameraId: CameraId,
-    track: VideoTrack,
-    demand: DecodeDemand,
-    listener: DecoderListener
-  ) => Effect.Effect<CameraDecoder, never, Scope.Scope>
-  /** Demuxes a file or a capture device inside a worker; used by the `file` and `v4l2` sources. */
-  readonly openDemuxer: (config: SourceConfig, sink: AccessUnitSink) => Effect.Effect<OpenSource, SourceError, Scope.Scope>
-  readonly health: Effect.Effect<ReadonlyArray<WorkerHealth>>
-}>() {}
-
+export class MediaWorkers extends Context.Tag("@vigil/runtime/MediaWorkers")<
+  MediaWorkers,
+  {
+    /** Opens a decoder until the scope closes. */
+    readonly openDecoder: (
+      cameraId: CameraId,
+      track: VideoTrack,
+      demand: DecodeDemand,
+      listener: DecoderListener
+    ) => Effect.Effect<CameraDecoder, never, Scope.Scope>
+    /** Demuxes a file or a capture device inside a worker; used by the `file` and `v4l2` sources. */
+    readonly openDemuxer: (config: SourceConfig, sink: AccessUnitSink) => Effect.Effect<OpenSource, SourceError, Scope.Scope>
+    readonly health: Effect.Effect<ReadonlyArray<WorkerHealth>>
+  }
+>() {}

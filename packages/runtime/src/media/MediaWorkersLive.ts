@@ -28,7 +28,8 @@ export const defaultMediaWorkersOptions: MediaWorkersOptions = {
   engine: {}
 }
 
-const unsupported = (url: string, reason: "invalid-url" | "unsupported", detail: string) => new SourceError({ reason, url, detail })
+const unsupported = (url: string, reason: "invalid-url" | "unsupported", detail: string) =>
+  new SourceError({ reason, url, detail })
 
 /** Motion JPEG and the compressed formats that cameras give themselves; raw pictures would have to be encoded first. */
 const deviceFormats = ["h264", "mjpeg"]
@@ -38,7 +39,8 @@ const demuxerInput = ({ loop, url }: SourceConfig): Effect.Effect<DemuxerInput, 
     try: (): DemuxerInput => {
       const parsed = new URL(url)
       if (parsed.protocol === "file:") return { kind: "file", path: fileURLToPath(parsed), loop }
-      if (parsed.protocol === "v4l2:") return { kind: "device", path: decodeURIComponent(parsed.pathname), formats: deviceFormats }
+      if (parsed.protocol === "v4l2:")
+        return { kind: "device", path: decodeURIComponent(parsed.pathname), formats: deviceFormats }
       throw new Error(`${parsed.protocol} is neither file: nor v4l2:`)
     },
     catch: (error) => unsupported(url, "invalid-url", error instanceof Error ? error.message : String(error))
@@ -54,13 +56,19 @@ const acquirePool = (make: (onNote: (note: string) => void) => WorkerPool) =>
   )
 
 const make = (options: MediaWorkersOptions) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { camerasPerWorker: tenantsPerWorker, workers, ...common } = options
-    const decoders = yield* acquirePool((onNote) => makeWorkerPool({ ...common, name: "media worker", tenantsPerWorker, workers, onNote }))
+    const decoders = yield* acquirePool((onNote) =>
+      makeWorkerPool({ ...common, name: "media worker", tenantsPerWorker, workers, onNote })
+    )
     // Files and devices come from anywhere: what one of them does to its process must not reach the cameras.
-    const files = yield* acquirePool((onNote) => makeWorkerPool({ ...common, name: "demuxing worker", tenantsPerWorker: 32, workers: 1, onNote }))
+    const files = yield* acquirePool((onNote) =>
+      makeWorkerPool({ ...common, name: "demuxing worker", tenantsPerWorker: 32, workers: 1, onNote })
+    )
     // Reading a device blocks a thread of its process for a frame at a time.
-    const devices = yield* acquirePool((onNote) => makeWorkerPool({ ...common, name: "capture worker", tenantsPerWorker: 2, workers: 16, onNote }))
+    const devices = yield* acquirePool((onNote) =>
+      makeWorkerPool({ ...common, name: "capture worker", tenantsPerWorker: 2, workers: 16, onNote })
+    )
     let numbers = 0
 
     return MediaWorkers.of({
@@ -71,18 +79,22 @@ const make = (options: MediaWorkersOptions) =>
             decoders.add(remote.tenant)
             return remote
           }),
-          (remote) => Effect.sync(() => {
-            remote.close()
-            decoders.remove(remote.tenant)
-          })
+          (remote) =>
+            Effect.sync(() => {
+              remote.close()
+              decoders.remove(remote.tenant)
+            })
         ).pipe(Effect.map(({ decoder }) => decoder)),
       openDemuxer: (config, sink) =>
         Effect.flatMap(demuxerInput(config), (input) =>
-          openRemoteDemuxer({ id: ++numbers, pool: input.kind === "file" ? files : devices, config, input, sink })),
-      health: Effect.sync(() => [...decoders.health(), ...files.health(), ...devices.health()].map((worker, index) => ({
-        ...worker,
-        worker: index
-      })))
+          openRemoteDemuxer({ id: ++numbers, pool: input.kind === "file" ? files : devices, config, input, sink })
+        ),
+      health: Effect.sync(() =>
+        [...decoders.health(), ...files.health(), ...devices.health()].map((worker, index) => ({
+          ...worker,
+          worker: index
+        }))
+      )
     })
   })
 
@@ -96,17 +108,23 @@ const settings = Config.all({
     Config.map(Config.integer("MEMORY_LIMIT_MB"), (megabytes) => megabytes * 1024 * 1024),
     defaultMediaWorkersOptions.memoryLimit
   ),
-  hangTimeout: Config.withDefault(Config.map(Config.duration("HANG_TIMEOUT"), Duration.toMillis), defaultMediaWorkersOptions.hangTimeout),
+  hangTimeout: Config.withDefault(
+    Config.map(Config.duration("HANG_TIMEOUT"), Duration.toMillis),
+    defaultMediaWorkersOptions.hangTimeout
+  ),
   threads: Config.option(Config.integer("INFERENCE_THREADS")),
   cache: Config.option(Config.string("MODEL_CACHE"))
 }).pipe(Config.nested("MEDIA"), Config.nested("VIGIL"))
 
 /** From `VIGIL_MEDIA_CAMERAS_PER_WORKER`, `_WORKERS`, `_MEMORY_LIMIT_MB`, `_HANG_TIMEOUT`, `_INFERENCE_THREADS`, `_MODEL_CACHE`. */
-export const layerConfig = Layer.unwrapEffect(Effect.map(settings, ({ cache, threads, ...options }) =>
-  layer({
-    ...options,
-    engine: {
-      ...(Option.isSome(threads) ? { threads: threads.value } : {}),
-      ...(Option.isSome(cache) ? { cache: cache.value } : {})
-    }
-  })))
+export const layerConfig = Layer.unwrapEffect(
+  Effect.map(settings, ({ cache, threads, ...options }) =>
+    layer({
+      ...options,
+      engine: {
+        ...(Option.isSome(threads) ? { threads: threads.value } : {}),
+        ...(Option.isSome(cache) ? { cache: cache.value } : {})
+      }
+    })
+  )
+)

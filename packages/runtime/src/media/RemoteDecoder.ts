@@ -115,7 +115,16 @@ class RemoteCameraDecoder implements RemoteDecoder {
   #push(unit: AccessUnit): void | Promise<void> {
     if (unit.kind !== "video" || this.#closed) return
     const { keyframe, mediaTime, received, units, wallClockOrigin, wallTime } = unit
-    const pushed: PushedUnit = { number: this.#frames++, mode: "decode", units, keyframe, mediaTime, wallTime, wallClockOrigin, received }
+    const pushed: PushedUnit = {
+      number: this.#frames++,
+      mode: "decode",
+      units,
+      keyframe,
+      mediaTime,
+      wallTime,
+      wallClockOrigin,
+      received
+    }
     if (unit.damaged) return this.#lose()
     if (keyframe) this.#newestKey = pushed
     if (!wantsPictures(this.#demand)) {
@@ -234,14 +243,16 @@ class RemoteCameraDecoder implements RemoteDecoder {
         for (const report of message.cameras) this.#account(report)
         return
       }
-      case "frame": return this.#listener.onFrame?.(message.frame)
+      case "frame":
+        return this.#listener.onFrame?.(message.frame)
       case "drained":
       case "snapshot": {
         const pending = this.#requests.get(message.request)
         this.#requests.delete(message.request)
         return pending?.settle(message)
       }
-      default: return
+      default:
+        return
     }
   }
 
@@ -277,7 +288,10 @@ class RemoteCameraDecoder implements RemoteDecoder {
   #snapshot(): CameraDecoder["snapshot"] {
     const none = (detail: string) => new NoPicture({ cameraId: this.#cameraId, detail })
     return this.#request((request) => ({ type: "snapshot", camera: this.#id, request, key: this.#newestKey })).pipe(
-      Effect.timeoutFail({ duration: snapshotLimit, onTimeout: () => none(`its media worker did not answer within ${snapshotLimit}`) }),
+      Effect.timeoutFail({
+        duration: snapshotLimit,
+        onTimeout: () => none(`its media worker did not answer within ${snapshotLimit}`)
+      }),
       Effect.flatMap((answer) => {
         if (answer?.type !== "snapshot") return Effect.fail(none("its decoder is closed"))
         return answer.jpeg === undefined ? Effect.fail(none(answer.detail)) : Effect.succeed(answer.jpeg)

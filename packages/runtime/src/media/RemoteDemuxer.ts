@@ -24,7 +24,7 @@ export interface RemoteDemuxerOptions {
 
 /** Opens a file or device in a worker process and plays it until the scope closes. */
 export const openRemoteDemuxer = (options: RemoteDemuxerOptions): Effect.Effect<OpenSource, SourceError, Scope.Scope> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { config, pool } = options
     const opened = yield* Deferred.make<SourceDescription, SourceError>()
     const ended = yield* Deferred.make<void, SourceError>()
@@ -39,10 +39,11 @@ export const openRemoteDemuxer = (options: RemoteDemuxerOptions): Effect.Effect<
     })
     yield* Effect.acquireRelease(
       Effect.sync(() => pool.add(player.tenant)),
-      () => Effect.sync(() => {
-        player.close()
-        pool.remove(player.tenant)
-      })
+      () =>
+        Effect.sync(() => {
+          player.close()
+          pool.remove(player.tenant)
+        })
     )
     const description = yield* Deferred.await(opened)
     return { description, statistics: player.statistics.read, ended: Deferred.await(ended) }
@@ -173,8 +174,10 @@ const makePlayer = ({ config, id, input, sink }: RemoteDemuxerOptions, listener:
         next = message
         return void playAll()
       }
-      case "demux-failed": return fail(message.reason, message.detail)
-      default: return
+      case "demux-failed":
+        return fail(message.reason, message.detail)
+      default:
+        return
     }
   }
 

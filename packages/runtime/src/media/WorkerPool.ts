@@ -20,7 +20,7 @@ export interface WorkerPoolOptions {
 export interface WorkerPool {
   readonly add: (tenant: WorkerTenant) => void
   readonly remove: (tenant: WorkerTenant) => void
-  readonly health: () => ReadonlyArray<WorkerHealth & { readonly pid: number | undefined }>
+  readonly health: () => ReadonlyArray<WorkerHealth>
   /** Ends all processes in an orderly way. */
   readonly close: () => Promise<void>
 }

@@ -72,7 +72,10 @@ export const makeBackgroundModel = ({ mask, sensitivity }: BackgroundOptions): B
   const histogram = new Int32Array(511)
   const wanted = Math.min(1, Math.max(0, sensitivity))
   const base = Math.round((tolerance.leastSensitive + (tolerance.mostSensitive - tolerance.leastSensitive) * wanted) * level)
-  const counted = Math.max(1, mask.reduce((sum, value) => sum + value, 0))
+  const counted = Math.max(
+    1,
+    mask.reduce((sum, value) => sum + value, 0)
+  )
   let frames = 0
   let watched = 0
 

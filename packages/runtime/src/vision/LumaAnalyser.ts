@@ -38,7 +38,10 @@ const secondsBetween = (earlier: MediaTime | undefined, later: MediaTime): numbe
 
 export const makeLumaAnalyser = ({ ignored, plane: { height, width }, sensitivity }: LumaOptions): LumaAnalyser => {
   const mask = motionMask(width, height, ignored)
-  const unmasked = Math.max(1, mask.reduce((sum, value) => sum + value, 0))
+  const unmasked = Math.max(
+    1,
+    mask.reduce((sum, value) => sum + value, 0)
+  )
   const background = makeBackgroundModel({ mask, sensitivity })
   const edges = makeEdgeMap(width, height)
   const regions = makeRegionFinder(width, height)

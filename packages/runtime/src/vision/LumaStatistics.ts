@@ -14,7 +14,12 @@ export interface LumaStatistics {
  * Measures a packed plane of at least 3x3 pixels. `previous` must have the same size. The Laplacian's variance as a measure of focus: Pech-Pacheco
  * et al., Diatom autofocusing in brightfield microscopy, ICPR 2000.
  */
-export const measureLuma = (plane: Uint8Array, width: number, height: number, previous: Uint8Array | undefined): LumaStatistics => {
+export const measureLuma = (
+  plane: Uint8Array,
+  width: number,
+  height: number,
+  previous: Uint8Array | undefined
+): LumaStatistics => {
   const pixels = width * height
   let sum = 0
   let squares = 0

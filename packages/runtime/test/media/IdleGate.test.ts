@@ -15,10 +15,13 @@ const changes = (sizes: ReadonlyArray<number>): ReadonlyArray<readonly [number, 
   return seen
 }
 
-const quiet = (count: number) => Array.from({ length: count }, (_, index) => index % 20 === 0 ? 20_000 : 900 + (index % 3) * 60)
+const quiet = (count: number) => Array.from({ length: count }, (_, index) => (index % 20 === 0 ? 20_000 : 900 + (index % 3) * 60))
 
 it("sleeps on a quiet picture, in spite of its key frames", () => {
-  expect(changes(quiet(600))).toEqual([[0, true], [5000, false]])
+  expect(changes(quiet(600))).toEqual([
+    [0, true],
+    [5000, false]
+  ])
 })
 
 it("wakes within a few access units of a surge, and sleeps again later", () => {

@@ -10,7 +10,11 @@ const bars = (shift: number, contrast = 120): Uint8Array =>
 
 const learnt = () => {
   const edges = makeEdgeMap(width, height)
-  edges.learn(Int32Array.from(bars(0), (value) => value * 256), 1, 30)
+  edges.learn(
+    Int32Array.from(bars(0), (value) => value * 256),
+    1,
+    30
+  )
   return edges
 }
 

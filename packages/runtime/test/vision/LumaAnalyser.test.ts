@@ -81,7 +81,15 @@ describe("motion", () => {
   })
 
   it("does not count what moves in an ignored zone, and measures the area against the rest", () => {
-    const left = new Zone({ name: "street", polygon: [{ x: 0, y: 0 }, { x: 0.5, y: 0 }, { x: 0.5, y: 1 }, { x: 0, y: 1 }] })
+    const left = new Zone({
+      name: "street",
+      polygon: [
+        { x: 0, y: 0 },
+        { x: 0.5, y: 0 },
+        { x: 0.5, y: 1 },
+        { x: 0, y: 1 }
+      ]
+    })
     const { show } = watch([left])
     show(nothing, 30)
     expect(show((plane) => paint(plane, scene, 40, 80, 60, 60, 230), 1).motion).toEqual({ area: 0, regions: [], settled: true })
@@ -129,32 +137,38 @@ describe("motion", () => {
   })
 
   it("keeps regions inside the picture and shares between 0 and 1, whatever is shown", () => {
-    fc.assert(fc.property(
-      fc.integer({ min: 4, max: 20 }).map((quarter) => quarter * 4),
-      fc.integer({ min: 16, max: 60 }),
-      fc.array(fc.integer(), { minLength: 12, maxLength: 12 }),
-      fc.integer({ min: 16, max: 4000 }),
-      (width, height, seeds, across) => {
-        const analyser = makeLumaAnalyser({ plane: { width, height }, ignored: [], sensitivity: 1 })
-        seeds.forEach((seed, index) => {
-          const random = noise(seed)
-          const plane = Uint8Array.from({ length: width * height }, () => (seed % 3 === 0 ? 128 : random() * 256))
-          const { deviation, difference, edgesKept, mean, motion, sharpness } = analyser.analyse(plane, frameAt(index, across, 500))
-          for (const share of [difference, edgesKept, motion.area]) {
-            expect(share).toBeGreaterThanOrEqual(0)
-            expect(share).toBeLessThanOrEqual(1)
-          }
-          for (const value of [mean, deviation, sharpness]) expect(Number.isFinite(value) && value >= 0).toBe(true)
-          expect(motion.regions.length).toBeLessThanOrEqual(16)
-          for (const box of motion.regions) {
-            expect(box.x).toBeGreaterThanOrEqual(0)
-            expect(box.y).toBeGreaterThanOrEqual(0)
-            expect(box.x + box.width).toBeLessThanOrEqual(across + 1e-6)
-            expect(box.y + box.height).toBeLessThanOrEqual(500 + 1e-6)
-          }
-        })
-      }
-    ), { numRuns: 30 })
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 4, max: 20 }).map((quarter) => quarter * 4),
+        fc.integer({ min: 16, max: 60 }),
+        fc.array(fc.integer(), { minLength: 12, maxLength: 12 }),
+        fc.integer({ min: 16, max: 4000 }),
+        (width, height, seeds, across) => {
+          const analyser = makeLumaAnalyser({ plane: { width, height }, ignored: [], sensitivity: 1 })
+          seeds.forEach((seed, index) => {
+            const random = noise(seed)
+            const plane = Uint8Array.from({ length: width * height }, () => (seed % 3 === 0 ? 128 : random() * 256))
+            const { deviation, difference, edgesKept, mean, motion, sharpness } = analyser.analyse(
+              plane,
+              frameAt(index, across, 500)
+            )
+            for (const share of [difference, edgesKept, motion.area]) {
+              expect(share).toBeGreaterThanOrEqual(0)
+              expect(share).toBeLessThanOrEqual(1)
+            }
+            for (const value of [mean, deviation, sharpness]) expect(Number.isFinite(value) && value >= 0).toBe(true)
+            expect(motion.regions.length).toBeLessThanOrEqual(16)
+            for (const box of motion.regions) {
+              expect(box.x).toBeGreaterThanOrEqual(0)
+              expect(box.y).toBeGreaterThanOrEqual(0)
+              expect(box.x + box.width).toBeLessThanOrEqual(across + 1e-6)
+              expect(box.y + box.height).toBeLessThanOrEqual(500 + 1e-6)
+            }
+          })
+        }
+      ),
+      { numRuns: 30 }
+    )
   })
 })
 
@@ -192,7 +206,8 @@ describe("what tells of tampering", () => {
     const turned = show((plane) => {
       const copy = plane.slice()
       for (let y = 0; y < scene.height; y++) {
-        for (let x = 0; x < scene.width; x++) plane[y * scene.width + x] = copy[((y + 7) % scene.height) * scene.width + ((x + 8) % scene.width)]
+        for (let x = 0; x < scene.width; x++)
+          plane[y * scene.width + x] = copy[((y + 7) % scene.height) * scene.width + ((x + 8) % scene.width)]
       }
     }, 5)
     expect(turned.edgesKept).toBeLessThan(0.4)
@@ -201,11 +216,26 @@ describe("what tells of tampering", () => {
 
 describe("the size of the luma plane", () => {
   it.each([
-    [{ width: 640, height: 480 }, { width: 320, height: 240 }],
-    [{ width: 1920, height: 1080 }, { width: 320, height: 180 }],
-    [{ width: 480, height: 640 }, { width: 180, height: 240 }],
-    [{ width: 178, height: 100 }, { width: 180, height: 100 }],
-    [{ width: 8, height: 8 }, { width: 16, height: 16 }]
+    [
+      { width: 640, height: 480 },
+      { width: 320, height: 240 }
+    ],
+    [
+      { width: 1920, height: 1080 },
+      { width: 320, height: 180 }
+    ],
+    [
+      { width: 480, height: 640 },
+      { width: 180, height: 240 }
+    ],
+    [
+      { width: 178, height: 100 },
+      { width: 180, height: 100 }
+    ],
+    [
+      { width: 8, height: 8 },
+      { width: 16, height: 16 }
+    ]
   ])("of %j is %j", (size, expected) => {
     expect(lumaSize(size)).toEqual(expected)
   })

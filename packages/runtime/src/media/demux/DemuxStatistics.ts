@@ -27,7 +27,7 @@ export const makeDemuxStatistics = (): DemuxStatistics => {
     read: () => {
       const first = recent[0]?.time ?? 0
       const seconds = ((recent.at(-1)?.time ?? 0) - first) / 1_000_000
-      const rate = (sum: number) => seconds > 0 ? sum / seconds : 0
+      const rate = (sum: number) => (seconds > 0 ? sum / seconds : 0)
       return {
         ...totals,
         packetsLost: 0,

@@ -53,16 +53,18 @@ const hevcLayout = (record: Uint8Array): SampleLayout => {
   return { parameterSets: parameterSets.filter(isH265ParameterSet), split: splitLengths(((record[21] ?? 0) & 3) + 1) }
 }
 
-const splitLengths = (lengthBytes: number) => (sample: Uint8Array): ReadonlyArray<Uint8Array> => {
-  const units: Array<Uint8Array> = []
-  let at = 0
-  while (at + lengthBytes <= sample.length) {
-    let length = 0
-    for (let i = 0; i < lengthBytes; i++) length = length * 256 + (sample[at + i] ?? 0)
-    at += lengthBytes
-    if (length > sample.length - at) break
-    if (length > 0) units.push(sample.subarray(at, at + length))
-    at += length
+const splitLengths =
+  (lengthBytes: number) =>
+  (sample: Uint8Array): ReadonlyArray<Uint8Array> => {
+    const units: Array<Uint8Array> = []
+    let at = 0
+    while (at + lengthBytes <= sample.length) {
+      let length = 0
+      for (let i = 0; i < lengthBytes; i++) length = length * 256 + (sample[at + i] ?? 0)
+      at += lengthBytes
+      if (length > sample.length - at) break
+      if (length > 0) units.push(sample.subarray(at, at + length))
+      at += length
+    }
+    return units
   }
-  return units
-}

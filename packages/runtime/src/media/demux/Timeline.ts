@@ -14,7 +14,7 @@ export interface PlacedTimes {
 }
 
 /**
- * Puts the packets of all streams on one line that begins at 0 with the first picture, goes on when the container's clock jumps or wraps, and
+ * Puts the packets of all streams on one line that begins at 0 with the first packet, goes on when the container's clock jumps or wraps, and
  * goes on when the file starts again.
  */
 export interface Timeline {

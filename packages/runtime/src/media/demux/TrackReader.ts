@@ -22,9 +22,12 @@ const usualRate = 25
 const ratio = ([numerator, denominator]: Rational): number | undefined =>
   numerator > 0 && denominator > 0 ? numerator / denominator : undefined
 
+/** The average counts fields instead of pictures for H.264 in AVI; the base rate is too high where the rate varies. */
 const rateOf = (stream: NativeStream): number | undefined => {
-  const rate = ratio(stream.avg_frame_rate) ?? ratio(stream.r_frame_rate)
-  return rate !== undefined && rate <= 240 ? rate : undefined
+  const rates = [ratio(stream.avg_frame_rate), ratio(stream.r_frame_rate)].filter(
+    (rate): rate is number => rate !== undefined && rate <= 240
+  )
+  return rates.length === 0 ? undefined : Math.min(...rates)
 }
 
 const timesOf = ({ dts, duration, pts }: NativePacket, base: number, usual: number): PacketTimes => ({

@@ -93,7 +93,11 @@ export interface Beamcoder {
   readonly copyPlane: (frame: NativeFrame, bytes: Uint8Array, offset: number, stride: number, lineBytes: number) => void
   /** Gives the memory back at once. No call may be using the frame, now or later. */
   readonly releaseFrame: (frame: NativeFrame) => void
-  readonly decoder: (options: { readonly name: string; readonly thread_count: number; readonly max_pixels: number }) => NativeDecoder
+  readonly decoder: (options: {
+    readonly name: string
+    readonly thread_count: number
+    readonly max_pixels: number
+  }) => NativeDecoder
   readonly encoder: (options: Readonly<Record<string, unknown>>) => NativeEncoder
   readonly filterer: (options: {
     readonly filterType: "video"

@@ -46,13 +46,15 @@ export const makePictureScaler = (): PictureScaler => {
       graph = undefined
       graph = await beamcoder().filterer({
         filterType: "video",
-        inputParams: [{
-          width: picture.width,
-          height: picture.height,
-          pixelFormat: picture.format,
-          timeBase: [1, 1_000_000],
-          pixelAspect: [1, 1]
-        }],
+        inputParams: [
+          {
+            width: picture.width,
+            height: picture.height,
+            pixelFormat: picture.format,
+            timeBase: [1, 1_000_000],
+            pixelAspect: [1, 1]
+          }
+        ],
         outputParams: [{ pixelFormat: target.format }],
         filterSpec
       })

@@ -60,10 +60,13 @@ export const openVideoDecoder = (codec: VideoCodec): VideoDecoder => {
 
   const enqueue = (call: () => Promise<{ readonly frames: ReadonlyArray<NativeFrame> }>): Promise<Decoded> => {
     queued++
-    const result = tail.then(call).then(
-      ({ frames }): Decoded => ({ pictures: toPictures(frames) }),
-      (error: unknown): Decoded => ({ pictures: [], error: error instanceof Error ? error.message : String(error) })
-    ).finally(() => queued--)
+    const result = tail
+      .then(call)
+      .then(
+        ({ frames }): Decoded => ({ pictures: toPictures(frames) }),
+        (error: unknown): Decoded => ({ pictures: [], error: error instanceof Error ? error.message : String(error) })
+      )
+      .finally(() => queued--)
     tail = result
     return result
   }

@@ -114,7 +114,14 @@ export const openCameraSession = (options: CameraSessionOptions): CameraSession 
     keep(picture)
     if (unit === undefined || unit.mode === "catch-up") return
     const { mediaTime, number: frame, received, wallClockOrigin, wallTime } = unit
-    const info: FrameInfo = { frame, size: { width: picture.width, height: picture.height }, mediaTime, wallTime, wallClockOrigin, received }
+    const info: FrameInfo = {
+      frame,
+      size: { width: picture.width, height: picture.height },
+      mediaTime,
+      wallTime,
+      wallClockOrigin,
+      received
+    }
     await reader.read(picture, info)
   }
 
@@ -154,7 +161,7 @@ export const openCameraSession = (options: CameraSessionOptions): CameraSession 
       await lookAt(await timed(decodeAlone(codec, bytes, unit.number)))
       return settleDebts(0)
     }
-    const current = decoder ??= openVideoDecoder(codec)
+    const current = (decoder ??= openVideoDecoder(codec))
     await lookAt(await timed(current.decode(bytes, unit.number)))
     settleDebts(current.delay())
   }
@@ -169,11 +176,13 @@ export const openCameraSession = (options: CameraSessionOptions): CameraSession 
 
   /** Runs one task after the other; what one throws is a fault of the camera's picture, not of the worker. */
   const enqueue = (task: () => Promise<void>): Promise<void> => {
-    tail = tail.then(() => closed ? undefined : task()).catch((error: unknown) => {
-      busySince = undefined
-      counts.errors++
-      options.onProblem(error instanceof Error ? error.message : String(error))
-    })
+    tail = tail
+      .then(() => (closed ? undefined : task()))
+      .catch((error: unknown) => {
+        busySince = undefined
+        counts.errors++
+        options.onProblem(error instanceof Error ? error.message : String(error))
+      })
     return tail
   }
 
@@ -187,13 +196,15 @@ export const openCameraSession = (options: CameraSessionOptions): CameraSession 
   }
 
   return {
-    configure: (demand) => void enqueue(async () => {
-      reader = reader.reconfigure(demand)
-    }),
-    push: (unit) => void enqueue(() => decode(unit)).then(() => {
-      counts.done++
-      onNews()
-    }),
+    configure: (demand) =>
+      void enqueue(async () => {
+        reader = reader.reconfigure(demand)
+      }),
+    push: (unit) =>
+      void enqueue(() => decode(unit)).then(() => {
+        counts.done++
+        onNews()
+      }),
     snapshot: async (key) => {
       let jpeg: Uint8Array | undefined
       await enqueue(async () => {
@@ -214,7 +225,7 @@ export const openCameraSession = (options: CameraSessionOptions): CameraSession 
       observations = []
       return report
     },
-    busyFor: () => busySince === undefined ? 0 : now() - busySince,
+    busyFor: () => (busySince === undefined ? 0 : now() - busySince),
     close: () => {
       closed = true
       // A call may still be under way: what is left is collected when it has ended.

@@ -52,12 +52,16 @@ const nativeDetail = (error: unknown): string => {
   return message.replace(/^.*found error: /s, "").replace(/^Problem opening input format: /, "")
 }
 
-const failureOf = (error: unknown): DemuxFailure => error instanceof DemuxFailure ? error : new DemuxFailure("device", nativeDetail(error))
+const failureOf = (error: unknown): DemuxFailure =>
+  error instanceof DemuxFailure ? error : new DemuxFailure("device", nativeDetail(error))
 
 const checkPath = async (path: string, kind: "file" | "device"): Promise<void> => {
   const status = await stat(path).catch((error: NodeJS.ErrnoException) => {
     const missing = error.code === "ENOENT" || error.code === "ENOTDIR"
-    throw new DemuxFailure(missing ? "unreachable" : "device", missing ? `there is no such ${kind}` : `it cannot be opened: ${error.code ?? error.message}`)
+    throw new DemuxFailure(
+      missing ? "unreachable" : "device",
+      missing ? `there is no such ${kind}` : `it cannot be opened: ${error.code ?? error.message}`
+    )
   })
   const right = kind === "file" ? status.isFile() : status.isCharacterDevice()
   if (!right) throw new DemuxFailure("unsupported", kind === "file" ? "it is not a regular file" : "it is not a capture device")
@@ -92,7 +96,10 @@ const openInput = async (input: DemuxerInput): Promise<OpenInput> => {
   if (video?.reader === undefined) {
     demuxer.close()
     const codecs = videos.map(({ codecpar }) => codecpar.name).join(", ")
-    throw new DemuxFailure("unsupported", videos.length === 0 ? "it has no video" : `its video is ${codecs}; H.264, H.265 and MJPEG are supported`)
+    throw new DemuxFailure(
+      "unsupported",
+      videos.length === 0 ? "it has no video" : `its video is ${codecs}; H.264, H.265 and MJPEG are supported`
+    )
   }
   const readers = new Map([[video.stream.index, { reader: video.reader, track: 0 }]])
   for (const stream of demuxer.streams) {
@@ -185,13 +192,15 @@ export const openDemuxSession = (input: DemuxerInput, listener: DemuxListener): 
     if (!closed) listener.onFailed(reason, message)
   }
 
-  open().then(({ description }) => {
-    if (!closed) listener.onOpen(description)
-  }).catch(fail)
+  open()
+    .then(({ description }) => {
+      if (!closed) listener.onOpen(description)
+    })
+    .catch(fail)
 
   return {
     read: () => void readBatch().catch(fail),
-    busyFor: () => busySince === undefined ? 0 : now() - busySince,
+    busyFor: () => (busySince === undefined ? 0 : now() - busySince),
     close: () => {
       closed = true
       current?.demuxer.close()

@@ -53,17 +53,21 @@ export const makeDetectors = ({ camera, complete, demands, engine, listener }: D
       await loaded.load(detector.demand.model)
       detector.engine = loaded
     } catch (error) {
-      listener.onProblem(`model ${detector.demand.model.descriptor.id} cannot be used: ${error instanceof Error ? error.message : String(error)}`)
+      listener.onProblem(
+        `model ${detector.demand.model.descriptor.id} cannot be used: ${error instanceof Error ? error.message : String(error)}`
+      )
     }
   }
 
-  const detectors = demands.map((demand): Detector => ({
-    demand,
-    pacer: makeFramePacer(demand.framesPerSecond),
-    scaler: makePictureScaler(),
-    slot: `${camera}/${demand.model.descriptor.id}`,
-    engine: undefined
-  }))
+  const detectors = demands.map(
+    (demand): Detector => ({
+      demand,
+      pacer: makeFramePacer(demand.framesPerSecond),
+      scaler: makePictureScaler(),
+      slot: `${camera}/${demand.model.descriptor.id}`,
+      engine: undefined
+    })
+  )
   const loading = Promise.all(detectors.map(load))
 
   const settled = () => {
@@ -118,6 +122,6 @@ export const makeDetectors = ({ camera, complete, demands, engine, listener }: D
         await submit(detector, detector.engine, picture, frame)
       }
     },
-    idle: () => inFlight === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve))
+    idle: () => (inFlight === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve)))
   }
 }

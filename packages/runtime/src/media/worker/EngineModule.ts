@@ -37,7 +37,8 @@ export const startEngine = async (settings: EngineSettings, events: EngineEvents
     ...(settings.cache === undefined ? {} : { cache: settings.cache }),
     onNote: events.onNote,
     onHung: ({ model, ran, threadsLeft }) => {
-      if (threadsLeft === 0) events.onWornOut(`a run of model ${model} did not come back after ${Math.round(ran)} ms, and no thread is left`)
+      if (threadsLeft === 0)
+        events.onWornOut(`a run of model ${model} did not come back after ${Math.round(ran)} ms, and no thread is left`)
     }
   })
 }

@@ -30,7 +30,10 @@ export const fitting = (source: Size, { fit, height, width }: Pick<FrameDemand, 
   const across = Math.max(1, Math.min(source.width, Math.round(width / scale)))
   const down = Math.max(1, Math.min(source.height, Math.round(height / scale)))
   if (across === source.width && down === source.height) return { content: whole }
-  return { crop: { x: (source.width - across) >> 1, y: (source.height - down) >> 1, width: across, height: down }, content: whole }
+  return {
+    crop: { x: (source.width - across) >> 1, y: (source.height - down) >> 1, width: across, height: down },
+    content: whole
+  }
 }
 
 export const makeFrameNormaliser = (demand: FrameDemand): FrameNormaliser => {

@@ -70,7 +70,7 @@ const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.str
 export const makePictureReader = (options: PictureReaderOptions, kept?: LumaReader): PictureReader => {
   const { camera, demand, engine, onFrame, onInferenceDropped, onObservation, onProblem } = options
   const wantedLuma = lumaDemand(demand)
-  const luma = wantedLuma === undefined ? undefined : kept ?? makeLumaReader(wantedLuma)
+  const luma = wantedLuma === undefined ? undefined : (kept ?? makeLumaReader(wantedLuma))
   const gate = makeMotionGate()
   const detectors = makeDetectors({
     camera,

@@ -59,21 +59,24 @@ const reportSoon = () => {
 }
 
 const openSession = ({ camera, codec, demand, parameterSets }: Extract<ToWorker, { type: "open" }>) => {
-  sessions.set(camera, openCameraSession({
+  sessions.set(
     camera,
-    codec,
-    parameterSets,
-    demand,
-    engine: getEngine,
-    onNews: reportSoon,
-    onProblem: (detail) => send({ type: "problem", camera, detail }),
-    onFrame: (frame) => {
-      if (framesInFlight >= mostFramesInFlight) return
-      framesInFlight++
-      // Copied into the channel's own buffer before this returns.
-      send({ type: "frame", camera, frame }, () => framesInFlight--)
-    }
-  }))
+    openCameraSession({
+      camera,
+      codec,
+      parameterSets,
+      demand,
+      engine: getEngine,
+      onNews: reportSoon,
+      onProblem: (detail) => send({ type: "problem", camera, detail }),
+      onFrame: (frame) => {
+        if (framesInFlight >= mostFramesInFlight) return
+        framesInFlight++
+        // Copied into the channel's own buffer before this returns.
+        send({ type: "frame", camera, frame }, () => framesInFlight--)
+      }
+    })
+  )
 }
 
 const answerSnapshot = async ({ camera, key, request }: Extract<ToWorker, { type: "snapshot" }>) => {
@@ -92,11 +95,14 @@ const answerDrain = async ({ camera, request }: Extract<ToWorker, { type: "drain
 }
 
 const openDemuxer = ({ demuxer, input }: Extract<ToWorker, { type: "demux" }>) => {
-  demuxers.set(demuxer, openDemuxSession(input, {
-    onOpen: (description) => send({ type: "demuxing", demuxer, description }),
-    onUnits: (units, end) => send({ type: "units", demuxer, units, end }),
-    onFailed: (reason, detail) => send({ type: "demux-failed", demuxer, reason, detail })
-  }))
+  demuxers.set(
+    demuxer,
+    openDemuxSession(input, {
+      onOpen: (description) => send({ type: "demuxing", demuxer, description }),
+      onUnits: (units, end) => send({ type: "units", demuxer, units, end }),
+      onFailed: (reason, detail) => send({ type: "demux-failed", demuxer, reason, detail })
+    })
+  )
 }
 
 /** Native runs must have ended before the process exits: leaving during one aborts it. */
@@ -115,24 +121,32 @@ const end = async () => {
 
 const receive = (message: ToWorker): void => {
   switch (message.type) {
-    case "open": return openSession(message)
-    case "push": return sessions.get(message.camera)?.push(message.unit)
-    case "configure": return sessions.get(message.camera)?.configure(message.demand)
-    case "snapshot": return void answerSnapshot(message)
-    case "drain": return void answerDrain(message)
+    case "open":
+      return openSession(message)
+    case "push":
+      return sessions.get(message.camera)?.push(message.unit)
+    case "configure":
+      return sessions.get(message.camera)?.configure(message.demand)
+    case "snapshot":
+      return void answerSnapshot(message)
+    case "drain":
+      return void answerDrain(message)
     case "close": {
       sessions.get(message.camera)?.close()
       sessions.delete(message.camera)
       return
     }
-    case "demux": return openDemuxer(message)
-    case "read": return demuxers.get(message.demuxer)?.read()
+    case "demux":
+      return openDemuxer(message)
+    case "read":
+      return demuxers.get(message.demuxer)?.read()
     case "close-demuxer": {
       demuxers.get(message.demuxer)?.close()
       demuxers.delete(message.demuxer)
       return
     }
-    case "shutdown": return void end()
+    case "shutdown":
+      return void end()
   }
 }
 

@@ -9,7 +9,13 @@ import type { DecodeDemand, NormalisedFrame } from "../MediaWorkers.js"
  * named by numbers that the node gives out; a number is never used twice.
  */
 export type ToWorker =
-  | { readonly type: "open"; readonly camera: number; readonly codec: VideoCodec; readonly parameterSets: ReadonlyArray<Uint8Array>; readonly demand: DecodeDemand }
+  | {
+      readonly type: "open"
+      readonly camera: number
+      readonly codec: VideoCodec
+      readonly parameterSets: ReadonlyArray<Uint8Array>
+      readonly demand: DecodeDemand
+    }
   | { readonly type: "configure"; readonly camera: number; readonly demand: DecodeDemand }
   | { readonly type: "push"; readonly camera: number; readonly unit: PushedUnit }
   | { readonly type: "snapshot"; readonly camera: number; readonly request: number; readonly key: PushedUnit | undefined }
@@ -26,7 +32,13 @@ export type FromWorker =
   | { readonly type: "alive"; readonly memory: number; readonly stuck: ReadonlyArray<number> }
   | { readonly type: "report"; readonly cameras: ReadonlyArray<CameraReport> }
   | { readonly type: "frame"; readonly camera: number; readonly frame: NormalisedFrame }
-  | { readonly type: "snapshot"; readonly camera: number; readonly request: number; readonly jpeg: Uint8Array | undefined; readonly detail: string }
+  | {
+      readonly type: "snapshot"
+      readonly camera: number
+      readonly request: number
+      readonly jpeg: Uint8Array | undefined
+      readonly detail: string
+    }
   | { readonly type: "drained"; readonly camera: number; readonly request: number }
   /** For the log; without a camera, of the worker as a whole. */
   | { readonly type: "problem"; readonly camera: number | undefined; readonly detail: string }
@@ -42,7 +54,8 @@ export type FromWorker =
  * - `catch-up`: likewise, but only so that a later one can be decoded: its picture is not looked at;
  * - `alone`: a key frame whose successors are not sent.
  */
-export interface PushedUnit extends Pick<AccessUnit, "units" | "keyframe" | "mediaTime" | "wallTime" | "wallClockOrigin" | "received"> {
+export interface PushedUnit
+  extends Pick<AccessUnit, "units" | "keyframe" | "mediaTime" | "wallTime" | "wallClockOrigin" | "received"> {
   readonly number: number
   readonly mode: "decode" | "catch-up" | "alone"
 }

@@ -10,15 +10,24 @@ const place = (timeline: Timeline, decoding: number, presentation = decoding, st
 describe("the line of media time", () => {
   it("begins at 0 with the first picture, reordering kept", () => {
     const timeline = makeTimeline()
-    const times = [[0, 80_000], [40_000, 200_000], [80_000, 120_000], [120_000, 160_000]]
-    expect(times.map(([decoding, presentation]) => place(timeline, decoding, presentation).mediaTime)).toEqual([0, 120_000, 40_000, 80_000])
+    const times = [
+      [0, 80_000],
+      [40_000, 200_000],
+      [80_000, 120_000],
+      [120_000, 160_000]
+    ]
+    expect(times.map(([decoding, presentation]) => place(timeline, decoding, presentation).mediaTime)).toEqual([
+      0, 120_000, 40_000, 80_000
+    ])
   })
 
   it("goes on where a 33-bit clock wraps, and where it jumps in either direction", () => {
     for (const jump of [-(2 ** 33) / 0.09, 3_600_000_000, -500_000_000]) {
       const timeline = makeTimeline()
       const placed = Array.from({ length: 20 }, (_, index) => place(timeline, index * frame + (index < 10 ? 0 : jump)))
-      expect(placed.map(({ mediaTime }) => Math.round(mediaTime))).toEqual(Array.from({ length: 20 }, (_, index) => index * frame))
+      expect(placed.map(({ mediaTime }) => Math.round(mediaTime))).toEqual(
+        Array.from({ length: 20 }, (_, index) => index * frame)
+      )
     }
   })
 
@@ -41,7 +50,10 @@ describe("the line of media time", () => {
 
   it("counts frames where a stream has no times", () => {
     const timeline = makeTimeline()
-    const placed = Array.from({ length: 3 }, () => timeline.place(0, { presentation: undefined, decoding: undefined, duration: frame }).mediaTime)
+    const placed = Array.from(
+      { length: 3 },
+      () => timeline.place(0, { presentation: undefined, decoding: undefined, duration: frame }).mediaTime
+    )
     timeline.restart()
     placed.push(timeline.place(0, { presentation: undefined, decoding: undefined, duration: frame }).mediaTime)
     expect(placed).toEqual([0, frame, 2 * frame, 3 * frame])
@@ -56,16 +68,18 @@ describe("the line of media time", () => {
   })
 
   it("never lets the due time step back by more than a second, or ahead by more than ten, whatever the clock does", () => {
-    fc.assert(fc.property(fc.array(fc.integer({ min: -(2 ** 40), max: 2 ** 40 }), { minLength: 2 }), (clock) => {
-      const timeline = makeTimeline()
-      let previous: number | undefined
-      for (const decoding of clock) {
-        const { due, mediaTime } = place(timeline, decoding)
-        expect(mediaTime).toBeGreaterThanOrEqual(0)
-        if (previous !== undefined) expect(due - previous).toBeGreaterThanOrEqual(-1_000_000 - frame)
-        if (previous !== undefined) expect(due - previous).toBeLessThanOrEqual(10_000_000 + frame)
-        previous = due
-      }
-    }))
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: -(2 ** 40), max: 2 ** 40 }), { minLength: 2 }), (clock) => {
+        const timeline = makeTimeline()
+        let previous: number | undefined
+        for (const decoding of clock) {
+          const { due, mediaTime } = place(timeline, decoding)
+          expect(mediaTime).toBeGreaterThanOrEqual(0)
+          if (previous !== undefined) expect(due - previous).toBeGreaterThanOrEqual(-1_000_000 - frame)
+          if (previous !== undefined) expect(due - previous).toBeLessThanOrEqual(10_000_000 + frame)
+          previous = due
+        }
+      })
+    )
   })
 })

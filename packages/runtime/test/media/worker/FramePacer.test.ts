@@ -8,7 +8,8 @@ const taken = (rate: number, times: ReadonlyArray<number>): ReadonlyArray<number
   return times.filter((time) => pacer.take(mediaTime(time)))
 }
 
-const frames = (rate: number, count: number): ReadonlyArray<number> => Array.from({ length: count }, (_, index) => (index * 1_000_000) / rate)
+const frames = (rate: number, count: number): ReadonlyArray<number> =>
+  Array.from({ length: count }, (_, index) => (index * 1_000_000) / rate)
 
 it("takes every third of 15 for 5, all of 10 for 15, and two or three apart of 12.5 for 5", () => {
   expect(taken(5, frames(15, 30))).toHaveLength(10)
@@ -31,10 +32,16 @@ it("goes on when the media time starts again, and after a gap does not catch up"
 })
 
 it("never takes more than asked for", () => {
-  fc.assert(fc.property(fc.double({ min: 0.2, max: 30, noNaN: true }), fc.array(fc.integer({ min: 1000, max: 200_000 }), { minLength: 10, maxLength: 300 }), (rate, steps) => {
-    let time = 0
-    const times = steps.map((step) => (time += step))
-    const seconds = (times[times.length - 1] - times[0]) / 1_000_000
-    expect(taken(rate, times).length).toBeLessThanOrEqual(Math.floor(seconds * rate + 0.1) + 1)
-  }))
+  fc.assert(
+    fc.property(
+      fc.double({ min: 0.2, max: 30, noNaN: true }),
+      fc.array(fc.integer({ min: 1000, max: 200_000 }), { minLength: 10, maxLength: 300 }),
+      (rate, steps) => {
+        let time = 0
+        const times = steps.map((step) => (time += step))
+        const seconds = (times[times.length - 1] - times[0]) / 1_000_000
+        expect(taken(rate, times).length).toBeLessThanOrEqual(Math.floor(seconds * rate + 0.1) + 1)
+      }
+    )
+  )
 })
