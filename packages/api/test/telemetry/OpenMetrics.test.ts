@@ -30,7 +30,7 @@ const parse = (text: string): ReadonlyMap<string, Parsed> => {
   if (lines.pop() !== "" || lines.pop() !== "# EOF") throw new Error("must end with # EOF and a line feed")
   let current: Parsed | undefined
   for (const line of lines) {
-    const meta = /^# (TYPE|UNIT|HELP) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.*)$/.exec(line)
+    const meta = /^# (TYPE|UNIT|HELP) ([a-zA-Z_:][a-zA-Z0-9_:]*) ([^\n]*)$/.exec(line)
     if (meta !== null) {
       const [, kind, name = "", rest = ""] = meta
       if (current?.name !== name) {
