@@ -49,7 +49,7 @@ export class SourceMeter {
 
   /** `jitter` in milliseconds. */
   read(now: MonotonicTime, jitter: number): SourceStatistics {
-    this.advance(now)
+    if (this.index >= 0) this.advance(now)
     const complete = Math.min(window, this.index - this.firstIndex)
     let bytes = 0
     let frames = 0
