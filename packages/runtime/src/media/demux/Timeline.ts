@@ -36,6 +36,7 @@ const gap = 10_000_000
 const together = 2_000_000
 
 // Not core's constructor: see MonotonicClock.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- this is where the brand is put on
 const toMediaTime = (microseconds: number): MediaTime => microseconds as MediaTime
 
 export const makeTimeline = (): Timeline => {

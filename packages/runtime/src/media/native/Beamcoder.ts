@@ -125,7 +125,7 @@ export const beamcoder = (): Beamcoder => {
   if (loaded === undefined) {
     const require = createRequire(import.meta.url)
     const folder = dirname(require.resolve("beamcoder/package.json"))
-    // The addon has no types of its own for this file; the interfaces above are checked by the tests of this folder.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the addon has no types of its own; the tests of the media workers check those above
     loaded = require(join(folder, "build", "Release", "beamcoder.node")) as Beamcoder
     loaded.plainFrames(true)
     loaded.logging("quiet")

@@ -7,6 +7,7 @@ const budget = 16 * 1024 * 1024
 type Collector = (options: { readonly type: "minor" }) => void
 
 /** There when Node runs with --expose-gc, as media workers do. */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node's types say nothing of it
 const collect: Collector | undefined = (globalThis as { gc?: Collector }).gc
 
 let bytes = 0

@@ -43,9 +43,13 @@ interface Detector {
   engine: InferenceEngine | undefined
 }
 
+// Not core's constructor: see MonotonicClock.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- this is where the brand is put on
+const toMonotonicTime = (milliseconds: number): MonotonicTime => milliseconds as MonotonicTime
+
 export const makeDetectors = ({ camera, complete, demands, engine, listener }: DetectorsOptions): Detectors => {
   let inFlight = 0
-  let idleWaiters: Array<() => void> = []
+  const idleWaiters: Array<() => void> = []
 
   const load = async (detector: Detector): Promise<void> => {
     try {
@@ -99,7 +103,7 @@ export const makeDetectors = ({ camera, complete, demands, engine, listener }: D
         slot: detector.slot,
         model: model.descriptor.id,
         priority,
-        deadline: (complete ? Number.POSITIVE_INFINITY : now() + usefulFor) as MonotonicTime,
+        deadline: toMonotonicTime(complete ? Number.POSITIVE_INFINITY : now() + usefulFor),
         source: frame.size,
         picture: wanted,
         pixels,

@@ -27,7 +27,8 @@ export interface EngineEvents {
 /** Loads and starts the engine: only when the first detector is asked for, because it costs 100 MB. */
 export const startEngine = async (settings: EngineSettings, events: EngineEvents): Promise<InferenceEngine> => {
   if (settings.module !== undefined) {
-    const { makeInferenceEngine }: EngineModule = await import(settings.module)
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- who names a module answers for its shape
+    const { makeInferenceEngine } = (await import(settings.module)) as EngineModule
     return makeInferenceEngine(settings)
   }
   const { makeOnnxInferenceEngine } = await import("../../inference/OnnxInferenceEngine.js")

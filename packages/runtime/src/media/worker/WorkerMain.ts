@@ -22,7 +22,8 @@ const mostFramesInFlight = 8
 /** Milliseconds that the end may take before the process kills itself. */
 const endLimit = 3000
 
-const settings: WorkerSettings = JSON.parse(process.argv[2] ?? "")
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by WorkerProcess of the same build
+const settings = JSON.parse(process.argv[2] ?? "") as WorkerSettings
 const sessions = new Map<number, CameraSession>()
 const demuxers = new Map<number, DemuxSession>()
 let engine: Promise<InferenceEngine> | undefined

@@ -1,7 +1,7 @@
 import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, layer } from "@effect/vitest"
 import type { AccessUnit } from "@vigil/core/AccessUnit"
-import type { SourceError } from "@vigil/core/Source"
+import type { SourceError, SourceErrorReason } from "@vigil/core/Source"
 import { MediaWorkers } from "@vigil/runtime/media/MediaWorkers"
 import * as MediaWorkersLive from "@vigil/runtime/media/MediaWorkersLive"
 import { fileSource } from "@vigil/runtime/source/file/FileSource"
@@ -85,6 +85,30 @@ const outcome = (
     )
   ).pipe(Effect.match({ onSuccess: () => ({ pictures, error: undefined }), onFailure: (error) => ({ pictures, error }) }))
 }
+
+const written = (name: string, bytes: string | Uint8Array) => () => {
+  writeFileSync(folder.path(name), bytes)
+  return folder.path(name)
+}
+
+const playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"
+
+const refused: ReadonlyArray<readonly [what: string, file: () => string, reason: SourceErrorReason, detail: RegExp]> = [
+  ["is absent", () => "/nowhere/at-all.mp4", "unreachable", /no such file/],
+  ["is a folder", () => "/", "unsupported", /not a regular file/],
+  ["is a device", () => "/dev/zero", "unsupported", /not a regular file/],
+  ["is no video", () => "/etc/passwd", "unsupported", /not a video file/],
+  ["has sound only", () => folder.path("sound.m4a"), "unsupported", /has no video/],
+  ["has a codec of others", () => folder.path("vp8.webm"), "unsupported", /H.264, H.265 and MJPEG are supported/],
+  ["is a list of other files", written("list.m3u8", playlist), "unsupported", /not a video file/],
+  ["is empty", written("empty.mp4", ""), "unsupported", /not a video file/],
+  [
+    "lost its index",
+    () => written("head.mp4", readFileSync(folder.path("a.mp4")).subarray(0, 6000))(),
+    "unsupported",
+    /not a video file/
+  ]
+]
 
 layer(MediaWorkersLive.layer(), { excludeTestServices: true })("the file source", (it) => {
   it.effect.each([
@@ -196,44 +220,7 @@ layer(MediaWorkersLive.layer(), { excludeTestServices: true })("the file source"
     })
   )
 
-  it.effect.each([
-    ["is absent", () => "/nowhere/at-all.mp4", "unreachable", /no such file/],
-    ["is a folder", () => "/", "unsupported", /not a regular file/],
-    ["is a device", () => "/dev/zero", "unsupported", /not a regular file/],
-    ["is no video", () => "/etc/passwd", "unsupported", /not a video file/],
-    ["has sound only", () => folder.path("sound.m4a"), "unsupported", /has no video/],
-    ["has a codec of others", () => folder.path("vp8.webm"), "unsupported", /H.264, H.265 and MJPEG are supported/],
-    [
-      "is a list of other files",
-      () => {
-        writeFileSync(
-          folder.path("list.m3u8"),
-          `#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n`
-        )
-        return folder.path("list.m3u8")
-      },
-      "unsupported",
-      /not a video file/
-    ],
-    [
-      "is empty",
-      () => {
-        writeFileSync(folder.path("empty.mp4"), "")
-        return folder.path("empty.mp4")
-      },
-      "unsupported",
-      /not a video file/
-    ],
-    [
-      "lost its index",
-      () => {
-        writeFileSync(folder.path("head.mp4"), readFileSync(folder.path("a.mp4")).subarray(0, 6000))
-        return folder.path("head.mp4")
-      },
-      "unsupported",
-      /not a video file/
-    ]
-  ] as const)("says what is wrong with a file that %s", ([, file, reason, detail]) =>
+  it.effect.each(refused)("says what is wrong with a file that %s", ([, file, reason, detail]) =>
     Effect.gen(function* () {
       const path = file()
       const { error } = yield* outcome(path)
