@@ -98,7 +98,7 @@ describe("default deny", () => {
         ]
         for (const door of endpoints().filter((each) => !isPublic(each))) {
           for (const headers of refused) {
-            expect(yield* status(door, headers), `${door.method} ${door.path} ${Object.keys(headers)}`).toBe(401)
+            expect(yield* status(door, headers), `${door.method} ${door.path} ${Object.keys(headers).join()}`).toBe(401)
           }
         }
         for (const path of ["/api/v1/session", "/api/v1/users", "/api/v1/cameras", "/api/v1/openapi.json", "/docs", "/metrics"]) {
