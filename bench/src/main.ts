@@ -4,6 +4,7 @@ import type { Benchmark, BenchmarkResult } from "./Benchmark.js"
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   ingest: () => import("./ingest.js").then(({ ingest }) => ingest),
   "detect-latency": () => import("./detect-latency.js").then(({ detectLatency }) => detectLatency),
+  decode: () => import("./decode.js").then(({ decode }) => decode),
   infer: () => import("./infer.js").then(({ infer }) => infer)
 }
 
