@@ -14,9 +14,6 @@ export const h264NalType = (unit: Uint8Array): number => (unit[0] ?? 0) & 0x1f
 /** Coded slice data (types 1 to 5): what makes a picture. */
 export const isH264Slice = (type: number): boolean => type >= H264NalType.slice && type <= H264NalType.idr
 
-/** first_mb_in_slice is 0, which its ue(v) code says in the first bit after the header. */
-export const startsH264Picture = (unit: Uint8Array): boolean => ((unit[1] ?? 0) & 0x80) !== 0
-
 /** An IDR picture: decoding can start here. */
 export const isH264Keyframe = (units: ReadonlyArray<Uint8Array>): boolean =>
   units.some((unit) => h264NalType(unit) === H264NalType.idr)

@@ -16,9 +16,6 @@ export const h265NalType = (unit: Uint8Array): number => ((unit[0] ?? 0) >> 1) &
 /** Coded slice segments (types 0 to 31): what makes a picture. */
 export const isH265Slice = (type: number): boolean => type <= H265NalType.lastSlice
 
-/** first_slice_segment_in_pic_flag. */
-export const startsH265Picture = (unit: Uint8Array): boolean => ((unit[2] ?? 0) & 0x80) !== 0
-
 export const isH265RandomAccess = (type: number): boolean =>
   type >= H265NalType.firstRandomAccess && type <= H265NalType.lastRandomAccess
 
