@@ -1,5 +1,6 @@
 import { Options } from "@effect/cli"
-import { Console, Effect, Schema } from "effect"
+import { Console, Effect, ParseResult, Schema } from "effect"
+import { readFile } from "node:fs/promises"
 
 /** `--json` of every command: one JSON value, or one a line, instead of text for people. */
 export const json = Options.boolean("json").pipe(Options.withDescription("Print JSON for programs instead of text for people."))
@@ -17,6 +18,24 @@ export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", {
     return this.detail
   }
 }
+
+/** The text of a file that an option names. */
+export const readText = (file: string): Effect.Effect<string, UsageError> =>
+  Effect.tryPromise({
+    try: () => readFile(file, "utf8"),
+    catch: (error) =>
+      new UsageError({ detail: `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}` })
+  })
+
+/** What was typed, as a value of a Schema; `what` says in the error where it came from. */
+export const decodeTyped =
+  <A, I>(schema: Schema.Schema<A, I>, what: string) =>
+  (input: unknown): Effect.Effect<A, UsageError> =>
+    Effect.mapError(Schema.decodeUnknown(schema)(input), (error) => {
+      const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
+      const where = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.map(String).join(".")}`
+      return new UsageError({ detail: `${what}${where}: ${issue?.message ?? error.message}` })
+    })
 
 /** Prints a value of a Schema as one line of JSON. */
 export const printJson =

@@ -1,10 +1,12 @@
 import { Args, HelpDoc, Options } from "@effect/cli"
-import { type SourceConfig, sourceConfig, type SourceError, type TlsTrust } from "@vigil/core/Source"
-import { parseSourceUrl } from "@vigil/runtime/source/SourceUrl"
-import { Effect, Option, Redacted } from "effect"
-import { existsSync, readFileSync } from "node:fs"
+import { type Credentials, type SourceConfig, sourceConfig, type SourceError, type TlsTrust } from "@vigil/core/Source"
+import { parseSourceUrl } from "@vigil/core/SourceUrl"
+import { Effect, Option } from "effect"
+import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
+import { readText, UsageError } from "./Output.js"
+import { readPassword } from "./PasswordInput.js"
 
 /** An argument that is not an option somebody mistyped. */
 export const word = (name: string, description: string) =>
@@ -15,7 +17,7 @@ export const word = (name: string, description: string) =>
 
 export const sourceOptions = {
   transport: Options.choice("transport", ["auto", "tcp", "udp"]).pipe(
-    Options.withDefault("auto"),
+    Options.optional,
     Options.withDescription("How RTP travels; auto tries TCP first.")
   ),
   insecure: Options.boolean("insecure").pipe(Options.withDescription("Do not check the camera's TLS certificate.")),
@@ -37,8 +39,8 @@ export const sourceOptions = {
   )
 }
 
-export type SourceOptions = {
-  readonly transport: SourceConfig["transport"]
+export interface SourceOptions {
+  readonly transport: Option.Option<SourceConfig["transport"]>
   readonly insecure: boolean
   readonly ca: Option.Option<string>
   readonly fingerprint: Option.Option<string>
@@ -46,14 +48,30 @@ export type SourceOptions = {
   readonly passwordFile: Option.Option<string>
 }
 
-const trustOf = (options: SourceOptions): TlsTrust => {
-  if (Option.isSome(options.fingerprint)) return { mode: "fingerprint", sha256: options.fingerprint.value }
-  if (Option.isSome(options.ca)) return { mode: "ca", pem: readFileSync(options.ca.value, "utf8") }
-  return options.insecure ? { mode: "insecure" } : { mode: "system" }
-}
+/** How far the certificate is trusted, where the options say so. */
+export const trustOf = (options: SourceOptions): Effect.Effect<TlsTrust | undefined, UsageError> =>
+  Effect.gen(function* () {
+    const { ca, fingerprint, insecure } = options
+    if (Number(insecure) + Number(Option.isSome(ca)) + Number(Option.isSome(fingerprint)) > 1)
+      return yield* new UsageError({ detail: "take one of --insecure, --ca and --fingerprint" })
+    if (Option.isSome(fingerprint)) return { mode: "fingerprint", sha256: fingerprint.value }
+    if (Option.isSome(ca)) return { mode: "ca", pem: yield* readText(ca.value) }
+    return insecure ? { mode: "insecure" } : undefined
+  })
+
+/** The camera's user, where one is named; the password is in a file, or typed where there is a terminal. */
+export const credentialsOf = (options: SourceOptions): Effect.Effect<Credentials | undefined, UsageError> =>
+  Effect.gen(function* () {
+    const { passwordFile, username } = options
+    if (Option.isSome(username)) {
+      const question = `Password of ${username.value} at the camera`
+      return { username: username.value, password: yield* readPassword(passwordFile, question) }
+    }
+    return Option.isSome(passwordFile) ? yield* new UsageError({ detail: "--password-file needs --username" }) : undefined
+  })
 
 /** A word with a scheme is a URL; everything else is a file. */
-const urlOf = (text: string): string => {
+export const urlOf = (text: string): string => {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return text
   return text.startsWith("/dev/video") && existsSync(text) ? `v4l2://${text}` : pathToFileURL(resolve(text)).href
 }
@@ -63,18 +81,13 @@ export const sourceOf = (
   text: string,
   options: SourceOptions,
   rest: Partial<SourceConfig> = {}
-): Effect.Effect<SourceConfig, SourceError> =>
-  Effect.map(parseSourceUrl(urlOf(text)), (parsed) => {
-    const named = Option.map(options.username, (username) => ({
-      username,
-      password: Redacted.make(
-        Option.match(options.passwordFile, { onNone: () => "", onSome: (file) => readFileSync(file, "utf8").trim() })
-      )
-    }))
-    const credentials = Option.getOrElse(named, () => parsed.credentials)
+): Effect.Effect<SourceConfig, SourceError | UsageError> =>
+  Effect.gen(function* () {
+    const parsed = yield* parseSourceUrl(urlOf(text))
+    const credentials = (yield* credentialsOf(options)) ?? parsed.credentials
     return sourceConfig(parsed.url, {
-      transport: options.transport,
-      tls: trustOf(options),
+      transport: Option.getOrElse(options.transport, () => "auto" as const),
+      tls: (yield* trustOf(options)) ?? { mode: "system" },
       ...(credentials === undefined ? {} : { credentials }),
       ...rest
     })

@@ -10,6 +10,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Health from "./Health.js"
 import * as Media from "./Media.js"
+import * as OperatorFile from "./operator/OperatorFile.js"
 
 const webFolder = fileURLToPath(new URL("../../ui/dist", import.meta.url))
 
@@ -23,7 +24,8 @@ const webFolder = fileURLToPath(new URL("../../ui/dist", import.meta.url))
  * This is the one place that says which implementation fills which port.
  */
 export const layer = (dataFolder: string) =>
-  layerServer({ webFolder }).pipe(
+  OperatorFile.layer(dataFolder).pipe(
+    Layer.provideMerge(layerServer({ webFolder })),
     Layer.provide(ProcessMetrics.layer),
     Layer.provideMerge(Health.layer(dataFolder)),
     Layer.provideMerge(Runtime.layer),

@@ -2,6 +2,7 @@ import { CliConfig, Command, HelpDoc, ValidationError } from "@effect/cli"
 import { NodeContext, NodeRuntime } from "@effect/platform-node"
 import { Cause, Console, Effect, Exit, Layer } from "effect"
 import { analyzeCommand } from "./commands/analyze.js"
+import { cameraCommand } from "./commands/camera.js"
 import { demoCommand } from "./commands/demo.js"
 import { modelCommand, modelsCommand } from "./commands/models.js"
 import { probeCommand } from "./commands/probe.js"
@@ -12,7 +13,16 @@ import { UsageError } from "./Output.js"
 /** Every command of `vigil`: a new one is one file and one line here. */
 const vigil = Command.make("vigil").pipe(
   Command.withDescription("Video management and video analytics: cameras in, answers out."),
-  Command.withSubcommands([demoCommand, upCommand, probeCommand, analyzeCommand, modelsCommand, modelCommand, simCommand])
+  Command.withSubcommands([
+    demoCommand,
+    upCommand,
+    cameraCommand,
+    probeCommand,
+    analyzeCommand,
+    modelsCommand,
+    modelCommand,
+    simCommand
+  ])
 )
 
 const run = Command.run(vigil, { name: "Vigil", version: "0.1.0", executable: "vigil" })

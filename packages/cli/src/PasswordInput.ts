@@ -1,0 +1,29 @@
+import { Effect, Option, Redacted } from "effect"
+import { createInterface } from "node:readline"
+import { Writable } from "node:stream"
+import { readText, UsageError } from "./Output.js"
+
+const typed = (question: string): Effect.Effect<Redacted.Redacted, UsageError> =>
+  Effect.async((resume) => {
+    process.stderr.write(`${question}: `)
+    const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
+    const reader = createInterface({ input: process.stdin, output: silent, terminal: true })
+    const end = (answer: Effect.Effect<Redacted.Redacted, UsageError>) => {
+      reader.removeAllListeners()
+      reader.close()
+      process.stderr.write("\n")
+      resume(answer)
+    }
+    reader.once("line", (line) => end(Effect.succeed(Redacted.make(line))))
+    reader.once("SIGINT", () => end(Effect.interrupt))
+    reader.once("close", () => end(Effect.fail(new UsageError({ detail: "no password was typed" }))))
+    return Effect.sync(() => reader.close())
+  })
+
+/** A password from a file, else typed without an echo; never from the arguments, which every process of the machine may read. */
+export const readPassword = (file: Option.Option<string>, question: string): Effect.Effect<Redacted.Redacted, UsageError> => {
+  if (Option.isSome(file)) return Effect.map(readText(file.value), (text) => Redacted.make(text.replace(/\r?\n$/, "")))
+  if (!process.stdin.isTTY)
+    return new UsageError({ detail: "there is no terminal to type the password on: take --password-file" })
+  return typed(question)
+}

@@ -1,0 +1,102 @@
+import { Options } from "@effect/cli"
+import { AnalyticAssignment } from "@vigil/core/Analytic"
+import { type Camera, type CameraPatch, DetectionSettings } from "@vigil/core/Camera"
+import { Line, Zone } from "@vigil/core/geometry/Zone"
+import { AnalyticId } from "@vigil/core/Ids"
+import { Effect, Option, Schema } from "effect"
+import { decodeTyped, readText, UsageError } from "../Output.js"
+import { credentialsOf, sourceOptions, type SourceOptions, trustOf } from "../SourceArgument.js"
+
+/** What may be said of a camera when it is added and when it is edited. */
+export const cameraOptions = {
+  ...sourceOptions,
+  detector: Options.text("detector").pipe(
+    Options.optional,
+    Options.withDescription("Id of the model that finds objects; auto takes the first that is installed.")
+  ),
+  fps: Options.float("fps").pipe(
+    Options.optional,
+    Options.withDescription("Frames a second that the detector looks at, 0.1 to 30.")
+  ),
+  gate: Options.choice("gate", ["motion", "always"]).pipe(
+    Options.optional,
+    Options.withDescription("Run the detector while something moves, or always.")
+  ),
+  analytics: Options.text("analytics").pipe(
+    Options.optional,
+    Options.withDescription("Analytics to run, separated by commas, for example motion,tamper,intrusion.")
+  ),
+  zones: Options.file("zones", { exists: "yes" }).pipe(
+    Options.optional,
+    Options.withDescription('A JSON file {"zones": [...], "lines": [...]} with points from 0 to 1; see docs/cli.md.')
+  )
+}
+
+export interface CameraOptions extends SourceOptions {
+  readonly detector: Option.Option<string>
+  readonly fps: Option.Option<number>
+  readonly gate: Option.Option<DetectionSettings["gate"]>
+  readonly analytics: Option.Option<string>
+  readonly zones: Option.Option<string>
+}
+
+const Areas = Schema.Struct({
+  zones: Schema.optionalWith(Schema.Array(Zone), { default: () => [] }),
+  lines: Schema.optionalWith(Schema.Array(Line), { default: () => [] })
+})
+
+const areasIn = (file: string) =>
+  Effect.gen(function* () {
+    const text = yield* readText(file)
+    const parsed = yield* Effect.try({
+      try: (): unknown => JSON.parse(text),
+      catch: (error) => new UsageError({ detail: `${file} is not JSON: ${String(error)}` })
+    })
+    return yield* decodeTyped(Areas, file)(Array.isArray(parsed) ? { zones: parsed } : parsed)
+  })
+
+type Before = Pick<Camera, "detection" | "analytics">
+
+const detectionOf = (options: CameraOptions, before: Before) =>
+  Effect.gen(function* () {
+    const { detector, fps, gate } = options
+    if (Option.isNone(detector) && Option.isNone(fps) && Option.isNone(gate)) return undefined
+    const { model: known, ...rest } = before.detection
+    const model = Option.getOrElse(detector, () => known)
+    return yield* decodeTyped(
+      DetectionSettings,
+      "--detector, --fps and --gate"
+    )({
+      ...rest,
+      ...(model === undefined || model === "auto" ? {} : { model }),
+      ...Option.match(fps, { onNone: () => ({}), onSome: (framesPerSecond) => ({ framesPerSecond }) }),
+      ...Option.match(gate, { onNone: () => ({}), onSome: (chosen) => ({ gate: chosen }) })
+    })
+  })
+
+/** Analytics that run already keep their settings. */
+const analyticsOf = (text: string, before: Before) =>
+  Effect.forEach(text.split(",").filter(Boolean), (name) =>
+    Effect.map(
+      decodeTyped(AnalyticId, `--analytics ${name}`)(name.trim()),
+      (analytic) =>
+        before.analytics.find((assignment) => assignment.analytic === analytic) ??
+        AnalyticAssignment.make({ analytic, settings: {} })
+    )
+  )
+
+/** What the options change of a camera; empty where none was given. */
+export const patchOf = (options: CameraOptions, before: Before): Effect.Effect<CameraPatch, UsageError> =>
+  Effect.gen(function* () {
+    const tls = yield* trustOf(options)
+    const detection = yield* detectionOf(options, before)
+    const credentials = yield* credentialsOf(options)
+    return {
+      ...Option.match(options.transport, { onNone: () => ({}), onSome: (transport) => ({ transport }) }),
+      ...(tls === undefined ? {} : { tls }),
+      ...(credentials === undefined ? {} : { credentials }),
+      ...(detection === undefined ? {} : { detection }),
+      ...(Option.isSome(options.analytics) ? { analytics: yield* analyticsOf(options.analytics.value, before) } : {}),
+      ...(Option.isSome(options.zones) ? yield* areasIn(options.zones.value) : {})
+    }
+  })

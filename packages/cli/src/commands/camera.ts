@@ -1,0 +1,8 @@
+import { Command } from "@effect/cli"
+import { configureCommands } from "./camera/configure.js"
+import { lookCommands } from "./camera/look.js"
+
+export const cameraCommand = Command.make("camera").pipe(
+  Command.withDescription("The cameras of the running Vigil."),
+  Command.withSubcommands([...lookCommands, ...configureCommands])
+)

@@ -1,0 +1,153 @@
+import { Args, Command, Options } from "@effect/cli"
+import { Camera, type CameraPatch, NewCamera } from "@vigil/core/Camera"
+import { ProbeReport } from "@vigil/core/Probe"
+import { Console, Effect, Option, Schema } from "effect"
+import { cameraOptions, patchOf } from "../../camera/CameraOptions.js"
+import { cameraArgument, cameraNamed, findCamera, listCameras } from "../../camera/CameraReference.js"
+import * as Server from "../../operator/Server.js"
+import { overRpc } from "../../operator/Server.js"
+import { serverOptions } from "../../operator/ServerAccess.js"
+import { CommandFailed, decodeTyped, json, printJson, UsageError } from "../../Output.js"
+import { probeText } from "../../ProbeText.js"
+import { urlOf, word } from "../../SourceArgument.js"
+
+/** Seconds that a camera is watched before it is added. */
+const probeSeconds = 3
+
+const noProbe = Options.boolean("no-probe").pipe(
+  Options.withDescription("Do not look whether the camera answers before it is saved.")
+)
+
+const AddedCamera = Schema.Struct({ ...Camera.fields, probe: Schema.optional(ProbeReport) })
+
+const probed = (camera: NewCamera) =>
+  overRpc((rpc) => rpc.ProbeSource({ camera, seconds: probeSeconds })).pipe(
+    Effect.mapError((error) =>
+      "_tag" in error && error._tag === "SourceError"
+        ? new CommandFailed({ detail: `${error.message} (--no-probe saves the camera all the same)` })
+        : error
+    )
+  )
+
+const defaultsOf = (name: string, url: string) => decodeTyped(NewCamera, "the camera")({ name, url })
+
+/** The camera as it would be with the changes. */
+const changed = (camera: NewCamera, patch: CameraPatch): NewCamera => {
+  const credentials = patch.credentials ?? undefined
+  return {
+    name: patch.name ?? camera.name,
+    url: patch.url ?? camera.url,
+    ...(credentials === undefined ? {} : { credentials }),
+    transport: patch.transport ?? camera.transport,
+    tls: patch.tls ?? camera.tls,
+    enabled: patch.enabled ?? camera.enabled,
+    zones: patch.zones ?? camera.zones,
+    lines: patch.lines ?? camera.lines,
+    segment: patch.segment ?? camera.segment,
+    detection: patch.detection ?? camera.detection,
+    analytics: patch.analytics ?? camera.analytics
+  }
+}
+
+const add = Command.make(
+  "add",
+  {
+    name: word("name", "What people call the camera."),
+    source: word("source", "rtsp://, rtsps://, http:// (motion JPEG), a file of the server's, or /dev/videoN."),
+    ...cameraOptions,
+    disabled: Options.boolean("disabled").pipe(Options.withDescription("Add it without starting it.")),
+    noProbe,
+    ...serverOptions,
+    json
+  },
+  (options) =>
+    Effect.gen(function* () {
+      const defaults = yield* defaultsOf(options.name, urlOf(options.source))
+      const patch = yield* patchOf(options, defaults)
+      const camera = changed({ ...defaults, enabled: !options.disabled }, patch)
+      const report = options.noProbe ? undefined : yield* probed(camera)
+      if (report !== undefined && !options.json) yield* Console.log(probeText(report))
+      const added = yield* overRpc((rpc) => rpc.CreateCamera({ camera }))
+      yield* options.json
+        ? printJson(AddedCamera)({ ...added, ...(report === undefined ? {} : { probe: report }) })
+        : Console.log(`${added.name} is added (${added.id}).`)
+    }).pipe(Effect.provide(Server.layer(options)))
+).pipe(
+  Command.withDescription(
+    "Add a camera: look at it first, and save it when it answers. The password is read from a file or typed, never an argument."
+  )
+)
+
+const editOptions = {
+  name: Options.text("name").pipe(Options.optional, Options.withDescription("A new name.")),
+  source: Options.text("source").pipe(Options.optional, Options.withDescription("Another URL or file.")),
+  ...cameraOptions,
+  secure: Options.boolean("secure").pipe(
+    Options.withDescription("Check the camera's TLS certificate against the system's authorities again.")
+  ),
+  noCredentials: Options.boolean("no-credentials").pipe(Options.withDescription("Forget the camera's user and password.")),
+  noProbe
+}
+
+/** What to look at before a changed address is saved; nothing where the stored credentials would be needed for it. */
+const probeOfEdit = (before: Camera, patch: CameraPatch): NewCamera | undefined =>
+  patch.url === undefined || (before.hasCredentials && patch.credentials === undefined) ? undefined : changed(before, patch)
+
+const edit = Command.make("edit", { camera: cameraArgument, ...editOptions, ...serverOptions, json }, (options) =>
+  Effect.gen(function* () {
+    if (options.noCredentials && Option.isSome(options.username))
+      return yield* new UsageError({ detail: "take one of --username and --no-credentials" })
+    const before = yield* cameraNamed(options.camera)
+    const patch: CameraPatch = {
+      ...(yield* patchOf(options, before)),
+      ...Option.match(options.name, { onNone: () => ({}), onSome: (name) => ({ name }) }),
+      ...Option.match(options.source, { onNone: () => ({}), onSome: (source) => ({ url: urlOf(source) }) }),
+      ...(options.secure ? { tls: { mode: "system" as const } } : {}),
+      ...(options.noCredentials ? { credentials: null } : {})
+    }
+    if (Object.keys(patch).length === 0)
+      return yield* new UsageError({ detail: "say what to change: `vigil camera edit --help` tells the options" })
+    const probe = options.noProbe ? undefined : probeOfEdit(before, patch)
+    const report = probe === undefined ? undefined : yield* probed(probe)
+    if (report !== undefined && !options.json) yield* Console.log(probeText(report))
+    const after = yield* overRpc((rpc) => rpc.UpdateCamera({ id: before.id, patch, expectedRevision: before.revision }))
+    yield* options.json ? printJson(Camera)(after) : Console.log(`${after.name} is changed.`)
+  }).pipe(Effect.provide(Server.layer(options)))
+).pipe(Command.withDescription("Change a camera; what is not named stays as it is."))
+
+/** A command that does one thing to one or several cameras. */
+const forEachCamera = <A, I>(
+  name: string,
+  description: string,
+  answer: Schema.Schema<A, I>,
+  act: (camera: Camera) => Effect.Effect<readonly [A, string], Error, Server.Server>
+) =>
+  Command.make(name, { cameras: Args.atLeast(cameraArgument, 1), ...serverOptions, json }, (options) =>
+    Effect.gen(function* () {
+      const all = yield* listCameras
+      const cameras = yield* Effect.forEach(options.cameras, (text) => findCamera(all, text))
+      const done = yield* Effect.forEach(cameras, act)
+      yield* options.json
+        ? printJson(Schema.Array(answer))(done.map(([value]) => value))
+        : Console.log(done.map(([, sentence]) => sentence).join("\n"))
+    }).pipe(Effect.provide(Server.layer(options)))
+  ).pipe(Command.withDescription(description))
+
+const switchTo = (enabled: boolean) => (camera: Camera) =>
+  Effect.map(
+    overRpc((rpc) => rpc.UpdateCamera({ id: camera.id, patch: { enabled } })),
+    (after) => [after, `${after.name} is ${enabled ? "enabled" : "disabled"}.`] as const
+  )
+
+const enable = forEachCamera("enable", "Switch cameras on.", Camera, switchTo(true))
+const disable = forEachCamera("disable", "Switch cameras off; what they are and have seen stays.", Camera, switchTo(false))
+
+const remove = forEachCamera("remove", "Remove cameras for good.", Camera, (camera) =>
+  Effect.as(
+    overRpc((rpc) => rpc.DeleteCamera({ id: camera.id })),
+    [camera, `${camera.name} is removed.`] as const
+  )
+)
+
+/** Commands that change which cameras there are, and how they are. */
+export const configureCommands = [add, edit, enable, disable, remove] as const

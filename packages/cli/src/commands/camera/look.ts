@@ -1,0 +1,148 @@
+import { Args, Command, Options } from "@effect/cli"
+import { Camera } from "@vigil/core/Camera"
+import { CameraStatus } from "@vigil/core/CameraStatus"
+import type { CameraId } from "@vigil/core/Ids"
+import { Console, Effect, Option, Schema, Stream } from "effect"
+import { writeFile } from "node:fs/promises"
+import { cameraArgument, cameraNamed, findCamera, listCameras } from "../../camera/CameraReference.js"
+import { cameraText } from "../../camera/CameraText.js"
+import { statusHeadings, statusRow } from "../../camera/StatusText.js"
+import * as Server from "../../operator/Server.js"
+import { overHttp, overRpc, streamRpc } from "../../operator/Server.js"
+import { serverOptions } from "../../operator/ServerAccess.js"
+import { CommandFailed, json, printJson, table, UsageError } from "../../Output.js"
+import { makeWatchScreen } from "../../WatchScreen.js"
+
+const list = Command.make("list", { ...serverOptions, json }, (options) =>
+  Effect.gen(function* () {
+    const all = yield* listCameras
+    if (options.json) return yield* printJson(Schema.Array(Camera))(all)
+    if (all.length === 0) return yield* Console.error("There are no cameras yet: `vigil camera add NAME URL` adds one.")
+    const rows = all.map(({ enabled, id, name, url }) => [name, id, enabled ? "yes" : "no", url])
+    yield* Console.log(table(["NAME", "ID", "ENABLED", "URL"], rows))
+  }).pipe(Effect.provide(Server.layer(options)))
+).pipe(Command.withDescription("The cameras that are configured."))
+
+const show = Command.make("show", { camera: cameraArgument, ...serverOptions, json }, (options) =>
+  Effect.gen(function* () {
+    const camera = yield* cameraNamed(options.camera)
+    yield* options.json ? printJson(Camera)(camera) : Console.log(cameraText(camera))
+  }).pipe(Effect.provide(Server.layer(options)))
+).pipe(Command.withDescription("The configuration of a camera."))
+
+/** A camera's status with the name that people know it by. */
+const NamedStatus = Schema.Struct({ name: Schema.String, ...CameraStatus.fields })
+
+const statusTable = (cameras: ReadonlyArray<Camera>, statuses: ReadonlyMap<CameraId, CameraStatus>): string =>
+  table(
+    statusHeadings,
+    cameras.map((camera) => statusRow(camera, statuses.get(camera.id), Date.now()))
+  )
+
+const onceStatus = (cameras: ReadonlyArray<Camera>, asJson: boolean) =>
+  Effect.gen(function* () {
+    const statuses = new Map((yield* overHttp((http) => http.cameras.statuses())).map((status) => [status.cameraId, status]))
+    if (!asJson) return yield* Console.log(statusTable(cameras, statuses))
+    const named = cameras.flatMap(({ id, name }) => {
+      const status = statuses.get(id)
+      return status === undefined ? [] : [{ name, ...status }]
+    })
+    yield* printJson(Schema.Array(NamedStatus))(named)
+  })
+
+const watchStatus = (chosen: Effect.Effect<ReadonlyArray<Camera>, Error, Server.Server>, asJson: boolean) =>
+  Effect.gen(function* () {
+    let cameras = yield* chosen
+    const statuses = new Map<CameraId, CameraStatus>()
+    const draw = makeWatchScreen()
+    const changes = streamRpc((rpc) => rpc.WatchCameras())
+    if (asJson || !process.stdout.isTTY) {
+      return yield* Stream.runForEach(changes, (status) => {
+        const name = cameras.find(({ id }) => id === status.cameraId)?.name
+        return name === undefined ? Effect.void : printJson(NamedStatus)({ name, ...status })
+      })
+    }
+    const look = Stream.mapEffect(Stream.tick("5 seconds"), () => Effect.map(chosen, (now) => (cameras = now)))
+    const redraw = Stream.map(Stream.tick("500 millis"), () => draw(statusTable(cameras, statuses)))
+    const keep = Stream.map(changes, (status) => statuses.set(status.cameraId, status))
+    yield* Stream.runDrain(Stream.mergeAll([keep, look, redraw], { concurrency: "unbounded" }))
+  })
+
+const status = Command.make(
+  "status",
+  {
+    cameras: Args.repeated(cameraArgument),
+    watch: Options.boolean("watch").pipe(
+      Options.withAlias("w"),
+      Options.withDescription("Go on: a table that changes in place on a terminal, else a line of JSON for each change.")
+    ),
+    ...serverOptions,
+    json
+  },
+  (options) => {
+    const chosen = Effect.flatMap(listCameras, (all) =>
+      options.cameras.length === 0 ? Effect.succeed(all) : Effect.forEach(options.cameras, (text) => findCamera(all, text))
+    )
+    return (
+      options.watch ? watchStatus(chosen, options.json) : Effect.flatMap(chosen, (cameras) => onceStatus(cameras, options.json))
+    ).pipe(Effect.provide(Server.layer(options)))
+  }
+).pipe(
+  Command.withDescription("What cameras are doing now: state and why, rates, losses, latency from capture to detection, viewers.")
+)
+
+const restart = Command.make("restart", { cameras: Args.atLeast(cameraArgument, 1), ...serverOptions, json }, (options) =>
+  Effect.gen(function* () {
+    const all = yield* listCameras
+    const cameras = yield* Effect.forEach(options.cameras, (text) => findCamera(all, text))
+    const statuses = yield* Effect.forEach(cameras, ({ id, name }) =>
+      Effect.map(
+        overRpc((rpc) => rpc.RestartCamera({ id })),
+        (after) => ({ name, ...after })
+      )
+    )
+    yield* options.json
+      ? printJson(Schema.Array(NamedStatus))(statuses)
+      : Console.log(cameras.map(({ name }) => `${name} is opened again.`).join("\n"))
+  }).pipe(Effect.provide(Server.layer(options)))
+).pipe(Command.withDescription("Close the connection to cameras and open it again."))
+
+const snapshot = Command.make(
+  "snapshot",
+  {
+    camera: cameraArgument,
+    file: Options.file("output").pipe(
+      Options.withAlias("o"),
+      Options.optional,
+      Options.withDescription("The file to write; standard output by default.")
+    ),
+    ...serverOptions,
+    json
+  },
+  (options) =>
+    Effect.gen(function* () {
+      const file = Option.getOrUndefined(options.file)
+      if (file === undefined && (options.json || process.stdout.isTTY))
+        return yield* new UsageError({ detail: "name a file for the picture: --output FILE" })
+      const { id, name } = yield* cameraNamed(options.camera)
+      const picture = yield* overRpc((rpc) => rpc.Snapshot({ id }))
+      if (file === undefined) {
+        yield* Effect.async<void>((resume) => {
+          process.stdout.write(picture, () => resume(Effect.void))
+        })
+        return
+      }
+      yield* Effect.tryPromise({
+        try: () => writeFile(file, picture),
+        catch: (error) => new CommandFailed({ detail: `${file} cannot be written: ${String(error)}` })
+      })
+      yield* Console.log(
+        options.json
+          ? JSON.stringify({ cameraId: id, file, bytes: picture.length })
+          : `The picture of ${name} is in ${file}, ${picture.length} bytes.`
+      )
+    }).pipe(Effect.provide(Server.layer(options)))
+).pipe(Command.withDescription("The newest picture of a camera, as JPEG."))
+
+/** Commands that look at cameras, and change nothing that is stored. */
+export const lookCommands = [list, show, status, snapshot, restart] as const

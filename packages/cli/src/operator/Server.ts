@@ -1,0 +1,141 @@
+import * as HttpApiClient from "@effect/platform/HttpApiClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import { RequestError } from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Socket from "@effect/platform/Socket"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as RpcClient from "@effect/rpc/RpcClient"
+import type { RpcClientError } from "@effect/rpc/RpcClientError"
+import * as RpcSerialization from "@effect/rpc/RpcSerialization"
+import { NotSignedIn } from "@vigil/core/contract/Problem"
+import { VigilApi } from "@vigil/core/contract/VigilApi"
+import { VigilRpc } from "@vigil/core/contract/VigilRpc"
+import { Console, Context, Effect, Layer, Option, Scope, Stream } from "effect"
+import { WebSocket } from "ws"
+import { CommandFailed } from "../Output.js"
+import { localAccess, placeOf, type ServerAccess, type ServerOptions } from "./ServerAccess.js"
+
+/** How long a server may take to say who we are, and to answer a call. */
+const helloLimit = "10 seconds"
+
+const httpClient = (access: ServerAccess) =>
+  Effect.gen(function* () {
+    const client = yield* Layer.build(Layer.provide(NodeHttpClient.layerWithoutAgent, NodeHttpClient.makeAgentLayer(access.tls)))
+    return yield* HttpApiClient.make(VigilApi, {
+      baseUrl: access.url,
+      transformClient: HttpClient.mapRequest(HttpClientRequest.setHeaders(access.headers))
+    }).pipe(Effect.provide(client))
+  })
+
+type Http = Effect.Effect.Success<ReturnType<typeof httpClient>>
+
+type Rpc = RpcClient.FromGroup<typeof VigilRpc, RpcClientError>
+
+/** The running Vigil that a command speaks to. */
+export class Server extends Context.Tag("@vigil/cli/Server")<
+  Server,
+  {
+    readonly url: string
+    /** Known of a server on this machine. */
+    readonly version: string | undefined
+    readonly http: Http
+    /** Connects the first time. */
+    readonly rpc: Effect.Effect<Rpc>
+  }
+>() {}
+
+const rpcClient = ({ headers, tls, url }: ServerAccess): Effect.Effect<Rpc, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const open = Layer.succeed(
+      Socket.WebSocketConstructor,
+      // `ws` is a WebSocket but for the types of its events, of which Effect uses those that both have.
+      (address) => new WebSocket(address, { headers, ...tls }) as unknown as globalThis.WebSocket
+    )
+    const protocol = RpcClient.layerProtocolSocket({ retryTransientErrors: false }).pipe(
+      Layer.provide(Socket.layerWebSocket(`${url.replace(/^http/, "ws")}/api/v1/rpc`)),
+      Layer.provide(open),
+      Layer.provide(RpcSerialization.layerNdjson)
+    )
+    return yield* RpcClient.make(VigilRpc).pipe(Effect.provide(yield* Layer.build(protocol)))
+  })
+
+const said = (error: unknown): string | undefined => {
+  if (typeof error !== "object" || error === null) return undefined
+  if ("detail" in error && typeof error.detail === "string" && "title" in error) return error.detail
+  return "title" in error && typeof error.title === "string" ? error.title : undefined
+}
+
+/** What the server answered, as the one sentence that a command ends with. */
+const failureOf =
+  (url: string) =>
+  (error: unknown): Error => {
+    const problem = said(error)
+    if (problem !== undefined) return new CommandFailed({ detail: problem })
+    const tag = typeof error === "object" && error !== null && "_tag" in error ? error._tag : undefined
+    if (tag === "RpcClientError" || tag === "RequestError" || tag === "ResponseError") {
+      return new CommandFailed({ detail: `the connection to ${url} was lost` })
+    }
+    return error instanceof Error ? error : new CommandFailed({ detail: String(error) })
+  }
+
+/** Asks the server over HTTP. */
+export const overHttp = <A, E, R>(ask: (http: Http) => Effect.Effect<A, E, R>) =>
+  Effect.flatMap(Server, ({ http, url }) => Effect.mapError(ask(http), failureOf(url)))
+
+/** Asks the server by RPC. */
+export const overRpc = <A, E, R>(ask: (rpc: Rpc) => Effect.Effect<A, E, R>) =>
+  Effect.flatMap(Server, ({ rpc, url }) => Effect.mapError(Effect.flatMap(rpc, ask), failureOf(url)))
+
+/** What the server tells from now on. */
+export const streamRpc = <A, E, R>(ask: (rpc: Rpc) => Stream.Stream<A, E, R>) =>
+  Stream.unwrap(Effect.map(Server, ({ rpc, url }) => Stream.mapError(Stream.unwrap(Effect.map(rpc, ask)), failureOf(url))))
+
+const connect = (access: ServerAccess) =>
+  Effect.gen(function* () {
+    const scope = yield* Effect.scope
+    const http = yield* httpClient(access)
+    yield* http.session.me().pipe(Effect.timeout(helloLimit))
+    const rpc = yield* Effect.cached(Effect.provideService(rpcClient(access), Scope.Scope, scope))
+    return Server.of({ url: access.url, version: access.version, http, rpc })
+  })
+
+const connectRemote = (access: ServerAccess) =>
+  Effect.mapError(connect(access), (error) => {
+    if (error instanceof NotSignedIn)
+      return new CommandFailed({ detail: `${access.url} does not accept VIGIL_TOKEN: it is wrong, or its session has ended` })
+    if (error instanceof RequestError)
+      return new CommandFailed({ detail: `${access.url} cannot be reached: ${error.description ?? String(error.cause)}` })
+    return new CommandFailed({ detail: `${access.url} does not answer as a Vigil does: ${said(error) ?? String(error)}` })
+  })
+
+const connectLocal = (folder: string) =>
+  Effect.flatMap(
+    localAccess(folder),
+    Option.match({
+      onNone: () => Effect.succeedNone,
+      // Whoever does not know the token of the file is not the server that wrote it.
+      onSome: (access) => Effect.option(connect(access))
+    })
+  )
+
+/** The server that the options name; fails with what to do where there is none. */
+export const layer = (options: ServerOptions) =>
+  Layer.scoped(
+    Server,
+    Effect.gen(function* () {
+      const place = yield* placeOf(options)
+      if (place._tag === "Remote") return yield* connectRemote(place.access)
+      const own = yield* connectLocal(place.folder)
+      if (Option.isSome(own)) return own.value
+      const demo = yield* connectLocal(place.demo)
+      if (Option.isNone(demo)) {
+        return yield* new CommandFailed({
+          detail: `no Vigil is running with the data folder ${place.folder}: start it with \`vigil up\``
+        })
+      }
+      yield* Console.error(
+        `vigil: nothing runs with the data folder ${place.folder}, so this speaks to the demo in ${place.demo}`
+      )
+      return demo.value
+    })
+  )
