@@ -1,5 +1,5 @@
+import { databaseHealth } from "@vigil/api/database/DatabaseHealth"
 import { CameraControl } from "@vigil/core/port/CameraControl"
-import { CameraStore } from "@vigil/core/port/CameraStore"
 import { type ComponentHealth, HealthChecks, type HealthStatus } from "@vigil/core/port/Health"
 import { MediaWorkers } from "@vigil/runtime/media/MediaWorkers"
 import { Effect, Layer } from "effect"
@@ -11,13 +11,6 @@ const scarceSpace = 2e9
 const noSpace = 2e8
 
 const health = (component: string, status: HealthStatus, detail: string): ComponentHealth => ({ component, status, detail })
-
-const database = Effect.map(CameraStore, (store) =>
-  store.all.pipe(
-    Effect.map((cameras) => health("database", "pass", `${cameras.length} cameras are configured`)),
-    Effect.catchAll((error) => Effect.succeed(health("database", "fail", error.message)))
-  )
-)
 
 const cameras = Effect.map(CameraControl, (control) =>
   Effect.map(control.statuses, (statuses) => {
@@ -50,7 +43,7 @@ export const layer = (folder: string) =>
     HealthChecks,
     Effect.gen(function* () {
       return HealthChecks.of([
-        { component: "database", essential: true, check: yield* database },
+        yield* databaseHealth,
         { component: "cameras", essential: false, check: yield* cameras },
         { component: "media workers", essential: false, check: yield* workers },
         { component: "disk", essential: true, check: disk(folder) }
