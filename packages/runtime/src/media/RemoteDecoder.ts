@@ -88,6 +88,7 @@ class RemoteCameraDecoder implements RemoteDecoder {
     this.#idle = demand.rate === "idle-when-quiet" ? makeIdleGate() : undefined
     this.tenant = {
       id,
+      owner: cameraId,
       attach: (link) => this.#attach(link),
       detach: () => this.#detach(),
       receive: (message) => this.#receive(message),

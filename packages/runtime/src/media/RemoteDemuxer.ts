@@ -165,6 +165,7 @@ const makePlayer = ({ config, id, input, sink }: RemoteDemuxerOptions, listener:
   const receive = (message: FromWorker) => {
     if (finished) return
     clearTimeout(limit)
+    limit = undefined
     switch (message.type) {
       case "demuxing": {
         listener.onOpen(message.description)
@@ -183,6 +184,7 @@ const makePlayer = ({ config, id, input, sink }: RemoteDemuxerOptions, listener:
 
   const tenant: WorkerTenant = {
     id,
+    owner: input.path,
     attach: (worker) => {
       if (finished) return
       link = worker

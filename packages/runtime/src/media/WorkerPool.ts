@@ -51,9 +51,15 @@ const backoff = { first: 100, last: 10_000, lastIsolated: 30_000 }
 /** Tenants that were at work in so many crashes within the time are set apart, half of them at a time until it is clear which one it is. */
 const suspicion = { times: 2, within: 300_000 }
 
+const leastOf = (workers: ReadonlyArray<Worker>): Worker =>
+  workers.reduce((least, worker) => (worker.tenants.size < least.tenants.size ? worker : least))
+
 export const makeWorkerPool = (options: WorkerPoolOptions): WorkerPool => {
   const workers: Array<Worker> = []
-  const suspicions = new Map<number, Suspicion>()
+  /** By owner. */
+  const suspicions = new Map<string, Suspicion>()
+  /** Processes that were asked to end. */
+  const leaving = new Set<Promise<void>>()
   let numbers = 0
   let closing = false
 
@@ -101,18 +107,25 @@ export const makeWorkerPool = (options: WorkerPoolOptions): WorkerPool => {
     if (id !== undefined) worker.tenants.get(id)?.receive(message)
   }
 
-  /** Those that the process was at work for are suspected, or, when a native call hung, those whose call it was. */
-  const suspects = (worker: Worker, stuck: ReadonlyArray<number>): ReadonlyArray<WorkerTenant> => {
+  const isSuspected = (owner: string): boolean => {
+    const known = suspicions.get(owner)
+    return known !== undefined && known.times >= suspicion.times && performance.now() - known.last < suspicion.within
+  }
+
+  const suspect = (owner: string) => {
     const time = performance.now()
-    const named = [...worker.tenants.values()].filter((tenant) =>
-      stuck.length > 0 ? stuck.includes(tenant.id) : tenant.atWork()
-    )
-    return named.filter(({ id }) => {
-      const before = suspicions.get(id)
-      const times = before !== undefined && time - before.last < suspicion.within ? before.times + 1 : 1
-      suspicions.set(id, { times, last: time })
-      return times >= suspicion.times
-    })
+    for (const [name, { last }] of suspicions) if (time - last >= suspicion.within) suspicions.delete(name)
+    suspicions.set(owner, { times: (suspicions.get(owner)?.times ?? 0) + 1, last: time })
+  }
+
+  /**
+   * Those that the process was at work for, or, when a native call hung, those whose call it was: the ones among them that this has
+   * happened to more than once.
+   */
+  const suspects = ({ tenants }: Worker, stuck: ReadonlyArray<number>): ReadonlyArray<WorkerTenant> => {
+    const named = [...tenants.values()].filter((tenant) => (stuck.length > 0 ? stuck.includes(tenant.id) : tenant.atWork()))
+    for (const { owner } of named) suspect(owner)
+    return named.filter(({ owner }) => isSuspected(owner))
   }
 
   const exited = (worker: Worker, { fromOutside, reason, stuck }: WorkerEnd) => {
@@ -157,21 +170,29 @@ export const makeWorkerPool = (options: WorkerPoolOptions): WorkerPool => {
 
   const retire = (worker: Worker) => {
     if (worker.tenants.size > 0) return
-    if (worker.process === undefined) return dispose(worker)
-    void worker.process.shutdown()
+    dispose(worker)
+    if (worker.process === undefined) return
+    const left = worker.process.shutdown().finally(() => leaving.delete(left))
+    leaving.add(left)
   }
 
-  const choose = (): Worker => {
+  /** A suspected camera that was opened again does not go back among the others. */
+  const chooseIsolated = (): Worker => {
+    const isolated = workers.filter((worker) => worker.isolated)
+    return isolated.length < options.workers ? addWorker(true) : leastOf(isolated)
+  }
+
+  const choose = (owner: string): Worker => {
+    if (isSuspected(owner)) return chooseIsolated()
     const open = workers.filter(({ isolated }) => !isolated)
     const withRoom = open.find(({ tenants }) => tenants.size < options.tenantsPerWorker)
     if (withRoom !== undefined) return withRoom
-    if (open.length < options.workers) return addWorker(false)
-    return open.reduce((least, worker) => (worker.tenants.size < least.tenants.size ? worker : least))
+    return open.length < options.workers ? addWorker(false) : leastOf(open)
   }
 
   return {
     add: (tenant) => {
-      const worker = choose()
+      const worker = choose(tenant.owner)
       worker.tenants.set(tenant.id, tenant)
       if (worker.process === undefined) {
         if (worker.timer === undefined) start(worker)
@@ -182,7 +203,6 @@ export const makeWorkerPool = (options: WorkerPoolOptions): WorkerPool => {
       if (worker.ready) tenant.attach(worker.process)
     },
     remove: (tenant) => {
-      suspicions.delete(tenant.id)
       const worker = workers.find(({ tenants }) => tenants.has(tenant.id))
       if (worker === undefined) return
       worker.tenants.delete(tenant.id)
@@ -207,7 +227,7 @@ export const makeWorkerPool = (options: WorkerPoolOptions): WorkerPool => {
         return process === undefined ? [] : [process]
       })
       workers.length = 0
-      await Promise.all(processes.map((process) => process.shutdown()))
+      await Promise.all([...leaving, ...processes.map((process) => process.shutdown())])
     }
   }
 }

@@ -9,6 +9,8 @@ export interface WorkerLink {
 export interface WorkerTenant {
   /** Names it in messages; never used twice. */
   readonly id: number
+  /** What it works for, a camera or a file: the same when it is opened again. */
+  readonly owner: string
   /** A worker process is ready for it. */
   readonly attach: (link: WorkerLink) => void
   /** Its worker process is gone. */

@@ -114,13 +114,18 @@ export const lumaDemand = (framesPerSecond: number, rate: DecodeDemand["rate"] =
 export const anyCamera = (): CameraId => CameraId.make(crypto.randomUUID())
 
 /** Opens a decoder and collects what it tells. */
-export const openTold = (track: VideoTrack, demand: DecodeDemand, onObservation?: (observation: Observation) => void) =>
+export const openTold = (
+  track: VideoTrack,
+  demand: DecodeDemand,
+  onObservation?: (observation: Observation) => void,
+  cameraId: CameraId = anyCamera()
+) =>
   Effect.gen(function* () {
     const workers = yield* MediaWorkers
     const luma: Array<LumaObservation> = []
     const inferences: Array<InferenceObservation> = []
     const frames: Array<NormalisedFrame> = []
-    const decoder = yield* workers.openDecoder(anyCamera(), track, demand, {
+    const decoder = yield* workers.openDecoder(cameraId, track, demand, {
       onObservation: (observation) => {
         if (observation._tag === "Luma") luma.push(observation)
         else inferences.push(observation)

@@ -9,6 +9,7 @@ import * as MediaWorkersLive from "@vigil/runtime/media/MediaWorkersLive"
 import { Effect } from "effect"
 import { describeTiny } from "../material/Models.js"
 import {
+  anyCamera,
   h264,
   lumaDemand,
   openTold,
@@ -68,6 +69,24 @@ const pids = Effect.gen(function* () {
   const workers = yield* MediaWorkers
   return (yield* workers.health).flatMap(({ pid }) => (pid === undefined ? [] : [pid]))
 })
+
+/** An engine whose first run takes the process down, and a demand that lets it run. */
+const deadlyEngine = (): { readonly module: string; readonly demand: DecodeDemand } => {
+  const module = folder.path("crashing-engine.mjs")
+  writeFileSync(
+    module,
+    `export const makeInferenceEngine = () => ({
+    load: async () => {},
+    picture: () => ({ content: { width: 32, height: 32 }, input: { width: 32, height: 32 }, format: "rgb24" }),
+    submit: () => process.kill(process.pid, "SIGSEGV"),
+    statistics: () => ({ submitted: 0, done: 0, dropped: 0, failed: 0, waiting: 0 }),
+    close: async () => {}
+  })`
+  )
+  const model = { descriptor: describeTiny(new Uint8Array(1), { width: 32, height: 32 }), file: module }
+  const deadly: DecodeDemand = { detectors: [{ model, priority: "HIGH", framesPerSecond: 2, gate: "always" }], rate: "full" }
+  return { module, demand: deadly }
+}
 
 describe("a media worker that fails", () => {
   it.each(["SIGKILL", "SIGSEGV", "SIGSTOP"] as const)(
@@ -129,20 +148,7 @@ describe("a media worker that fails", () => {
   )
 
   it("isolates the camera that ends it again and again, and leaves the others alone", () => {
-    const module = folder.path("crashing-engine.mjs")
-    // An engine whose first run takes the process down.
-    writeFileSync(
-      module,
-      `export const makeInferenceEngine = () => ({
-      load: async () => {},
-      picture: () => ({ content: { width: 32, height: 32 }, input: { width: 32, height: 32 }, format: "rgb24" }),
-      submit: () => process.kill(process.pid, "SIGSEGV"),
-      statistics: () => ({ submitted: 0, done: 0, dropped: 0, failed: 0, waiting: 0 }),
-      close: async () => {}
-    })`
-    )
-    const model = { descriptor: describeTiny(new Uint8Array(1), { width: 32, height: 32 }), file: module }
-    const deadly: DecodeDemand = { detectors: [{ model, priority: "HIGH", framesPerSecond: 2, gate: "always" }], rate: "full" }
+    const { demand: deadly, module } = deadlyEngine()
     return run(
       { engine: { module } },
       Effect.gen(function* () {
@@ -159,6 +165,29 @@ describe("a media worker that fails", () => {
         expect(good.decoder.statistics().restarts).toBe(restarts)
         expect(restarts).toBeLessThanOrEqual(3)
         expect((yield* workers.health).map(({ cameras }) => cameras)).toEqual([1, 1])
+      })
+    )
+  }, 90_000)
+
+  it("keeps that camera apart also when it is opened again", () => {
+    const { demand, module } = deadlyEngine()
+    const cameraId = anyCamera()
+    const failTwice = Effect.scoped(
+      Effect.gen(function* () {
+        const bad = yield* openTold(material.track, demand, undefined, cameraId)
+        yield* playing(bad)
+        yield* until("it has failed", () => bad.decoder.statistics().restarts >= 2, 30)
+      })
+    )
+    return run(
+      { engine: { module } },
+      Effect.gen(function* () {
+        const good = yield* openTold(material.track, lumaDemand(30, "full"))
+        yield* playing(good, 100)
+        yield* failTwice
+        const { restarts } = good.decoder.statistics()
+        yield* failTwice
+        expect(good.decoder.statistics().restarts).toBe(restarts)
       })
     )
   }, 90_000)

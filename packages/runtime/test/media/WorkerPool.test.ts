@@ -10,6 +10,7 @@ const makeTenant = (id: number) => {
   const state = { process: undefined as WorkerProcess | undefined, detached: 0 }
   const tenant: WorkerTenant = {
     id,
+    owner: `camera ${id}`,
     attach: (link) => {
       state.process = link as WorkerProcess
     },
