@@ -20,7 +20,7 @@ export interface MediaWorkersOptions {
   readonly engine: EngineSettings
 }
 
-export const defaultMediaWorkersOptions: MediaWorkersOptions = {
+const defaultMediaWorkersOptions: MediaWorkersOptions = {
   camerasPerWorker: 12,
   workers: Math.max(2, availableParallelism()),
   memoryLimit: 1536 * 1024 * 1024,
