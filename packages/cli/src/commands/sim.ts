@@ -1,17 +1,7 @@
 import { Command, Options } from "@effect/cli"
-import { startCameras } from "@vigil/fixtures/camera/Cameras"
-import { defaultScene } from "@vigil/fixtures/scene/SceneLibrary"
-import { Console, Effect, Option, Redacted } from "effect"
-import { json, UsageError } from "../Output.js"
-
-const authentication = (text: Option.Option<string>) =>
-  Effect.gen(function* () {
-    if (Option.isNone(text)) return {}
-    const colon = text.value.indexOf(":")
-    if (colon < 1) return yield* new UsageError({ detail: "--auth takes a user name and a password: --auth user:pass" })
-    const password = Redacted.make(text.value.slice(colon + 1))
-    return { authentication: { username: text.value.slice(0, colon), password, scheme: "digest" as const } }
-  })
+import { described } from "../Help.js"
+import { load } from "../Load.js"
+import { json } from "../Output.js"
 
 const cameras = Command.make(
   "cameras",
@@ -39,35 +29,18 @@ const cameras = Command.make(
     ),
     json
   },
-  (options) =>
-    Effect.gen(function* () {
-      const files = options.file.length > 0 ? options.file : [yield* defaultScene]
-      const [first, ...others] = files
-      if (first === undefined) return yield* new UsageError({ detail: "there is no file to play" })
-      const started = yield* startCameras({
-        count: options.count,
-        files: [first, ...others],
-        host: options.host,
-        port: options.port,
-        tls: options.tls,
-        audio: options.audio,
-        ...(yield* authentication(options.auth)),
-        ...Option.match(options.codec, { onNone: () => ({}), onSome: (codec) => ({ codec }) }),
-        ...Option.match(options.faults, { onNone: () => ({}), onSome: (faultsPort) => ({ faultsPort }) })
-      })
-      const { faultsUrl, fingerprint, urls } = started
-      if (options.json) yield* Console.log(JSON.stringify({ urls, faultsUrl, fingerprint }))
-      else {
-        yield* Console.log(urls.join("\n"))
-        if (faultsUrl !== undefined) yield* Console.log(`faults: ${faultsUrl}`)
-        if (fingerprint !== undefined) yield* Console.log(`certificate: SHA-256 ${fingerprint}`)
-        yield* Console.log("Ctrl-C ends them.")
-      }
-      return yield* Effect.never
-    }).pipe(Effect.scoped)
-).pipe(Command.withDescription("RTSP cameras that play files."))
+  (options) => load(() => import("../programs/simCameras.js"), ({ simCameras }) => simCameras(options))
+).pipe(
+  Command.withDescription(
+    described(
+      "RTSP cameras that play files, for trying and testing, until Ctrl-C.",
+      "vigil sim cameras --count 4",
+      "vigil sim cameras --file film.mp4 --codec h265 --auth user:secret --port 0"
+    )
+  )
+)
 
 export const simCommand = Command.make("sim").pipe(
   Command.withDescription("Simulated devices for trying and testing."),
-  Command.withSubcommands([cameras])
+  Command.withSubcommands([cameras, onvif])
 )
