@@ -1,0 +1,165 @@
+import { describe, expect, it } from "@effect/vitest"
+import type { CameraStatus } from "@vigil/core/CameraStatus"
+import { CameraId, Epoch } from "@vigil/core/Ids"
+import type { VideoCodec } from "@vigil/core/MediaTrack"
+import { rtpTimestamp } from "@vigil/core/Overlay"
+import { NoPicture } from "@vigil/core/port/CameraControl"
+import { LiveViews } from "@vigil/core/port/LiveViews"
+import { emptyStatistics } from "@vigil/core/Source"
+import { CameraActors } from "@vigil/runtime/camera/CameraActors"
+import { makeHub } from "@vigil/runtime/hub/Hub"
+import { makeLiveStream } from "@vigil/runtime/live/LiveStream"
+import * as LiveViewsLive from "@vigil/runtime/live/LiveViewsLive"
+import { DateTime, Effect, Layer, PubSub, Schedule } from "effect"
+import { RTCPeerConnection, RTCRtpCodecParameters } from "werift"
+import { picture } from "../material/AccessUnits.js"
+
+const cameraId = CameraId.make("7f1f0c52-3f0c-4d7e-9c3b-3b8f4d3a9f10")
+const otherCamera = CameraId.make("0b6c2f9a-6f5e-4a52-8a0e-2b8f0a3d8e11")
+
+const options = { addresses: ["127.0.0.1"], ports: undefined, iceServers: [], silence: 2_000, limit: 2 }
+
+const until = (condition: () => boolean) =>
+  Effect.sync(condition).pipe(Effect.repeat({ until: (holds: boolean) => holds, schedule: Schedule.spaced("20 millis") }))
+
+/** A camera that plays, with as much of an actor as viewers need. */
+const playing = (codec: VideoCodec) =>
+  Effect.gen(function* () {
+    const hub = makeHub()
+    hub.describe({ protocol: "test", tracks: [{ kind: "video", codec, parameterSets: [] }] })
+    const live = makeLiveStream(hub)
+    const status: CameraStatus = {
+      cameraId,
+      state: { _tag: "Disabled", since: picture(0).wallTime },
+      node: "here",
+      epoch: Epoch.make(1),
+      revision: 1,
+      source: emptyStatistics,
+      pipeline: {
+        framesDecoded: 0,
+        framesDropped: 0,
+        framesSkipped: 0,
+        inferences: 0,
+        inferencesDropped: 0,
+        detections: 0,
+        events: 0,
+        segments: 0
+      },
+      viewers: 0,
+      updatedAt: DateTime.unsafeMake(0)
+    }
+    const actors = yield* CameraActors
+    actors.set(cameraId, {
+      id: cameraId,
+      hub,
+      live,
+      status: () => status,
+      overlays: yield* PubSub.sliding(1),
+      snapshot: new NoPicture({ cameraId, detail: "nothing is decoded here" }),
+      configure: () => Effect.void,
+      restart: Effect.void,
+      fenced: Effect.never
+    })
+    return { hub, live }
+  })
+
+const codecs = (mimeType: string) => ({
+  video: [new RTCRtpCodecParameters({ mimeType, clockRate: 90_000, parameters: "packetization-mode=1;profile-level-id=42e01f" })]
+})
+
+/** A viewer that counts what it is sent. */
+const viewer = (mimeType = "video/H264") =>
+  Effect.acquireRelease(
+    Effect.promise(async () => {
+      const connection = new RTCPeerConnection({
+        iceServers: [],
+        iceUseIpv6: false,
+        iceAdditionalHostAddresses: ["127.0.0.1"],
+        codecs: codecs(mimeType)
+      })
+      const received: Array<{ readonly timestamp: number; readonly marker: boolean }> = []
+      connection.addTransceiver("video", { direction: "recvonly" })
+      connection.onTrack.subscribe((track) =>
+        track.onReceiveRtp.subscribe(({ header }) => void received.push({ timestamp: header.timestamp, marker: header.marker }))
+      )
+      await connection.setLocalDescription(await connection.createOffer())
+      return { connection, received, offer: connection.localDescription?.sdp ?? "" }
+    }),
+    ({ connection }) => Effect.promise(() => connection.close())
+  )
+
+const test = (
+  name: string,
+  body: () => Effect.Effect<void, unknown, LiveViews | CameraActors | Effect.Effect.Context<ReturnType<typeof viewer>>>
+) =>
+  it.scopedLive(name, () =>
+    body().pipe(Effect.provide(LiveViewsLive.layer(options).pipe(Layer.provideMerge(CameraActors.layer))))
+  )
+
+describe("LiveViews", () => {
+  test("sends the newest group of pictures and then each picture, dated by media time", () =>
+    Effect.gen(function* () {
+      const { hub, live } = yield* playing("h264")
+      for (let index = 0; index < 20; index++) void hub.publish(picture(index))
+      const views = yield* LiveViews
+      const { connection, offer, received } = yield* viewer()
+      const { answer, viewId } = yield* views.open(cameraId, offer)
+      yield* Effect.promise(() => connection.setRemoteDescription({ type: "answer", sdp: answer }))
+      yield* until(() => received.length >= 5)
+      void hub.publish(picture(20))
+      yield* until(() => received.length >= 6)
+      const expected = [15, 16, 17, 18, 19, 20].map((index) => rtpTimestamp(picture(index).mediaTime))
+      expect(received.map(({ timestamp }) => timestamp)).toEqual(expected)
+      expect(live.viewers()).toBe(1)
+      yield* views.close(cameraId, viewId)
+      expect(live.viewers()).toBe(0)
+      expect(hub.readers()).toBe(0)
+    }))
+
+  test("ends a viewer that is gone without a word", () =>
+    Effect.gen(function* () {
+      const { hub, live } = yield* playing("h264")
+      void hub.publish(picture(0))
+      const views = yield* LiveViews
+      const { connection, offer, received } = yield* viewer()
+      const { answer, viewId } = yield* views.open(cameraId, offer)
+      yield* Effect.promise(() => connection.setRemoteDescription({ type: "answer", sdp: answer }))
+      yield* until(() => received.length > 0)
+      yield* Effect.promise(() => connection.close())
+      yield* until(() => live.viewers() === 0)
+      const error = yield* Effect.flip(views.close(cameraId, viewId))
+      expect(error._tag).toBe("LiveViewNotFound")
+    }))
+
+  test("ends no view in the name of another camera", () =>
+    Effect.gen(function* () {
+      yield* playing("h264")
+      const views = yield* LiveViews
+      const { offer } = yield* viewer()
+      const { viewId } = yield* views.open(cameraId, offer)
+      const error = yield* Effect.flip(views.close(otherCamera, viewId))
+      expect(error._tag).toBe("LiveViewNotFound")
+      yield* views.close(cameraId, viewId)
+    }))
+
+  test("refuses what it cannot serve, and says why", () =>
+    Effect.gen(function* () {
+      const views = yield* LiveViews
+      const { offer } = yield* viewer()
+      expect((yield* Effect.flip(views.open(cameraId, offer)))._tag).toBe("CameraNotRunning")
+      yield* playing("h265")
+      expect(yield* Effect.flip(views.open(cameraId, offer))).toMatchObject({ reason: "codec" })
+      yield* playing("h264")
+      expect(yield* Effect.flip(views.open(cameraId, "hello"))).toMatchObject({ reason: "offer" })
+      expect(yield* Effect.flip(views.open(cameraId, "v=0\r\n"))).toMatchObject({ reason: "offer" })
+      expect(yield* Effect.flip(views.open(cameraId, `v=0\r\n${"a=x\r\n".repeat(20_000)}`))).toMatchObject({ reason: "offer" })
+    }))
+
+  test("serves no more viewers than it may", () =>
+    Effect.gen(function* () {
+      yield* playing("h264")
+      const views = yield* LiveViews
+      for (let count = 0; count < options.limit; count++) yield* views.open(cameraId, (yield* viewer()).offer)
+      expect(yield* Effect.flip(views.open(cameraId, (yield* viewer()).offer))).toMatchObject({ reason: "limit" })
+    }))
+})
