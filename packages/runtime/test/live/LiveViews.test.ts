@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import type { CameraStatus } from "@vigil/core/CameraStatus"
 import { CameraId, Epoch } from "@vigil/core/Ids"
 import type { VideoCodec } from "@vigil/core/MediaTrack"
-import { rtpTimestamp } from "@vigil/core/Overlay"
+import { type Overlay, rtpTimestamp } from "@vigil/core/Overlay"
 import { NoPicture } from "@vigil/core/port/CameraControl"
 import { LiveViews } from "@vigil/core/port/LiveViews"
 import { emptyStatistics } from "@vigil/core/Source"
@@ -54,7 +54,7 @@ const playing = (codec: VideoCodec) =>
       hub,
       live,
       status: () => status,
-      overlays: yield* PubSub.sliding(1),
+      overlays: yield* PubSub.sliding<Overlay>(1),
       snapshot: new NoPicture({ cameraId, detail: "nothing is decoded here" }),
       configure: () => Effect.void,
       restart: Effect.void,
