@@ -29,13 +29,66 @@ const cameras = Command.make(
     ),
     json
   },
-  (options) => load(() => import("../programs/simCameras.js"), ({ simCameras }) => simCameras(options))
+  (options) =>
+    load(
+      () => import("../programs/simCameras.js"),
+      ({ simCameras }) => simCameras(options)
+    )
 ).pipe(
   Command.withDescription(
     described(
       "RTSP cameras that play files, for trying and testing, until Ctrl-C.",
       "vigil sim cameras --count 4",
       "vigil sim cameras --file film.mp4 --codec h265 --auth user:secret --port 0"
+    )
+  )
+)
+
+const onvif = Command.make(
+  "onvif",
+  {
+    count: Options.integer("count").pipe(Options.withDefault(1), Options.withDescription("How many devices.")),
+    file: Options.file("file", { exists: "yes" }).pipe(
+      Options.optional,
+      Options.withDescription("A video file that the devices play; a rendered street scene by default.")
+    ),
+    rtsp: Options.text("rtsp").pipe(
+      Options.repeated,
+      Options.withDescription(
+        "Show this stream of somebody else's instead of a file; the main stream first, then the sub stream."
+      )
+    ),
+    host: Options.text("host").pipe(Options.withDefault("127.0.0.1"), Options.withDescription("Address to listen on.")),
+    port: Options.integer("port").pipe(
+      Options.withDefault(8000),
+      Options.withDescription("TCP port of the first device, the others follow; 0 takes any free ones.")
+    ),
+    rtspPort: Options.integer("rtsp-port").pipe(
+      Options.withDefault(0),
+      Options.withDescription("TCP port of the streams; 0 takes any free one.")
+    ),
+    controlPort: Options.integer("control-port").pipe(
+      Options.withDefault(0),
+      Options.withDescription("HTTP port that switches faults on and off; 0 takes any free one.")
+    ),
+    auth: Options.text("auth").pipe(Options.optional, Options.withDescription("user:pass that devices and streams ask for.")),
+    discovery: Options.boolean("discovery").pipe(Options.withDescription("Let the devices be found by WS-Discovery.")),
+    discoveryPort: Options.integer("discovery-port").pipe(
+      Options.optional,
+      Options.withDescription("UDP port of WS-Discovery; 3702 by default, 0 takes any free one.")
+    ),
+    json
+  },
+  (options) =>
+    load(
+      () => import("../programs/simOnvif.js"),
+      ({ simOnvif }) => simOnvif(options)
+    )
+).pipe(
+  Command.withDescription(
+    described(
+      "ONVIF devices with streams, snapshots and events, until Ctrl-C.",
+      "vigil sim onvif --count 2 --auth user:secret --discovery"
     )
   )
 )
