@@ -1,16 +1,59 @@
 import { Either, Redacted } from "effect"
 import { type Credentials, SourceError, supportedSchemes } from "./Source.js"
 
+type Scheme = (typeof supportedSchemes)[number]
+
 /** A source's address apart from its user information. */
 export interface SourceAddress {
+  readonly scheme: Scheme
+  /** May be stored, shown in part and given to the camera; for logs and errors see {@link displayUrl}. */
   readonly url: string
   readonly credentials: Credentials | undefined
 }
 
-const withoutAuthority: ReadonlySet<string> = new Set(["file", "v4l2"])
+const maxLength = 2048
 
-const invalid = (url: string, reason: "invalid-url" | "unsupported", detail: string) =>
-  Either.left(new SourceError({ reason, url, detail }))
+const secretParameter = /pass|pwd|secret|token|user|usr|login|auth|key|sign|session/i
+
+/** Puts stars in place of what looks like a secret in a query, or in a path as some cameras have it (`/user=a_password=b_channel=1`). */
+const hideSecrets = (url: string): string => {
+  const query = url.indexOf("?")
+  const path = query < 0 ? url : url.slice(0, query)
+  const hide = (whole: string, mark: string, name: string) => (secretParameter.test(name) ? `${mark}${name}=***` : whole)
+  return (
+    path.replace(/([/_&])([A-Za-z]+)=(.*?)(?=_[A-Za-z]+=|[/&#]|$)/g, hide) +
+    url.slice(path.length).replace(/([?&;])([^=&;#]+)=([^&;#]*)/g, hide)
+  )
+}
+
+/** Without everything between the scheme and the last `@`, wherever that is: for text that is wrong in a way that nobody knows. */
+const withoutUser = (text: string): string => {
+  const start = text.indexOf("://")
+  const afterScheme = start < 0 ? 0 : start + 3
+  return text.slice(0, afterScheme) + text.slice(Math.max(afterScheme, text.lastIndexOf("@") + 1))
+}
+
+/** Everything up to the last `@` before the path is user information, so that `@`, `:`, `?` and `#` in a password need no encoding. */
+const splitUser = (rest: string): { readonly host: string; readonly user: string | undefined } => {
+  const slash = rest.indexOf("/")
+  const at = (slash < 0 ? rest : rest.slice(0, slash)).lastIndexOf("@")
+  return at < 0 ? { host: rest, user: undefined } : { host: rest.slice(at + 1), user: rest.slice(0, at) }
+}
+
+/**
+ * A valid address as errors and logs may show it: no user information, and no value of a parameter that looks like a secret (many
+ * cameras take `?user=..&pwd=..`).
+ */
+export const displayUrl = (url: string): string => {
+  const start = url.indexOf("://") + 3
+  const clean = start < 3 ? withoutUser(url) : url.slice(0, start) + splitUser(url.slice(start)).host
+  return hideSecrets(clean).slice(0, maxLength)
+}
+
+const refuse = (text: string, reason: "invalid-url" | "unsupported", detail: string) =>
+  Either.left(new SourceError({ reason, url: hideSecrets(withoutUser(text)).slice(0, maxLength), detail }))
+
+const isSupported = (scheme: string): scheme is Scheme => supportedSchemes.some((supported) => supported === scheme)
 
 const decoded = (text: string): string => {
   try {
@@ -21,31 +64,52 @@ const decoded = (text: string): string => {
   }
 }
 
-const credentialsOf = (userInformation: string): Credentials => {
-  const colon = userInformation.indexOf(":")
+const credentialsOf = (user: string): Credentials => {
+  const colon = user.indexOf(":")
   return {
-    username: decoded(colon < 0 ? userInformation : userInformation.slice(0, colon)),
-    password: Redacted.make(colon < 0 ? "" : decoded(userInformation.slice(colon + 1)))
+    username: decoded(colon < 0 ? user : user.slice(0, colon)),
+    password: Redacted.make(colon < 0 ? "" : decoded(user.slice(colon + 1)))
   }
+}
+
+const networkAddress = (text: string, scheme: Scheme, rest: string): Either.Either<SourceAddress, SourceError> => {
+  if (rest.includes(" ")) return refuse(text, "invalid-url", "The address has blanks in it; write them as %20")
+  const { host, user } = splitUser(rest)
+  const url = `${scheme}://${host}`
+  if (host === "" || /^[/?#:]/.test(host)) {
+    return refuse(text, "invalid-url", `The address names no host; write it as ${scheme}://host[:port]/path`)
+  }
+  if (!URL.canParse(url)) {
+    const hint = "encode / in a user name or password as %2F, and put IPv6 addresses in brackets"
+    return refuse(text, "invalid-url", `Host or port are malformed; ${hint}`)
+  }
+  const { password, port, username } = new URL(url)
+  if (username !== "" || password !== "")
+    return refuse(text, "invalid-url", "The address has user information in an unexpected place")
+  if (port === "0") return refuse(text, "invalid-url", "Port 0 cannot be connected to")
+  return Either.right({ scheme, url, credentials: user === undefined ? undefined : credentialsOf(user) })
 }
 
 /**
  * Checks a source's URL and takes its user information off it. The rest of the text stays as it was given, because cameras compare it
- * byte by byte. No error repeats the user information.
+ * byte by byte. No error repeats the user information, not even of an address that is wrong.
  */
 export const parseSourceUrl = (text: string): Either.Either<SourceAddress, SourceError> => {
-  const match = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/is.exec(text.trim())
-  if (match === null)
-    return invalid("(not a URL)", "invalid-url", "expected scheme://host/path, for example rtsp://192.0.2.7/stream1")
-  const scheme = (match[1] ?? "").toLowerCase()
-  const authority = match[2] ?? ""
-  const at = authority.lastIndexOf("@")
-  const host = authority.slice(at + 1)
-  const url = `${scheme}://${host}${match[3] ?? ""}`
-  if (!supportedSchemes.some((supported) => supported === scheme)) {
-    return invalid(url, "unsupported", `scheme ${scheme} is not supported; use one of ${supportedSchemes.join(", ")}`)
+  const trimmed = text.trim()
+  if (trimmed.length > maxLength) return refuse("", "invalid-url", `The address is longer than ${maxLength} characters`)
+  if (/[\u0000-\u001f\u007f]/.test(trimmed))
+    return refuse(trimmed, "invalid-url", "The address has blanks or control characters in it")
+  const [, name, rest = ""] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(trimmed) ?? []
+  if (name === undefined) {
+    return refuse(trimmed, "invalid-url", "Expected scheme://host/path, for example rtsp://192.0.2.7/stream1")
   }
-  if (!URL.canParse(url)) return invalid(url, "invalid-url", "host or port is malformed")
-  if (host === "" && !withoutAuthority.has(scheme)) return invalid(url, "invalid-url", "the host is missing")
-  return Either.right({ url, credentials: at < 0 ? undefined : credentialsOf(authority.slice(0, at)) })
+  const scheme = name.toLowerCase()
+  if (!isSupported(scheme)) {
+    const detail = `The scheme ${scheme.slice(0, 20)} is not supported; use one of ${supportedSchemes.join(", ")}`
+    return refuse(trimmed, "unsupported", detail)
+  }
+  if (scheme !== "file" && scheme !== "v4l2") return networkAddress(trimmed, scheme, rest)
+  return rest.startsWith("/")
+    ? Either.right({ scheme, url: `${scheme}://${rest}`, credentials: undefined })
+    : refuse(trimmed, "invalid-url", `An address of ${scheme} needs an absolute path: ${scheme}:///path`)
 }

@@ -1,16 +1,16 @@
 import { SourceError } from "@vigil/core/Source"
+import { displayUrl, parseSourceUrl, type SourceAddress } from "@vigil/core/SourceUrl"
 import { Effect } from "effect"
-import { displayUrl, parseSourceUrl, type SourceUrl } from "./SourceUrl.js"
 
 /**
  * Where a redirection leads to. It stays within the protocol and never goes from TLS to plain text; credentials go along to the same
  * host only.
  */
 export const followRedirection = (
-  from: SourceUrl,
+  from: SourceAddress,
   location: string,
-  schemes: { readonly plain: SourceUrl["scheme"]; readonly secure: SourceUrl["scheme"] }
-): Effect.Effect<SourceUrl, SourceError> =>
+  schemes: { readonly plain: SourceAddress["scheme"]; readonly secure: SourceAddress["scheme"] }
+): Effect.Effect<SourceAddress, SourceError> =>
   Effect.gen(function* () {
     const refuse = (detail: string) => new SourceError({ reason: "protocol", url: displayUrl(from.url), detail })
     const absolute =
@@ -23,7 +23,7 @@ export const followRedirection = (
       return yield* refuse(`The camera redirects from ${from.scheme} to unencrypted ${scheme}`)
     }
     const sameHost = new URL(from.url).hostname === new URL(url).hostname
-    return sameHost && from.credentials !== undefined ? { scheme, url, credentials: from.credentials } : { scheme, url }
+    return { scheme, url, credentials: sameHost ? from.credentials : undefined }
   })
 
 /** What to fail with when a server redirects without end. */

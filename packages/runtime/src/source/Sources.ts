@@ -1,10 +1,10 @@
 import { type AccessUnitSink, type OpenSource, type SourceConfig, SourceError, type SourceKind } from "@vigil/core/Source"
+import { displayUrl, parseSourceUrl } from "@vigil/core/SourceUrl"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { MediaWorkers } from "../media/MediaWorkers.js"
 import { fileSource } from "./file/FileSource.js"
 import { httpMjpegSource } from "./mjpeg/HttpMjpegSource.js"
 import { rtspSource } from "./rtsp/RtspSource.js"
-import { displayUrl, parseSourceUrl } from "./SourceUrl.js"
 import { v4l2Source } from "./v4l2/V4l2Source.js"
 
 /** Every kind of source that needs nothing but the network. */

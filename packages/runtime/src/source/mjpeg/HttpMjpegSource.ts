@@ -8,6 +8,7 @@ import {
   type SourceErrorReason,
   type SourceKind
 } from "@vigil/core/Source"
+import { displayUrl, parseSourceUrl, type SourceAddress } from "@vigil/core/SourceUrl"
 import { mediaTime, type MonotonicTime, wallTime } from "@vigil/core/Time"
 import { Deferred, Effect, Exit, type Scope } from "effect"
 import { now } from "../../MonotonicClock.js"
@@ -17,7 +18,6 @@ import { closeOnFailure } from "../CloseOnFailure.js"
 import { interval } from "../Interval.js"
 import { followRedirection, tooManyRedirections } from "../Redirection.js"
 import { SourceMeter } from "../SourceMeter.js"
-import { displayUrl, parseSourceUrl, type SourceUrl, withCredentials } from "../SourceUrl.js"
 import { VideoDescriber } from "../VideoDescriber.js"
 import {
   boundaryOf,
@@ -56,7 +56,7 @@ export const defaultHttpMjpegLimits: HttpMjpegLimits = {
 /** An open answer and the address that gave it. */
 interface Answer {
   readonly response: http.IncomingMessage
-  readonly target: SourceUrl
+  readonly target: SourceAddress
 }
 
 const failure = (url: string, reason: SourceErrorReason, detail: string, status?: number) =>
@@ -69,7 +69,7 @@ const explain = (url: string, error: Error): SourceError => {
   return failure(url, "closed", `The connection broke: ${code || error.message}`)
 }
 
-const get = (target: SourceUrl, config: SourceConfig, limits: HttpMjpegLimits, authorization: Authorization | undefined) =>
+const get = (target: SourceAddress, config: SourceConfig, limits: HttpMjpegLimits, authorization: Authorization | undefined) =>
   Effect.gen(function* () {
     const url = new URL(target.url)
     const secure = target.scheme === "https"
@@ -116,7 +116,7 @@ const maxAttempts = 3
 
 /** Takes up the server's challenge, or says why that is of no use. */
 const prove = (
-  target: SourceUrl,
+  target: SourceAddress,
   challenges: ReadonlyArray<string>,
   before: Authorization | undefined
 ): Effect.Effect<Authorization, SourceError> => {
@@ -136,7 +136,7 @@ type Outcome =
   | { readonly _tag: "Redirection"; readonly location: string }
 
 /** One request on a connection of its own, which only stays open for the answer that counts. */
-const ask = (target: SourceUrl, config: SourceConfig, limits: HttpMjpegLimits, authorization: Authorization | undefined) =>
+const ask = (target: SourceAddress, config: SourceConfig, limits: HttpMjpegLimits, authorization: Authorization | undefined) =>
   closeOnFailure(
     Effect.gen(function* () {
       const response = yield* get(target, config, limits, authorization)
@@ -162,7 +162,8 @@ const ask = (target: SourceUrl, config: SourceConfig, limits: HttpMjpegLimits, a
 
 const connect = (config: SourceConfig, limits: HttpMjpegLimits): Effect.Effect<Answer, SourceError, Scope.Scope> =>
   Effect.gen(function* () {
-    let target = withCredentials(yield* parseSourceUrl(config.url), config.credentials)
+    const address = yield* parseSourceUrl(config.url)
+    let target = { ...address, credentials: config.credentials ?? address.credentials }
     for (let redirects = 0; redirects <= limits.redirects; redirects++) {
       let authorization: Authorization | undefined
       let moved: string | undefined

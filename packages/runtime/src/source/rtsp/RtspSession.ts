@@ -1,6 +1,6 @@
 import { SourceError, type SourceErrorReason } from "@vigil/core/Source"
+import { displayUrl } from "@vigil/core/SourceUrl"
 import { Effect, Option } from "effect"
-import { displayUrl } from "../SourceUrl.js"
 import type { RtspConnection } from "./RtspConnection.js"
 import { headerOf, type RtspResponse } from "./RtspMessage.js"
 import { parseSdp, resolveControl, type SessionDescription } from "./Sdp.js"

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import type { AudioTrack, MediaTrack } from "@vigil/core/MediaTrack"
 import { type AccessUnitSink, type OpenSource, type SourceConfig, SourceError, type SourceKind } from "@vigil/core/Source"
+import { displayUrl, parseSourceUrl } from "@vigil/core/SourceUrl"
 import { Effect, type Scope } from "effect"
 import { now } from "../../MonotonicClock.js"
 import { cameraAddress } from "../CameraSocket.js"
@@ -8,7 +9,6 @@ import { closeOnFailure } from "../CloseOnFailure.js"
 import { interval } from "../Interval.js"
 import { followRedirection, tooManyRedirections } from "../Redirection.js"
 import { SourceMeter } from "../SourceMeter.js"
-import { displayUrl, parseSourceUrl, withCredentials } from "../SourceUrl.js"
 import { type Channels, makeChannels, type MediaPath, type SetupPath, setupInterleaved, setupUdp } from "./MediaPath.js"
 import { writeReceiverReport } from "./RtcpPacket.js"
 import type { SessionStart } from "./RtpClock.js"
@@ -203,7 +203,8 @@ const open = (
   limits: RtspLimits
 ): Effect.Effect<OpenSource, SourceError, Scope.Scope> =>
   Effect.gen(function* () {
-    let target = withCredentials(yield* parseSourceUrl(config.url), config.credentials)
+    const address = yield* parseSourceUrl(config.url)
+    let target = { ...address, credentials: config.credentials ?? address.credentials }
     for (let redirects = 0; redirects <= limits.redirects; redirects++) {
       const attempt = { url: target.url, secure: target.scheme === "rtsps", config, limits, sink }
       const result = yield* closeOnFailure(openAt(attempt, target.credentials)).pipe(

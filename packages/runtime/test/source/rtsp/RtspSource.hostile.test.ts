@@ -245,7 +245,7 @@ describe("an RTSP server that", () => {
 
   it.live.each<[string, RegExp]>([
     ["http://127.0.0.1/x", /another protocol/],
-    ["ftp://127.0.0.1/x", /must begin with/]
+    ["ftp://127.0.0.1/x", /ftp is not supported/]
   ])("redirects to %s", ([location, because]) =>
     Effect.scoped(
       Effect.gen(function* () {
