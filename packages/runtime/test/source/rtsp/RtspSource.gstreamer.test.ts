@@ -65,7 +65,7 @@ const watch = (
 
 const videoOf = (units: ReadonlyArray<AccessUnit>) => units.filter(({ kind }) => kind === "video")
 const audioOf = (units: ReadonlyArray<AccessUnit>) => units.filter(({ kind }) => kind === "audio")
-const enoughVideo = (units: ReadonlyArray<AccessUnit>) => videoOf(units).length >= 24
+const enoughVideo = (units: ReadonlyArray<AccessUnit>) => videoOf(units).length >= 17
 
 /** Pictures that ffmpeg decodes of an elementary stream, and what it complains about. */
 const decode = (format: string, units: ReadonlyArray<AccessUnit>): number => {
