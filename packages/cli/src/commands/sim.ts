@@ -69,10 +69,10 @@ const onvif = Command.make(
     ),
     controlPort: Options.integer("control-port").pipe(
       Options.withDefault(0),
-      Options.withDescription("HTTP port that switches faults on and off; 0 takes any free one.")
+      Options.withDescription("HTTP port that fires events and switches faults: POST /devices/1/events, PUT /devices/1/faults")
     ),
     auth: Options.text("auth").pipe(Options.optional, Options.withDescription("user:pass that devices and streams ask for.")),
-    discovery: Options.boolean("discovery").pipe(Options.withDescription("Let the devices be found by WS-Discovery.")),
+    hidden: Options.boolean("no-discovery").pipe(Options.withDescription("Do not answer WS-Discovery.")),
     discoveryPort: Options.integer("discovery-port").pipe(
       Options.optional,
       Options.withDescription("UDP port of WS-Discovery; 3702 by default, 0 takes any free one.")
@@ -87,8 +87,9 @@ const onvif = Command.make(
 ).pipe(
   Command.withDescription(
     described(
-      "ONVIF devices with streams, snapshots and events, until Ctrl-C.",
-      "vigil sim onvif --count 2 --auth user:secret --discovery"
+      "ONVIF devices with cameras behind them: streams, snapshots, PTZ, events, discovery; until Ctrl-C.",
+      "vigil sim onvif --count 2 --auth user:secret",
+      "vigil sim onvif --rtsp rtsp://192.0.2.10/main --rtsp rtsp://192.0.2.10/sub"
     )
   )
 )
