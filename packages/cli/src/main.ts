@@ -1,54 +1,82 @@
-import { CliConfig, Command, HelpDoc, ValidationError } from "@effect/cli"
-import { NodeContext, NodeRuntime } from "@effect/platform-node"
-import { Cause, Console, Effect, Exit, Layer } from "effect"
+import { CliConfig, Command, ValidationError } from "@effect/cli"
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import { Cause, Console, Effect, Exit, Layer, Option } from "effect"
 import { analyzeCommand } from "./commands/analyze.js"
 import { cameraCommand } from "./commands/camera.js"
 import { demoCommand } from "./commands/demo.js"
+import { eventCommand } from "./commands/event.js"
 import { modelCommand, modelsCommand } from "./commands/models.js"
 import { probeCommand } from "./commands/probe.js"
 import { simCommand } from "./commands/sim.js"
+import { statusCommand } from "./commands/status.js"
 import { upCommand } from "./commands/up.js"
+import { userCommand } from "./commands/user.js"
+import { described, helpAskedFor } from "./Help.js"
 import { UsageError } from "./Output.js"
+import { withPlainConsole } from "./PlainConsole.js"
+import { version } from "./Version.js"
 
 /** Every command of `vigil`: a new one is one file and one line here. */
 const vigil = Command.make("vigil").pipe(
-  Command.withDescription("Video management and video analytics: cameras in, answers out."),
+  Command.withDescription(
+    described(
+      "Vigil turns cameras into answers: video management and video analytics in one program.",
+      "vigil demo",
+      "vigil up",
+      'vigil camera add "Front door" rtsp://192.0.2.7/stream1 --username admin --password-file ./password',
+      "vigil event watch --type INTRUSION --json"
+    )
+  ),
   Command.withSubcommands([
     demoCommand,
     upCommand,
+    statusCommand,
     cameraCommand,
-    probeCommand,
-    analyzeCommand,
+    eventCommand,
+    userCommand,
     modelsCommand,
     modelCommand,
+    probeCommand,
+    analyzeCommand,
     simCommand
   ])
 )
 
-const run = Command.run(vigil, { name: "Vigil", version: "0.1.0", executable: "vigil" })
+const run = Command.run(vigil, { name: "Vigil", version, executable: "vigil" })
 
-/** 0 done, 1 failed, 2 called wrongly. */
-const exitCode = (cause: Cause.Cause<unknown>): number => {
-  const error = Cause.squash(cause)
+const words = process.argv.slice(2)
+
+const help = Effect.sync(() => helpAskedFor(vigil.descriptor, words, process.stdout.columns ?? 100))
+
+const command = Effect.flatMap(help, (page) => {
+  if (Option.isSome(page)) return Console.log(page.value)
+  return words[0] === "--version" ? Console.log(version) : run(process.argv)
+})
+
+/** 0 done, 1 failed, 2 called wrongly. Ctrl-C and SIGTERM are the proper end of what runs until then: 0. */
+const exitCode = (exit: Exit.Exit<unknown, unknown>): number => {
+  if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)) return 0
+  const error = Cause.squash(exit.cause)
   return ValidationError.isValidationError(error) || error instanceof UsageError ? 2 : 1
 }
 
-/** Errors are for people: one sentence, without stack traces, except for defects. */
+/** Errors are for people: one sentence, without stack traces, except for defects. Wrong calls were told by the parser. */
 const explain = (cause: Cause.Cause<unknown>) => {
   const error = Cause.squash(cause)
-  if (Cause.isInterruptedOnly(cause)) return Effect.void
-  if (ValidationError.isValidationError(error)) return Console.error(HelpDoc.toAnsiText(error.error).trim())
+  if (Cause.isInterruptedOnly(cause) || ValidationError.isValidationError(error)) return Effect.void
   const known = !Cause.isDie(cause) && error instanceof Error
   return Console.error(known ? `vigil: ${error.message}` : Cause.pretty(cause))
 }
 
-const program = Effect.suspend(() => run(process.argv)).pipe(
+const program = command.pipe(
   Effect.tapErrorCause(explain),
+  withPlainConsole((process.env["NO_COLOR"] ?? "") !== ""),
   Effect.provide(Layer.merge(NodeContext.layer, CliConfig.layer({ showBuiltIns: false })))
 )
 
 NodeRuntime.runMain(program, {
   disableErrorReporting: true,
   disablePrettyLogger: true,
-  teardown: (exit, onExit) => onExit(Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause) ? exitCode(exit.cause) : 0)
+  teardown: (exit, onExit) => onExit(exitCode(exit))
 })

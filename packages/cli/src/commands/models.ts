@@ -1,54 +1,20 @@
 import { Command, Options } from "@effect/cli"
-import { ModelId } from "@vigil/core/Ids"
-import { CatalogueEntry, ModelDescriptor } from "@vigil/core/Model"
-import { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
-import { describeModel } from "@vigil/runtime/model/DescribeModel"
-import { Console, Effect, Option, Schema } from "effect"
-import { readFileSync } from "node:fs"
-import * as Models from "../Models.js"
-import { bytes, CommandFailed, json, printJson, table } from "../Output.js"
+import { described } from "../Help.js"
+import { load } from "../Load.js"
+import { json } from "../Output.js"
 import { word } from "../SourceArgument.js"
 
-const idOf = (text: string) =>
-  Effect.mapError(Schema.decode(ModelId)(text), () => new CommandFailed({ detail: `${text} cannot be the id of a model` }))
+const program = () => import("../programs/models.js")
 
 const modelArgument = word("model", "The id of a model, as `vigil models list` tells it.")
 
-const list = Command.make("list", { json }, (options) =>
-  Effect.gen(function* () {
-    const entries = yield* Effect.flatMap(ModelCatalogue, (catalogue) => catalogue.list)
-    if (options.json) return yield* printJson(Schema.Array(CatalogueEntry))(entries)
-    const rows = entries.map(({ descriptor, installed }) => [
-      descriptor.id,
-      descriptor.version,
-      descriptor.task,
-      descriptor.adapter,
-      descriptor.licence,
-      bytes(descriptor.bytes),
-      installed ? "installed" : descriptor.url === undefined ? "import it" : "pull it"
-    ])
-    yield* Console.log(table(["ID", "VERSION", "TASK", "ADAPTER", "LICENCE", "SIZE", "STATE"], rows))
-  })
-).pipe(Command.withDescription("The models that Vigil knows, and which are installed."))
+const list = Command.make("list", { json }, (options) => load(program, (models) => models.list(options))).pipe(
+  Command.withDescription("The models that Vigil knows, and which are installed.")
+)
 
 const pull = Command.make("pull", { model: modelArgument, json }, (options) =>
-  Effect.gen(function* () {
-    const id = yield* idOf(options.model)
-    const catalogue = yield* ModelCatalogue
-    const progress = (received: number, total: number) => {
-      if (process.stderr.isTTY) process.stderr.write(`\r${id}: ${bytes(received)} of ${bytes(total)}`)
-    }
-    const { descriptor } = yield* catalogue.pull(id, progress)
-    if (process.stderr.isTTY) process.stderr.write("\n")
-    yield* options.json ? printJson(ModelDescriptor)(descriptor) : Console.log(`${id} ${descriptor.version} is installed.`)
-  })
-).pipe(Command.withDescription("Fetch a model, check its sha256 and install it."))
-
-const descriptorIn = (file: string) =>
-  Effect.try({ try: (): unknown => JSON.parse(readFileSync(file, "utf8")), catch: String }).pipe(
-    Effect.flatMap(Schema.decodeUnknown(ModelDescriptor)),
-    Effect.mapError((error) => new CommandFailed({ detail: `${file} is not a model descriptor: ${String(error)}` }))
-  )
+  load(program, (models) => models.pull(options))
+).pipe(Command.withDescription(described("Fetch a model, check its sha256 and install it.", "vigil models pull yolox-nano")))
 
 const importModel = Command.make(
   "import",
@@ -60,34 +26,18 @@ const importModel = Command.make(
     ),
     json
   },
-  (options) =>
-    Effect.gen(function* () {
-      const catalogue = yield* ModelCatalogue
-      const descriptor = yield* Option.match(options.descriptor, {
-        onNone: () => describeModel(options.file),
-        onSome: descriptorIn
-      })
-      const installed = yield* catalogue.install(descriptor, options.file)
-      yield* options.json
-        ? printJson(ModelDescriptor)(installed.descriptor)
-        : Console.log(`${descriptor.id} ${descriptor.version} is installed.`)
-    })
-).pipe(Command.withDescription("Check an ONNX file and install it."))
+  (options) => load(program, (models) => models.importModel(options))
+).pipe(Command.withDescription(described("Check an ONNX file and install it.", "vigil models import yolov8n.onnx")))
 
 const remove = Command.make("remove", { model: modelArgument, json }, (options) =>
-  Effect.gen(function* () {
-    const id = yield* idOf(options.model)
-    yield* Effect.flatMap(ModelCatalogue, (catalogue) => catalogue.remove(id))
-    yield* Console.log(options.json ? JSON.stringify({ removed: id }) : `${id} is removed.`)
-  })
+  load(program, (models) => models.remove(options))
 ).pipe(Command.withDescription("Remove an installed model."))
 
-const described = (name: string) =>
+const makeCommand = (name: string) =>
   Command.make(name).pipe(
     Command.withDescription("The models that find things in pictures."),
-    Command.withSubcommands([list, pull, importModel, remove]),
-    Command.provide(Models.layer)
+    Command.withSubcommands([list, pull, importModel, remove])
   )
 
-export const modelsCommand = described("models")
-export const modelCommand = described("model")
+export const modelsCommand = makeCommand("models")
+export const modelCommand = makeCommand("model")

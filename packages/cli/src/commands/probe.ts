@@ -1,11 +1,8 @@
 import { Command, Options } from "@effect/cli"
-import { ProbeReport } from "@vigil/core/Probe"
-import { probe } from "@vigil/runtime/camera/Probe"
-import { Console, Effect } from "effect"
-import * as Media from "../Media.js"
-import { json, printJson } from "../Output.js"
-import { probeText } from "../ProbeText.js"
-import { sourceOf, sourceOptions, word } from "../SourceArgument.js"
+import { described } from "../Help.js"
+import { load } from "../Load.js"
+import { json } from "../Output.js"
+import { sourceOptions, word } from "../SourceArgument.js"
 
 export const probeCommand = Command.make(
   "probe",
@@ -16,9 +13,16 @@ export const probeCommand = Command.make(
     json
   },
   (options) =>
-    Effect.gen(function* () {
-      const config = yield* sourceOf(options.source, options)
-      const report = yield* probe(config, options.seconds)
-      yield* options.json ? printJson(ProbeReport)(report) : Console.log(probeText(report))
-    }).pipe(Effect.provide(Media.layer))
-).pipe(Command.withDescription("Open a camera or a file and tell what it sends."))
+    load(
+      () => import("../programs/probe.js"),
+      ({ probe }) => probe(options)
+    )
+).pipe(
+  Command.withDescription(
+    described(
+      "Open a camera or a file, watch it for some seconds, and tell what it sends: codecs, sizes, rates, losses, its clock.",
+      "vigil probe rtsp://192.0.2.7/stream1 --username admin --password-file ./password",
+      "vigil probe film.mp4 --json"
+    )
+  )
+)

@@ -54,9 +54,7 @@ const onvif = Command.make(
     ),
     rtsp: Options.text("rtsp").pipe(
       Options.repeated,
-      Options.withDescription(
-        "Show this stream of somebody else's instead of a file; the main stream first, then the sub stream."
-      )
+      Options.withDescription("Show this stream instead of a file; the main stream first, then the sub stream.")
     ),
     host: Options.text("host").pipe(Options.withDefault("127.0.0.1"), Options.withDescription("Address to listen on.")),
     port: Options.integer("port").pipe(
@@ -69,10 +67,10 @@ const onvif = Command.make(
     ),
     controlPort: Options.integer("control-port").pipe(
       Options.withDefault(0),
-      Options.withDescription("HTTP port that fires events and switches faults: POST /devices/1/events, PUT /devices/1/faults")
+      Options.withDescription("HTTP port that switches faults on and off; 0 takes any free one.")
     ),
     auth: Options.text("auth").pipe(Options.optional, Options.withDescription("user:pass that devices and streams ask for.")),
-    hidden: Options.boolean("no-discovery").pipe(Options.withDescription("Do not answer WS-Discovery.")),
+    hidden: Options.boolean("hidden").pipe(Options.withDescription("Do not answer WS-Discovery.")),
     discoveryPort: Options.integer("discovery-port").pipe(
       Options.optional,
       Options.withDescription("UDP port of WS-Discovery; 3702 by default, 0 takes any free one.")

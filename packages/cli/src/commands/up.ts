@@ -1,30 +1,19 @@
 import { Command } from "@effect/cli"
-import { ServerAddress } from "@vigil/api/http/HttpListener"
-import { setupLink } from "@vigil/api/Server"
-import { Console, Effect, Option } from "effect"
-import { dataFolder } from "../Installation.js"
+import { described } from "../Help.js"
+import { load } from "../Load.js"
 import { json } from "../Output.js"
-import * as Telemetry from "../Telemetry.js"
-import * as Up from "../Up.js"
-
-/** Says where the server is, and how to become its first administrator. */
-export const announce = (options: { readonly json: boolean }) =>
-  Effect.gen(function* () {
-    const { url } = yield* ServerAddress
-    const link = Option.getOrUndefined(yield* setupLink)
-    if (options.json) return yield* Console.log(JSON.stringify({ url, setup: link }))
-    yield* Console.log(`\n  Vigil is at ${url}`)
-    if (link !== undefined)
-      yield* Console.log(`  Open ${link}\n  once, to create the first administrator. The link is valid for 24 hours.`)
-    yield* Console.log("\n  Ctrl-C ends it.\n")
-  })
 
 export const upCommand = Command.make("up", { json }, (options) =>
-  Effect.gen(function* () {
-    const folder = yield* dataFolder
-    yield* Effect.zipRight(announce(options), Effect.never).pipe(
-      Effect.provide(Up.layer(folder)),
-      Effect.provide(Telemetry.layer)
+  load(
+    () => import("../programs/up.js"),
+    ({ up }) => up(options)
+  )
+).pipe(
+  Command.withDescription(
+    described(
+      "Run Vigil until Ctrl-C: one node with everything in it. Variables of the environment configure it; docs/configuration.md lists them.",
+      "vigil up",
+      "VIGIL_HOST=0.0.0.0 VIGIL_DATA=/var/lib/vigil vigil up"
     )
-  })
-).pipe(Command.withDescription("Run Vigil: one node with everything in it."))
+  )
+)

@@ -27,7 +27,7 @@ const httpClient = (access: ServerAccess) =>
     }).pipe(Effect.provide(client))
   })
 
-type Http = Effect.Effect.Success<ReturnType<typeof httpClient>>
+export type Http = Effect.Effect.Success<ReturnType<typeof httpClient>>
 
 type Rpc = RpcClient.FromGroup<typeof VigilRpc, RpcClientError>
 

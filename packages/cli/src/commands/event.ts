@@ -1,0 +1,210 @@
+import { Args, Command, Options } from "@effect/cli"
+import type { Camera } from "@vigil/core/Camera"
+import { EventEntry, EventPage, type EventQuery, EventStatus, EventType } from "@vigil/core/Event"
+import { type CameraId, EventId } from "@vigil/core/Ids"
+import { Console, DateTime, Effect, Option, Schema, Stream } from "effect"
+import { findCamera, listCameras } from "../camera/CameraReference.js"
+import * as Server from "../operator/Server.js"
+import { overRpc, streamRpc } from "../operator/Server.js"
+import { serverOptions } from "../operator/ServerAccess.js"
+import { decodeTyped, json, printJson, table, UsageError } from "../Output.js"
+import { word } from "../SourceArgument.js"
+import { momentOption } from "../TimeText.js"
+
+/** Events of one answer of the server. */
+const largestPage = 500
+
+const kindOptions = {
+  camera: Options.text("camera").pipe(Options.optional, Options.withDescription("Only of this camera, by name or id.")),
+  type: Options.choice("type", EventType.literals).pipe(Options.optional, Options.withDescription("Only of this type.")),
+  status: Options.choice("status", EventStatus.literals).pipe(Options.optional, Options.withDescription("Only in this status."))
+}
+
+interface KindOptions {
+  readonly camera: Option.Option<string>
+  readonly type: Option.Option<EventType>
+  readonly status: Option.Option<EventStatus>
+}
+
+const queryOf = (options: KindOptions, cameras: ReadonlyArray<Camera>) =>
+  Effect.map(
+    Effect.transposeOption(Option.map(options.camera, (text) => findCamera(cameras, text))),
+    (camera): Partial<EventQuery> => ({
+      ...Option.match(camera, { onNone: () => ({}), onSome: ({ id }) => ({ cameraId: id }) }),
+      ...Option.match(options.type, { onNone: () => ({}), onSome: (eventType) => ({ eventType }) }),
+      ...Option.match(options.status, { onNone: () => ({}), onSome: (status) => ({ status }) })
+    })
+  )
+
+type Names = (id: CameraId) => string
+
+const namesOf = (cameras: ReadonlyArray<Camera>): Names => {
+  const names = new Map(cameras.map(({ id, name }) => [id, name]))
+  return (id) => names.get(id) ?? "(removed)"
+}
+
+const headings = ["TIME", "CAMERA", "TYPE", "WHAT", "CONFIDENCE", "STATUS", "ID"]
+
+const localTime = (time: DateTime.Utc): string => {
+  const date = DateTime.toDate(time)
+  const part = (value: number) => String(value).padStart(2, "0")
+  const day = `${date.getFullYear()}-${part(date.getMonth() + 1)}-${part(date.getDate())}`
+  return `${day} ${part(date.getHours())}:${part(date.getMinutes())}:${part(date.getSeconds())}`
+}
+
+const row = ({ event }: EventEntry, nameOf: Names): ReadonlyArray<string> => {
+  const { detail, objectClass, zone } = event.detectionMetadata
+  return [
+    localTime(event.timestamp),
+    nameOf(event.cameraId),
+    event.eventType,
+    [objectClass, detail, zone].filter((part) => part !== undefined).join(" "),
+    `${(event.confidence * 100).toFixed(0)} %`,
+    event.status,
+    event.eventId
+  ]
+}
+
+/** The newest events, over as many of the server's pages as it takes. */
+const newest = (query: Partial<EventQuery>, limit: number) =>
+  Effect.gen(function* () {
+    const found: Array<EventEntry> = []
+    let cursor: string | undefined
+    do {
+      const page: EventPage = yield* overRpc((rpc) =>
+        rpc.QueryEvents({
+          query: { ...query, ...(cursor === undefined ? {} : { cursor }), limit: Math.min(largestPage, limit - found.length) }
+        })
+      )
+      found.push(...page.events)
+      cursor = page.nextCursor
+    } while (cursor !== undefined && found.length < limit)
+    return found
+  })
+
+const list = Command.make(
+  "list",
+  {
+    ...kindOptions,
+    since: momentOption("since", "Only those that began at this time or later"),
+    until: momentOption("until", "Only those that began before this time"),
+    limit: Options.integer("limit").pipe(Options.withDefault(50), Options.withDescription("How many at the most.")),
+    ...serverOptions,
+    json
+  },
+  (options) =>
+    Effect.gen(function* () {
+      if (options.limit < 1) return yield* new UsageError({ detail: "--limit takes a number from 1" })
+      const cameras = yield* listCameras
+      const query = {
+        ...(yield* queryOf(options, cameras)),
+        ...Option.match(options.since, { onNone: () => ({}), onSome: (from) => ({ from }) }),
+        ...Option.match(options.until, { onNone: () => ({}), onSome: (to) => ({ to }) })
+      }
+      const events = yield* newest(query, options.limit)
+      if (options.json) return yield* printJson(Schema.Array(EventEntry))(events)
+      if (events.length === 0) return yield* Console.error("There are no such events.")
+      const nameOf = namesOf(cameras)
+      yield* Console.log(
+        table(
+          headings,
+          events.map((entry) => row(entry, nameOf))
+        )
+      )
+    }).pipe(Effect.provide(Server.layer(options)))
+).pipe(Command.withDescription("Events that were stored, newest first."))
+
+const watch = Command.make(
+  "watch",
+  {
+    ...kindOptions,
+    limit: Options.integer("limit").pipe(Options.optional, Options.withDescription("End after so many events.")),
+    ...serverOptions,
+    json
+  },
+  (options) =>
+    Effect.gen(function* () {
+      let nameOf = namesOf(yield* listCameras)
+      const wanted = yield* queryOf(options, yield* listCameras)
+      const fits = ({ event }: EventEntry) =>
+        (wanted.cameraId === undefined || wanted.cameraId === event.cameraId) &&
+        (wanted.eventType === undefined || wanted.eventType === event.eventType) &&
+        (wanted.status === undefined || wanted.status === event.status)
+      const print = (entry: EventEntry) =>
+        Effect.gen(function* () {
+          if (options.json) return yield* printJson(EventEntry)(entry)
+          if (nameOf(entry.event.cameraId) === "(removed)") nameOf = namesOf(yield* listCameras)
+          yield* Console.log(row(entry, nameOf).filter(Boolean).join("  "))
+        })
+      const events = Stream.filter(
+        streamRpc((rpc) => rpc.WatchEvents()),
+        fits
+      )
+      const limited = Option.match(options.limit, { onNone: () => events, onSome: (count) => Stream.take(events, count) })
+      yield* Stream.runForEach(limited, print)
+    }).pipe(Effect.provide(Server.layer(options)))
+).pipe(Command.withDescription("Events as they happen, one a line."))
+
+const eventId = (text: string) => decodeTyped(EventId, `${text} is not an event's id`)(text)
+
+const eventArgument = word("event", "The event's id, as `vigil event list` tells it.")
+
+const describe = ({ event, sequence }: EventEntry, nameOf: Names): string => {
+  const { boundingBox, detail, objectClass, trackingId, zone } = event.detectionMetadata
+  const facts: ReadonlyArray<readonly [string, string | undefined]> = [
+    ["id", event.eventId],
+    ["camera", nameOf(event.cameraId)],
+    ["time", localTime(event.timestamp)],
+    ["status", event.status],
+    ["priority", event.priority],
+    ["confidence", `${(event.confidence * 100).toFixed(0)} %`],
+    ["object", objectClass],
+    ["detail", detail],
+    ["zone", zone],
+    [
+      "box",
+      boundingBox === undefined
+        ? undefined
+        : Object.values(boundingBox)
+            .map((part) => part.toFixed(3))
+            .join(" ")
+    ],
+    ["track", trackingId],
+    ["clip", event.clipUrl ?? undefined],
+    ["number", String(sequence)]
+  ]
+  const lines = facts.flatMap(([fact, value]) => (value === undefined ? [] : [`  ${fact.padEnd(12)}${value}`]))
+  return [event.eventType, ...lines].join("\n")
+}
+
+const show = Command.make("show", { event: eventArgument, ...serverOptions, json }, (options) =>
+  Effect.gen(function* () {
+    const id = yield* eventId(options.event)
+    const entry = yield* overRpc((rpc) => rpc.GetEvent({ id }))
+    if (options.json) return yield* printJson(EventEntry)(entry)
+    yield* Console.log(describe(entry, namesOf(yield* listCameras)))
+  }).pipe(Effect.provide(Server.layer(options)))
+).pipe(Command.withDescription("Everything that is known of an event."))
+
+const settle = (name: string, status: EventStatus, description: string) =>
+  Command.make(name, { events: Args.atLeast(eventArgument, 1), ...serverOptions, json }, (options) =>
+    Effect.gen(function* () {
+      const ids = yield* Effect.forEach(options.events, eventId)
+      const entries = yield* Effect.forEach(ids, (id) => overRpc((rpc) => rpc.SetEventStatus({ id, status })))
+      yield* options.json
+        ? printJson(Schema.Array(EventEntry))(entries)
+        : Console.log(entries.map(({ event }) => `${event.eventId} is ${event.status}.`).join("\n"))
+    }).pipe(Effect.provide(Server.layer(options)))
+  ).pipe(Command.withDescription(description))
+
+export const eventCommand = Command.make("event").pipe(
+  Command.withDescription("What happened in front of the cameras, and to them."),
+  Command.withSubcommands([
+    list,
+    watch,
+    show,
+    settle("acknowledge", "ACKNOWLEDGED", "Somebody has seen the events and looks into them."),
+    settle("resolve", "RESOLVED", "The events are dealt with."),
+    settle("false-positive", "FALSE_POSITIVE", "The events were none.")
+  ])
+)
