@@ -45,23 +45,21 @@ interface Page {
   readonly examples: ReadonlyArray<string>
   readonly args: ReadonlyArray<Entry>
   readonly options: ReadonlyArray<Entry>
-  /** Names of commands below this one, in the order in which they are to be shown. */
-  readonly commands: ReadonlyArray<string>
 }
 
-const pageOf = (command: CommandDescriptor.Command<unknown>): Page => {
-  const page = { description: [], examples: [], args: [], options: [], commands: [] } as {
-    -readonly [Part in keyof Page]: Page[Part]
-  }
+type Descriptor = CommandDescriptor.Command<unknown>
+
+const pageOf = (command: Descriptor): Page => {
+  const page: { -readonly [Part in keyof Page]: Page[Part] } = { description: [], examples: [], args: [], options: [] }
   let section = ""
   for (const block of blocks(CommandDescriptor.getHelp(command, CliConfig.defaultConfig))) {
-    const items = block._tag === "Enumeration" ? block.elements.flatMap(paragraphs) : []
     if (block._tag === "Header") section = spanText(block.value)
-    else if (section === "ARGUMENTS") page.args = entriesOf(block)
-    else if (section === "OPTIONS") page.options = entriesOf(block).filter(([title]) => !builtIns.test(title))
-    else if (section === "COMMANDS") page.commands = [...new Set(items.map((text) => text.split(" ")[0] ?? ""))]
-    else if (block._tag === "Enumeration") page.examples = items
-    else if (block._tag === "Paragraph") page.description = [...page.description, spanText(block.value)]
+    else if (section === "ARGUMENTS") page.args = [...page.args, ...entriesOf(block)]
+    else if (section === "OPTIONS")
+      page.options = [...page.options, ...entriesOf(block).filter(([title]) => !builtIns.test(title))]
+    else if (section === "DESCRIPTION" && block._tag === "Enumeration") page.examples = block.elements.flatMap(paragraphs)
+    else if (section === "DESCRIPTION" && block._tag === "Paragraph")
+      page.description = [...page.description, spanText(block.value)]
   }
   return page
 }
@@ -92,49 +90,77 @@ const section = (title: string, entries: ReadonlyArray<Entry>, width: number): R
   return ["", title, ...lines]
 }
 
-const firstSentence = (command: CommandDescriptor.Command<unknown>): string => pageOf(command).description[0] ?? ""
+const firstSentence = (command: Descriptor): string => pageOf(command).description[0] ?? ""
 
-/** The command that words name, as far as they name one. */
-const follow = (
-  root: CommandDescriptor.Command<unknown>,
-  words: ReadonlyArray<string>
-): readonly [CommandDescriptor.Command<unknown>, ReadonlyArray<string>] => {
-  const [next, ...rest] = words
-  const below = next === undefined ? Option.none() : HashMap.get(CommandDescriptor.getSubcommands(root), next)
-  if (next === undefined || Option.isNone(below)) return [root, []]
-  const [command, path] = follow(below.value, rest)
+/** Commands by name. */
+export type Commands = ReadonlyMap<string, Descriptor>
+
+/** The top of the tree of commands. Which are below others is asked of those: @effect/cli tells one level only. */
+export interface CommandTree {
+  readonly descriptor: Descriptor
+  readonly commands: Commands
+}
+
+export const commandTree = (descriptor: Descriptor, below: ReadonlyArray<{ readonly descriptor: Descriptor }>): CommandTree => ({
+  descriptor,
+  commands: new Map(
+    below.flatMap((command) => [...CommandDescriptor.getNames(command.descriptor)].map((name) => [name, command.descriptor]))
+  )
+})
+
+/** The commands right below one, in the order of its own help. */
+const below = (command: Descriptor): CommandTree => {
+  const commands = CommandDescriptor.getSubcommands(command)
+  const listed = blocks(CommandDescriptor.getHelp(command, CliConfig.defaultConfig)).flatMap((block) =>
+    block._tag === "Enumeration" ? block.elements.flatMap(paragraphs) : []
+  )
+  const ordered = listed.flatMap((line) => {
+    const [name = ""] = line.split(" ")
+    const found = Option.getOrUndefined(HashMap.get(commands, name))
+    // A command without others below it is told to be below itself.
+    return found === undefined || found === command ? [] : [[name, found] as const]
+  })
+  return { descriptor: command, commands: new Map(ordered) }
+}
+
+/** The command that words name, as far as they name one, and those words. */
+const follow = (tree: CommandTree, words: ReadonlyArray<string>): readonly [CommandTree, ReadonlyArray<string>] => {
+  const [next = "", ...rest] = words
+  const found = tree.commands.get(next)
+  if (found === undefined) return [tree, []]
+  const [command, path] = follow(below(found), rest)
   return [command, [next, ...path]]
 }
 
+/** What is wrong with a call of a command that there is not. */
+export const unknownCommand = (tree: CommandTree, words: ReadonlyArray<string>): Option.Option<string> => {
+  const [{ commands }, path] = follow(tree, words)
+  const next = words[path.length]
+  if (next === undefined || next.startsWith("-") || commands.size === 0) return Option.none()
+  const group = ["vigil", ...path].join(" ")
+  return Option.some(`there is no command \`${group} ${next}\`; \`${group} --help\` tells which there are`)
+}
+
 /** The help page that a call asks for; none where it is to be carried out. */
-export const helpAskedFor = (
-  root: CommandDescriptor.Command<unknown>,
-  words: ReadonlyArray<string>,
-  columns: number
-): Option.Option<string> => {
-  const [command, path] = follow(root, words)
-  const page = pageOf(command)
+export const helpAskedFor = (tree: CommandTree, words: ReadonlyArray<string>, columns: number): Option.Option<string> => {
+  const [{ commands, descriptor }, path] = follow(tree, words)
+  const page = pageOf(descriptor)
   const asked = words.includes("--help") || words.includes("-h")
-  const hasEnded = page.commands.length > 0 && words.length === path.length
+  const hasEnded = commands.size > 0 && words.length === path.length
   if (!asked && !hasEnded) return Option.none()
   const width = Math.min(columns, widest)
-  const calls =
-    page.commands.length > 0
-      ? ["COMMAND"]
-      : [...page.args.map(([name]) => name), ...(page.options.length > 0 ? ["[options]"] : [])]
-  const commands = page.commands.flatMap((name): ReadonlyArray<Entry> => {
-    const below = HashMap.get(CommandDescriptor.getSubcommands(command), name)
-    return Option.isNone(below) ? [] : [[name, firstSentence(below.value)]]
-  })
+  const parts = [...page.args.map(([name]) => name), ...(page.options.length > 0 ? ["[options]"] : [])]
+  const usage = ["vigil", ...path, ...(commands.size > 0 ? ["COMMAND"] : parts)].join(" ")
+  const list = [...commands].map(([name, command]): Entry => [name, firstSentence(command)])
   const lines = [
-    `Usage: ${["vigil", ...path, ...calls].join(" ")}`,
+    `Usage: ${usage}`,
     "",
     ...page.description.map((text) => wrap(text, 0, width)),
     ...(page.examples.length === 0 ? [] : ["", "Examples", ...page.examples.map((example) => `  ${example}`)]),
     ...section("Arguments", page.args, width),
     ...section("Options", page.options, width),
-    ...section("Commands", commands, width),
-    ...(page.commands.length === 0 ? [] : ["", `\`${["vigil", ...path].join(" ")} COMMAND --help\` tells more of a command.`])
+    ...section("Commands", list, width),
+    ...(commands.size === 0 ? [] : ["", `\`${["vigil", ...path].join(" ")} COMMAND --help\` tells more of a command.`])
   ]
   return Option.some(lines.join("\n"))
 }

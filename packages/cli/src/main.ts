@@ -12,12 +12,26 @@ import { simCommand } from "./commands/sim.js"
 import { statusCommand } from "./commands/status.js"
 import { upCommand } from "./commands/up.js"
 import { userCommand } from "./commands/user.js"
-import { described, helpAskedFor } from "./Help.js"
+import { commandTree, described, helpAskedFor, unknownCommand } from "./Help.js"
 import { UsageError } from "./Output.js"
 import { withPlainConsole } from "./PlainConsole.js"
 import { version } from "./Version.js"
 
 /** Every command of `vigil`: a new one is one file and one line here. */
+const commands = [
+  demoCommand,
+  upCommand,
+  statusCommand,
+  cameraCommand,
+  eventCommand,
+  userCommand,
+  modelsCommand,
+  modelCommand,
+  probeCommand,
+  analyzeCommand,
+  simCommand
+] as const
+
 const vigil = Command.make("vigil").pipe(
   Command.withDescription(
     described(
@@ -28,30 +42,21 @@ const vigil = Command.make("vigil").pipe(
       "vigil event watch --type INTRUSION --json"
     )
   ),
-  Command.withSubcommands([
-    demoCommand,
-    upCommand,
-    statusCommand,
-    cameraCommand,
-    eventCommand,
-    userCommand,
-    modelsCommand,
-    modelCommand,
-    probeCommand,
-    analyzeCommand,
-    simCommand
-  ])
+  Command.withSubcommands(commands)
 )
 
 const run = Command.run(vigil, { name: "Vigil", version, executable: "vigil" })
 
 const words = process.argv.slice(2)
 
-const help = Effect.sync(() => helpAskedFor(vigil.descriptor, words, process.stdout.columns ?? 100))
+const tree = commandTree(vigil.descriptor, commands)
 
-const command = Effect.flatMap(help, (page) => {
+const command = Effect.suspend(() => {
+  if (words[0] === "--version") return Console.log(version)
+  const page = helpAskedFor(tree, words, process.stdout.columns ?? 100)
   if (Option.isSome(page)) return Console.log(page.value)
-  return words[0] === "--version" ? Console.log(version) : run(process.argv)
+  const mistake = unknownCommand(tree, words)
+  return Option.isSome(mistake) ? new UsageError({ detail: mistake.value }) : run(process.argv)
 })
 
 /** 0 done, 1 failed, 2 called wrongly. Ctrl-C and SIGTERM are the proper end of what runs until then: 0. */
