@@ -27,7 +27,10 @@ const run = (moments: ReadonlyArray<readonly [number, ReadonlyArray<Finding>]>, 
 }
 
 const lasting = (from: number, to: number, confidence = 0.9) =>
-  Array.from({ length: (to - from) / 100 + 1 }, (_, index) => [from + index * 100, [finding(from + index * 100, confidence)]] as const)
+  Array.from(
+    { length: (to - from) / 100 + 1 },
+    (_, index) => [from + index * 100, [finding(from + index * 100, confidence)]] as const
+  )
 
 describe("EventPipeline", () => {
   it("makes one event of a happening, once it has lasted", () => {
@@ -61,23 +64,31 @@ describe("EventPipeline", () => {
     expect(run(moments).drafts[0]?.best.confidence).toBe(0.97)
   })
 
-  it.each([[100, rule.cooldown], [600, 0]])("with %i keys has bounded memory, and no two events of a key within %i ms", (keys, quiet) => {
-    const moment = fc.tuple(fc.nat(400), fc.array(fc.tuple(fc.nat(keys), fc.double({ min: 0, max: 1, noNaN: true })), { maxLength: 40 }))
-    fc.assert(fc.property(fc.array(moment, { maxLength: 60 }), (steps) => {
-      let at = 0
-      const last = new Map<string, number>()
-      let state = initial
-      for (const [pause, found] of steps) {
-        at += pause + 1
-        const findings = found.map(([key, confidence]) => finding(at, confidence, `track:${key}`))
-        const [next, drafts] = step(state, mediaTime(at * 1000), findings, { ...rule, minimumDuration: 0 })
-        state = next
-        for (const { best } of drafts) {
-          expect(at - (last.get(best.key) ?? Number.NEGATIVE_INFINITY)).toBeGreaterThan(quiet)
-          last.set(best.key, at)
+  it.each([
+    [100, rule.cooldown],
+    [600, 0]
+  ])("with %i keys has bounded memory, and no two events of a key within %i ms", (keys, quiet) => {
+    const moment = fc.tuple(
+      fc.nat(400),
+      fc.array(fc.tuple(fc.nat(keys), fc.double({ min: 0, max: 1, noNaN: true })), { maxLength: 40 })
+    )
+    fc.assert(
+      fc.property(fc.array(moment, { maxLength: 60 }), (steps) => {
+        let at = 0
+        const last = new Map<string, number>()
+        let state = initial
+        for (const [pause, found] of steps) {
+          at += pause + 1
+          const findings = found.map(([key, confidence]) => finding(at, confidence, `track:${key}`))
+          const [next, drafts] = step(state, mediaTime(at * 1000), findings, { ...rule, minimumDuration: 0 })
+          state = next
+          for (const { best } of drafts) {
+            expect(at - (last.get(best.key) ?? Number.NEGATIVE_INFINITY)).toBeGreaterThan(quiet)
+            last.set(best.key, at)
+          }
+          expect(state.candidates.size).toBeLessThanOrEqual(256 + 40)
         }
-        expect(state.candidates.size).toBeLessThanOrEqual(256 + 40)
-      }
-    }))
+      })
+    )
   })
 })
