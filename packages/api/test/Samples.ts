@@ -1,9 +1,18 @@
+import { Database } from "@vigil/api/database/Database"
 import { NewCamera } from "@vigil/core/Camera"
 import { Event, EventEntry } from "@vigil/core/Event"
 import { CameraId, defaultTenant, Epoch, EventId, TenantId } from "@vigil/core/Ids"
-import { DateTime, Schema } from "effect"
+import { DateTime, Effect, Schema } from "effect"
 
 export const otherTenant = TenantId.make("00000000-0000-4000-8000-000000000002")
+
+/** Adds the other tenant. */
+export const secondTenant = Effect.flatMap(Database, (database) =>
+  database.system(
+    "add tenant",
+    (sql) => sql`insert into tenants (id, name) values (${otherTenant}, 'second') on conflict do nothing`
+  )
+)
 
 export const anyCameraId = (): CameraId => CameraId.make(crypto.randomUUID())
 

@@ -2,8 +2,8 @@ import { type DateTime, Either, Option } from "effect"
 import { Camera, type CameraPatch, type NewCamera } from "./Camera.js"
 import type { CameraId, TenantId } from "./Ids.js"
 import { RevisionConflict } from "./port/CameraStore.js"
-import type { Credentials, SourceError } from "./Source.js"
-import { parseSourceUrl } from "./SourceUrl.js"
+import { type Credentials, SourceError } from "./Source.js"
+import { displayUrl, isSameServer, parseSourceUrl, type SourceAddress } from "./SourceUrl.js"
 
 /** What a store keeps of a camera. */
 export interface CameraRecord {
@@ -36,13 +36,25 @@ export const newRecord = (
     }
   })
 
+/** The stored credentials, if they were given for the server of this address. */
+export const credentialsFor = (record: CameraRecord, address: SourceAddress): Option.Option<Credentials> =>
+  Option.filter(record.credentials, () =>
+    Either.match(parseSourceUrl(record.camera.url), { onLeft: () => false, onRight: (own) => isSameServer(own, address) })
+  )
+
+/** Whoever changes a camera's address must not learn its password from where the camera is said to be. */
 const patchedCredentials = (
   record: CameraRecord,
   given: Credentials | null | undefined,
-  inUrl: Credentials | undefined
-): Option.Option<Credentials> => {
-  if (given === null) return Option.none()
-  return Option.orElse(Option.fromNullable(given ?? inUrl), () => record.credentials)
+  address: SourceAddress
+): Either.Either<Option.Option<Credentials>, SourceError> => {
+  if (given === null) return Either.right(Option.none())
+  const fresh = given ?? address.credentials
+  if (fresh !== undefined) return Either.right(Option.some(fresh))
+  const kept = credentialsFor(record, address)
+  if (Option.isSome(kept) || Option.isNone(record.credentials)) return Either.right(kept)
+  const detail = "The host or port changed: give the user name and password again, or remove them"
+  return Either.left(new SourceError({ reason: "unauthorized", url: displayUrl(address.url), detail }))
 }
 
 /** The record after a change, one revision later. */
@@ -56,8 +68,9 @@ export const revisedRecord = (
   if (expectedRevision !== undefined && expectedRevision !== camera.revision) {
     return Either.left(new RevisionConflict({ cameraId: camera.id, expected: expectedRevision, actual: camera.revision }))
   }
-  return Either.map(parseSourceUrl(patch.url ?? camera.url), (address) => {
-    const credentials = patchedCredentials(record, patch.credentials, address.credentials)
+  return Either.gen(function* () {
+    const address = yield* parseSourceUrl(patch.url ?? camera.url)
+    const credentials = yield* patchedCredentials(record, patch.credentials, address)
     return {
       camera: Camera.make({
         ...camera,

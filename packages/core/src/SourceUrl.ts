@@ -113,3 +113,16 @@ export const parseSourceUrl = (text: string): Either.Either<SourceAddress, Sourc
     ? Either.right({ scheme, url: `${scheme}://${rest}`, credentials: undefined })
     : refuse(trimmed, "invalid-url", `An address of ${scheme} needs an absolute path: ${scheme}:///path`)
 }
+
+/** Whether the address is a file or device of the machine that opens it. */
+export const isOfThisMachine = ({ scheme }: SourceAddress): boolean => scheme === "file" || scheme === "v4l2"
+
+const defaultPorts: Readonly<Record<Scheme, string>> = { rtsp: "554", rtsps: "322", http: "80", https: "443", file: "", v4l2: "" }
+
+const server = ({ scheme, url }: SourceAddress): string => {
+  const { hostname, port } = new URL(url)
+  return `${hostname.toLowerCase()} ${port === "" ? defaultPorts[scheme] : port}`
+}
+
+/** Whether both addresses are of one host and port: then what was confided to the one may be told to the other. */
+export const isSameServer = (a: SourceAddress, b: SourceAddress): boolean => server(a) === server(b)

@@ -6,19 +6,26 @@
  */
 import type { CameraPatch, NewCamera } from "@vigil/core/Camera"
 import type { AnalyticAssignment } from "@vigil/core/Analytic"
+import { credentialsFor } from "@vigil/core/CameraRecord"
 import type { CameraId } from "@vigil/core/Ids"
 import { AnalyticCatalogue } from "@vigil/core/port/AnalyticCatalogue"
 import { CameraControl } from "@vigil/core/port/CameraControl"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { LiveViews } from "@vigil/core/port/LiveViews"
-import { type SourceConfig, sourceConfig, type SourceError } from "@vigil/core/Source"
-import { parseSourceUrl } from "@vigil/core/SourceUrl"
+import { sourceConfig } from "@vigil/core/Source"
+import { isOfThisMachine, parseSourceUrl, type SourceAddress } from "@vigil/core/SourceUrl"
 import type { User } from "@vigil/core/User"
-import { Effect, Stream } from "effect"
+import { Effect, Either, Option, Stream } from "effect"
 import { authorize } from "./Authorization.js"
 
 const checkAnalytics = (assignments: ReadonlyArray<AnalyticAssignment>) =>
   Effect.flatMap(AnalyticCatalogue, ({ check }) => Effect.forEach(assignments, check, { discard: true }))
+
+/** Files and devices of this machine show what the person may not see otherwise. */
+const authorizeSource = (url: string) =>
+  Either.match(parseSourceUrl(url), { onLeft: () => false, onRight: isOfThisMachine })
+    ? Effect.asVoid(authorize("admin", "a file or device of this machine as the source"))
+    : Effect.void
 
 export const listCameras = Effect.gen(function* () {
   const user = yield* authorize("viewer")
@@ -34,6 +41,7 @@ export const getCamera = (id: CameraId) =>
 export const createCamera = (camera: NewCamera) =>
   Effect.gen(function* () {
     const user = yield* authorize("supervisor")
+    yield* authorizeSource(camera.url)
     yield* checkAnalytics(camera.analytics)
     return yield* (yield* CameraStore).create(user.tenantId, camera)
   })
@@ -41,8 +49,11 @@ export const createCamera = (camera: NewCamera) =>
 export const updateCamera = (id: CameraId, patch: CameraPatch, expectedRevision: number | undefined) =>
   Effect.gen(function* () {
     const user = yield* authorize("supervisor")
+    const store = yield* CameraStore
+    const { url } = yield* store.get(user.tenantId, id)
+    yield* Effect.forEach([url, patch.url ?? url], authorizeSource, { discard: true })
     yield* checkAnalytics(patch.analytics ?? [])
-    return yield* (yield* CameraStore).update(user.tenantId, id, patch, expectedRevision)
+    return yield* store.update(user.tenantId, id, patch, expectedRevision)
   })
 
 export const removeCamera = (id: CameraId) =>
@@ -70,21 +81,29 @@ export const snapshot = (id: CameraId) =>
     return yield* (yield* CameraControl).snapshot(id)
   })
 
-const probed = (camera: NewCamera): Effect.Effect<SourceConfig, SourceError> =>
-  Effect.map(parseSourceUrl(camera.url), (address) => {
-    const credentials = camera.credentials ?? address.credentials
-    return sourceConfig(address.url, {
-      transport: camera.transport,
-      tls: camera.tls,
-      ...(credentials === undefined ? {} : { credentials })
-    })
+/** What the camera's store knows for this address; nothing where it is of another server. */
+const storedCredentials = (user: User, id: CameraId, address: SourceAddress) =>
+  Effect.gen(function* () {
+    const store = yield* CameraStore
+    const camera = yield* store.get(user.tenantId, id)
+    return credentialsFor({ camera, credentials: yield* store.credentials(id) }, address)
   })
 
-export const probeSource = (camera: NewCamera, seconds: number) =>
+export const probeSource = (camera: NewCamera, seconds: number, cameraId: CameraId | undefined) =>
   Effect.gen(function* () {
-    yield* authorize("supervisor")
+    const user = yield* authorize("supervisor")
+    yield* authorizeSource(camera.url)
+    const address = yield* parseSourceUrl(camera.url)
+    const given = camera.credentials ?? address.credentials
+    const stored =
+      given === undefined && cameraId !== undefined ? yield* storedCredentials(user, cameraId, address) : Option.none()
+    const credentials = given ?? Option.getOrUndefined(stored)
     const { probe } = yield* CameraControl
-    return yield* probe(yield* probed(camera), seconds)
+    const { transport, tls } = camera
+    return yield* probe(
+      sourceConfig(address.url, { transport, tls, ...(credentials === undefined ? {} : { credentials }) }),
+      seconds
+    )
   })
 
 /** Whether a camera is the user's tenant's; asks once per camera, because a camera never changes its tenant. */

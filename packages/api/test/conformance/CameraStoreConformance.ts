@@ -85,6 +85,35 @@ export const cameraStoreConformance = <E>(name: string, stores: Layer.Layer<Came
         })
       )
 
+      it.effect("keeps credentials for the host and port they were given for, and refuses to take them elsewhere", () =>
+        Effect.gen(function* () {
+          const store = yield* CameraStore
+          const { id } = yield* store.create(defaultTenant, newCamera({ url: "rtsp://u:secret@cam.example/1" }))
+          const password = Effect.map(Effect.flatten(store.credentials(id)), (stored) => Redacted.value(stored.password))
+          for (const url of ["rtsp://cam.example/2", "rtsp://CAM.example:554/2", "http://cam.example:554/2"]) {
+            expect(yield* store.update(defaultTenant, id, { url })).toMatchObject({ url, hasCredentials: true })
+          }
+          const before = yield* store.get(defaultTenant, id)
+          for (const url of [
+            "rtsp://evil.example/2",
+            "rtsp://cam.example:8554/2",
+            "rtsps://cam.example/2",
+            "file:///etc/passwd"
+          ]) {
+            const refused = yield* Effect.flip(store.update(defaultTenant, id, { url }))
+            expect(refused, url).toMatchObject({ _tag: "SourceError", reason: "unauthorized", url })
+            expect(refused.message).toContain("give the user name and password again, or remove them")
+          }
+          expect(yield* store.get(defaultTenant, id)).toEqual(before)
+          expect(yield* password).toBe("secret")
+          yield* store.update(defaultTenant, id, { url: "rtsp://u:other@new.example/" })
+          expect(yield* password).toBe("other")
+          yield* store.update(defaultTenant, id, { url: "rtsp://third.example/", credentials: null })
+          expect(Option.isNone(yield* store.credentials(id))).toBe(true)
+          yield* store.update(defaultTenant, id, { url: "rtsp://fourth.example/" })
+        })
+      )
+
       it.effect("lets one of two changes of the same revision win", () =>
         Effect.gen(function* () {
           const store = yield* CameraStore

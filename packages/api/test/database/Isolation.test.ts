@@ -7,7 +7,7 @@ import { SessionStore } from "@vigil/core/port/SessionStore"
 import { UserStore } from "@vigil/core/port/UserStore"
 import { DateTime, Effect, Redacted } from "effect"
 import { layerEmbeddedStores } from "../EmbeddedDatabase.js"
-import { entry, newCamera, otherTenant } from "../Samples.js"
+import { entry, newCamera, otherTenant, secondTenant } from "../Samples.js"
 
 /** Not a tenant's: what was done to the structure, and the token that makes the first tenant's first user. */
 const shared = ["schema_migrations", "setup_tokens"]
@@ -31,8 +31,7 @@ const tables = Effect.flatMap(Database, (database) =>
 
 /** A row of every table in both tenants. */
 const fill = Effect.gen(function* () {
-  const database = yield* Database
-  yield* database.system("add tenant", (sql) => sql`insert into tenants (id, name) values (${otherTenant}, 'second')`)
+  yield* secondTenant
   for (const tenant of [defaultTenant, otherTenant]) {
     const camera = yield* (yield* CameraStore).create(tenant, newCamera())
     yield* (yield* CameraStore).takeEpoch(camera.id)

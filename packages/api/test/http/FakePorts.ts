@@ -6,7 +6,7 @@ import { HealthChecks } from "@vigil/core/port/Health"
 import { LiveViewNotFound, LiveViewRefused, LiveViews } from "@vigil/core/port/LiveViews"
 import { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
 import { ModelError } from "@vigil/core/Model"
-import { emptyStatistics, SourceError } from "@vigil/core/Source"
+import { emptyStatistics, type SourceConfig, SourceError } from "@vigil/core/Source"
 import { wallTime } from "@vigil/core/Time"
 import { DateTime, Effect, Layer, Option, PubSub, Ref, Stream } from "effect"
 
@@ -41,6 +41,7 @@ export class FakeRuntime extends Effect.Service<FakeRuntime>()("test/FakeRuntime
       running: new Set<CameraId>(),
       statuses: yield* PubSub.unbounded<CameraStatus>(),
       views: new Map<string, CameraId>(),
+      probed: new Array<SourceConfig>(),
       health: yield* Ref.make<"pass" | "warn" | "fail">("pass")
     }
   })
@@ -48,7 +49,7 @@ export class FakeRuntime extends Effect.Service<FakeRuntime>()("test/FakeRuntime
 
 const layerCameraControl = Layer.effect(
   CameraControl,
-  Effect.map(FakeRuntime, ({ running, statuses }) => {
+  Effect.map(FakeRuntime, ({ probed, running, statuses }) => {
     const ifRunning = <A>(id: CameraId, value: () => A) =>
       Effect.suspend(() => (running.has(id) ? Effect.sync(value) : Effect.fail(new CameraNotRunning({ cameraId: id }))))
     return CameraControl.of({
@@ -68,7 +69,10 @@ const layerCameraControl = Layer.effect(
         ),
       snapshot: (id) => ifRunning(id, () => jpeg),
       restart: (id) => ifRunning(id, () => statusOf(id)),
-      probe: ({ url }) => Effect.fail(new SourceError({ reason: "unreachable", url, detail: "connection refused" }))
+      probe: (config) => {
+        probed.push(config)
+        return Effect.fail(new SourceError({ reason: "unreachable", url: config.url, detail: "connection refused" }))
+      }
     })
   })
 )

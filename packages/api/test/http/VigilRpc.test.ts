@@ -1,47 +1,19 @@
 import { describe, expect, layer } from "@effect/vitest"
-import { Socket } from "@effect/platform"
-import { RpcClient, RpcSerialization } from "@effect/rpc"
-import { VigilRpc } from "@vigil/core/contract/VigilRpc"
 import { LocalOperator } from "@vigil/api/auth/LocalOperator"
-import { Database } from "@vigil/api/database/Database"
 import { defaultTenant, EventId } from "@vigil/core/Ids"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { EventBus } from "@vigil/core/port/EventBus"
-import { Effect, Fiber, Layer, PubSub, Redacted, Schedule, Stream } from "effect"
+import { Effect, Fiber, PubSub, Redacted, Schedule, Stream } from "effect"
 import { WebSocket } from "ws"
-import { entry, newCamera, otherTenant } from "../Samples.js"
+import { entry, newCamera, otherTenant, secondTenant } from "../Samples.js"
 import { FakeRuntime, jpeg, statusOf } from "./FakePorts.js"
+import { rpcClient } from "./RpcVisitor.js"
 import { layerTestServer, TestServer } from "./TestServer.js"
-
-const constructor = (headers: Record<string, string>) =>
-  Layer.succeed(Socket.WebSocketConstructor, (url) => new WebSocket(url, { headers }) as unknown as globalThis.WebSocket)
-
-const protocol = (url: string, cookie: string) =>
-  RpcClient.layerProtocolSocket({ retryTransientErrors: false }).pipe(
-    Layer.provide(Socket.layerWebSocket(`${url.replace("http", "ws")}/api/v1/rpc`)),
-    Layer.provide(constructor({ cookie })),
-    Layer.provide(RpcSerialization.layerNdjson)
-  )
-
-/** A client as the page is one. */
-const client = (cookie: string) =>
-  Effect.gen(function* () {
-    const { url } = yield* TestServer
-    const context = yield* Layer.build(protocol(url, cookie))
-    return yield* RpcClient.make(VigilRpc).pipe(Effect.provide(context))
-  })
 
 /** Collects what a stream brings until there are `count`, from a moment when it is known to be subscribed. */
 const collect = <A, E>(stream: Stream.Stream<A, E>, count: number) => Effect.fork(Stream.runCollect(Stream.take(stream, count)))
 
 const within = <A, E>(fiber: Fiber.Fiber<A, E>) => Fiber.join(fiber).pipe(Effect.timeout("5 seconds"))
-
-const secondTenant = Effect.flatMap(Database, (database) =>
-  database.system(
-    "add tenant",
-    (sql) => sql`insert into tenants (id, name) values (${otherTenant}, 'second') on conflict do nothing`
-  )
-)
 
 /** Offers what it is told again and again until it is interrupted: a subscriber that is still on its way gets it too. */
 const keepTelling = (tell: Effect.Effect<unknown>) => Effect.fork(Effect.repeat(tell, Schedule.spaced("50 millis")))
@@ -51,7 +23,7 @@ describe("VigilRpc over WebSocket", () => {
     it.scoped("answers calls of a signed-in user", () =>
       Effect.gen(function* () {
         const { cookies } = yield* TestServer
-        const rpc = yield* client(cookies.supervisor)
+        const rpc = yield* rpcClient(cookies.supervisor)
         expect((yield* rpc.WhoAmI()).username).toBe("supervisor")
         const camera = yield* rpc.CreateCamera({ camera: newCamera({ url: "rtsp://a:b@192.0.2.1/" }) })
         expect(camera).toMatchObject({ url: "rtsp://192.0.2.1/", hasCredentials: true })
@@ -78,8 +50,8 @@ describe("VigilRpc over WebSocket", () => {
         const { cookies } = yield* TestServer
         const store = yield* CameraStore
         const { id } = yield* store.create(defaultTenant, newCamera())
-        const viewer = yield* client(cookies.viewer)
-        const operator = yield* client(cookies.operator)
+        const viewer = yield* rpcClient(cookies.viewer)
+        const operator = yield* rpcClient(cookies.operator)
         const status = { id: EventId.make(crypto.randomUUID()), status: "RESOLVED" as const }
         const forbidden = [
           viewer.RestartCamera({ id }),
@@ -107,7 +79,7 @@ describe("VigilRpc over WebSocket", () => {
         const theirs = yield* store.create(otherTenant, newCamera())
         running.clear()
         running.add(ours.id).add(theirs.id)
-        const rpc = yield* client(cookies.viewer)
+        const rpc = yield* rpcClient(cookies.viewer)
         expect((yield* rpc.ListCameras()).some(({ id }) => id === theirs.id)).toBe(false)
         expect(yield* Effect.flip(rpc.Snapshot({ id: theirs.id }))).toMatchObject({ _tag: "CameraNotFound" })
 

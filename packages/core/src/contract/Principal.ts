@@ -11,9 +11,13 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
   }
 }
 
-/** The role does not allow it. */
-export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", { needed: Role, role: Role }) {
+/** The role does not allow it. `what` names what is not allowed where that is only a part of the call. */
+export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
+  needed: Role,
+  role: Role,
+  what: Schema.optional(Schema.String)
+}) {
   override get message() {
-    return `this needs the role ${this.needed}; yours is ${this.role}`
+    return `${this.what ?? "this"} needs the role ${this.needed}; yours is ${this.role}`
   }
 }

@@ -145,10 +145,16 @@ class CamerasGroup extends HttpApiGroup.make("cameras")
       .setPayload(
         Schema.Struct({
           camera: NewCamera,
+          cameraId: Schema.optional(
+            CameraId.annotations({
+              description: "Without credentials given, this camera's stored ones are used if host and port are the same."
+            })
+          ),
           seconds: Schema.optionalWith(Schema.Number.pipe(Schema.between(0.5, 30)), { default: () => 5 })
         })
       )
       .addSuccess(ProbeReport)
+      .addError(NotFound)
       .addError(BadGateway)
   )
   .add(HttpApiEndpoint.get("get", "/cameras/:id").setPath(camera).addSuccess(Camera).addError(NotFound))
@@ -187,7 +193,10 @@ class CamerasGroup extends HttpApiGroup.make("cameras")
   .addError(NotAllowed)
   .addError(Unavailable)
   .middleware(SessionAuthentication)
-  .annotate(OpenApi.Description, "Cameras: configuration (supervisors), status and pictures (everybody), restart (operators).") {}
+  .annotate(
+    OpenApi.Description,
+    "Cameras: configuration (supervisors; administrators where the source is a file or device of the server), status and pictures (everybody), restart (operators)."
+  ) {}
 
 /** A session description (RFC 8866). Travels as bytes because HTTP gives its type no charset; it is UTF-8. */
 const Sdp = HttpApiSchema.Uint8Array({ contentType: "application/sdp" })

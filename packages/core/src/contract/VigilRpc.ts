@@ -55,10 +55,15 @@ export class VigilRpc extends RpcGroup.make(
     success: CameraStatus,
     error: Schema.Union(cameraErrors, CameraNotRunning)
   }),
+  /** With a `cameraId`, and no credentials given, that camera's stored ones are used if host and port are the same. */
   Rpc.make("ProbeSource", {
-    payload: { camera: NewCamera, seconds: Schema.Number.pipe(Schema.between(0.5, 30)) },
+    payload: {
+      camera: NewCamera,
+      seconds: Schema.Number.pipe(Schema.between(0.5, 30)),
+      cameraId: Schema.optional(CameraId)
+    },
     success: ProbeReport,
-    error: Schema.Union(SourceError, Forbidden)
+    error: Schema.Union(SourceError, cameraErrors)
   }),
   Rpc.make("Snapshot", {
     payload: { id: CameraId },

@@ -1,4 +1,5 @@
 import { type Camera, CameraPatch, NewCamera } from "@vigil/core/Camera"
+import type { CameraId } from "@vigil/core/Ids"
 import type { RtspTransport, TlsTrust } from "@vigil/core/Source"
 import { Either, ParseResult, Schema } from "effect"
 import type { LineDraft, ZoneDraft } from "../zone/ShapeEditing.js"
@@ -164,6 +165,10 @@ const checked = <A>(draft: CameraDraft, result: Either.Either<A, ParseResult.Par
 /** A camera to add, or to probe. */
 export const toNewCamera = (draft: CameraDraft): Either.Either<NewCamera, Complaints> =>
   checked(draft, decodeNew({ ...configuration(draft), ...typedCredentials(draft) }))
+
+/** The camera whose stored user name and password a probe of the draft is to use; none where others are typed, or none are wanted. */
+export const storedWith = (camera: Camera, { forget, password, username }: CameraDraft): CameraId | undefined =>
+  camera.hasCredentials && !forget && username === "" && password === "" ? camera.id : undefined
 
 /** Everything that the form and the editor hold, as a change of a camera. */
 export const toPatch = (

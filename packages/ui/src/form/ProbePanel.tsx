@@ -1,5 +1,6 @@
 import { useMutation } from "@tanstack/react-query"
 import type { NewCamera } from "@vigil/core/Camera"
+import type { CameraId } from "@vigil/core/Ids"
 import type { ProbeReport } from "@vigil/core/Probe"
 import { SourceError } from "@vigil/core/Source"
 import type { Either } from "effect"
@@ -62,17 +63,20 @@ const Failure = ({ error }: { readonly error: unknown }) =>
     <Notice tone="bad" title={errorWords(error)} />
   )
 
-/** Looks at the source that the form names before anything is saved. */
+/** Looks at the source that the form names before anything is saved. `stored` is the camera whose credentials may be used for it. */
 export const ProbePanel = ({
   source,
+  stored,
   onComplaints
 }: {
   readonly source: () => Either.Either<NewCamera, Complaints>
+  readonly stored?: CameraId | undefined
   readonly onComplaints: (complaints: Complaints) => void
 }) => {
   const client = useClient()
   const probe = useMutation({
-    mutationFn: (camera: NewCamera) => client.call((rpc) => rpc.ProbeSource({ camera, seconds: watched }), { timeout: 60_000 })
+    mutationFn: (camera: NewCamera) =>
+      client.call((rpc) => rpc.ProbeSource({ camera, seconds: watched, cameraId: stored }), { timeout: 60_000 })
   })
   const start = () => {
     const camera = source()

@@ -10,7 +10,7 @@ import { Notice } from "../component/Notice.js"
 import { BackLink, PageHead } from "../component/PageHead.js"
 import { RemoveCamera } from "../component/RemoveCamera.js"
 import { AnalyticsFields, DetectionFields, SegmentFields } from "../form/AnalysisFields.js"
-import { type CameraDraft, type Complaints, draftOf, toNewCamera, toPatch } from "../form/CameraDraft.js"
+import { type CameraDraft, type Complaints, draftOf, storedWith, toNewCamera, toPatch } from "../form/CameraDraft.js"
 import { ConnectionFields } from "../form/ConnectionFields.js"
 import { ProbePanel } from "../form/ProbePanel.js"
 import { Section } from "../form/Section.js"
@@ -46,6 +46,7 @@ const EditForm = ({ camera }: { readonly camera: Camera }) => {
     setComplaints(patch._tag === "Left" ? patch.left : {})
     if (patch._tag === "Right") save.mutate(patch.right)
   }
+  const stored = storedWith(opened, draft)
   const drawn = complaints["zones"] ?? complaints["lines"]
   return (
     <form onSubmit={submit} noValidate className="mx-auto flex max-w-3xl flex-col gap-4 p-3 sm:p-5">
@@ -72,10 +73,10 @@ const EditForm = ({ camera }: { readonly camera: Camera }) => {
         </div>
         <ConnectionFields {...fields} stored={opened.hasCredentials} />
         <div className="mt-5 border-t border-line pt-4">
-          <ProbePanel source={() => toNewCamera(draft)} onComplaints={setComplaints} />
-          {opened.hasCredentials && draft.password === "" && (
+          <ProbePanel source={() => toNewCamera(draft)} stored={stored} onComplaints={setComplaints} />
+          {stored !== undefined && (
             <p className="mt-2 text-[13px] text-muted">
-              A probe uses only the user name and password that are entered above, not the stored ones.
+              A probe uses the stored user name and password as long as host and port stay the same.
             </p>
           )}
         </div>

@@ -1,7 +1,15 @@
 import { Camera, NewCamera } from "@vigil/core/Camera"
 import { Either, Redacted, Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import { type CameraDraft, draftOf, newDraft, toNewCamera, toPatch, withoutUserInformation } from "../../src/form/CameraDraft.js"
+import {
+  type CameraDraft,
+  draftOf,
+  newDraft,
+  storedWith,
+  toNewCamera,
+  toPatch,
+  withoutUserInformation
+} from "../../src/form/CameraDraft.js"
 
 const draft: CameraDraft = { ...newDraft, name: " Gate ", url: "rtsp://10.0.0.1/one " }
 
@@ -86,6 +94,16 @@ describe("a change", () => {
     expect(Either.getOrThrow(toPatch({ ...draftOf(camera), username: "a", password: "b" }, [], [])).credentials?.username).toBe(
       "a"
     )
+  })
+
+  it("is probed with the stored user name and password, unless others are typed or they are to be forgotten", () => {
+    const untouched = draftOf(camera)
+    expect(storedWith({ ...camera, hasCredentials: true }, untouched)).toBe(camera.id)
+    expect(storedWith({ ...camera, hasCredentials: false }, untouched)).toBeUndefined()
+    const known = { ...camera, hasCredentials: true }
+    expect(storedWith(known, { ...untouched, forget: true })).toBeUndefined()
+    expect(storedWith(known, { ...untouched, username: "a" })).toBeUndefined()
+    expect(storedWith(known, { ...untouched, password: "b" })).toBeUndefined()
   })
 
   it("is complained about where a shape has no name", () => {

@@ -40,8 +40,8 @@ export const layerCameraHandlers = HttpApiBuilder.group(VigilApi, "cameras", (ha
       )
     )
     .handle("statuses", () => Effect.mapError(cameraStatuses, toProblem))
-    .handle("probe", ({ payload: { camera, seconds } }) =>
-      probeSource(camera, seconds).pipe(
+    .handle("probe", ({ payload: { camera, cameraId, seconds } }) =>
+      probeSource(camera, seconds, cameraId).pipe(
         Effect.mapError((error) => (error._tag === "SourceError" ? probeProblem(error) : toProblem(error)))
       )
     )

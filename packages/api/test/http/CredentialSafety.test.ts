@@ -1,0 +1,113 @@
+import { describe, expect, layer } from "@effect/vitest"
+import { defaultTenant } from "@vigil/core/Ids"
+import { CameraStore } from "@vigil/core/port/CameraStore"
+import { Effect, Redacted } from "effect"
+import { newCamera, otherTenant, secondTenant } from "../Samples.js"
+import { FakeRuntime } from "./FakePorts.js"
+import { rpcClient } from "./RpcVisitor.js"
+import { layerTestServer, TestServer } from "./TestServer.js"
+
+const local = ["file:///etc/passwd", "FILE:///etc/passwd", " v4l2:///dev/video0"]
+
+const credentials = { username: "u", password: "p" }
+
+describe("credentials and sources", () => {
+  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+    it.effect("files and devices of this machine are for administrators, over HTTP", () =>
+      Effect.gen(function* () {
+        const { cookies, visit } = yield* TestServer
+        const { id } = yield* (yield* CameraStore).create(defaultTenant, newCamera())
+        const file = yield* (yield* CameraStore).create(defaultTenant, newCamera({ url: "file:///a.mp4" }))
+        const ask = (cookie: string, method: string, path: string, body: unknown) =>
+          visit({ method, path: `/api/v1/cameras${path}`, body, cookie })
+        for (const url of local) {
+          for (const [method, path, body] of [
+            ["POST", "", { name: "x", url: url.trim() }],
+            ["PATCH", `/${id}`, { url: url.trim() }],
+            ["POST", "/probe", { camera: { name: "x", url: url.trim() } }]
+          ] as const) {
+            const refused = yield* ask(cookies.supervisor, method, path, body)
+            expect(refused.status, `${method} ${path} ${url}`).toBe(403)
+            expect(refused.json).toMatchObject({ detail: expect.stringContaining("file or device of this machine") })
+          }
+        }
+        for (const body of [{ name: "renamed" }, { url: "rtsp://192.0.2.1/" }]) {
+          expect((yield* ask(cookies.supervisor, "PATCH", `/${file.id}`, body)).status).toBe(403)
+        }
+        expect((yield* ask(cookies.admin, "POST", "", { name: "x", url: local[0] })).status).toBe(201)
+        expect((yield* ask(cookies.admin, "PATCH", `/${id}`, { url: "v4l2:///dev/video0" })).status).toBe(200)
+        expect((yield* ask(cookies.admin, "POST", "/probe", { camera: { name: "x", url: local[0] } })).status).toBe(502)
+      })
+    )
+
+    it.scoped("files and devices of this machine are for administrators, over RPC", () =>
+      Effect.gen(function* () {
+        const { cookies } = yield* TestServer
+        const { id } = yield* (yield* CameraStore).create(defaultTenant, newCamera())
+        const supervisor = yield* rpcClient(cookies.supervisor)
+        const admin = yield* rpcClient(cookies.admin)
+        for (const text of local) {
+          const camera = newCamera({ url: text.trim() })
+          for (const call of [
+            supervisor.CreateCamera({ camera }),
+            supervisor.UpdateCamera({ id, patch: { url: camera.url } }),
+            supervisor.ProbeSource({ camera, seconds: 1 })
+          ]) {
+            expect(yield* Effect.flip<unknown, unknown, never>(call), text).toMatchObject({ _tag: "Forbidden", needed: "admin" })
+          }
+          yield* admin.CreateCamera({ camera })
+        }
+      })
+    )
+
+    it.effect("refuses to take a camera's password to another host, in words", () =>
+      Effect.gen(function* () {
+        const { cookies, visit } = yield* TestServer
+        const { id } = yield* (yield* CameraStore).create(defaultTenant, newCamera({ url: "rtsp://u:p@192.0.2.1/1" }))
+        const path = `/api/v1/cameras/${id}`
+        const cookie = cookies.supervisor
+        const refused = yield* visit({ method: "PATCH", path, cookie, body: { url: "rtsp://192.0.2.2/1" } })
+        expect(refused.status).toBe(400)
+        expect(refused.json).toMatchObject({
+          type: "urn:vigil:problem:source-unauthorized",
+          detail: expect.stringContaining("give the user name and password again"),
+          errors: [{ pointer: "/url" }]
+        })
+        const given = { url: "rtsp://192.0.2.2/1", credentials }
+        expect((yield* visit({ method: "PATCH", path, cookie, body: given })).status).toBe(200)
+      })
+    )
+
+    it.scoped("probes with a camera's stored credentials at its own host and port only", () =>
+      Effect.gen(function* () {
+        yield* secondTenant
+        const { cookies, visit } = yield* TestServer
+        const { probed } = yield* FakeRuntime
+        const store = yield* CameraStore
+        const ours = yield* store.create(defaultTenant, newCamera({ url: "rtsp://root:secret@192.0.2.1:8554/1" }))
+        const theirs = yield* store.create(otherTenant, newCamera({ url: "rtsp://root:secret@192.0.2.1:8554/1" }))
+        const rpc = yield* rpcClient(cookies.supervisor)
+        const used = (call: Effect.Effect<unknown, unknown>) =>
+          Effect.gen(function* () {
+            probed.length = 0
+            const answer = yield* Effect.flip(call)
+            const [config] = probed
+            return config === undefined ? answer : config.credentials && Redacted.value(config.credentials.password)
+          })
+        const probe = (url: string, cameraId = ours.id) =>
+          used(rpc.ProbeSource({ camera: newCamera({ url }), seconds: 1, cameraId }))
+        expect(yield* probe("rtsp://192.0.2.1:8554/2")).toBe("secret")
+        expect(yield* probe("rtsp://192.0.2.1/2")).toBeUndefined()
+        expect(yield* probe("rtsp://192.0.2.2:8554/2")).toBeUndefined()
+        expect(yield* probe("rtsp://root:mine@192.0.2.1:8554/2")).toBe("mine")
+        expect(yield* probe("rtsp://192.0.2.1:8554/2", theirs.id)).toMatchObject({ _tag: "CameraNotFound" })
+        probed.length = 0
+        const body = { camera: { name: "x", url: "rtsp://192.0.2.1:8554/3" }, cameraId: ours.id }
+        const answer = yield* visit({ method: "POST", path: "/api/v1/cameras/probe", cookie: cookies.supervisor, body })
+        expect(answer.status).toBe(502)
+        expect(answer.text).not.toContain("secret")
+        expect(probed[0]?.credentials && Redacted.value(probed[0].credentials.password)).toBe("secret")
+      })
+    )
+  })
+})
