@@ -3,12 +3,8 @@ import { CameraControl } from "@vigil/core/port/CameraControl"
 import { type ComponentHealth, HealthChecks, type HealthStatus } from "@vigil/core/port/Health"
 import { MediaWorkers } from "@vigil/runtime/media/MediaWorkers"
 import { Effect, Layer } from "effect"
-import { statfs } from "node:fs/promises"
+import { diskSpace } from "./DiskSpace.js"
 import { bytes } from "./Output.js"
-
-/** Free space below which the data folder is in danger, and below which it is full for all that matters. */
-const scarceSpace = 2e9
-const noSpace = 2e8
 
 const health = (component: string, status: HealthStatus, detail: string): ComponentHealth => ({ component, status, detail })
 
@@ -29,13 +25,7 @@ const workers = Effect.map(MediaWorkers, ({ health: look }) =>
 )
 
 const disk = (folder: string) =>
-  Effect.tryPromise(() => statfs(folder)).pipe(
-    Effect.map(({ bavail, bsize }) => bavail * bsize),
-    Effect.map((free) =>
-      health("disk", free < noSpace ? "fail" : free < scarceSpace ? "warn" : "pass", `${bytes(free)} free in ${folder}`)
-    ),
-    Effect.catchAll((error) => Effect.succeed(health("disk", "fail", `${folder}: ${String(error.error)}`)))
-  )
+  Effect.map(diskSpace(folder), ({ detail, status }): ComponentHealth => health("disk", status, detail))
 
 /** What `/health` looks at on a node that keeps its data in `folder`. */
 export const layer = (folder: string) =>

