@@ -5,7 +5,8 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   ingest: () => import("./ingest.js").then(({ ingest }) => ingest),
   "detect-latency": () => import("./detect-latency.js").then(({ detectLatency }) => detectLatency),
   decode: () => import("./decode.js").then(({ decode }) => decode),
-  infer: () => import("./infer.js").then(({ infer }) => infer)
+  infer: () => import("./infer.js").then(({ infer }) => infer),
+  "live-latency": () => import("./live-latency.js").then(({ liveLatency }) => liveLatency)
 }
 
 const text = ({ name, ours, peer, peerName, ratio, unit }: BenchmarkResult): string =>

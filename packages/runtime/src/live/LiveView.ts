@@ -1,4 +1,12 @@
-import { RTCPeerConnection, RTCRtpCodecParameters, type RTCRtpSender, RtpHeader, RtpPacket } from "werift"
+import {
+  RTCPeerConnection,
+  RTCRtpCodecParameters,
+  RTCRtpHeaderExtensionParameters,
+  type RTCRtpSender,
+  type RTCRtpTransceiver,
+  RtpHeader,
+  RtpPacket
+} from "werift"
 import type { LivePicture, LiveStream } from "./LiveStream.js"
 
 export interface LiveViewOptions {
@@ -25,13 +33,26 @@ const codec = () =>
     parameters: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"
   })
 
+/**
+ * Tells a browser the least and the most delay that it may add, in 12 bits each: none, so that pictures are shown as they come instead of
+ * up to a picture later (https://webrtc.googlesource.com/src/+/refs/heads/main/docs/native-code/rtp-hdrext/playout-delay).
+ */
+const playoutDelay = { uri: "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay", none: Buffer.alloc(3) }
+
+/** The header extensions of a picture's first packet, for a viewer that understands them. */
+const extensionsFor = ({
+  headerExtensions
+}: RTCRtpTransceiver): ReadonlyArray<{ readonly id: number; readonly payload: Buffer }> =>
+  headerExtensions.filter(({ uri }) => uri === playoutDelay.uri).map(({ id }) => ({ id, payload: playoutDelay.none }))
+
 /** Sends pictures through werift's sender, which encrypts and keeps packets for retransmission. */
-const makeSender = (sender: RTCRtpSender): ((picture: LivePicture) => void) => {
+const makeSender = (sender: RTCRtpSender, extensions: ReturnType<typeof extensionsFor>): ((picture: LivePicture) => void) => {
   let sequence = Math.floor(Math.random() * 0x7fff)
   return (picture) => {
     const last = picture.payloads.length - 1
     picture.payloads.forEach((payload, index) => {
       const header = new RtpHeader({ version: 2, marker: index === last, sequenceNumber: sequence, timestamp: picture.timestamp })
+      if (index === 0) header.extensions = [...extensions]
       sequence = (sequence + 1) & 0xffff
       // swallowed: one viewer loses a packet and asks for it again; the connection's own state tells when it is over.
       sender.sendRtp(new RtpPacket(header, payload)).catch(() => undefined)
@@ -51,6 +72,7 @@ export const openLiveView = async (
 ): Promise<LiveView> => {
   const connection = new RTCPeerConnection({
     codecs: { video: [codec()] },
+    headerExtensions: { video: [new RTCRtpHeaderExtensionParameters({ uri: playoutDelay.uri })] },
     iceServers: options.iceServers.map((server) => ({ ...server })),
     iceUseIpv6: false,
     iceAdditionalHostAddresses: [...options.addresses],
@@ -86,7 +108,7 @@ export const openLiveView = async (
     }, options.silence / 4)
     watchdog.unref()
     releases.push(() => clearInterval(watchdog))
-    const send = makeSender(transceiver.sender)
+    const send = makeSender(transceiver.sender, extensionsFor(transceiver))
     const join = () => {
       if (!closed) releases.push(stream.join(send))
     }

@@ -11,7 +11,7 @@ import { makeHub } from "@vigil/runtime/hub/Hub"
 import { makeLiveStream } from "@vigil/runtime/live/LiveStream"
 import * as LiveViewsLive from "@vigil/runtime/live/LiveViewsLive"
 import { DateTime, Effect, Layer, PubSub, Schedule } from "effect"
-import { RTCPeerConnection, RTCRtpCodecParameters } from "werift"
+import { RTCPeerConnection, RTCRtpCodecParameters, RTCRtpHeaderExtensionParameters } from "werift"
 import { picture } from "../material/AccessUnits.js"
 
 const cameraId = CameraId.make("7f1f0c52-3f0c-4d7e-9c3b-3b8f4d3a9f10")
@@ -68,19 +68,28 @@ const codecs = (mimeType: string) => ({
 })
 
 /** A viewer that counts what it is sent. */
-const viewer = (mimeType = "video/H264") =>
+const viewer = (mimeType = "video/H264", headerExtension?: string) =>
   Effect.acquireRelease(
     Effect.promise(async () => {
       const connection = new RTCPeerConnection({
         iceServers: [],
         iceUseIpv6: false,
         iceAdditionalHostAddresses: ["127.0.0.1"],
-        codecs: codecs(mimeType)
+        codecs: codecs(mimeType),
+        headerExtensions: {
+          video: headerExtension === undefined ? [] : [new RTCRtpHeaderExtensionParameters({ uri: headerExtension })]
+        }
       })
-      const received: Array<{ readonly timestamp: number; readonly marker: boolean }> = []
+      const received: Array<{
+        readonly timestamp: number
+        readonly marker: boolean
+        readonly extensions: ReadonlyArray<string>
+      }> = []
       connection.addTransceiver("video", { direction: "recvonly" })
       connection.onTrack.subscribe((track) =>
-        track.onReceiveRtp.subscribe(({ header }) => void received.push({ timestamp: header.timestamp, marker: header.marker }))
+        track.onReceiveRtp.subscribe(({ header: { extensions, marker, timestamp } }) =>
+          received.push({ timestamp, marker, extensions: extensions.map(({ payload }) => payload.toString("hex")) })
+        )
       )
       await connection.setLocalDescription(await connection.createOffer())
       return { connection, received, offer: connection.localDescription?.sdp ?? "" }
@@ -114,6 +123,23 @@ describe("LiveViews", () => {
       yield* views.close(cameraId, viewId)
       expect(live.viewers()).toBe(0)
       expect(hub.readers()).toBe(0)
+    }))
+
+  test("asks browsers that know how to show each picture at once, without delay", () =>
+    Effect.gen(function* () {
+      const { hub } = yield* playing("h264")
+      void hub.publish(picture(0))
+      const views = yield* LiveViews
+      const playoutDelay = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
+      const viewers = [yield* viewer("video/H264", playoutDelay), yield* viewer()]
+      for (const { connection, offer } of viewers) {
+        const { answer } = yield* views.open(cameraId, offer)
+        expect(answer.includes(playoutDelay)).toBe(offer.includes(playoutDelay))
+        yield* Effect.promise(() => connection.setRemoteDescription({ type: "answer", sdp: answer }))
+      }
+      const firsts = viewers.map(({ received }) => received)
+      yield* until(() => firsts.every((received) => received.some(({ marker }) => marker)))
+      expect(firsts.map(([first]) => first?.extensions)).toEqual([["000000"], []])
     }))
 
   test("ends a viewer that is gone without a word", () =>
