@@ -12,14 +12,14 @@ const cameras = 100
 const framesPerSecond = 15
 /** Seconds: until compilers and buffers have settled, and that are measured then. */
 const settle = 10
-const window = 30
+const window = 20
 /** FFmpeg's command line opens its inputs one after another. */
 const inputsPerFfmpeg = 25
 
 /**
  * Share of one core that it takes to receive 100 RTSP cameras, 640x480 at 15 frames a second over TCP, up to access units: our client in a
- * process of its own, FFmpeg's demuxer in such a process, and the ffmpeg command line that copies into nothing. All three get the
- * streams of one server at the same time, so that whatever else the machine does slows all of them.
+ * process of its own, FFmpeg's demuxer in such a process, and the ffmpeg command line that copies into nothing. One after the other gets
+ * the streams of the same server.
  */
 export const ingest: Benchmark = {
   name: "ingest",
@@ -48,30 +48,40 @@ const encodeClip = (file: string): void => {
 }
 
 const compare = async (server: CameraProcess): Promise<ReadonlyArray<BenchmarkResult>> => {
-  const ours = startProgram(server, "./IngestOurs.js")
-  const demuxer = startProgram(server, "./IngestPeer.js")
-  const commandLine = startFfmpeg(server)
-  const all = [ours, demuxer, ...commandLine]
+  const ours = await measureProgram(server, "./IngestOurs.js")
+  const demuxer = await measureProgram(server, "./IngestPeer.js")
+  const commandLine = await measure(server, startFfmpeg(server))
+  return [
+    result("ingest", ours, demuxer, "FFmpeg's demuxer through beamcoder"),
+    result("ingest-command-line", ours, commandLine, "ffmpeg -c copy -f null")
+  ]
+}
+
+/** Per cent of a core that the processes use together over the window, once all cameras play to them. Ends them. */
+const measure = async (
+  server: CameraProcess,
+  children: ReadonlyArray<ChildProcess>,
+  count: () => Promise<number | undefined> = () => Promise.resolve(undefined)
+): Promise<number> => {
   try {
-    await awaitSessions(server, all)
+    await awaitSessions(server, children)
     await sleep(settle)
-    const counting = [ours, demuxer]
-    const before = await Promise.all(counting.map(count))
-    const groups = [[ours], [demuxer], commandLine]
-    const [oursShare = 0, demuxerShare = 0, commandLineShare = 0] = await shares(groups)
-    const after = await Promise.all(counting.map(count))
-    after.forEach(({ accessUnits }, index) => {
-      const received = accessUnits - (before[index]?.accessUnits ?? 0)
+    const countBefore = await count()
+    const started = performance.now()
+    const before = await cpuSeconds(children)
+    await sleep(window)
+    const used = (await cpuSeconds(children)) - before
+    const seconds = (performance.now() - started) / 1000
+    const countAfter = await count()
+    if (countBefore !== undefined && countAfter !== undefined) {
+      const received = countAfter - countBefore
       const expected = cameras * framesPerSecond * window
       if (received < expected * 0.95)
         throw new Error(`only ${received} of ${expected} access units came: the machine is too busy`)
-    })
-    return [
-      result("ingest", oursShare, demuxerShare, "FFmpeg's demuxer through beamcoder"),
-      result("ingest-command-line", oursShare, commandLineShare, "ffmpeg -c copy -f null")
-    ]
+    }
+    return (used / seconds) * 100
   } finally {
-    await Promise.all(all.map(end))
+    await Promise.all(children.map(end))
   }
 }
 
@@ -84,12 +94,12 @@ const result = (name: string, ours: number, peer: number, peerName: string): Ben
   unit: "% of a core"
 })
 
-const startProgram = (server: CameraProcess, program: string): ChildProcess => {
+const measureProgram = (server: CameraProcess, program: string): Promise<number> => {
   // env(1) becomes the program itself, so that its threads are counted under one process id.
   const command = [`UV_THREADPOOL_SIZE=${cameras + 8}`, process.execPath, fileURLToPath(new URL(program, import.meta.url))]
   const child = spawn("env", command, { stdio: ["ignore", "ignore", "inherit", "ipc"] })
   child.send({ urls: server.urls } satisfies IngestRequest)
-  return child
+  return measure(server, [child], () => accessUnitsOf(child))
 }
 
 const startFfmpeg = (server: CameraProcess): ReadonlyArray<ChildProcess> => {
@@ -110,34 +120,24 @@ const awaitSessions = async (server: CameraProcess, children: ReadonlyArray<Chil
     const ended = children.find(({ exitCode }) => exitCode !== null)
     if (ended !== undefined) throw new Error(`${ended.spawnargs.join(" ").slice(0, 80)} ended with status ${ended.exitCode}`)
     const views = await Effect.runPromise(server.cameras)
-    if (views.every(({ statistics }) => statistics.sessions === 3)) return
+    if (views.every(({ statistics }) => statistics.sessions > 0)) return
     await sleep(1)
   }
-  throw new Error(`not all of the ${cameras} cameras were playing to everybody after 120 s`)
+  throw new Error(`not all of the ${cameras} cameras were playing after 120 s`)
 }
 
-/** CPU seconds that a process has used in all its threads (proc(5): utime and stime, in ticks of 10 ms). */
-const cpuSeconds = async ({ pid }: ChildProcess): Promise<number> => {
-  const fields = (await readFile(`/proc/${pid}/stat`, "latin1")).split(") ")[1]?.split(" ") ?? []
-  return (Number(fields[11]) + Number(fields[12])) / 100
+/** CPU seconds that processes have used in all their threads (proc(5): utime and stime, in ticks of 10 ms). */
+const cpuSeconds = async (children: ReadonlyArray<ChildProcess>): Promise<number> => {
+  const stats = await Promise.all(children.map(({ pid }) => readFile(`/proc/${pid}/stat`, "latin1")))
+  return stats.reduce((sum, stat) => {
+    const fields = stat.split(") ")[1]?.split(" ") ?? []
+    return sum + (Number(fields[11]) + Number(fields[12])) / 100
+  }, 0)
 }
 
-const totals = (groups: ReadonlyArray<ReadonlyArray<ChildProcess>>): Promise<ReadonlyArray<number>> =>
-  Promise.all(groups.map(async (group) => (await Promise.all(group.map(cpuSeconds))).reduce((sum, each) => sum + each, 0)))
-
-/** Per cent of a core that each group uses over the window. */
-const shares = async (groups: ReadonlyArray<ReadonlyArray<ChildProcess>>): Promise<ReadonlyArray<number>> => {
-  const started = performance.now()
-  const before = await totals(groups)
-  await sleep(window)
-  const after = await totals(groups)
-  const seconds = (performance.now() - started) / 1000
-  return after.map((used, index) => ((used - (before[index] ?? 0)) / seconds) * 100)
-}
-
-const count = (child: ChildProcess): Promise<IngestCount> =>
+const accessUnitsOf = (child: ChildProcess): Promise<number> =>
   new Promise((resolve) => {
-    child.once("message", (message: IngestCount) => resolve(message))
+    child.once("message", ({ accessUnits }: IngestCount) => resolve(accessUnits))
     child.send("count")
   })
 

@@ -24,11 +24,13 @@ export class SourceMeter {
   private current: Bucket = { bytes: 0, frames: 0 }
   private index = -1
   private firstIndex = -1
+  /** When the current bucket is full. */
+  private until = 0
 
   onPacket(bytes: number, now: MonotonicTime): void {
     this.packets++
     this.bytes += bytes
-    this.advance(now)
+    if (now >= this.until) this.advance(now)
     this.current.bytes += bytes
   }
 
@@ -38,7 +40,7 @@ export class SourceMeter {
     if (damaged) this.damagedAccessUnits++
     if (!video) return
     if (keyframe) this.keyframes++
-    this.advance(now)
+    if (now >= this.until) this.advance(now)
     this.current.frames++
   }
 
@@ -76,6 +78,7 @@ export class SourceMeter {
   private advance(now: MonotonicTime): void {
     const index = Math.floor(now / bucketMillis)
     if (index === this.index) return
+    this.until = (index + 1) * bucketMillis
     if (this.index < 0) this.firstIndex = index
     const first = Math.max(this.index + 1, index - window)
     for (let i = first; i <= index; i++) {

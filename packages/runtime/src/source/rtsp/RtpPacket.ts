@@ -34,7 +34,8 @@ export class RtpPacket {
       end -= padding
     }
     if (start > end) return false
-    this.bytes = bytes
+    // Mostly the same receive buffer; a store costs the garbage collector's write barrier.
+    if (this.bytes !== bytes) this.bytes = bytes
     this.marker = (second & 0x80) !== 0
     this.payloadType = second & 0x7f
     this.sequence = ((bytes[from + 2] ?? 0) << 8) | (bytes[from + 3] ?? 0)
