@@ -7,12 +7,10 @@ import { httpMjpegSource } from "./mjpeg/HttpMjpegSource.js"
 import { rtspSource } from "./rtsp/RtspSource.js"
 import { v4l2Source } from "./v4l2/V4l2Source.js"
 
-/** Every kind of source that needs nothing but the network. */
-export const networkKinds: ReadonlyArray<SourceKind> = [rtspSource, httpMjpegSource]
-
 /** Every kind of source there is: a further one is one folder and one more line. */
-const allKinds = (workers: MediaWorkers["Type"]): ReadonlyArray<SourceKind> => [
-  ...networkKinds,
+const sourceKinds = (workers: MediaWorkers["Type"]): ReadonlyArray<SourceKind> => [
+  rtspSource,
+  httpMjpegSource,
   fileSource(workers),
   v4l2Source(workers)
 ]
@@ -26,7 +24,7 @@ const openOneOf =
       const { scheme } = yield* parseSourceUrl(config.url)
       const kind = kinds.find(({ schemes }) => schemes.includes(scheme))
       if (kind !== undefined) return yield* kind.open(config, sink)
-      const detail = `Sources of the scheme ${scheme} are not supported here`
+      const detail = `Sources of the scheme ${scheme} are not supported`
       return yield* new SourceError({ reason: "unsupported", url: displayUrl(config.url), detail })
     })
 
@@ -36,8 +34,5 @@ export class Sources extends Context.Tag("@vigil/runtime/Sources")<Sources, { re
 /** Sources of every kind; files and capture devices are read by the media workers. */
 export const layer = Layer.effect(
   Sources,
-  Effect.map(MediaWorkers, (workers) => ({ open: openOneOf(allKinds(workers)) }))
+  Effect.map(MediaWorkers, (workers) => ({ open: openOneOf(sourceKinds(workers)) }))
 )
-
-/** Network sources alone, without native code. */
-export const openSource: Open = openOneOf(networkKinds)
