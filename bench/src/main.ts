@@ -6,7 +6,8 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   "detect-latency": () => import("./detect-latency.js").then(({ detectLatency }) => detectLatency),
   decode: () => import("./decode.js").then(({ decode }) => decode),
   infer: () => import("./infer.js").then(({ infer }) => infer),
-  "live-latency": () => import("./live-latency.js").then(({ liveLatency }) => liveLatency)
+  "live-latency": () => import("./live-latency.js").then(({ liveLatency }) => liveLatency),
+  memory: () => import("./memory.js").then(({ memory }) => memory)
 }
 
 const text = ({ name, ours, peer, peerName, ratio, unit }: BenchmarkResult): string =>

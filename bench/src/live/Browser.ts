@@ -1,4 +1,5 @@
 import { Data, Effect } from "effect"
+import { existsSync } from "node:fs"
 import { chromium } from "playwright-core"
 import type { PlayerPage } from "./Page.js"
 
@@ -13,6 +14,8 @@ declare global {
   // oxlint-disable-next-line no-var -- a property of the global object is declared so
   var page: PlayerPage
 }
+
+const executable = "/usr/bin/chromium"
 
 const flags = [
   "--no-sandbox",
@@ -36,8 +39,13 @@ const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, BrowserFailed> =>
 /** A player's page in headless Chromium, until the scope closes. */
 export const openBrowser = (address: string) =>
   Effect.gen(function* () {
+    if (!existsSync(executable)) {
+      return yield* new BrowserFailed({
+        detail: `there is no ${executable}; as root: apt-get install --no-install-recommends chromium`
+      })
+    }
     const browser = yield* Effect.acquireRelease(
-      attempt(() => chromium.launch({ executablePath: "/usr/bin/chromium", args: flags })),
+      attempt(() => chromium.launch({ executablePath: executable, args: flags })),
       (open) => Effect.promise(() => open.close())
     )
     const tab = yield* attempt(() => browser.newPage())
