@@ -14,28 +14,27 @@ import * as OperatorFile from "./operator/OperatorFile.js"
 
 const webFolder = fileURLToPath(new URL("../../ui/dist", import.meta.url))
 
+/** What is kept in a data folder: the database and the models. */
+export const layerStorage = (dataFolder: string) =>
+  Layer.merge(ModelRepository.layer({ folder: join(dataFolder, "models") }), layerPersistence(dataFolder))
+
 /**
  * One node with everything in it, and its data in one folder:
  *
  * ```
- * server (HTTP, RPC, page)  <- health <- runtime (cameras, live views) <- media, models, bus <- PostgreSQL
+ * server (HTTP, RPC, page)  <- health <- runtime (cameras, live views) <- media, bus, storage (PostgreSQL, models)
  * ```
  *
  * This is the one place that says which implementation fills which port.
  */
-export const layer = (dataFolder: string) =>
+export const layerNode = (dataFolder: string) =>
   OperatorFile.layer(dataFolder).pipe(
     Layer.provideMerge(layerServer({ webFolder })),
     Layer.provide(ProcessMetrics.layer),
     Layer.provideMerge(Health.layer(dataFolder)),
     Layer.provideMerge(Runtime.layer),
-    Layer.provideMerge(
-      Layer.mergeAll(
-        Media.layer,
-        ModelRepository.layer({ folder: join(dataFolder, "models") }),
-        layerEventBusMemory,
-        layerPersistence(dataFolder)
-      )
-    ),
+    Layer.provideMerge(Layer.merge(Media.layer, layerEventBusMemory)),
     Layer.provide(layerServerConfig)
   )
+
+export const layer = (dataFolder: string) => layerNode(dataFolder).pipe(Layer.provideMerge(layerStorage(dataFolder)))

@@ -82,8 +82,15 @@ const program = command.pipe(
   Effect.provide(Layer.merge(NodeContext.layer, CliConfig.layer({ showBuiltIns: false })))
 )
 
+/** Milliseconds after which whatever still keeps the process alive is not waited for. */
+const patience = 2000
+
 NodeRuntime.runMain(program, {
   disableErrorReporting: true,
   disablePrettyLogger: true,
-  teardown: (exit, onExit) => onExit(exitCode(exit))
+  teardown: (exit, onExit) => {
+    const code = exitCode(exit)
+    setTimeout(() => process.exit(code), patience).unref()
+    onExit(code)
+  }
 })

@@ -289,7 +289,8 @@ const stopChild = (at: Installation, child: ChildProcess) =>
     const pid = await postmasterPid(at)
     const ended = new Promise<void>((done) => (hasEnded(child) ? done() : child.once("exit", () => done())))
     child.stdin?.end()
-    await Promise.race([ended, pause(stopLimit)])
+    // The child keeps this process alive until it has ended; the limit must not do so longer.
+    await Promise.race([ended, new Promise<void>((done) => void setTimeout(done, stopLimit).unref())])
     if (!hasEnded(child) && pid !== undefined) {
       await stopServer(pid)
       await ended
