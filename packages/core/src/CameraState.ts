@@ -61,13 +61,16 @@ export interface CameraPolicy {
   readonly slowRetry: Readonly<Partial<Record<SourceErrorReason, number>>>
 }
 
-/** A camera whose fault is over streams again within 15 s: the longest wait, then the time that connecting takes. */
+/**
+ * A camera whose fault is over streams again within 15 s: the attempt that hangs at that moment runs into its limit (5 s a request of
+ * RTSP), then comes the longest wait, then the time that connecting takes.
+ */
 export const defaultCameraPolicy: CameraPolicy = {
   connectLimit: 20_000,
   stallAfter: 5_000,
   abandonAfter: 10_000,
   healthyAfter: 10_000,
-  backoff: { base: 1_000, cap: 10_000, factor: 2, floor: 250 },
+  backoff: { base: 1_000, cap: 8_000, factor: 2, floor: 250 },
   slowRetry: { "invalid-url": 60_000, unsupported: 60_000, "not-found": 60_000, unauthorized: 300_000 }
 }
 

@@ -168,7 +168,7 @@ describe("CameraState", () => {
       actor.fail("unreachable")
       actor.run(policy.backoff.cap)
     }
-    expect(actor.delays).toEqual([625, 1125, 2125, 4125, 5125, 5125])
+    expect(actor.delays).toEqual([625, 1125, 2125, 4125, 4125, 4125])
     actor.connect()
     actor.run(policy.healthyAfter - 1000, () => actor.see())
     actor.fail("closed")

@@ -55,7 +55,7 @@ export const makePipeline = (first: Camera, epoch: Epoch) =>
   Effect.gen(function* () {
     const chooseDetector = yield* makeDetectorChoice
     const writer = yield* makeEventWriter(first.id, epoch)
-    const overlays = yield* PubSub.sliding<Overlay>(8)
+    const overlays = yield* Effect.acquireRelease(PubSub.sliding<Overlay>(8), PubSub.shutdown)
     const hub = makeHub()
     const live = makeLiveStream(hub)
     const timeline = makeTimeline()

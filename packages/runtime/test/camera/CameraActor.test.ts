@@ -9,7 +9,7 @@ import { SourceError } from "@vigil/core/Source"
 import { makeCameraActor } from "@vigil/runtime/camera/CameraActorLive"
 import { CameraActors } from "@vigil/runtime/camera/CameraActors"
 import { now } from "@vigil/runtime/MonotonicClock"
-import { Effect, Exit, Layer, Logger, LogLevel, Redacted, Schedule, Schema, Scope } from "effect"
+import { Effect, Exit, Fiber, Layer, Logger, LogLevel, Redacted, Schedule, Schema, Scope, Stream } from "effect"
 import { picture } from "../material/AccessUnits.js"
 import { layerNoModels, layerSources, layerWorkers, type RecordedDecoder, scriptedSources } from "../material/FakeMedia.js"
 
@@ -138,6 +138,16 @@ describe("CameraActor", () => {
       expect(decoders[0]?.closed).toBe(true)
       expect(decoders[1]?.track.codec).toBe("h265")
       yield* close
+    }))
+
+  test("ends the overlays of those who watch when it ends", () =>
+    Effect.gen(function* () {
+      const { close, start } = yield* setting
+      const actor = yield* start
+      const watching = yield* Effect.fork(Stream.runDrain(Stream.fromPubSub(actor.overlays)))
+      yield* Effect.sleep("20 millis")
+      yield* close
+      yield* Fiber.join(watching)
     }))
 
   test("takes a higher epoch each time it starts, and is listed only while it runs", () =>
