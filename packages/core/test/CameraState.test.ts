@@ -172,7 +172,7 @@ describe("CameraState", () => {
     actor.connect()
     actor.run(policy.healthyAfter - 1000, () => actor.see())
     actor.fail("closed")
-    expect(actor.delays.at(-1)).toBe(5125)
+    expect(actor.delays.at(-1)).toBe(4125)
     actor.run(policy.backoff.cap)
     actor.connect()
     actor.run(policy.healthyAfter, () => actor.see())
