@@ -1,5 +1,5 @@
 /**
- * Everything that is kept: cameras, events, users, sessions, in one PostgreSQL database. Which one is told by the environment:
+ * Everything that is kept: tenants, cameras, events, users, sessions, the audit trail, in one PostgreSQL database. Which one is told by the environment:
  * `VIGIL_DATABASE_URL` (`postgres://user:password@host/database`, also `?sslmode=verify-full`), or without it an embedded server below the
  * data folder. Secrets are encrypted with `VIGIL_KEY` or the data folder's file `key`.
  *
@@ -12,12 +12,15 @@
  * @module
  */
 import type { SqlError } from "@effect/sql/SqlError"
+import type { AuditStore } from "@vigil/core/port/AuditStore"
 import type { CameraStore } from "@vigil/core/port/CameraStore"
 import type { EventStore } from "@vigil/core/port/EventStore"
 import type { SessionStore } from "@vigil/core/port/SessionStore"
+import type { TenantStore } from "@vigil/core/port/TenantStore"
 import type { UserStore } from "@vigil/core/port/UserStore"
 import { Config, type ConfigError, Effect, Layer, Option } from "effect"
 import { join } from "node:path"
+import { layerAuditStorePostgres } from "./database/AuditStorePostgres.js"
 import { layerCameraStorePostgres } from "./database/CameraStorePostgres.js"
 import { type ConnectionOptions, toEmbedded, toUrl } from "./database/Connection.js"
 import type { Database } from "./database/Database.js"
@@ -27,16 +30,24 @@ import { startEmbeddedPostgres } from "./database/EmbeddedPostgres.js"
 import { layerEventStorePostgres } from "./database/EventStorePostgres.js"
 import { migrate } from "./database/Migrations.js"
 import { layerSessionStorePostgres } from "./database/SessionStorePostgres.js"
+import { layerTenantStorePostgres } from "./database/TenantStorePostgres.js"
 import { layerUserStorePostgres } from "./database/UserStorePostgres.js"
 import { layerMasterKey, type MasterKeyError } from "./secret/MasterKey.js"
 
-export type Persistence = CameraStore | EventStore | UserStore | SessionStore | Database
+export type Persistence = AuditStore | CameraStore | EventStore | UserStore | SessionStore | TenantStore | Database
 
 export type PersistenceError = DatabaseError | MasterKeyError | SqlError | ConfigError.ConfigError
 
 /** The stores over a database that is there; brings its structure up to date first. */
 export const layerStores = (connection: ConnectionOptions, dataFolder: string): Layer.Layer<Persistence, PersistenceError> =>
-  Layer.mergeAll(layerCameraStorePostgres, layerEventStorePostgres, layerUserStorePostgres, layerSessionStorePostgres).pipe(
+  Layer.mergeAll(
+    layerAuditStorePostgres,
+    layerCameraStorePostgres,
+    layerEventStorePostgres,
+    layerUserStorePostgres,
+    layerSessionStorePostgres,
+    layerTenantStorePostgres
+  ).pipe(
     Layer.provide(layerMasterKey(dataFolder)),
     Layer.provideMerge(layerDatabase(connection)),
     Layer.provide(Layer.effectDiscard(migrate(connection)))

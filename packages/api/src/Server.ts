@@ -34,6 +34,7 @@ import { PasswordHasher } from "./auth/PasswordHasher.js"
 import { Sessions } from "./auth/Sessions.js"
 import { SignInThrottle } from "./auth/SignInThrottle.js"
 import type { AnalyticCatalogue } from "@vigil/core/port/AnalyticCatalogue"
+import type { AuditStore } from "@vigil/core/port/AuditStore"
 import type { CameraControl } from "@vigil/core/port/CameraControl"
 import type { CameraStore } from "@vigil/core/port/CameraStore"
 import type { EventBus } from "@vigil/core/port/EventBus"
@@ -42,6 +43,7 @@ import type { HealthChecks } from "@vigil/core/port/Health"
 import type { LiveViews } from "@vigil/core/port/LiveViews"
 import type { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
 import type { SessionStore } from "@vigil/core/port/SessionStore"
+import type { TenantStore } from "@vigil/core/port/TenantStore"
 import type { UserStore } from "@vigil/core/port/UserStore"
 import { type ListenError, layerHttpListener, ServerAddress } from "./http/HttpListener.js"
 import { layerRoutes, WebFolder } from "./http/Routes.js"
@@ -56,6 +58,7 @@ const layerAccounts = Accounts.layer.pipe(
 /** What the server works on: all of it ports of core, but its own configuration. */
 export type ServerNeeds =
   | AnalyticCatalogue
+  | AuditStore
   | CameraControl
   | CameraStore
   | EventBus
@@ -64,6 +67,7 @@ export type ServerNeeds =
   | LiveViews
   | ModelCatalogue
   | SessionStore
+  | TenantStore
   | UserStore
   | ServerConfig
 

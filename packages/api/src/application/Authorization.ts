@@ -1,9 +1,14 @@
 import { Forbidden, Principal } from "@vigil/core/contract/Principal"
+import { inNameOf } from "@vigil/core/ChangeAuthor"
 import { permits, type Role, type User } from "@vigil/core/User"
 import { Effect } from "effect"
 
 /** The user who makes the call, if the role allows it. `what` is told whom it does not. */
 export const authorize = (needed: Role, what?: string): Effect.Effect<User, Forbidden, Principal> =>
-  Effect.flatMap(Principal, (user) =>
+  Effect.flatMap(Principal, ({ user }) =>
     permits(user.role, needed) ? Effect.succeed(user) : Effect.fail(new Forbidden({ needed, role: user.role, what }))
   )
+
+/** Makes what is changed the caller's in the audit trail. */
+export const inCallersName = <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Principal> =>
+  Effect.flatMap(Principal, ({ address, user }) => inNameOf(user, address)(work))

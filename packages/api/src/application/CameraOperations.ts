@@ -16,7 +16,7 @@ import { sourceConfig } from "@vigil/core/Source"
 import { isOfThisMachine, parseSourceUrl, type SourceAddress } from "@vigil/core/SourceUrl"
 import type { User } from "@vigil/core/User"
 import { Effect, Either, Option, Stream } from "effect"
-import { authorize } from "./Authorization.js"
+import { authorize, inCallersName } from "./Authorization.js"
 
 const checkAnalytics = (assignments: ReadonlyArray<AnalyticAssignment>) =>
   Effect.flatMap(AnalyticCatalogue, ({ check }) => Effect.forEach(assignments, check, { discard: true }))
@@ -44,7 +44,7 @@ export const createCamera = (camera: NewCamera) =>
     yield* authorizeSource(camera.url)
     yield* checkAnalytics(camera.analytics)
     return yield* (yield* CameraStore).create(user.tenantId, camera)
-  })
+  }).pipe(inCallersName)
 
 export const updateCamera = (id: CameraId, patch: CameraPatch, expectedRevision: number | undefined) =>
   Effect.gen(function* () {
@@ -54,13 +54,13 @@ export const updateCamera = (id: CameraId, patch: CameraPatch, expectedRevision:
     yield* Effect.forEach([url, patch.url ?? url], authorizeSource, { discard: true })
     yield* checkAnalytics(patch.analytics ?? [])
     return yield* store.update(user.tenantId, id, patch, expectedRevision)
-  })
+  }).pipe(inCallersName)
 
 export const removeCamera = (id: CameraId) =>
   Effect.gen(function* () {
     const user = yield* authorize("supervisor")
     yield* (yield* CameraStore).remove(user.tenantId, id)
-  })
+  }).pipe(inCallersName)
 
 export const cameraStatus = (id: CameraId) =>
   Effect.gen(function* () {

@@ -8,7 +8,7 @@ import type { EventId } from "@vigil/core/Ids"
 import { EventBus } from "@vigil/core/port/EventBus"
 import { EventStore } from "@vigil/core/port/EventStore"
 import { Effect, Stream } from "effect"
-import { authorize } from "./Authorization.js"
+import { authorize, inCallersName } from "./Authorization.js"
 
 export const queryEvents = (query: EventQuery) =>
   Effect.gen(function* () {
@@ -22,11 +22,14 @@ export const getEvent = (id: EventId) =>
     return yield* (yield* EventStore).get(user.tenantId, id)
   })
 
+/** Whoever watches events gets the entry again, as it is now. */
 export const setEventStatus = (id: EventId, status: EventStatus) =>
   Effect.gen(function* () {
     const user = yield* authorize("operator")
-    return yield* (yield* EventStore).setStatus(user.tenantId, id, status)
-  })
+    const entry = yield* (yield* EventStore).setStatus(user.tenantId, id, status)
+    yield* (yield* EventBus).publish([entry])
+    return entry
+  }).pipe(inCallersName)
 
 export const watchEvents = Stream.unwrapScoped(
   Effect.gen(function* () {

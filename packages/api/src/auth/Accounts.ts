@@ -1,5 +1,8 @@
+import { signInRefused } from "@vigil/core/AuditChanges"
+import { inNameOf, inNameOfStranger } from "@vigil/core/ChangeAuthor"
 import { Unauthorized } from "@vigil/core/contract/Principal"
 import { passwordComplaints } from "@vigil/core/Password"
+import { AuditStore } from "@vigil/core/port/AuditStore"
 import { SessionStore } from "@vigil/core/port/SessionStore"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
 import {
@@ -9,7 +12,7 @@ import {
   type UserNotFound,
   UserStore
 } from "@vigil/core/port/UserStore"
-import type { TenantId, UserId } from "@vigil/core/Ids"
+import { defaultTenant, type TenantId, type UserId } from "@vigil/core/Ids"
 import type { SessionId } from "@vigil/core/Session"
 import type { Role, User } from "@vigil/core/User"
 import { Context, Data, DateTime, Effect, Layer, Option, Redacted } from "effect"
@@ -78,87 +81,106 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
     ) => Effect.Effect<User, UserNotFound | LastAdministrator | WeakPassword | StoreUnavailable>
   }
 >() {
-  static readonly layer: Layer.Layer<Accounts, never, UserStore | SessionStore | Sessions | PasswordHasher | SignInThrottle> =
-    Layer.effect(
-      Accounts,
-      Effect.gen(function* () {
-        const users = yield* UserStore
-        const sessionStore = yield* SessionStore
-        const sessions = yield* Sessions
-        const hasher = yield* PasswordHasher
-        const throttle = yield* SignInThrottle
+  static readonly layer: Layer.Layer<
+    Accounts,
+    never,
+    AuditStore | UserStore | SessionStore | Sessions | PasswordHasher | SignInThrottle
+  > = Layer.effect(
+    Accounts,
+    Effect.gen(function* () {
+      const audit = yield* AuditStore
+      const users = yield* UserStore
+      const sessionStore = yield* SessionStore
+      const sessions = yield* Sessions
+      const hasher = yield* PasswordHasher
+      const throttle = yield* SignInThrottle
 
-        const begin = (user: User, visitor: Visitor) =>
-          Effect.map(sessions.begin(user, visitor), (token): SignedIn => ({ user, token }))
+      const begin = (user: User, visitor: Visitor) =>
+        Effect.map(sessions.begin(user, visitor), (token): SignedIn => ({ user, token }))
 
-        /** The user whose name and password these are. */
-        const prove = (username: string, password: Redacted.Redacted, { address }: Visitor) =>
-          throttle.attempt(
-            username,
-            address,
-            Effect.gen(function* () {
-              const found = yield* users.findByUsername(username)
-              const right = yield* hasher.verify(
-                Option.map(found, ({ passwordHash }) => passwordHash),
-                password
-              )
-              return right && Option.isSome(found) ? found.value.user : yield* wrong
-            }),
-            (error) => error._tag === "Unauthorized"
-          )
+      const noteRefusal = (user: Option.Option<User>, address: string) => {
+        const { tenantId, username } = Option.getOrElse(user, () => ({ tenantId: defaultTenant, username: "(unknown)" }))
+        return inNameOfStranger(username, address)(audit.append(tenantId, signInRefused(user)))
+      }
 
-        const endSessions = (user: UserId, except: Option.Option<SessionId>) =>
-          Effect.zipRight(sessionStore.revokeAll(user, except), sessions.forget)
+      /** The user whose name and password these are. */
+      const prove = (username: string, password: Redacted.Redacted, { address }: Visitor) =>
+        throttle.attempt(
+          username,
+          address,
+          Effect.gen(function* () {
+            const found = yield* users.findByUsername(username)
+            const right = yield* hasher.verify(
+              Option.map(found, ({ passwordHash }) => passwordHash),
+              password
+            )
+            if (right && Option.isSome(found)) return found.value.user
+            yield* noteRefusal(
+              Option.map(found, ({ user }) => user),
+              address
+            )
+            return yield* wrong
+          }),
+          (error) => error._tag === "Unauthorized"
+        )
 
-        return Accounts.of({
-          offerSetup: Effect.gen(function* () {
-            const token = newToken()
-            const expiresAt = DateTime.addDuration(yield* DateTime.now, setupValidity)
-            return (yield* users.offerSetup(hashToken(token), expiresAt)) ? Option.some(token) : Option.none()
+      const endSessions = (user: UserId, except: Option.Option<SessionId>) =>
+        Effect.zipRight(sessionStore.revokeAll(user, except), sessions.forget)
+
+      return Accounts.of({
+        offerSetup: Effect.gen(function* () {
+          const token = newToken()
+          const expiresAt = DateTime.addDuration(yield* DateTime.now, setupValidity)
+          return (yield* users.offerSetup(hashToken(token), expiresAt)) ? Option.some(token) : Option.none()
+        }),
+
+        setUp: (token, username, password, visitor) =>
+          Effect.gen(function* () {
+            yield* strong(username, password)
+            const user = yield* throttle.attempt(
+              "set-up",
+              visitor.address,
+              Effect.gen(function* () {
+                if (!(yield* users.setupNeeded)) return yield* new SetupRefused({ reason: "done" })
+                const passwordHash = yield* hasher.hash(password)
+                return yield* inNameOfStranger(
+                  username,
+                  visitor.address
+                )(users.setUp(hashToken(token), { username, passwordHash }))
+              }),
+              (error) => error._tag === "SetupRefused"
+            )
+            return yield* begin(user, visitor)
           }),
 
-          setUp: (token, username, password, visitor) =>
-            Effect.gen(function* () {
-              yield* strong(username, password)
-              const user = yield* throttle.attempt(
-                "set-up",
-                visitor.address,
-                Effect.gen(function* () {
-                  if (!(yield* users.setupNeeded)) return yield* new SetupRefused({ reason: "done" })
-                  return yield* users.setUp(hashToken(token), { username, passwordHash: yield* hasher.hash(password) })
-                }),
-                (error) => error._tag === "SetupRefused"
-              )
-              return yield* begin(user, visitor)
-            }),
+        signIn: (username, password, visitor) =>
+          Effect.flatMap(prove(username.trim(), password, visitor), (user) => begin(user, visitor)),
 
-          signIn: (username, password, visitor) =>
-            Effect.flatMap(prove(username.trim(), password, visitor), (user) => begin(user, visitor)),
+        create: (tenant, { username, role, password }) =>
+          Effect.gen(function* () {
+            yield* strong(username, password)
+            return yield* users.create(tenant, { username, role, passwordHash: yield* hasher.hash(password) })
+          }),
 
-          create: (tenant, { username, role, password }) =>
-            Effect.gen(function* () {
-              yield* strong(username, password)
-              return yield* users.create(tenant, { username, role, passwordHash: yield* hasher.hash(password) })
-            }),
+        changePassword: (user, session, current, next, visitor) =>
+          Effect.gen(function* () {
+            yield* prove(user.username, current, visitor)
+            yield* strong(user.username, next)
+            const passwordHash = yield* hasher.hash(next)
+            yield* inNameOf(user, visitor.address)(users.change(user.tenantId, user.id, { passwordHash }))
+            yield* endSessions(user.id, Option.some(session))
+          }),
 
-          changePassword: (user, session, current, next, visitor) =>
-            Effect.gen(function* () {
-              yield* prove(user.username, current, visitor)
-              yield* strong(user.username, next)
-              yield* users.change(user.tenantId, user.id, { passwordHash: yield* hasher.hash(next) })
-              yield* endSessions(user.id, Option.some(session))
-            }),
-
-          change: (tenant, id, { role, password }) =>
-            Effect.gen(function* () {
-              const { username } = yield* users.get(tenant, id)
-              if (password !== undefined) yield* strong(username, password)
-              const passwordHash = password === undefined ? undefined : yield* hasher.hash(password)
-              const user = yield* users.change(tenant, id, { role, passwordHash })
-              yield* endSessions(id, Option.none())
-              return user
-            })
-        })
+        change: (tenant, id, { role, password }) =>
+          Effect.gen(function* () {
+            const { username } = yield* users.get(tenant, id)
+            if (password !== undefined) yield* strong(username, password)
+            const passwordHash = password === undefined ? undefined : yield* hasher.hash(password)
+            const user = yield* users.change(tenant, id, { role, passwordHash })
+            yield* endSessions(id, Option.none())
+            return user
+          })
       })
-    )
+    })
+  )
 }

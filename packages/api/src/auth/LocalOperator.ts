@@ -1,11 +1,9 @@
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as Headers from "@effect/platform/Headers"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { defaultTenant, UserId } from "@vigil/core/Ids"
 import { User } from "@vigil/core/User"
 import { Context, DateTime, Effect, Layer, Option, Redacted } from "effect"
-import { timingSafeEqual } from "node:crypto"
-import { hashToken, newToken } from "./Token.js"
+import { isSameSecret, newToken } from "./Token.js"
 
 /** Not a version that `crypto.randomUUID` makes, so no person has it. */
 const operatorId = UserId.make("00000000-0000-8000-8000-000000000001")
@@ -13,13 +11,9 @@ const operatorId = UserId.make("00000000-0000-8000-8000-000000000001")
 /** What a proxy adds: with any of these the request comes from elsewhere, whoever's connection it is. */
 const forwarding = ["forwarded", "x-forwarded-for", "x-real-ip", "via"]
 
-const connectionHeader = "x-vigil-operator-connection"
-
 const isLoopback = (address: string): boolean => /^(::ffff:)?127\.|^::1$/.test(address)
 
-/** Compares digests, so that neither the time nor the length tells anything. */
-const isSame = (secret: string, text: string | undefined): boolean =>
-  text !== undefined && timingSafeEqual(hashToken(secret), hashToken(text))
+export const isLocalOperator = ({ id }: User): boolean => id === operatorId
 
 /** The other end is this machine: a loopback address, or the very address that was listened on. */
 const isLocal = (request: HttpServerRequest.HttpServerRequest): boolean => {
@@ -38,33 +32,26 @@ export class LocalOperator extends Context.Tag("@vigil/api/LocalOperator")<
     readonly token: Redacted.Redacted
     /** The operator, if the request carries the token (`Authorization: Bearer`) and comes from this machine. */
     readonly recognise: (request: HttpServerRequest.HttpServerRequest) => Option.Option<User>
-    /** Marks the upgrade of a recognised operator, in a way that no message and no client can. */
-    readonly mark: (request: HttpServerRequest.HttpServerRequest) => HttpServerRequest.HttpServerRequest
-    /** The operator, if the headers are of a connection that was marked. */
-    readonly marked: (headers: Headers.Headers) => Option.Option<User>
+    readonly user: User
   }
 >() {
   static readonly layer: Layer.Layer<LocalOperator> = Layer.effect(
     LocalOperator,
     Effect.gen(function* () {
       const token = newToken()
-      const connectionToken = newToken()
-      const operator = Option.some(
-        User.make({
-          id: operatorId,
-          tenantId: defaultTenant,
-          username: "operator",
-          role: "admin",
-          createdAt: yield* DateTime.now
-        })
-      )
+      const user = User.make({
+        id: operatorId,
+        tenantId: defaultTenant,
+        username: "operator",
+        role: "admin",
+        createdAt: yield* DateTime.now
+      })
       const bearer = ({ headers }: HttpServerRequest.HttpServerRequest) =>
         /^Bearer +(\S+)$/i.exec(headers["authorization"] ?? "")?.[1]
       return LocalOperator.of({
         token: Redacted.make(token),
-        recognise: (request) => (isSame(token, bearer(request)) && isLocal(request) ? operator : Option.none()),
-        mark: (request) => request.modify({ headers: Headers.set(request.headers, connectionHeader, connectionToken) }),
-        marked: (headers) => (isSame(connectionToken, headers[connectionHeader]) ? operator : Option.none())
+        user,
+        recognise: (request) => (isSameSecret(token, bearer(request)) && isLocal(request) ? Option.some(user) : Option.none())
       })
     })
   )

@@ -1,7 +1,11 @@
-import { createHash, randomBytes } from "node:crypto"
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto"
 
 /** 256 random bits, base64url. Whoever has it is believed; only its hash is kept. */
 export const newToken = (): string => randomBytes(32).toString("base64url")
 
 /** SHA-256. Enough without salt or stretching, because nobody can guess or list 256 random bits. */
 export const hashToken = (token: string): Uint8Array => createHash("sha256").update(token).digest()
+
+/** Compares digests, so that neither the time nor the length tells anything. */
+export const isSameSecret = (secret: string, text: string | undefined): boolean =>
+  text !== undefined && timingSafeEqual(hashToken(secret), hashToken(text))

@@ -1,4 +1,5 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
+import { cameraCreated, cameraDeleted, cameraUpdated } from "@vigil/core/AuditChanges"
 import { Camera } from "@vigil/core/Camera"
 import { type CameraRecord, newRecord, revisedRecord } from "@vigil/core/CameraRecord"
 import { CameraId, Epoch, type TenantId } from "@vigil/core/Ids"
@@ -8,6 +9,7 @@ import { Credentials } from "@vigil/core/Source"
 import { DateTime, Effect, Layer, Option, Redacted, Schema } from "effect"
 import { MasterKey } from "../secret/MasterKey.js"
 import { seal, unseal } from "../secret/SecretBox.js"
+import { writeAudit } from "./AuditStorePostgres.js"
 import { changeFeed } from "./ChangeFeed.js"
 import { Database } from "./Database.js"
 
@@ -117,7 +119,11 @@ const make = Effect.gen(function* () {
             tenant_id: tenant,
             credentials: sealCredentials(camera.id, record.credentials),
             created_at: DateTime.toDateUtc(camera.createdAt)
-          })}`.pipe(Effect.zipRight(tell(sql, camera.id)), Effect.as(camera))
+          })}`.pipe(
+            Effect.zipRight(tell(sql, camera.id)),
+            Effect.zipRight(writeAudit(sql, tenant, cameraCreated(record))),
+            Effect.as(camera)
+          )
         )
       }),
 
@@ -132,6 +138,7 @@ const make = Effect.gen(function* () {
             credentials: sealCredentials(id, record.credentials)
           })} where id = ${id}`
           yield* tell(sql, id)
+          yield* writeAudit(sql, tenant, cameraUpdated(current, record))
           return record.camera
         })
       ),
@@ -139,11 +146,12 @@ const make = Effect.gen(function* () {
     remove: (tenant, id) =>
       database.tenant("remove camera", tenant, (sql) =>
         Effect.gen(function* () {
-          yield* one(yield* sql`delete from cameras where id = ${id} returning id`, id)
+          const row = yield* one(yield* sql<CameraRow>`delete from cameras where id = ${id} returning *`, id)
           // Its actor, wherever it still runs, finds its epoch over.
           yield* sql`insert into camera_epochs (camera_id, tenant_id, epoch) values (${id}, ${tenant}, 1)
             on conflict (camera_id) do update set epoch = camera_epochs.epoch + 1`
           yield* tell(sql, id)
+          yield* writeAudit(sql, tenant, cameraDeleted(yield* toCamera(row)))
         })
       ),
 

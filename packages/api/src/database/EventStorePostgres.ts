@@ -1,10 +1,12 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
+import { eventStatusSet } from "@vigil/core/AuditChanges"
 import { cursorOf, formatCursor, parseCursor } from "@vigil/core/EventCursor"
 import { type DetectionMetadata, Event, EventEntry, type EventQuery } from "@vigil/core/Event"
-import { type CameraId, Epoch } from "@vigil/core/Ids"
+import { type CameraId, Epoch, type EventId } from "@vigil/core/Ids"
 import { EventNotFound, EventStore, StaleEpoch } from "@vigil/core/port/EventStore"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
 import { DateTime, Effect, Layer, Option, Schema } from "effect"
+import { writeAudit } from "./AuditStorePostgres.js"
 import { Database } from "./Database.js"
 
 const encodeMetadata = Schema.encodeSync(Event.fields.detectionMetadata)
@@ -122,6 +124,9 @@ const conditions = (sql: SqlClient, query: EventQuery) =>
     return sql.and(all)
   })
 
+const one = (rows: ReadonlyArray<EventRow>, eventId: EventId) =>
+  Effect.mapError(Effect.fromNullable(rows[0]), () => new EventNotFound({ eventId }))
+
 const make = Effect.map(Database, (database) =>
   EventStore.of({
     append: (cameraId, entries) =>
@@ -169,17 +174,22 @@ const make = Effect.map(Database, (database) =>
     get: (tenant, eventId) =>
       database.tenant("read event", tenant, (sql) =>
         sql<EventRow>`select * from events where event_id = ${eventId}`.pipe(
-          Effect.flatMap(([row]) => Effect.mapError(Effect.fromNullable(row), () => new EventNotFound({ eventId }))),
+          Effect.flatMap((rows) => one(rows, eventId)),
           Effect.flatMap(toEntry)
         )
       ),
 
     setStatus: (tenant, eventId, status) =>
       database.tenant("set event status", tenant, (sql) =>
-        sql<EventRow>`update events set status = ${status} where event_id = ${eventId} returning *`.pipe(
-          Effect.flatMap(([row]) => Effect.mapError(Effect.fromNullable(row), () => new EventNotFound({ eventId }))),
-          Effect.flatMap(toEntry)
-        )
+        Effect.gen(function* () {
+          const before = yield* one(yield* sql<EventRow>`select * from events where event_id = ${eventId} for update`, eventId)
+          if (before.status === status) return yield* toEntry(before)
+          const rows = yield* sql<EventRow>`update events set status = ${status} where event_id = ${eventId} returning *`
+          const entry = yield* toEntry(yield* one(rows, eventId))
+          const { event } = yield* toEntry(before)
+          yield* writeAudit(sql, tenant, eventStatusSet(eventId, event.status, status))
+          return entry
+        })
       )
   })
 )

@@ -5,9 +5,10 @@ import { type ConnectionOptions, describe, openPool } from "./Connection.js"
 import { DatabaseError } from "./DatabaseError.js"
 import type { Migration } from "./Migration.js"
 import { foundation } from "./migration/0001Foundation.js"
+import { auditTrail } from "./migration/0002AuditTrail.js"
 
 /** All of them, in order. */
-export const migrations: ReadonlyArray<Migration> = [foundation]
+export const migrations: ReadonlyArray<Migration> = [foundation, auditTrail]
 
 /** Advisory lock of this database that whoever changes its structure holds: `vigi` in ASCII. */
 const structureLock = 0x76696769

@@ -1,7 +1,11 @@
+import { signedIn, signedOut } from "@vigil/core/AuditChanges"
+import { inNameOf } from "@vigil/core/ChangeAuthor"
+import type { TenantId } from "@vigil/core/Ids"
 import { SessionStore } from "@vigil/core/port/SessionStore"
 import { Session, SessionId } from "@vigil/core/Session"
 import { User } from "@vigil/core/User"
 import { DateTime, Effect, Layer, Option, Schema } from "effect"
+import { writeAudit } from "./AuditStorePostgres.js"
 import { Database } from "./Database.js"
 
 interface SessionRow {
@@ -65,21 +69,18 @@ const make = Effect.map(Database, (database) =>
           address,
           userAgent
         })
-        yield* database.tenant(
-          "begin session",
-          user.tenantId,
-          (sql) =>
-            sql`insert into sessions ${sql.insert({
-              id: session.id,
-              token_hash: tokenHash,
-              user_id: user.id,
-              tenant_id: user.tenantId,
-              created_at: DateTime.toDateUtc(at),
-              last_seen_at: DateTime.toDateUtc(at),
-              expires_at: DateTime.toDateUtc(expiresAt),
-              address,
-              user_agent: userAgent
-            })}`
+        yield* database.tenant("begin session", user.tenantId, (sql) =>
+          sql`insert into sessions ${sql.insert({
+            id: session.id,
+            token_hash: tokenHash,
+            user_id: user.id,
+            tenant_id: user.tenantId,
+            created_at: DateTime.toDateUtc(at),
+            last_seen_at: DateTime.toDateUtc(at),
+            expires_at: DateTime.toDateUtc(expiresAt),
+            address,
+            user_agent: userAgent
+          })}`.pipe(Effect.zipRight(inNameOf(user, address)(writeAudit(sql, user.tenantId, signedIn(session.id)))))
         )
         return session
       }),
@@ -116,7 +117,13 @@ const make = Effect.map(Database, (database) =>
 
     revoke: (user, id) =>
       database.system("end session", (sql) =>
-        Effect.map(sql`delete from sessions where id = ${id} and user_id = ${user} returning id`, (rows) => rows.length > 0)
+        Effect.gen(function* () {
+          const [ended] = yield* sql<{ readonly tenant_id: TenantId }>`
+            delete from sessions where id = ${id} and user_id = ${user} returning tenant_id`
+          if (ended === undefined) return false
+          yield* writeAudit(sql, ended.tenant_id, signedOut(id))
+          return true
+        })
       ),
 
     revokeAll: (user, except) =>

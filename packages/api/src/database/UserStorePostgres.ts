@@ -1,8 +1,11 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
+import { userCreated, userDeleted, userUpdated } from "@vigil/core/AuditChanges"
+import { ChangeAuthor, inNameOf } from "@vigil/core/ChangeAuthor"
 import { defaultTenant, type TenantId, UserId } from "@vigil/core/Ids"
 import { LastAdministrator, type NewUser, SetupRefused, UsernameTaken, UserNotFound, UserStore } from "@vigil/core/port/UserStore"
 import { User } from "@vigil/core/User"
 import { DateTime, Effect, Layer, Option, Redacted, Schema } from "effect"
+import { writeAudit } from "./AuditStorePostgres.js"
 import { sqlState } from "./Connection.js"
 import { Database } from "./Database.js"
 
@@ -91,7 +94,10 @@ const make = Effect.map(Database, (database) =>
         )
       ),
 
-    create: (tenant, user) => database.tenant("add user", tenant, (sql) => insert(sql, tenant, user)),
+    create: (tenant, user) =>
+      database.tenant("add user", tenant, (sql) =>
+        Effect.tap(insert(sql, tenant, user), (created) => writeAudit(sql, tenant, userCreated(created, "user.create")))
+      ),
 
     change: (tenant, id, { role, passwordHash }) =>
       database.tenant("change user", tenant, (sql) =>
@@ -103,6 +109,7 @@ const make = Effect.map(Database, (database) =>
             password_hash = ${passwordHash === undefined ? current.password_hash : Redacted.value(passwordHash)},
             updated_at = ${DateTime.toDateUtc(yield* DateTime.now)}
             where id = ${id} returning *`
+          yield* writeAudit(sql, tenant, userUpdated(yield* toUser(current), { role, passwordHash }))
           return yield* Effect.flatMap(one(rows, id), toUser)
         })
       ),
@@ -111,7 +118,8 @@ const make = Effect.map(Database, (database) =>
       database.tenant("remove user", tenant, (sql) =>
         Effect.gen(function* () {
           yield* keepAnAdministrator(sql, tenant, id)
-          yield* one(yield* sql<UserRow>`delete from users where id = ${id} returning *`, id)
+          const row = yield* one(yield* sql<UserRow>`delete from users where id = ${id} returning *`, id)
+          yield* writeAudit(sql, tenant, userDeleted(yield* toUser(row)))
         })
       ),
 
@@ -137,7 +145,10 @@ const make = Effect.map(Database, (database) =>
           if (token === undefined) return yield* new SetupRefused({ reason: "unknown" })
           const now = yield* DateTime.now
           if (token.expires_at.getTime() <= now.epochMillis) return yield* new SetupRefused({ reason: "expired" })
-          return yield* insert(sql, defaultTenant, { ...user, role: "admin" })
+          const admin = yield* insert(sql, defaultTenant, { ...user, role: "admin" })
+          const { address } = yield* ChangeAuthor
+          yield* inNameOf(admin, address)(writeAudit(sql, defaultTenant, userCreated(admin, "set-up")))
+          return admin
         })
       )
   })

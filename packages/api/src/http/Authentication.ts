@@ -6,8 +6,10 @@ import { Effect, Layer, Option } from "effect"
 import { LocalOperator } from "../auth/LocalOperator.js"
 import { Sessions } from "../auth/Sessions.js"
 import { ServerConfig } from "../ServerConfig.js"
-import { toProblem } from "./ToProblem.js"
+import { ConnectionMark } from "./ConnectionMark.js"
 import { tokenIn } from "./SessionCookie.js"
+import { toProblem } from "./ToProblem.js"
+import { visitorOf } from "./Visitor.js"
 
 const noCookie = new Unauthorized({ detail: "Sign in first." })
 
@@ -20,43 +22,50 @@ export const currentSession = Effect.gen(function* () {
 })
 
 /** Who makes the current request: the operator of this machine, or the user of its session. */
-const currentUser = Effect.gen(function* () {
-  const operator = (yield* LocalOperator).recognise(yield* HttpServerRequest.HttpServerRequest)
-  return Option.isSome(operator) ? operator.value : (yield* currentSession).user
+const currentCaller = Effect.gen(function* () {
+  const request = yield* HttpServerRequest.HttpServerRequest
+  const { address } = visitorOf(request, yield* ServerConfig)
+  const operator = (yield* LocalOperator).recognise(request)
+  return { user: Option.isSome(operator) ? operator.value : (yield* currentSession).user, address }
 })
 
 /** For routes outside of `VigilApi`: the work of signed-in users. */
 export const withSession = <A, E, R>(work: Effect.Effect<A, E, R>) =>
-  Effect.flatMap(Effect.mapError(currentUser, toProblem), (user) => Effect.provideService(work, Principal, user))
+  Effect.flatMap(Effect.mapError(currentCaller, toProblem), (caller) => Effect.provideService(work, Principal, caller))
 
 /** Which of the two cookies counts is told by the configuration, so both schemes are one check. */
 export const layerSessionAuthentication: Layer.Layer<SessionAuthentication, never, LocalOperator | Sessions | ServerConfig> =
   Layer.effect(
     SessionAuthentication,
     Effect.map(Effect.context<LocalOperator | Sessions | ServerConfig>(), (context) => {
-      const check = () => currentUser.pipe(Effect.mapError(toProblem), Effect.provide(context))
+      const check = () => currentCaller.pipe(Effect.mapError(toProblem), Effect.provide(context))
       return SessionAuthentication.of({ secure: check, plain: check })
     })
   )
 
+const noMark = new Unauthorized({ detail: "This call does not come over a connection of this server." })
+
 /** The upgrade request's headers come with each call of its socket. */
-export const layerRpcAuthentication: Layer.Layer<RpcAuthentication, never, LocalOperator | Sessions | ServerConfig> =
-  Layer.effect(
-    RpcAuthentication,
-    Effect.gen(function* () {
-      const sessions = yield* Sessions
-      const config = yield* ServerConfig
-      const { marked } = yield* LocalOperator
-      return RpcAuthentication.of(({ headers }) => {
-        const operator = marked(headers)
-        if (Option.isSome(operator)) return Effect.succeed(operator.value)
+export const layerRpcAuthentication: Layer.Layer<
+  RpcAuthentication,
+  never,
+  ConnectionMark | LocalOperator | Sessions | ServerConfig
+> = Layer.effect(
+  RpcAuthentication,
+  Effect.gen(function* () {
+    const sessions = yield* Sessions
+    const config = yield* ServerConfig
+    const operator = yield* LocalOperator
+    const { read } = yield* ConnectionMark
+    return RpcAuthentication.of(({ headers }) =>
+      Effect.gen(function* () {
+        const { address, isOperator } = yield* Effect.mapError(read(headers), () => noMark)
+        if (isOperator) return { user: operator.user, address }
         const token = tokenIn(config, headers["cookie"])
-        return token === undefined
-          ? Effect.fail(noCookie)
-          : sessions.authenticate(token).pipe(
-              Effect.map(({ user }) => user),
-              Effect.catchTag("StoreUnavailable", (error) => Effect.fail(new Unauthorized({ detail: error.message })))
-            )
-      })
-    })
-  )
+        if (token === undefined) return yield* noCookie
+        const { user } = yield* sessions.authenticate(token)
+        return { user, address }
+      }).pipe(Effect.catchTag("StoreUnavailable", (error) => Effect.fail(new Unauthorized({ detail: error.message }))))
+    )
+  })
+)

@@ -8,6 +8,8 @@ import type { LocalOperator } from "../auth/LocalOperator.js"
 import type { Sessions } from "../auth/Sessions.js"
 import type { ServerConfig } from "../ServerConfig.js"
 import { layerRpcAuthentication, layerSessionAuthentication, withSession } from "./Authentication.js"
+import { ConnectionMark } from "./ConnectionMark.js"
+import { layerAuditHandlers, layerTenantHandlers } from "./handler/AuditHandlers.js"
 import { layerCameraHandlers, layerLiveHandlers } from "./handler/CameraHandlers.js"
 import { layerCatalogueHandlers, layerEventHandlers } from "./handler/EventHandlers.js"
 import { layerHealthHandlers } from "./handler/HealthHandlers.js"
@@ -45,6 +47,8 @@ const layerHandlers = Layer.mergeAll(
   layerLiveHandlers,
   layerEventHandlers,
   layerCatalogueHandlers,
+  layerAuditHandlers,
+  layerTenantHandlers,
   layerHealthHandlers
 )
 
@@ -55,7 +59,7 @@ const layerApi = HttpLayerRouter.addHttpApi(VigilApi).pipe(
 
 const layerRpc = HttpLayerRouter.use((router) =>
   Effect.flatMap(rpcRoute, (route) => router.add("GET", "/api/v1/rpc", route))
-).pipe(Layer.provide([layerRpcHandlers, layerRpcAuthentication]))
+).pipe(Layer.provide([layerRpcHandlers, layerRpcAuthentication]), Layer.provide(ConnectionMark.layer))
 
 const layerOpenApi = HttpLayerRouter.add(
   "GET",

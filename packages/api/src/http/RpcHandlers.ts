@@ -3,6 +3,7 @@ import { Principal } from "@vigil/core/contract/Principal"
 import { AnalyticCatalogue } from "@vigil/core/port/AnalyticCatalogue"
 import { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
 import { Effect } from "effect"
+import { queryAudit } from "../application/AuditOperations.js"
 import { authorize } from "../application/Authorization.js"
 import {
   createCamera,
@@ -18,10 +19,11 @@ import {
 } from "../application/CameraOperations.js"
 import { getEvent, queryEvents, setEventStatus, watchEvents } from "../application/EventOperations.js"
 import { checkHealth } from "../application/Health.js"
+import { listTenants } from "../application/TenantOperations.js"
 
 /** The calls of `VigilRpc`, by the operations. */
 export const layerRpcHandlers = VigilRpc.toLayer({
-  WhoAmI: () => Principal,
+  WhoAmI: () => Effect.map(Principal, ({ user }) => user),
   ListCameras: () => listCameras,
   GetCamera: ({ id }) => getCamera(id),
   CreateCamera: ({ camera }) => createCamera(camera),
@@ -42,5 +44,7 @@ export const layerRpcHandlers = VigilRpc.toLayer({
       Effect.flatMap(ModelCatalogue, ({ list }) => list)
     ),
   ListAnalytics: () => Effect.map(AnalyticCatalogue, ({ list }) => list),
+  QueryAudit: ({ query }) => queryAudit(query),
+  ListTenants: () => listTenants,
   Health: () => Effect.map(checkHealth, ({ components }) => components)
 })

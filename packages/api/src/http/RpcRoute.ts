@@ -6,9 +6,12 @@ import { VigilRpc } from "@vigil/core/contract/VigilRpc"
 import { Effect, Option } from "effect"
 import { LocalOperator } from "../auth/LocalOperator.js"
 import { Sessions } from "../auth/Sessions.js"
+import { ServerConfig } from "../ServerConfig.js"
 import { currentSession } from "./Authentication.js"
+import { ConnectionMark } from "./ConnectionMark.js"
 import { problemResponse } from "./ProblemResponse.js"
 import { toProblem } from "./ToProblem.js"
+import { visitorOf } from "./Visitor.js"
 
 /** Characters of one message of a client, across its WebSocket frames. */
 const messageLimit = 1024 * 1024
@@ -29,6 +32,7 @@ const isUpgrade = ({ headers }: HttpServerRequest.HttpServerRequest) => headers[
 export const rpcRoute = Effect.gen(function* () {
   const sessions = yield* Sessions
   const operator = yield* LocalOperator
+  const mark = yield* ConnectionMark
   const { httpApp, protocol } = yield* RpcServer.makeProtocolWithHttpAppWebsocket.pipe(
     Effect.provideService(RpcSerialization.RpcSerialization, RpcSerialization.makeNdjson({ maxBufferSize: messageLimit }))
   )
@@ -43,8 +47,9 @@ export const rpcRoute = Effect.gen(function* () {
     const isOperator = Option.isSome(operator.recognise(request))
     const ended = isOperator ? Effect.never : sessions.ended((yield* Effect.mapError(currentSession, toProblem)).token)
     if (!isUpgrade(request)) return HttpServerResponse.setHeader(upgradeRequired, "upgrade", "websocket")
+    const { address } = visitorOf(request, yield* ServerConfig)
     return yield* httpApp.pipe(
-      Effect.provideService(HttpServerRequest.HttpServerRequest, isOperator ? operator.mark(request) : request),
+      Effect.provideService(HttpServerRequest.HttpServerRequest, mark.put(request, { isOperator, address })),
       Effect.raceFirst(Effect.as(ended, HttpServerResponse.empty()))
     )
   })

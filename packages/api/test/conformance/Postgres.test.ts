@@ -1,10 +1,12 @@
 import { Layer } from "effect"
 import { layerEmbeddedStores } from "../EmbeddedDatabase.js"
 import { secondTenant } from "../Samples.js"
+import { auditStoreConformance } from "./AuditStoreConformance.js"
 import { cameraStoreConformance } from "./CameraStoreConformance.js"
 import { eventStoreConformance } from "./EventStoreConformance.js"
 
 const stores = Layer.effectDiscard(secondTenant).pipe(Layer.provideMerge(layerEmbeddedStores))
 
+auditStoreConformance("PostgreSQL", stores)
 cameraStoreConformance("PostgreSQL", stores)
 eventStoreConformance("PostgreSQL", stores)

@@ -60,7 +60,7 @@ describe("default deny", () => {
       Effect.gen(function* () {
         const { visit } = yield* TestServer
         const doors = endpoints()
-        expect(doors.length).toBeGreaterThan(35)
+        expect(doors.length).toBeGreaterThan(37)
         expect(
           doors
             .filter(isPublic)
@@ -94,7 +94,7 @@ describe("default deny", () => {
           { authorization: `Basic ${token}` },
           { authorization, "x-forwarded-for": "127.0.0.1" },
           { authorization, forwarded: "for=127.0.0.1" },
-          { "x-vigil-operator-connection": token }
+          { "x-vigil-connection": `${token} operator 127.0.0.1` }
         ]
         for (const door of endpoints().filter((each) => !isPublic(each))) {
           for (const headers of refused) {

@@ -3,9 +3,10 @@ import { LocalOperator } from "@vigil/api/auth/LocalOperator"
 import { defaultTenant, EventId } from "@vigil/core/Ids"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { EventBus } from "@vigil/core/port/EventBus"
+import { EventStore } from "@vigil/core/port/EventStore"
 import { Effect, Fiber, PubSub, Redacted, Schedule, Stream } from "effect"
 import { WebSocket } from "ws"
-import { entry, newCamera, otherTenant, secondTenant } from "../Samples.js"
+import { anyCameraId, entry, newCamera, otherTenant, secondTenant } from "../Samples.js"
 import { FakeRuntime, jpeg, statusOf } from "./FakePorts.js"
 import { rpcClient } from "./RpcVisitor.js"
 import { layerTestServer, TestServer } from "./TestServer.js"
@@ -104,6 +105,24 @@ describe("VigilRpc over WebSocket", () => {
       })
     )
 
+    it.scoped("tells whoever watches events of a status that somebody set", () =>
+      Effect.gen(function* () {
+        const { cookies } = yield* TestServer
+        const written = entry(anyCameraId(), 1)
+        yield* (yield* EventStore).append(written.event.cameraId, [written])
+        const viewer = yield* rpcClient(cookies.viewer)
+        const operator = yield* rpcClient(cookies.operator)
+        const watched = yield* collect(viewer.WatchEvents(), 1)
+        const setting = yield* keepTelling(
+          Effect.orDie(operator.SetEventStatus({ id: written.event.eventId, status: "ACKNOWLEDGED" }))
+        )
+        const [told] = [...(yield* within(watched))]
+        yield* Fiber.interrupt(setting)
+        expect(told).toEqual(yield* viewer.GetEvent({ id: written.event.eventId }))
+        expect(told?.event.status).toBe("ACKNOWLEDGED")
+      })
+    )
+
     it.scoped("closes the socket soon after its session was ended", () =>
       Effect.gen(function* () {
         const { signIn, url, visit } = yield* TestServer
@@ -138,8 +157,12 @@ describe("VigilRpc over WebSocket", () => {
             )
           }).pipe(Effect.timeout("5 seconds"))
         expect(yield* whoAmI(Object.fromEntries([authorization]), [])).toContain('"username":"operator","role":"admin"')
-        const claims = [authorization, ["x-vigil-operator-connection", token] as const]
-        expect(yield* whoAmI({ cookie: cookies.viewer }, claims)).toContain('"username":"viewer"')
+        expect(yield* whoAmI({ cookie: cookies.viewer }, [authorization])).toContain('"username":"viewer"')
+        const claim = ["x-vigil-connection", `${token} operator 127.0.0.1`] as const
+        for (const upgrade of [{ cookie: cookies.viewer }, { cookie: cookies.viewer, [claim[0]]: claim[1] }]) {
+          expect(yield* whoAmI(upgrade, [claim])).toContain("does not come over a connection of this server")
+        }
+        expect(yield* whoAmI({ cookie: cookies.viewer, [claim[0]]: claim[1] }, [])).toContain('"username":"viewer"')
       })
     )
 

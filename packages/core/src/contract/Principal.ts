@@ -1,8 +1,11 @@
 import { Context, Schema } from "effect"
 import { Role, type User } from "../User.js"
 
-/** Who makes a call: a signed-in user with its tenant and role. */
-export class Principal extends Context.Tag("@vigil/core/Principal")<Principal, User>() {}
+/** Who makes a call, a signed-in user with its tenant and role, and from which address. */
+export class Principal extends Context.Tag("@vigil/core/Principal")<
+  Principal,
+  { readonly user: User; readonly address: string }
+>() {}
 
 /** There is no valid session: sign in (again). */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", { detail: Schema.String }) {

@@ -7,6 +7,7 @@ import * as HttpApiSecurity from "@effect/platform/HttpApiSecurity"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Predicate, Schema } from "effect"
 import { AnalyticDescriptor } from "../Analytic.js"
+import { AuditPage, AuditQuery } from "../AuditEntry.js"
 import { Camera, CameraPatch, NewCamera } from "../Camera.js"
 import { CameraStatus } from "../CameraStatus.js"
 import { EventEntry, EventPage, EventQuery, EventStatus } from "../Event.js"
@@ -15,6 +16,7 @@ import { CameraId, EventId, UserId } from "../Ids.js"
 import { CatalogueEntry } from "../Model.js"
 import { ProbeReport } from "../Probe.js"
 import { Session, SessionId } from "../Session.js"
+import { Tenant } from "../Tenant.js"
 import { Role, User } from "../User.js"
 import { HealthReport, UnhealthyReport } from "./HealthReport.js"
 import { Principal } from "./Principal.js"
@@ -224,13 +226,15 @@ class LiveGroup extends HttpApiGroup.make("live")
     "Live views over WebRTC: WHEP (draft-ietf-wish-whep). The answer holds all candidates; DELETE its Location."
   ) {}
 
+const PageSize = Schema.optionalWith(Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, 500)), { default: () => 50 })
+
 /** `EventQuery` as it travels in a URL. */
 const EventQueryParameters = Schema.Struct({
   ...EventQuery.fields,
   cursor: Schema.optional(
     Schema.String.pipe(Schema.filter((text) => parseCursor(text)._tag === "Some" || "expected the nextCursor of a page before"))
   ),
-  limit: Schema.optionalWith(Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, 500)), { default: () => 50 })
+  limit: PageSize
 })
 
 class EventsGroup extends HttpApiGroup.make("events")
@@ -248,6 +252,28 @@ class EventsGroup extends HttpApiGroup.make("events")
   .addError(Unavailable)
   .middleware(SessionAuthentication)
   .annotate(OpenApi.Description, "The tenant's events, newest first; operators set their status.") {}
+
+/** `AuditQuery` as it travels in a URL. */
+const AuditQueryParameters = Schema.Struct({
+  ...AuditQuery.fields,
+  before: Schema.optional(Schema.NumberFromString.pipe(Schema.int(), Schema.positive())),
+  limit: PageSize
+})
+
+class AuditGroup extends HttpApiGroup.make("audit")
+  .add(HttpApiEndpoint.get("list", "/audit").setUrlParams(AuditQueryParameters).addSuccess(AuditPage))
+  .addError(BadRequest)
+  .addError(NotAllowed)
+  .addError(Unavailable)
+  .middleware(SessionAuthentication)
+  .annotate(OpenApi.Description, "Who changed what, when and from where, newest first; for administrators.") {}
+
+class TenantsGroup extends HttpApiGroup.make("tenants")
+  .add(HttpApiEndpoint.get("list", "/tenants").addSuccess(Schema.Array(Tenant)))
+  .addError(NotAllowed)
+  .addError(Unavailable)
+  .middleware(SessionAuthentication)
+  .annotate(OpenApi.Description, "All tenants for the operator of the machine, the own one for an administrator.") {}
 
 class CatalogueGroup extends HttpApiGroup.make("catalogue")
   .add(HttpApiEndpoint.get("models", "/models").addSuccess(Schema.Array(CatalogueEntry)))
@@ -303,6 +329,8 @@ export class VigilApi extends HttpApi.make("vigil")
   .add(LiveGroup.prefix("/api/v1"))
   .add(EventsGroup.prefix("/api/v1"))
   .add(CatalogueGroup.prefix("/api/v1"))
+  .add(AuditGroup.prefix("/api/v1"))
+  .add(TenantsGroup.prefix("/api/v1"))
   .add(HealthGroup)
   .annotate(OpenApi.Title, "Vigil")
   .annotate(OpenApi.Version, "1.0.0")

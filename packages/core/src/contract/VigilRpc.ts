@@ -1,6 +1,7 @@
 import { Rpc, RpcGroup, RpcMiddleware } from "@effect/rpc"
 import { Schema } from "effect"
 import { AnalyticDescriptor } from "../Analytic.js"
+import { AuditPage, AuditQuery } from "../AuditEntry.js"
 import { Camera, CameraPatch, NewCamera } from "../Camera.js"
 import { CameraStatus } from "../CameraStatus.js"
 import { EventEntry, EventPage, EventQuery, EventStatus } from "../Event.js"
@@ -15,6 +16,7 @@ import { ComponentHealth } from "../port/Health.js"
 import { StoreUnavailable } from "../port/StoreError.js"
 import { ProbeReport } from "../Probe.js"
 import { SourceError } from "../Source.js"
+import { Tenant } from "../Tenant.js"
 import { User } from "../User.js"
 import { Forbidden, Principal, Unauthorized } from "./Principal.js"
 
@@ -93,9 +95,17 @@ export class VigilRpc extends RpcGroup.make(
     success: EventEntry,
     error: Schema.Union(EventNotFound, StoreUnavailable, Forbidden)
   }),
-  /** Events of the tenant from now on. */
+  /** Events of the tenant from now on, and again when somebody sets their status. */
   Rpc.make("WatchEvents", { success: EventEntry, error: Schema.Union(StoreUnavailable, Forbidden), stream: true }),
   Rpc.make("ListModels", { success: Schema.Array(CatalogueEntry), error: Schema.Union(ModelError, Forbidden) }),
   Rpc.make("ListAnalytics", { success: Schema.Array(AnalyticDescriptor) }),
+  /** For administrators. */
+  Rpc.make("QueryAudit", {
+    payload: { query: AuditQuery },
+    success: AuditPage,
+    error: Schema.Union(StoreUnavailable, Forbidden)
+  }),
+  /** All tenants for the operator of the machine, the own one for an administrator. */
+  Rpc.make("ListTenants", { success: Schema.Array(Tenant), error: Schema.Union(StoreUnavailable, Forbidden) }),
   Rpc.make("Health", { success: Schema.Array(ComponentHealth) })
 ).middleware(RpcAuthentication) {}

@@ -2,7 +2,9 @@ import { Context } from "effect"
 import type { Effect, Scope, Stream } from "effect"
 import type { EventEntry } from "../Event.js"
 
-/** Carries events to whoever listens, after they were stored. A slow subscriber loses its own oldest entries, never another's. */
+/**
+ * Carries events to whoever listens, after they were stored, and again when their status was set: the same event id, the new status. A slow subscriber loses its own oldest entries, never another's.
+ */
 export class EventBus extends Context.Tag("@vigil/core/EventBus")<
   EventBus,
   {

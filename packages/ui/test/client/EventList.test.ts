@@ -51,6 +51,13 @@ describe("an event that comes in", () => {
     expect(list[1]?.events[0]?.event.status).toBe("RESOLVED")
   })
 
+  it("is one event, however often its changes come in", () => {
+    const changes = [entry(7, "ACKNOWLEDGED"), entry(7, "ACKNOWLEDGED"), entry(7, "RESOLVED")]
+    const list = changes.reduce<ReadonlyArray<EventPage>>((all, change) => withEntry(all, {}, change), pages([9, 7], [5]))
+    expect(list.flatMap(({ events }) => events.map(({ sequence }) => sequence))).toEqual([9, 7, 5])
+    expect(list[0]?.events[1]?.event.status).toBe("RESOLVED")
+  })
+
   it("stays out of a list that it does not fit, and leaves one that it no longer fits", () => {
     const loaded = pages([9, 7])
     expect(withEntry(loaded, { cameraId: entry(1, "NEW", 1).event.cameraId }, entry(10))).toBe(loaded)

@@ -1,15 +1,5 @@
 import type { Migration } from "../Migration.js"
-
-/** Makes a table visible to `vigil_tenant` within its tenant only, and to `vigil_system` in whole. */
-const isolated = (table: string, tenantColumn = "tenant_id"): ReadonlyArray<string> => [
-  `alter table ${table} enable row level security`,
-  `alter table ${table} force row level security`,
-  `create policy within_tenant on ${table} to vigil_tenant
-     using (${tenantColumn} = nullif(current_setting('vigil.tenant', true), '')::uuid)
-     with check (${tenantColumn} = nullif(current_setting('vigil.tenant', true), '')::uuid)`,
-  `create policy everywhere on ${table} to vigil_system using (true) with check (true)`,
-  `grant select, insert, update, delete on ${table} to vigil_tenant, vigil_system`
-]
+import { isolated } from "./Isolation.js"
 
 /** Roles belong to the whole server: another database of it, or another node, may be making them at this moment. */
 const role = (name: string): ReadonlyArray<string> => [

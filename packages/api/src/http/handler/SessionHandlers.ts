@@ -5,6 +5,7 @@ import { NotFound } from "@vigil/core/contract/Problem"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { SessionStore } from "@vigil/core/port/SessionStore"
 import { Effect } from "effect"
+import { inCallersName } from "../../application/Authorization.js"
 import { Accounts, WeakPassword } from "../../auth/Accounts.js"
 import { Sessions } from "../../auth/Sessions.js"
 import { ServerConfig } from "../../ServerConfig.js"
@@ -35,7 +36,7 @@ const noSuchSession = new NotFound({
 
 export const layerSessionHandlers = HttpApiBuilder.group(VigilApi, "session", (handlers) =>
   handlers
-    .handle("me", () => Principal)
+    .handle("me", () => Effect.map(Principal, ({ user }) => user))
     .handle("signOut", () =>
       Effect.gen(function* () {
         const { session, user } = yield* currentSession
@@ -43,24 +44,25 @@ export const layerSessionHandlers = HttpApiBuilder.group(VigilApi, "session", (h
         yield* (yield* Sessions).forget
         yield* takeCookie(yield* ServerConfig)
       }).pipe(
+        inCallersName,
         Effect.catchTag("Unauthorized", () => Effect.void),
         Effect.mapError(toProblem)
       )
     )
     .handle("list", () =>
       Effect.gen(function* () {
-        const user = yield* Principal
+        const { user } = yield* Principal
         return yield* (yield* SessionStore).list(user.id)
       }).pipe(Effect.mapError(toProblem))
     )
     .handle("revoke", ({ path: { id } }) =>
       Effect.gen(function* () {
-        const user = yield* Principal
+        const { user } = yield* Principal
         const store = yield* SessionStore
         const found = yield* Effect.mapError(store.revoke(user.id, id), toProblem)
         yield* (yield* Sessions).forget
         if (!found) return yield* Effect.fail(noSuchSession)
-      })
+      }).pipe(inCallersName)
     )
     .handle("changePassword", ({ payload: { current, next } }) =>
       Effect.gen(function* () {

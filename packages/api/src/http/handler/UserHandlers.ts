@@ -2,7 +2,7 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { UserStore } from "@vigil/core/port/UserStore"
 import { Effect } from "effect"
-import { authorize } from "../../application/Authorization.js"
+import { authorize, inCallersName } from "../../application/Authorization.js"
 import { Accounts } from "../../auth/Accounts.js"
 import { Sessions } from "../../auth/Sessions.js"
 import { toProblem } from "../ToProblem.js"
@@ -19,19 +19,19 @@ export const layerUserHandlers = HttpApiBuilder.group(VigilApi, "users", (handle
       Effect.gen(function* () {
         const { tenantId } = yield* authorize("admin")
         return yield* (yield* Accounts).create(tenantId, payload)
-      }).pipe(Effect.mapError(toProblem))
+      }).pipe(inCallersName, Effect.mapError(toProblem))
     )
     .handle("change", ({ path: { id }, payload: { password, role } }) =>
       Effect.gen(function* () {
         const { tenantId } = yield* authorize("admin")
         return yield* (yield* Accounts).change(tenantId, id, { role, password })
-      }).pipe(Effect.mapError(toProblem))
+      }).pipe(inCallersName, Effect.mapError(toProblem))
     )
     .handle("remove", ({ path: { id } }) =>
       Effect.gen(function* () {
         const { tenantId } = yield* authorize("admin")
         yield* (yield* UserStore).remove(tenantId, id)
         yield* (yield* Sessions).forget
-      }).pipe(Effect.mapError(toProblem))
+      }).pipe(inCallersName, Effect.mapError(toProblem))
     )
 )

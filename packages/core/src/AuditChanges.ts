@@ -1,0 +1,117 @@
+import { Equal, Option, Redacted, Schema } from "effect"
+import type { AuditChange } from "./AuditEntry.js"
+import { Camera } from "./Camera.js"
+import type { CameraRecord } from "./CameraRecord.js"
+import type { EventStatus } from "./Event.js"
+import type { EventId } from "./Ids.js"
+import type { SessionId } from "./Session.js"
+import { displayUrl } from "./SourceUrl.js"
+import type { Role, User } from "./User.js"
+
+type Values = Readonly<Record<string, unknown>>
+
+const secret = "changed"
+
+const encodeCamera = Schema.encodeSync(Camera)
+
+const valuesOf = (camera: Camera): Values => {
+  const { id, tenantId, createdAt, updatedAt, ...values } = encodeCamera(camera)
+  return values
+}
+
+/** Cameras of some makers take a password in their address. */
+const shown = ({ url, ...values }: Values): Values => (typeof url === "string" ? { ...values, url: displayUrl(url) } : values)
+
+const cameraSubject = ({ id }: Camera) => ({ type: "camera", id }) as const
+
+const sameCredentials = (a: CameraRecord["credentials"], b: CameraRecord["credentials"]): boolean => {
+  const plain = Option.map(({ username, password }: Option.Option.Value<CameraRecord["credentials"]>) =>
+    JSON.stringify([username, Redacted.value(password)])
+  )
+  return Equal.equals(plain(a), plain(b))
+}
+
+export const cameraCreated = ({ camera, credentials }: CameraRecord): AuditChange => ({
+  action: "camera.create",
+  subject: cameraSubject(camera),
+  before: null,
+  after: { ...shown(valuesOf(camera)), ...(Option.isSome(credentials) ? { credentials: secret } : {}) }
+})
+
+export const cameraUpdated = (before: CameraRecord, after: CameraRecord): AuditChange => {
+  const [old, fresh] = [valuesOf(before.camera), valuesOf(after.camera)]
+  const changed = Object.keys({ ...old, ...fresh }).filter((key) => JSON.stringify(old[key]) !== JSON.stringify(fresh[key]))
+  const pick = (values: Values) => shown(Object.fromEntries(changed.map((key) => [key, values[key]])))
+  const credentials = sameCredentials(before.credentials, after.credentials) ? {} : { credentials: secret }
+  return {
+    action: "camera.update",
+    subject: cameraSubject(after.camera),
+    before: pick(old),
+    after: { ...pick(fresh), ...credentials }
+  }
+}
+
+export const cameraDeleted = (camera: Camera): AuditChange => ({
+  action: "camera.delete",
+  subject: cameraSubject(camera),
+  before: shown(valuesOf(camera)),
+  after: null
+})
+
+const userSubject = ({ id }: Pick<User, "id">) => ({ type: "user", id }) as const
+
+export const userCreated = (user: User, action: "set-up" | "user.create"): AuditChange => ({
+  action,
+  subject: userSubject(user),
+  before: null,
+  after: { username: user.username, role: user.role, password: secret }
+})
+
+export const userUpdated = (
+  user: User,
+  change: { readonly role?: Role | undefined; readonly passwordHash?: unknown }
+): AuditChange => {
+  const isOtherRole = change.role !== undefined && change.role !== user.role
+  return {
+    action: "user.update",
+    subject: userSubject(user),
+    before: { username: user.username, ...(isOtherRole ? { role: user.role } : {}) },
+    after: {
+      ...(isOtherRole ? { role: change.role } : {}),
+      ...(change.passwordHash === undefined ? {} : { password: secret })
+    }
+  }
+}
+
+export const userDeleted = (user: User): AuditChange => ({
+  action: "user.delete",
+  subject: userSubject(user),
+  before: { username: user.username, role: user.role },
+  after: null
+})
+
+export const eventStatusSet = (id: EventId, before: EventStatus, after: EventStatus): AuditChange => ({
+  action: "event.status",
+  subject: { type: "event", id },
+  before: { status: before },
+  after: { status: after }
+})
+
+const ofSession = (action: "sign-in" | "sign-out", id: SessionId): AuditChange => ({
+  action,
+  subject: { type: "session", id },
+  before: null,
+  after: null
+})
+
+export const signedIn = (id: SessionId): AuditChange => ofSession("sign-in", id)
+
+export const signedOut = (id: SessionId): AuditChange => ofSession("sign-out", id)
+
+/** A wrong password, or no such user: what was typed is not told, because people type passwords in the wrong field. */
+export const signInRefused = (user: Option.Option<User>): AuditChange => ({
+  action: "sign-in.refused",
+  subject: { type: "user", id: Option.match(user, { onNone: () => "unknown", onSome: ({ id }) => id }) },
+  before: null,
+  after: null
+})

@@ -1,0 +1,71 @@
+import { Schema } from "effect"
+import { TenantId, UserId } from "./Ids.js"
+
+/** What somebody did. */
+export const AuditAction = Schema.Literal(
+  "set-up",
+  "sign-in",
+  "sign-in.refused",
+  "sign-out",
+  "camera.create",
+  "camera.update",
+  "camera.delete",
+  "event.status",
+  "user.create",
+  "user.update",
+  "user.delete"
+)
+export type AuditAction = typeof AuditAction.Type
+
+/** Values by field name. A secret is never among them: it is the word `changed`. */
+const Values = Schema.Record({ key: Schema.String, value: Schema.Unknown })
+
+/** What was done, without who did it and when. */
+export const AuditChange = Schema.Struct({
+  action: AuditAction,
+  subject: Schema.Struct({ type: Schema.Literal("camera", "event", "session", "user"), id: Schema.String }),
+  /** The fields that changed, before and after; all of them of what was added or removed. */
+  before: Schema.NullOr(Values),
+  after: Schema.NullOr(Values)
+})
+export type AuditChange = typeof AuditChange.Type
+
+/** A line of a tenant's audit trail. Entries are only ever added; their sequence has no gaps. */
+export class AuditEntry extends Schema.Class<AuditEntry>("AuditEntry")({
+  tenantId: TenantId,
+  sequence: Schema.Int.pipe(Schema.positive()),
+  at: Schema.DateTimeUtc,
+  /** The name as it was then. No id: the program itself, or somebody who was not let in. */
+  actor: Schema.Struct({ id: Schema.NullOr(UserId), username: Schema.String }),
+  /** Where it came from; null of what the program did itself. */
+  address: Schema.NullOr(Schema.String),
+  ...AuditChange.fields
+}) {}
+
+/** Which entries to list, newest first. */
+export const AuditQuery = Schema.Struct({
+  /** A username, upper and lower case alike. */
+  actor: Schema.optional(Schema.String.pipe(Schema.maxLength(100))),
+  action: Schema.optional(AuditAction),
+  subjectId: Schema.optional(Schema.String.pipe(Schema.maxLength(100))),
+  from: Schema.optional(Schema.DateTimeUtc),
+  to: Schema.optional(Schema.DateTimeUtc),
+  /** Only entries of a lower sequence: `next` of the page before. */
+  before: Schema.optional(Schema.Int.pipe(Schema.positive())),
+  limit: Schema.optionalWith(Schema.Int.pipe(Schema.between(1, 500)), { default: () => 50 })
+}).annotations({ identifier: "AuditQuery" })
+export type AuditQuery = typeof AuditQuery.Type
+
+export const AuditPage = Schema.Struct({
+  entries: Schema.Array(AuditEntry),
+  /** Give it as `before` for the next page; absent on the last one. */
+  next: Schema.optional(Schema.Int)
+}).annotations({ identifier: "AuditPage" })
+export type AuditPage = typeof AuditPage.Type
+
+/** The page that the newest matching entries make; `found` has one more than the limit where there are more. */
+export const auditPage = (found: ReadonlyArray<AuditEntry>, limit: number): AuditPage => {
+  const entries = found.slice(0, limit)
+  const last = entries.at(-1)
+  return last === undefined || found.length <= limit ? { entries } : { entries, next: last.sequence }
+}

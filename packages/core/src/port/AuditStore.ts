@@ -1,0 +1,18 @@
+import { Context } from "effect"
+import type { Effect } from "effect"
+import type { AuditChange, AuditEntry, AuditPage, AuditQuery } from "../AuditEntry.js"
+import type { TenantId } from "../Ids.js"
+import type { StoreUnavailable } from "./StoreError.js"
+
+/**
+ * The audit trail of each tenant: who did what, when and from where. Entries can be added and read, nothing else. A database's stores of
+ * cameras, events, users and sessions add the entry of a change in the transaction of the change: both are there, or none.
+ */
+export class AuditStore extends Context.Tag("@vigil/core/AuditStore")<
+  AuditStore,
+  {
+    /** Adds what was done by the {@link ChangeAuthor} of the context, for what changes nothing else. */
+    readonly append: (tenant: TenantId, change: AuditChange) => Effect.Effect<AuditEntry, StoreUnavailable>
+    readonly query: (tenant: TenantId, query: AuditQuery) => Effect.Effect<AuditPage, StoreUnavailable>
+  }
+>() {}
