@@ -15,6 +15,7 @@ import { readFrameTimes } from "./detection/FrameTimes.js"
 import type { FromNode, NodeModel } from "./node/NodeProtocol.js"
 import { startRuntimeNode } from "./node/RuntimeNode.js"
 import { samplesFolder } from "./Samples.js"
+import { runToEnd } from "./RunToEnd.js"
 import { countedScenes, sceneDetectorIn, temporaryFolder, videosOf } from "./Scenes.js"
 
 const cameras = 8
@@ -178,5 +179,5 @@ export const detectLatency: Benchmark = {
       const simulator = yield* spawnCameras({ count: cameras, files })
       const subjects = yield* subjectsIn(folder)
       return (yield* Effect.forEach(subjects, (subject) => measure(simulator, folder, subject))).flat()
-    }).pipe(Effect.scoped, Effect.runPromise)
+    }).pipe(Effect.scoped, runToEnd)
 }

@@ -10,6 +10,7 @@ import { startJanus } from "./live/Janus.js"
 import { servePage, type ShownFrame } from "./live/Page.js"
 import { wallClock } from "./node/NodeProtocol.js"
 import { startRuntimeNode } from "./node/RuntimeNode.js"
+import { runToEnd } from "./RunToEnd.js"
 import { countedScenes, sceneDetectorIn, temporaryFolder, videosOf } from "./Scenes.js"
 
 /**
@@ -121,5 +122,5 @@ export const liveLatency: Benchmark = {
         return yield* Effect.fail(new Error("a player showed no picture with a frame counter"))
       }
       return resultsOf(ours, peer)
-    }).pipe(Effect.scoped, Effect.runPromise)
+    }).pipe(Effect.scoped, runToEnd)
 }

@@ -7,6 +7,7 @@ import type { Benchmark } from "./Benchmark.js"
 import type { NodeSettings } from "./node/NodeProtocol.js"
 import { type RuntimeNode, startRuntimeNode } from "./node/RuntimeNode.js"
 import { commandLine, memoryOf, memoryOfTree, proportionalTotal } from "./process/ProcessTree.js"
+import { runToEnd } from "./RunToEnd.js"
 import { sceneDetectorIn, temporaryFolder, videosOf } from "./Scenes.js"
 
 /** Cameras of which the memory is compared: what is there once for all is in both, and falls out of the difference. */
@@ -111,5 +112,5 @@ export const memory: Benchmark = {
           unit: "MB per camera"
         }
       ]
-    }).pipe(Effect.scoped, Effect.runPromise)
+    }).pipe(Effect.scoped, runToEnd)
 }

@@ -8,6 +8,7 @@ import { sceneDetectorIn, temporaryFolder, videosOf } from "./Scenes.js"
 import { watchActors } from "./soak/ActorWatch.js"
 import { makeFaultSwitch } from "./soak/ApplyFault.js"
 import { type CameraFault, planFaults, type WorkerFault } from "./soak/FaultPlan.js"
+import { watchMachine } from "./soak/MachineWatch.js"
 import { watchMemory } from "./soak/MemoryWatch.js"
 import { watchRecoveries } from "./soak/Recoveries.js"
 import { missedBars, type SoakReport } from "./soak/SoakReport.js"
@@ -100,6 +101,7 @@ export const soak = (options: SoakOptions) =>
     const start = wallClock()
     recoveries.start(start)
     const memory = watchMemory(node.pid)
+    const machine = yield* Effect.acquireRelease(Effect.sync(watchMachine), ({ stop }) => Effect.sync(stop))
     const faults = makeFaultSwitch(simulator, node)
     const faulty = new Map<number, number>()
     const elapsed = () => (wallClock() - start) / 1000
@@ -180,6 +182,7 @@ export const soak = (options: SoakOptions) =>
       recoveries: recoveries.figures(),
       outages: recoveries.outages(),
       memory: { total: memory.total(), processes: memory.figures() },
+      machine: machine.figures(),
       mediaWorkersStarted: memory.workersSeen(),
       overlays,
       events: actors.events(),

@@ -1,5 +1,6 @@
 import { Cause, Effect, Exit } from "effect"
 import { parseArgs } from "node:util"
+import { runToEnd } from "../RunToEnd.js"
 import { soak, type SoakOptions } from "../soak.js"
 import { reportText } from "./SoakReport.js"
 
@@ -46,7 +47,7 @@ export const soakCommand = async (words: ReadonlyArray<string>): Promise<number>
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
     return 2
   }
-  const exit = await Effect.runPromiseExit(soak(parsed.options))
+  const exit = await runToEnd(Effect.exit(soak(parsed.options)))
   if (Exit.isFailure(exit)) {
     process.stderr.write(`soak: ${Cause.pretty(exit.cause)}\n`)
     return 1

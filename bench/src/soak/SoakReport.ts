@@ -16,6 +16,8 @@ export interface SoakReport {
     readonly total: { readonly start: number; readonly end: number; readonly max: number }
     readonly processes: ReadonlyArray<MemoryFigures>
   }
+  /** How busy the machine was with everything on it: the highest load average, and by how many seconds an idle process was late at worst. */
+  readonly machine: { readonly load: number; readonly late: number }
   readonly mediaWorkersStarted: number
   readonly overlays: number
   readonly events: number
@@ -65,6 +67,7 @@ export const reportText = (report: SoakReport): string => {
     `${report.mediaWorkersStarted} media workers started, ${report.overlays} overlays, ${report.events} events, ` +
       `${report.pipeline.framesDecoded} frames decoded, ${report.pipeline.framesDropped} dropped, ` +
       `${report.pipeline.inferences} inferences, ${report.pipeline.inferencesDropped} dropped`,
+    `the machine: load ${report.machine.load.toFixed(1)} at the most, timers up to ${report.machine.late.toFixed(2)} s late`,
     ...report.broken.map((sentence) => `BROKEN: ${sentence}`),
     report.broken.length === 0 ? "nothing broke" : `${report.broken.length} things broke`
   ].join("\n")
