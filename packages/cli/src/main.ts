@@ -3,6 +3,7 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, Console, Effect, Exit, Layer, Option } from "effect"
 import { analyzeCommand } from "./commands/analyze.js"
+import { auditCommand } from "./commands/audit.js"
 import { cameraCommand } from "./commands/camera.js"
 import { demoCommand } from "./commands/demo.js"
 import { doctorCommand } from "./commands/doctor.js"
@@ -11,6 +12,7 @@ import { modelCommand, modelsCommand } from "./commands/models.js"
 import { probeCommand } from "./commands/probe.js"
 import { simCommand } from "./commands/sim.js"
 import { statusCommand } from "./commands/status.js"
+import { tenantCommand } from "./commands/tenant.js"
 import { upCommand } from "./commands/up.js"
 import { userCommand } from "./commands/user.js"
 import { commandTree, described, helpAskedFor, unknownCommand } from "./Help.js"
@@ -26,6 +28,8 @@ const commands = [
   cameraCommand,
   eventCommand,
   userCommand,
+  tenantCommand,
+  auditCommand,
   modelsCommand,
   modelCommand,
   probeCommand,

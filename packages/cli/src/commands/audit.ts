@@ -1,0 +1,83 @@
+import { Command, Options } from "@effect/cli"
+import { AuditAction, AuditEntry, type AuditPage, type AuditQuery } from "@vigil/core/AuditEntry"
+import { Console, DateTime, Effect, Option, Schema } from "effect"
+import * as Server from "../operator/Server.js"
+import { overRpc } from "../operator/Server.js"
+import { serverOptions } from "../operator/ServerAccess.js"
+import { json, printJson, table, UsageError } from "../Output.js"
+import { momentOption } from "../TimeText.js"
+
+/** Entries of one answer of the server. */
+const largestPage = 500
+
+/** The newest entries, over as many of the server's pages as it takes. */
+const newest = (query: Partial<AuditQuery>, limit: number) =>
+  Effect.gen(function* () {
+    const found: Array<AuditEntry> = []
+    let before: number | undefined
+    do {
+      const page: AuditPage = yield* overRpc((rpc) =>
+        rpc.QueryAudit({ query: { ...query, before, limit: Math.min(largestPage, limit - found.length) } })
+      )
+      found.push(...page.entries)
+      before = page.next
+    } while (before !== undefined && found.length < limit)
+    return found
+  })
+
+const text = (value: unknown): string => {
+  const shown = typeof value === "string" ? value : (JSON.stringify(value) ?? "-")
+  return shown.length > 60 ? `${shown.slice(0, 59)}…` : shown
+}
+
+/** The fields that changed, as `name: old -> new`; of what was added or removed its name alone. */
+const what = ({ after, before }: AuditEntry): string => {
+  const named = (after ?? before ?? {})["name"] ?? (after ?? before ?? {})["username"]
+  if (after === null || before === null) return named === undefined ? "" : text(named)
+  return Object.entries(after)
+    .filter(([field]) => field !== "revision")
+    .map(([field, value]) =>
+      field in before ? `${field}: ${text(before[field])} -> ${text(value)}` : `${field}: ${text(value)}`
+    )
+    .join(", ")
+}
+
+const row = (entry: AuditEntry): ReadonlyArray<string> => [
+  String(entry.sequence),
+  DateTime.formatIso(entry.at),
+  entry.actor.username,
+  entry.address ?? "-",
+  entry.action,
+  what(entry),
+  entry.subject.id
+]
+
+const list = Command.make(
+  "list",
+  {
+    actor: Options.text("actor").pipe(Options.optional, Options.withDescription("Only what this user did, by name.")),
+    action: Options.choice("action", AuditAction.literals).pipe(Options.optional, Options.withDescription("Only this.")),
+    since: momentOption("since", "Only what was done at this time or later"),
+    limit: Options.integer("limit").pipe(Options.withDefault(50), Options.withDescription("How many at the most.")),
+    ...serverOptions,
+    json
+  },
+  (options) =>
+    Effect.gen(function* () {
+      if (options.limit < 1) return yield* new UsageError({ detail: "--limit takes a number from 1" })
+      const query = {
+        actor: Option.getOrUndefined(options.actor),
+        action: Option.getOrUndefined(options.action),
+        from: Option.getOrUndefined(options.since)
+      }
+      const entries = yield* newest(query, options.limit)
+      if (options.json) return yield* printJson(Schema.Array(AuditEntry))(entries)
+      if (entries.length === 0) return yield* Console.error("There are no such entries.")
+      yield* Console.log(table(["NO", "TIME", "WHO", "FROM", "DID", "WHAT", "TO"], entries.map(row)))
+    }).pipe(Effect.provide(Server.layer(options)))
+).pipe(Command.withDescription("What was done, newest first."))
+
+export const auditCommand = Command.make("audit").pipe(
+  Command.withDescription("Who changed what in the running Vigil, when and from where."),
+  Command.withSubcommands([list])
+)
