@@ -2,7 +2,7 @@
 export const shortestPassword = 12
 
 /** Longest password, in characters; hashing costs time for each one. */
-export const longestPassword = 256
+const longestPassword = 256
 
 const obvious = ["password", "passwort", "123456789", "qwertyuiop", "administrator", "letmein", "changeme", "vigil"]
 

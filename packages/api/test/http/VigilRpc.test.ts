@@ -17,7 +17,7 @@ const collect = <A, E>(stream: Stream.Stream<A, E>, count: number) => Effect.for
 const within = <A, E>(fiber: Fiber.Fiber<A, E>) => Fiber.join(fiber).pipe(Effect.timeout("5 seconds"))
 
 /** Offers what it is told again and again until it is interrupted: a subscriber that is still on its way gets it too. */
-const keepTelling = (tell: Effect.Effect<unknown>) => Effect.fork(Effect.repeat(tell, Schedule.spaced("50 millis")))
+const keepTelling = <E>(tell: Effect.Effect<unknown, E>) => Effect.fork(Effect.repeat(tell, Schedule.spaced("50 millis")))
 
 describe("VigilRpc over WebSocket", () => {
   layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
@@ -113,9 +113,7 @@ describe("VigilRpc over WebSocket", () => {
         const viewer = yield* rpcClient(cookies.viewer)
         const operator = yield* rpcClient(cookies.operator)
         const watched = yield* collect(viewer.WatchEvents(), 1)
-        const setting = yield* keepTelling(
-          Effect.orDie(operator.SetEventStatus({ id: written.event.eventId, status: "ACKNOWLEDGED" }))
-        )
+        const setting = yield* keepTelling(operator.SetEventStatus({ id: written.event.eventId, status: "ACKNOWLEDGED" }))
         const [told] = [...(yield* within(watched))]
         yield* Fiber.interrupt(setting)
         expect(told).toEqual(yield* viewer.GetEvent({ id: written.event.eventId }))
