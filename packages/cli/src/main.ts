@@ -1,7 +1,7 @@
 import { CliConfig, Command, ValidationError } from "@effect/cli"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Cause, Console, Effect, Exit, Layer, Option } from "effect"
+import { Cause, ConfigError, Console, Effect, Exit, Layer, Option } from "effect"
 import { analyzeCommand } from "./commands/analyze.js"
 import { auditCommand } from "./commands/audit.js"
 import { cameraCommand } from "./commands/camera.js"
@@ -65,17 +65,26 @@ const command = Effect.suspend(() => {
   return Option.isSome(mistake) ? new UsageError({ detail: mistake.value }) : run(process.argv)
 })
 
+/** Variables of the environment that have a wrong value or are missing, one sentence each. */
+const configurationProblem = (error: ConfigError.ConfigError): string => {
+  if (error._op === "And") return `${configurationProblem(error.left)}; ${configurationProblem(error.right)}`
+  if (error._op === "Or") return configurationProblem(error.left)
+  return `${error.path.join("_")}: ${error.message}`
+}
+
 /** 0 done, 1 failed, 2 called wrongly. Ctrl-C and SIGTERM are the proper end of what runs until then: 0. */
 const exitCode = (exit: Exit.Exit<unknown, unknown>): number => {
   if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)) return 0
   const error = Cause.squash(exit.cause)
-  return ValidationError.isValidationError(error) || error instanceof UsageError ? 2 : 1
+  const isWrongCall = ValidationError.isValidationError(error) || ConfigError.isConfigError(error) || error instanceof UsageError
+  return isWrongCall ? 2 : 1
 }
 
 /** Errors are for people: one sentence, without stack traces, except for defects. Wrong calls were told by the parser. */
 const explain = (cause: Cause.Cause<unknown>) => {
   const error = Cause.squash(cause)
   if (Cause.isInterruptedOnly(cause) || ValidationError.isValidationError(error)) return Effect.void
+  if (ConfigError.isConfigError(error)) return Console.error(`vigil: ${configurationProblem(error)}`)
   const known = !Cause.isDie(cause) && error instanceof Error
   return Console.error(known ? `vigil: ${error.message}` : Cause.pretty(cause))
 }
