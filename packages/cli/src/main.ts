@@ -2,6 +2,7 @@ import { CliConfig, Command, ValidationError } from "@effect/cli"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, ConfigError, Console, Effect, Exit, Layer, Option } from "effect"
+import { bashCompletions } from "./BashCompletions.js"
 import { analyzeCommand } from "./commands/analyze.js"
 import { auditCommand } from "./commands/audit.js"
 import { cameraCommand } from "./commands/camera.js"
@@ -59,6 +60,7 @@ const tree = commandTree(vigil.descriptor, commands)
 
 const command = Effect.suspend(() => {
   if (words[0] === "--version") return Console.log(version)
+  if (words[0] === "--completions" && words[1] === "bash") return Effect.flatMap(bashCompletions(vigil, "vigil"), Console.log)
   const page = helpAskedFor(tree, words, process.stdout.columns ?? 100)
   if (Option.isSome(page)) return Console.log(page.value)
   const mistake = unknownCommand(tree, words)
