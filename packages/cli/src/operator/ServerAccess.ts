@@ -9,7 +9,8 @@ import { readOperatorFile } from "./OperatorFile.js"
 
 /** Options of every command that speaks to a running server. */
 export const serverOptions = {
-  data: Options.directory("data").pipe(
+  data: Options.text("data").pipe(
+    Options.withPseudoName("folder"),
     Options.optional,
     Options.withDescription("The data folder of the Vigil on this machine; VIGIL_DATA, else ~/.vigil, by default.")
   ),

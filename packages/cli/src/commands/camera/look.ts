@@ -111,7 +111,8 @@ const snapshot = Command.make(
   "snapshot",
   {
     camera: cameraArgument,
-    file: Options.file("output").pipe(
+    file: Options.text("output").pipe(
+      Options.withPseudoName("file"),
       Options.withAlias("o"),
       Options.optional,
       Options.withDescription("The file to write; standard output by default.")
