@@ -42,6 +42,7 @@ export const printJson =
   <A, I>(schema: Schema.Schema<A, I>) =>
   (value: A) =>
     Schema.encode(schema)(value).pipe(
+      // swallowed: a value of the Schema's own type that cannot be encoded is a mistake in the program
       Effect.orDie,
       Effect.flatMap((encoded) => Console.log(JSON.stringify(encoded)))
     )

@@ -4,13 +4,13 @@ import { DateTime, Duration, Option } from "effect"
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** `90s`, `5m`, `1.5h`, `500ms`, `2d`; a bare number is seconds. */
-export const parseDuration = (text: string): Option.Option<Duration.Duration> => {
+const parseDuration = (text: string): Option.Option<Duration.Duration> => {
   const [, count, unit = "s"] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text.trim()) ?? []
   return count === undefined ? Option.none() : Option.some(Duration.millis(Number(count) * (units[unit] ?? 1)))
 }
 
 /** A moment: so long ago, or a date with or without a time (ISO 8601; local where it names no zone). */
-export const parseMoment = (text: string, now: number): Option.Option<DateTime.Utc> => {
+const parseMoment = (text: string, now: number): Option.Option<DateTime.Utc> => {
   const ago = parseDuration(text)
   if (Option.isSome(ago)) return DateTime.make(now - Duration.toMillis(ago.value))
   const local = /^\d{4}-\d{2}-\d{2}$/.test(text.trim()) ? `${text.trim()}T00:00` : text.trim()

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import { sceneFiles } from "@vigil/fixtures/scene/SceneFile"
 import { scenes } from "@vigil/fixtures/scene/SceneLibrary"
-import { Effect } from "effect"
+import { DemoSummary } from "@vigil/cli/demo/DemoSummary"
+import { Effect, Schema } from "effect"
 import { createServer } from "node:net"
 import { existsSync, readdirSync } from "node:fs"
 import { join } from "node:path"
@@ -64,11 +65,11 @@ describe("vigil demo", () => {
 
         const { code, stdout } = yield* Effect.promise(() => demo.ended)
         expect(code).toBe(0)
-        const summary = JSON.parse(stdout.toString().trim().split("\n").at(-1) ?? "")
-        expect(summary).toMatchObject({ cameras: 4, streaming: 4, framesDropped: expect.any(Number), events: expect.any(Number) })
+        const summary = Schema.decodeSync(Schema.parseJson(DemoSummary))(stdout.toString().trim().split("\n").at(-1) ?? "")
+        expect(summary).toMatchObject({ cameras: 4, streaming: 4 })
         expect(summary.framesDecoded).toBeGreaterThan(100)
         expect(summary.detections).toBeGreaterThan(0)
-        expect(summary.latencyMsP95).toBeGreaterThanOrEqual(summary.latencyMsP50)
+        expect(summary.latencyMsP95).toBeGreaterThanOrEqual(summary.latencyMsP50 ?? Number.NaN)
         yield* gone(tree)
         expect(existsSync(join(folder, "demo", "operator.json"))).toBe(false)
       }),

@@ -55,7 +55,8 @@ export const vigil = (args: ReadonlyArray<string>, named: Environment = {}): Eff
 export const vigilJson = (args: ReadonlyArray<string>, named: Environment = {}): Effect.Effect<unknown> =>
   Effect.map(vigil([...args, "--json"], named), ({ code, stderr, stdout }) => {
     if (code !== 0) throw new Error(`vigil ${args.join(" ")} ended with ${code}: ${stderr}`)
-    return JSON.parse(stdout.toString())
+    const value: unknown = JSON.parse(stdout.toString())
+    return value
   })
 
 /** Calls a `vigil` that goes on, and ends it in order when the scope closes. */
@@ -88,11 +89,11 @@ export const firstLine = (running: Running): Effect.Effect<unknown> =>
   Effect.map(
     eventually("the first line", () => {
       const { stderr, stdout } = running.printed()
-      if (stdout.includes("\n")) return stdout.split("\n")[0]
+      if (stdout.includes("\n")) return stdout.split("\n")[0] ?? ""
       if (running.process.exitCode !== null) throw new Error(`it ended with ${running.process.exitCode}: ${stderr}`)
       return undefined
     }),
-    (line = "") => JSON.parse(line)
+    (line): unknown => JSON.parse(line)
   )
 
 /** A folder that is deleted with all that is in it when the scope closes. */

@@ -1,6 +1,6 @@
 import { Args, Command, Options } from "@effect/cli"
 import type { Camera } from "@vigil/core/Camera"
-import { EventEntry, EventPage, type EventQuery, EventStatus, EventType } from "@vigil/core/Event"
+import { EventEntry, type EventPage, type EventQuery, EventStatus, EventType } from "@vigil/core/Event"
 import { type CameraId, EventId } from "@vigil/core/Ids"
 import { Console, DateTime, Effect, Option, Schema, Stream } from "effect"
 import { findCamera, listCameras } from "../camera/CameraReference.js"

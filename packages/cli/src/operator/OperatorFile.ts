@@ -5,6 +5,7 @@ import { Effect, Layer, Option, Redacted, Schema } from "effect"
 import { randomUUID } from "node:crypto"
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { CommandFailed } from "../Output.js"
 import { version } from "../Version.js"
 
 /** Where the server that uses a data folder listens, and what makes its operator. Whoever may read the file may operate Vigil. */
@@ -28,9 +29,21 @@ const localHost = (host: string): string => {
   return host.includes(":") ? `[${host}]` : host
 }
 
+const isForbidden = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "EACCES"
+
 /** The access of a server that uses the folder, or used it and was killed. */
-export const readOperatorFile = (dataFolder: string): Effect.Effect<Option.Option<OperatorAccess>> =>
-  Effect.tryPromise(() => readFile(fileIn(dataFolder), "utf8")).pipe(Effect.flatMap(Schema.decode(Text)), Effect.option)
+export const readOperatorFile = (dataFolder: string): Effect.Effect<Option.Option<OperatorAccess>, CommandFailed> => {
+  const file = fileIn(dataFolder)
+  return Effect.tryPromise({ try: () => readFile(file, "utf8"), catch: (error) => error }).pipe(
+    Effect.flatMap(Schema.decode(Text)),
+    Effect.asSome,
+    Effect.catchAll((error) =>
+      isForbidden(error)
+        ? Effect.fail(new CommandFailed({ detail: `${file} may not be read: run this as the user who runs Vigil` }))
+        : Effect.succeedNone
+    )
+  )
+}
 
 const write = async (file: string, text: string) => {
   const fresh = `${file}.${randomUUID()}`
@@ -50,10 +63,10 @@ export const layer = (dataFolder: string) =>
         : { certificate: yield* Effect.promise(() => readFile(tls.value.certificate, "utf8")) }
       const url = `${Option.isSome(tls) ? "https" : "http"}://${localHost(host)}:${port}`
       const file = fileIn(dataFolder)
-      const text = yield* Effect.orDie(Schema.encode(Text)({ url, token, version, ...certificate }))
-      const isOurs = Effect.map(
-        readOperatorFile(dataFolder),
-        Option.exists((found) => Redacted.value(found.token) === Redacted.value(token))
+      const text = Schema.encodeSync(Text)({ url, token, version, ...certificate })
+      const isOurs = readOperatorFile(dataFolder).pipe(
+        Effect.map(Option.exists((found) => Redacted.value(found.token) === Redacted.value(token))),
+        Effect.catchTag("CommandFailed", () => Effect.succeed(false))
       )
       yield* Effect.promise(() => mkdir(dataFolder, { recursive: true, mode: 0o700 }))
       yield* Effect.acquireRelease(

@@ -48,7 +48,7 @@ const rpcClient = ({ headers, tls, url }: ServerAccess): Effect.Effect<Rpc, neve
   Effect.gen(function* () {
     const open = Layer.succeed(
       Socket.WebSocketConstructor,
-      // `ws` is a WebSocket but for the types of its events, of which Effect uses those that both have.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the types differ in events that Effect does not use
       (address) => new WebSocket(address, { headers, ...tls }) as unknown as globalThis.WebSocket
     )
     const protocol = RpcClient.layerProtocolSocket({ retryTransientErrors: false }).pipe(
@@ -99,13 +99,15 @@ const connect = (access: ServerAccess) =>
     return Server.of({ url: access.url, version: access.version, http, rpc })
   })
 
+const nameOf = (error: unknown): string => (error instanceof Error ? error.message : "an answer that is none of Vigil's")
+
 const connectRemote = (access: ServerAccess) =>
   Effect.mapError(connect(access), (error) => {
     if (error instanceof NotSignedIn)
       return new CommandFailed({ detail: `${access.url} does not accept VIGIL_TOKEN: it is wrong, or its session has ended` })
     if (error instanceof RequestError)
       return new CommandFailed({ detail: `${access.url} cannot be reached: ${error.description ?? String(error.cause)}` })
-    return new CommandFailed({ detail: `${access.url} does not answer as a Vigil does: ${said(error) ?? String(error)}` })
+    return new CommandFailed({ detail: `${access.url} does not answer as a Vigil does: ${said(error) ?? nameOf(error)}` })
   })
 
 const connectLocal = (folder: string) =>
