@@ -1,5 +1,5 @@
 import type { Detection } from "./Detection.js"
-import { intersectionOverUnion } from "./geometry/BoundingBox.js"
+import { intersectionOverUnion } from "./geometry/BoxGeometry.js"
 
 export interface SuppressionOptions {
   /** Boxes of one class that overlap by more (intersection over union, 0..1) are one object. */

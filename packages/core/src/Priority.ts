@@ -1,11 +1,6 @@
 import { Schema } from "effect"
+import { priorities } from "./PriorityOrder.js"
 
-/** How urgent a model's work and its events are, most urgent first. */
-export const Priority = Schema.Literal("CRITICAL", "HIGH", "MEDIUM", "STANDARD")
+/** How urgent a model's work and its events are. */
+export const Priority = Schema.Literal(...priorities)
 export type Priority = typeof Priority.Type
-
-/** All priorities, most urgent first. */
-export const priorities: ReadonlyArray<Priority> = Priority.literals
-
-/** 0 for the most urgent; smaller runs first. */
-export const rank = (priority: Priority): number => priorities.indexOf(priority)

@@ -1,6 +1,7 @@
 import { assign } from "./Assignment.js"
 import type { Detection } from "./Detection.js"
-import { type BoundingBox, clip, grow, intersectionOverUnion, type Size } from "./geometry/BoundingBox.js"
+import type { BoundingBox, Size } from "./geometry/BoundingBox.js"
+import { clip, grow, intersectionOverUnion } from "./geometry/BoxGeometry.js"
 import { correctMotion, type Motion, predictMotion, startMotion } from "./MotionFilter.js"
 import { type MediaTime, mediaTime, toSeconds } from "./Time.js"
 import type { Track } from "./Track.js"

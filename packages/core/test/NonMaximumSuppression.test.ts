@@ -1,4 +1,4 @@
-import { intersectionOverUnion } from "@vigil/core/geometry/BoundingBox"
+import { intersectionOverUnion } from "@vigil/core/geometry/BoxGeometry"
 import { makeSuppressor, suppress, type SuppressionOptions } from "@vigil/core/NonMaximumSuppression"
 import * as fc from "effect/FastCheck"
 import { describe, expect, it } from "vitest"

@@ -1,4 +1,5 @@
-import { type BoundingBox, clip, type Size } from "./BoundingBox.js"
+import type { BoundingBox, Size } from "./BoundingBox.js"
+import { clip } from "./BoxGeometry.js"
 
 /**
  * How a picture (the source) was fitted into another one (the target, for example a model's input): the part `region` of the source

@@ -1,5 +1,6 @@
 import type { Analytic, AnalyticInput, Finding } from "@vigil/core/Analytic"
-import { footPoint, type Size } from "@vigil/core/geometry/BoundingBox"
+import type { Size } from "@vigil/core/geometry/BoundingBox"
+import { footPoint } from "@vigil/core/geometry/BoxGeometry"
 import { crosses } from "@vigil/core/geometry/LineCrossing"
 import type { Point } from "@vigil/core/geometry/Point"
 import { contains } from "@vigil/core/geometry/Polygon"

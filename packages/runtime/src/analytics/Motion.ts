@@ -1,5 +1,5 @@
 import type { Analytic, Finding } from "@vigil/core/Analytic"
-import { area } from "@vigil/core/geometry/BoundingBox"
+import { area } from "@vigil/core/geometry/BoxGeometry"
 import { shareOfBox } from "@vigil/core/geometry/Polygon"
 import type { Zone } from "@vigil/core/geometry/Zone"
 import { AnalyticId } from "@vigil/core/Ids"

@@ -1,7 +1,8 @@
 import type { AnalyticInputKind, MotionOptions } from "@vigil/core/Analytic"
 import type { DetectionSettings } from "@vigil/core/Camera"
 import type { InstalledModel } from "@vigil/core/port/ModelCatalogue"
-import { type Priority, rank } from "@vigil/core/Priority"
+import type { Priority } from "@vigil/core/Priority"
+import { rank } from "@vigil/core/PriorityOrder"
 import type { RunningAnalytic } from "../analytics/Analytics.js"
 import type { DecodeDemand } from "../media/MediaWorkers.js"
 

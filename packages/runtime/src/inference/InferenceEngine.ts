@@ -1,10 +1,10 @@
 import type { Detection } from "@vigil/core/Detection"
 import type { Size } from "@vigil/core/geometry/BoundingBox"
 import type { ModelId } from "@vigil/core/Ids"
-import type { ModelError } from "@vigil/core/Model"
 import type { InstalledModel } from "@vigil/core/port/ModelCatalogue"
 import type { Priority } from "@vigil/core/Priority"
 import type { MonotonicTime } from "@vigil/core/Time"
+import type { ModelFault } from "../model/ModelFault.js"
 
 /** The picture that a model wants of a source of some size: scale the source to `content`, in `format`; packing and padding follow later. */
 export interface ModelPicture {
@@ -33,7 +33,7 @@ export type InferenceResult =
   | { readonly _tag: "Done"; readonly detections: ReadonlyArray<Detection>; readonly queued: number; readonly ran: number }
   /** Replaced by a newer frame of its slot, past its deadline, or the queue was full. */
   | { readonly _tag: "Dropped"; readonly reason: "replaced" | "deadline" | "full" | "closed" }
-  | { readonly _tag: "Failed"; readonly error: ModelError }
+  | { readonly _tag: "Failed"; readonly error: ModelFault }
 
 /**
  * Runs models in worker threads: one job in flight per thread, urgent priorities first, fair between slots. Plain callbacks: this is

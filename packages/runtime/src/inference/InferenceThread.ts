@@ -1,5 +1,5 @@
 import { parentPort } from "node:worker_threads"
-import { ModelError } from "@vigil/core/Model"
+import { ModelFault } from "../model/ModelFault.js"
 import { ModelSession } from "./ModelSession.js"
 import type { SessionModel } from "./SessionModel.js"
 import type { ThreadAnswer, ThreadRequest } from "./ThreadProtocol.js"
@@ -70,7 +70,7 @@ const serve = (port: NonNullable<typeof parentPort>): void => {
 }
 
 const failed = (cause: unknown): ThreadAnswer =>
-  cause instanceof ModelError
+  cause instanceof ModelFault
     ? { _tag: "Failed", reason: cause.reason, detail: cause.detail }
     : { _tag: "Failed", reason: "run", detail: cause instanceof Error ? cause.message : String(cause) }
 

@@ -1,4 +1,5 @@
-import { type Priority, priorities, rank } from "@vigil/core/Priority"
+import type { Priority } from "@vigil/core/Priority"
+import { priorities, rank } from "@vigil/core/PriorityOrder"
 
 /** What the queue must know of a job. Times in milliseconds of one monotonic clock. */
 export interface QueuedJob {

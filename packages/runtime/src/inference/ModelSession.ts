@@ -4,11 +4,10 @@ import { cpus } from "node:os"
 import { join } from "node:path"
 import type { Size } from "@vigil/core/geometry/BoundingBox"
 import { cornersToSource } from "@vigil/core/geometry/PictureTransform"
-import type { ModelId } from "@vigil/core/Ids"
-import { ModelError } from "@vigil/core/Model"
 import { defaultSuppression, makeSuppressor, type Suppressor } from "@vigil/core/NonMaximumSuppression"
-import { Either } from "effect"
+import * as Either from "effect/Either"
 import { env, InferenceSession, Tensor } from "onnxruntime-node"
+import { ModelFault } from "../model/ModelFault.js"
 import { withInputShape } from "../model/OnnxFile.js"
 import { adapters } from "./adapter/Adapters.js"
 import type { RawOutput } from "./adapter/OutputAdapter.js"
@@ -42,17 +41,17 @@ export class ModelSession {
     })
   }
 
-  /** Rejects with a {@link ModelError} `not-onnx` where the runtime refuses the graph. */
+  /** Rejects with a {@link ModelFault} `not-onnx` where the runtime refuses the graph. */
   static async open(model: SessionModel): Promise<ModelSession> {
     const graph = model.flexible ? withFreeSize(model) : Uint8Array.from(model.bytes)
     const opened = await openSession(graph, model).catch((cause: unknown) => {
-      throw new ModelError({ model: model.model, reason: "not-onnx", detail: `ONNX Runtime cannot load it: ${messageOf(cause)}` })
+      throw new ModelFault(model.model, "not-onnx", `ONNX Runtime cannot load it: ${messageOf(cause)}`)
     })
     return new ModelSession(model, opened.session, opened.note)
   }
 
   /**
-   * Runs the model on a grey picture and checks what comes out: rejects with a {@link ModelError} `shape` or `run`. A flexible model
+   * Runs the model on a grey picture and checks what comes out: rejects with a {@link ModelFault} `shape` or `run`. A flexible model
    * is also run with a smaller input.
    */
   async verify(): Promise<void> {
@@ -76,11 +75,11 @@ export class ModelSession {
     const family = adapters[adapter]
     if (!family.matches(outputs, picture.input, classes)) {
       const found = outputs.map((output) => `${output.name} [${output.dims.join(", ")}]`).join(", ")
-      throw new ModelError({
+      throw new ModelFault(
         model,
-        reason: "shape",
-        detail: `outputs are ${found}; ${adapter} with ${classes} classes gives ${family.expected(picture.input, classes)} for an input of ${picture.input.width}x${picture.input.height}`
-      })
+        "shape",
+        `outputs are ${found}; ${adapter} with ${classes} classes gives ${family.expected(picture.input, classes)} for an input of ${picture.input.width}x${picture.input.height}`
+      )
     }
     const candidates = this.#candidates
     candidates.clear()
@@ -156,8 +155,7 @@ const makeOutputs = (results: InferenceSession.ReturnType): Outputs | undefined 
   return { raw, tensors }
 }
 
-const runError = (model: ModelId, cause: unknown): ModelError =>
-  new ModelError({ model, reason: "run", detail: `ONNX Runtime: ${messageOf(cause)}` })
+const runError = (model: string, cause: unknown): ModelFault => new ModelFault(model, "run", `ONNX Runtime: ${messageOf(cause)}`)
 
 /** A smaller input that a flexible graph of this size must take too: what 16:9 needs of a square, or the other way round. */
 export const smallerSize = (size: Size): Size => {
@@ -171,7 +169,7 @@ const withFreeSize = (model: SessionModel): Uint8Array => {
   const dims = model.input.layout === "nchw" ? [1, 3, "height", "width"] : [1, "height", "width", 3]
   return Either.getOrThrowWith(
     withInputShape(model.bytes, model.input.name, dims),
-    ({ detail }) => new ModelError({ model: model.model, reason: "not-onnx", detail })
+    ({ detail }) => new ModelFault(model.model, "not-onnx", detail)
   )
 }
 

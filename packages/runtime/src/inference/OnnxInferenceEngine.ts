@@ -2,10 +2,11 @@ import { readFile } from "node:fs/promises"
 import { availableParallelism } from "node:os"
 import type { Detection } from "@vigil/core/Detection"
 import type { ModelId } from "@vigil/core/Ids"
-import { type ModelDescriptor, ModelError } from "@vigil/core/Model"
+import type { ModelDescriptor } from "@vigil/core/Model"
 import type { InstalledModel } from "@vigil/core/port/ModelCatalogue"
-import { Either } from "effect"
+import * as Either from "effect/Either"
 import { checkModel, mayShrink } from "../model/CheckModel.js"
+import { ModelFault } from "../model/ModelFault.js"
 import { now } from "../MonotonicClock.js"
 import { afterFailure, afterHang, type Circuit, closedCircuit, pause } from "./Circuit.js"
 import type { InferenceEngine, InferenceJob, InferenceResult } from "./InferenceEngine.js"
@@ -96,7 +97,7 @@ class OnnxInferenceEngine implements InferenceEngine {
   }
 
   load = async ({ descriptor, file }: InstalledModel): Promise<void> => {
-    const fail = (reason: ModelError["reason"], detail: string) => new ModelError({ model: descriptor.id, reason, detail })
+    const fail = (reason: ModelFault["reason"], detail: string) => new ModelFault(descriptor.id, reason, detail)
     const key = `${descriptor.id}:${descriptor.version}:${descriptor.sha256}`
     if (this.#models.get(descriptor.id)?.key === key) return
     const bytes = await readShared(file).catch((cause: unknown) => {
@@ -167,8 +168,8 @@ class OnnxInferenceEngine implements InferenceEngine {
     clearInterval(this.#watch)
   }
 
-  #refusal(job: InferenceJob, { descriptor, session, circuit }: LoadedModel): ModelError | undefined {
-    const fail = (detail: string) => new ModelError({ model: job.model, reason: "run", detail })
+  #refusal(job: InferenceJob, { descriptor, session, circuit }: LoadedModel): ModelFault | undefined {
+    const fail = (detail: string) => new ModelFault(job.model, "run", detail)
     const { content, input } = job.picture
     if (!accepts(descriptor.input, job.picture, session.flexible)) {
       return fail(`takes no picture of ${content.width}x${content.height} in an input of ${input.width}x${input.height}`)
@@ -277,12 +278,7 @@ class OnnxInferenceEngine implements InferenceEngine {
 
   #failAll(): void {
     for (const { job } of this.#queue.clear()) {
-      const error = new ModelError({
-        model: job.model,
-        reason: "run",
-        detail: "no inference thread is left; restart the media worker"
-      })
-      this.#finish(job, { _tag: "Failed", error })
+      this.#fail(job, "run", "no inference thread is left; restart the media worker")
     }
     for (const load of this.#loads.splice(0)) load.settle({ _tag: "Died", detail: noThread })
   }
@@ -301,8 +297,8 @@ class OnnxInferenceEngine implements InferenceEngine {
     )
   }
 
-  #fail(job: InferenceJob, reason: ModelError["reason"], detail: string): void {
-    this.#finish(job, { _tag: "Failed", error: new ModelError({ model: job.model, reason, detail }) })
+  #fail(job: InferenceJob, reason: ModelFault["reason"], detail: string): void {
+    this.#finish(job, { _tag: "Failed", error: new ModelFault(job.model, reason, detail) })
   }
 
   #finish(job: InferenceJob, result: InferenceResult): void {
@@ -319,8 +315,8 @@ const readShared = async (file: string): Promise<Uint8Array> => {
   return shared
 }
 
-const notLoaded = (model: ModelId): ModelError =>
-  new ModelError({ model, reason: "not-installed", detail: "was not loaded into the inference engine" })
+const notLoaded = (model: ModelId): ModelFault =>
+  new ModelFault(model, "not-installed", "was not loaded into the inference engine")
 
 const unpack = (packed: Float32Array, labels: ReadonlyArray<string>): ReadonlyArray<Detection> => {
   const detections: Array<Detection> = []

@@ -1,8 +1,9 @@
 import type { Size } from "@vigil/core/geometry/BoundingBox"
-import { type ModelDescriptor, ModelError } from "@vigil/core/Model"
-import { Either } from "effect"
+import type { ModelDescriptor } from "@vigil/core/Model"
+import * as Either from "effect/Either"
 import { adapters } from "../inference/adapter/Adapters.js"
 import type { OutputShape } from "../inference/adapter/OutputAdapter.js"
+import { ModelFault } from "./ModelFault.js"
 import { type OnnxFile, type OnnxValue, readOnnx } from "./OnnxFile.js"
 
 /** Domains whose operators ONNX Runtime brings along. */
@@ -12,9 +13,8 @@ const domains = new Set(["", "ai.onnx", "ai.onnx.ml", "com.microsoft"])
  * Compares a file with its descriptor without running it: ONNX structure, operators, the input's name, type and shape, the outputs'
  * shapes as far as the graph declares them.
  */
-export const checkModel = (descriptor: ModelDescriptor, bytes: Uint8Array): Either.Either<OnnxFile, ModelError> => {
-  const fail = (reason: ModelError["reason"], detail: string) =>
-    Either.left(new ModelError({ model: descriptor.id, reason, detail }))
+export const checkModel = (descriptor: ModelDescriptor, bytes: Uint8Array): Either.Either<OnnxFile, ModelFault> => {
+  const fail = (reason: ModelFault["reason"], detail: string) => Either.left(new ModelFault(descriptor.id, reason, detail))
   const read = readOnnx(bytes)
   if (Either.isLeft(read)) return fail("not-onnx", read.left.detail)
   const onnx = read.right

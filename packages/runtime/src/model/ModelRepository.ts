@@ -121,7 +121,10 @@ const make = (options: ModelRepositoryOptions) =>
         yield* checkDescriptor(descriptor)
         yield* fetchInto(partial)
         const bytes = yield* storage(descriptor.id, `cannot read ${partial}`, () => readFile(partial))
-        const onnx = yield* checkModel(descriptor, bytes)
+        const onnx = yield* Effect.mapError(
+          checkModel(descriptor, bytes),
+          ({ detail, model, reason }) => new ModelError({ model, reason, detail })
+        )
         yield* testRun(descriptor, partial, mayShrink(descriptor, onnx), testRunLimits)
         const before = yield* readDescriptor(descriptor.id).pipe(Effect.orElseSucceed(() => Option.none<ModelDescriptor>()))
         const file = fileOf(descriptor)

@@ -1,4 +1,5 @@
-import { Data, Either } from "effect"
+import * as Data from "effect/Data"
+import * as Either from "effect/Either"
 import { bytesField, concatBytes, type ProtoField, ProtoReader, ProtoSyntaxError, varintField } from "./ProtoReader.js"
 
 /** Not an ONNX model, or one that goes beyond what is safe to read. */

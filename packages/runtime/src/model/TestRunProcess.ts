@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises"
-import { ModelError } from "@vigil/core/Model"
 import { ModelSession } from "../inference/ModelSession.js"
 import type { SessionModel } from "../inference/SessionModel.js"
+import { ModelFault } from "./ModelFault.js"
 import type { TestRunAnswer, TestRunRequest } from "./TestRun.js"
 
 /** Entry of the process that tries a model; see `testRun`. */
@@ -11,12 +11,12 @@ const tryModel = async ({ file, model }: TestRunRequest): Promise<TestRunAnswer>
     await verify({ ...model, bytes, flexible: false })
     if (model.flexible) {
       await verify({ ...model, bytes }).catch((cause: unknown) => {
-        if (!(cause instanceof ModelError)) throw cause
+        if (!(cause instanceof ModelFault)) throw cause
       })
     }
     return { _tag: "Passed" }
   } catch (cause) {
-    if (cause instanceof ModelError) return { _tag: "Refused", reason: cause.reason, detail: cause.detail }
+    if (cause instanceof ModelFault) return { _tag: "Refused", reason: cause.reason, detail: cause.detail }
     return { _tag: "Refused", reason: "run", detail: cause instanceof Error ? cause.message : String(cause) }
   }
 }

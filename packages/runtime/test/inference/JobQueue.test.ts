@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
-import { type Priority, priorities, rank } from "@vigil/core/Priority"
+import type { Priority } from "@vigil/core/Priority"
+import { priorities, rank } from "@vigil/core/PriorityOrder"
 import { JobQueue, type QueuedJob } from "@vigil/runtime/inference/JobQueue"
 import * as fc from "effect/FastCheck"
 

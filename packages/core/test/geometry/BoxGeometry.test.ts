@@ -10,7 +10,7 @@ import {
   intersectionArea,
   intersectionOverUnion,
   relative
-} from "@vigil/core/geometry/BoundingBox"
+} from "@vigil/core/geometry/BoxGeometry"
 import * as fc from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
 import { boxIn, decimal, size } from "./arbitraries.js"
