@@ -128,6 +128,8 @@ describe("operators' commands", () => {
           hasCredentials: true
         })
         expect((yield* call("camera", "show", "front door")).stdout.toString()).toMatch(/zones +Yard/)
+        const moved = yield* call("camera", "edit", "front door", "--transport", "udp")
+        expect(moved.stdout.toString()).toMatch(/RTSP\/UDP[^]*Front door is changed/)
         expect(yield* json("camera", "enable", "Back door")).toMatchObject([{ name: "Back door", enabled: true }])
         const ambiguous = yield* call("camera", "show", "")
         expect(ambiguous.code).toBe(1)

@@ -1,5 +1,6 @@
 import { Args, Command, Options } from "@effect/cli"
 import { Camera, type CameraPatch, NewCamera } from "@vigil/core/Camera"
+import type { CameraId } from "@vigil/core/Ids"
 import { ProbeReport } from "@vigil/core/Probe"
 import { Console, Effect, Option, Schema } from "effect"
 import { cameraOptions, patchOf } from "../../camera/CameraOptions.js"
@@ -20,8 +21,9 @@ const noProbe = Options.boolean("no-probe").pipe(
 
 const AddedCamera = Schema.Struct({ ...Camera.fields, probe: Schema.optional(ProbeReport) })
 
-const probed = (camera: NewCamera) =>
-  overRpc((rpc) => rpc.ProbeSource({ camera, seconds: probeSeconds })).pipe(
+/** With a `cameraId`, the server takes that camera's own credentials where none are given. */
+const probed = (camera: NewCamera, cameraId?: CameraId) =>
+  overRpc((rpc) => rpc.ProbeSource({ camera, seconds: probeSeconds, ...(cameraId === undefined ? {} : { cameraId }) })).pipe(
     Effect.mapError((error) =>
       "_tag" in error && error._tag === "SourceError"
         ? new CommandFailed({ detail: `${error.message} (--no-probe saves the camera all the same)` })
@@ -89,9 +91,12 @@ const editOptions = {
   noProbe
 }
 
-/** What to look at before a changed address is saved; nothing where the stored credentials would be needed for it. */
-const probeOfEdit = (before: Camera, patch: CameraPatch): NewCamera | undefined =>
-  patch.url === undefined || (before.hasCredentials && patch.credentials === undefined) ? undefined : changed(before, patch)
+/** Whether the camera may not answer any more after the change. */
+const concernsSource = ({ credentials, tls, transport, url }: CameraPatch): boolean =>
+  [credentials, tls, transport, url].some((part) => part !== undefined)
+
+const probedEdit = (before: Camera, patch: CameraPatch) =>
+  probed(changed(before, patch), patch.credentials === null ? undefined : before.id)
 
 const edit = Command.make("edit", { camera: cameraArgument, ...editOptions, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -107,8 +112,7 @@ const edit = Command.make("edit", { camera: cameraArgument, ...editOptions, ...s
     }
     if (Object.keys(patch).length === 0)
       return yield* new UsageError({ detail: "say what to change: `vigil camera edit --help` tells the options" })
-    const probe = options.noProbe ? undefined : probeOfEdit(before, patch)
-    const report = probe === undefined ? undefined : yield* probed(probe)
+    const report = options.noProbe || !concernsSource(patch) ? undefined : yield* probedEdit(before, patch)
     if (report !== undefined && !options.json) yield* Console.log(probeText(report))
     const after = yield* overRpc((rpc) => rpc.UpdateCamera({ id: before.id, patch, expectedRevision: before.revision }))
     yield* options.json ? printJson(Camera)(after) : Console.log(`${after.name} is changed.`)
