@@ -61,7 +61,7 @@ const tree = commandTree(vigil.descriptor, commands)
 const command = Effect.suspend(() => {
   if (words[0] === "--version") return Console.log(version)
   if (words[0] === "--completions" && words[1] === "bash") return Effect.flatMap(bashCompletions(vigil, "vigil"), Console.log)
-  const page = helpAskedFor(tree, words, process.stdout.columns ?? 100)
+  const page = helpAskedFor(tree, words, process.stdout.columns || 100)
   if (Option.isSome(page)) return Console.log(page.value)
   const mistake = unknownCommand(tree, words)
   return Option.isSome(mistake) ? new UsageError({ detail: mistake.value }) : run(process.argv)

@@ -14,7 +14,7 @@ const list = Command.make("list", { json }, (options) => load(program, (models) 
 
 const pull = Command.make("pull", { model: modelArgument, json }, (options) =>
   load(program, (models) => models.pull(options))
-).pipe(Command.withDescription(described("Fetch a model, check its sha256 and install it.", "vigil models pull yolox-nano")))
+).pipe(Command.withDescription("Fetch a model that has an address, check its sha256 and install it."))
 
 const importModel = Command.make(
   "import",
@@ -27,7 +27,15 @@ const importModel = Command.make(
     json
   },
   (options) => load(program, (models) => models.importModel(options))
-).pipe(Command.withDescription(described("Check an ONNX file and install it.", "vigil models import yolov8n.onnx")))
+).pipe(
+  Command.withDescription(
+    described(
+      "Check an ONNX file and install it.",
+      "vigil models import yolox_nano.onnx",
+      "vigil models import own.onnx --descriptor own.json"
+    )
+  )
+)
 
 const remove = Command.make("remove", { model: modelArgument, json }, (options) =>
   load(program, (models) => models.remove(options))

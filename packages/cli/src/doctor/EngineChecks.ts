@@ -70,7 +70,7 @@ const inspectModels = Effect.gen(function* () {
 const noModels = warn(
   "models",
   "none is installed: only motion and tampering are found",
-  "`vigil models list` tells what there is; then for example `vigil models pull yolox-nano`."
+  "`vigil models list` tells what is known; `vigil models import FILE` or `pull ID` installs one."
 )
 
 /** Installed models, and whether their files are still those that were installed. */
