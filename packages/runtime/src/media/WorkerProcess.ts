@@ -45,10 +45,10 @@ const diagnosticLimit = 2000
 /** Signals that a process does not get for what it does itself. */
 const signalsFromOutside: ReadonlyArray<NodeJS.Signals | null> = ["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"]
 
-/** Whether a process stands still because of SIGSTOP or a debugger (proc(5): state T or t). */
+/** Whether a process stands still because of a signal (SIGSTOP; proc(5): state T). */
 const isStopped = (pid: number | undefined): boolean => {
   try {
-    return /\) [Tt] /.test(readFileSync(`/proc/${pid}/stat`, "latin1"))
+    return /\) T /.test(readFileSync(`/proc/${pid}/stat`, "latin1"))
   } catch {
     return false // no /proc here, or the process is gone
   }
@@ -92,8 +92,9 @@ export const startWorkerProcess = (options: WorkerProcessOptions): WorkerProcess
     lastWatch = time
     if (stoodStill) lastSign = time
     const silence = time - lastSign
-    if (silence <= (ready ? hangTimeout : startLimit)) return
-    stopped = isStopped(child.pid)
+    // Nobody waits for a process that stands still: other cameras' pictures would be lost meanwhile.
+    stopped = silence > heartbeat * 3 && isStopped(child.pid)
+    if (silence <= (ready ? hangTimeout : startLimit) && !stopped) return
     kill(`no sign of life for ${Math.round(silence)} ms${stopped ? ", it was stopped from outside" : ""}`)
   }
   const watching = setInterval(watch, heartbeat)

@@ -27,13 +27,13 @@ const makeTenant = (id: number) => {
 let pool: WorkerPool | undefined
 afterEach(() => pool?.close())
 
-const start = async (tenants: number) => {
+const start = async (tenants: number, hangTimeout = 1000) => {
   const notes: Array<string> = []
   const started = makeWorkerPool({
     name: "worker",
     tenantsPerWorker: 12,
     workers: 2,
-    hangTimeout: 1000,
+    hangTimeout,
     memoryLimit: 2 ** 30,
     engine: {},
     onNote: (note) => notes.push(note)
@@ -63,6 +63,12 @@ describe("a worker pool", () => {
     for (const signal of ["SIGKILL", "SIGKILL", "SIGSTOP", "SIGKILL"] as const) await strike(0, signal)
     expect(pool.health()).toMatchObject([{ cameras: 4, restarts: 4 }])
     expect(notes.filter((note) => note.includes("stopped from outside"))).toHaveLength(1)
+  })
+
+  it("does not wait for the limit of a hang when a worker was stopped from outside", { timeout: 30_000 }, async () => {
+    const { notes, strike } = await start(1, 600_000)
+    await strike(0, "SIGSTOP")
+    expect(notes.join()).toContain("stopped from outside")
   })
 
   it("finds the one tenant that ends its workers with a new process or less for each crash", { timeout: 60_000 }, async () => {
