@@ -1,6 +1,6 @@
 import { frameCounterBits, frameCounterHeight } from "@vigil/fixtures/scene/FrameCounter"
 import { Effect } from "effect"
-import { createServer } from "node:http"
+import { serveHttp } from "../process/HttpServer.js"
 
 /** One picture that a player showed. */
 export interface ShownFrame {
@@ -91,19 +91,7 @@ window.page = {
 const document = `<!doctype html><meta charset="utf-8"><title>live-latency</title><style>video { width: 200px }</style><body><script>${script}</script>`
 
 /** Serves the page until the scope closes; answers its address. */
-export const servePage = Effect.gen(function* () {
-  const server = yield* Effect.acquireRelease(
-    Effect.sync(() => createServer((_, response) => response.writeHead(200, { "content-type": "text/html" }).end(document))),
-    (open) =>
-      Effect.async<void>((resume) => {
-        open.close(() => resume(Effect.void))
-        open.closeAllConnections()
-      })
-  )
-  return yield* Effect.async<string>((resume) => {
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address()
-      resume(Effect.succeed(`http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}/`))
-    })
-  })
-})
+export const servePage = Effect.map(
+  serveHttp((_, response) => response.writeHead(200, { "content-type": "text/html" }).end(document)),
+  (address) => `${address}/`
+)

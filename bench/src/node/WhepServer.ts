@@ -1,7 +1,8 @@
 import type { CameraId } from "@vigil/core/Ids"
 import type { LiveViews } from "@vigil/core/port/LiveViews"
 import { Effect, Runtime } from "effect"
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { serveHttp } from "../process/HttpServer.js"
 
 const textOf = async (request: IncomingMessage): Promise<string> => {
   let text = ""
@@ -25,22 +26,7 @@ export const serveWhep = (views: typeof LiveViews.Service, cameras: ReadonlyArra
       const view = await run(views.open(camera, offer))
       response.writeHead(201, { ...headers, "content-type": "application/sdp" }).end(view.answer)
     }
-    const server = yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        createServer((request, response) => {
-          answer(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)))
-        })
-      ),
-      (open) =>
-        Effect.async<void>((resume) => {
-          open.close(() => resume(Effect.void))
-          open.closeAllConnections()
-        })
-    )
-    return yield* Effect.async<string>((resume) => {
-      server.listen(0, "127.0.0.1", () => {
-        const address = server.address()
-        resume(Effect.succeed(`http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}`))
-      })
+    return yield* serveHttp((request, response) => {
+      answer(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)))
     })
   })

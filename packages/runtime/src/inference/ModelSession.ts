@@ -158,7 +158,7 @@ const makeOutputs = (results: InferenceSession.ReturnType): Outputs | undefined 
 const runError = (model: string, cause: unknown): ModelFault => new ModelFault(model, "run", `ONNX Runtime: ${messageOf(cause)}`)
 
 /** A smaller input that a flexible graph of this size must take too: what 16:9 needs of a square, or the other way round. */
-export const smallerSize = (size: Size): Size => {
+const smallerSize = (size: Size): Size => {
   const height = Math.ceil((size.width * 9) / 16 / 32) * 32
   return height < size.height
     ? { width: size.width, height }
@@ -225,6 +225,7 @@ const openOnCpu = async (graph: Uint8Array, cache: string | undefined): Promise<
     .update(cpus()[0]?.model ?? process.arch)
     .digest("hex")
   const file = join(cache, `${identity}.optimised.onnx`)
+  // swallowed: not made yet, or unreadable; made anew below.
   const optimised = await readFile(file).catch(() => undefined)
   if (optimised !== undefined) {
     try {

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import type { ModelId } from "@vigil/core/Ids"
 import { ModelDescriptor, ModelError } from "@vigil/core/Model"
 import { type InstalledModel, ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
-import { Config, type ConfigError, Effect, Layer, Option, Schema } from "effect"
+import { Effect, Layer, Option, Schema } from "effect"
 import { checkModel, mayShrink } from "./CheckModel.js"
 import { descriptors as shipped } from "./descriptors/Descriptors.js"
 import { copyInto, defaultReceiveLimits, download, type OnProgress, type ReceiveLimits } from "./ReceiveModel.js"
@@ -173,11 +173,6 @@ const make = (options: ModelRepositoryOptions) =>
 
 export const layer = (options: ModelRepositoryOptions): Layer.Layer<ModelCatalogue, ModelError> =>
   Layer.effect(ModelCatalogue, make(options))
-
-/** The folder from the configuration `VIGIL_MODELS`, by default `models` in the working directory. */
-export const layerConfig: Layer.Layer<ModelCatalogue, ModelError | ConfigError.ConfigError> = Layer.unwrapEffect(
-  Effect.map(Config.withDefault(Config.string("VIGIL_MODELS"), "models"), (folder) => layer({ folder }))
-)
 
 const checkDescriptor = ({ id, input }: ModelDescriptor): Effect.Effect<void, ModelError> => {
   const fail = (detail: string) => Effect.fail(new ModelError({ model: id, reason: "descriptor", detail }))

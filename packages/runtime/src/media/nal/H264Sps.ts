@@ -1,6 +1,6 @@
 import { BitReader, rawPayload } from "./BitReader.js"
 import { H264NalType, h264NalType } from "./H264.js"
-import { isPlausibleSize, plausibleRate, type SequenceParameters } from "./SequenceParameters.js"
+import { isPlausibleSize, plausibleRate, skipVuiPresentation, type SequenceParameters } from "./SequenceParameters.js"
 
 const profileNames: Readonly<Record<number, string>> = {
   44: "CAVLC 4:4:4",
@@ -52,16 +52,7 @@ const skipPictureOrder = (reader: BitReader): void => {
 
 /** ITU-T H.264 E.1.1, as far as the timing. */
 const readFrameRate = (reader: BitReader): number | undefined => {
-  if (reader.flag() && reader.bits(8) === 255) reader.skip(32)
-  if (reader.flag()) reader.skip(1)
-  if (reader.flag()) {
-    reader.skip(4)
-    if (reader.flag()) reader.skip(24)
-  }
-  if (reader.flag()) {
-    reader.unsigned()
-    reader.unsigned()
-  }
+  skipVuiPresentation(reader)
   if (!reader.flag()) return undefined
   const unitsInTick = reader.bits(32)
   const ticks = reader.bits(32)

@@ -1,6 +1,6 @@
 import { BitReader, rawPayload } from "./BitReader.js"
 import { H265NalType, h265NalType } from "./H265.js"
-import { isPlausibleSize, plausibleRate, type SequenceParameters } from "./SequenceParameters.js"
+import { isPlausibleSize, plausibleRate, skipVuiPresentation, type SequenceParameters } from "./SequenceParameters.js"
 
 const profileNames: Readonly<Record<number, string>> = {
   1: "Main",
@@ -83,16 +83,7 @@ const skipReferenceSet = (reader: BitReader, index: number, before: number): num
 
 /** ITU-T H.265 E.2.1, as far as the timing. */
 const readFrameRate = (reader: BitReader): number | undefined => {
-  if (reader.flag() && reader.bits(8) === 255) reader.skip(32)
-  if (reader.flag()) reader.skip(1)
-  if (reader.flag()) {
-    reader.skip(4)
-    if (reader.flag()) reader.skip(24)
-  }
-  if (reader.flag()) {
-    reader.unsigned()
-    reader.unsigned()
-  }
+  skipVuiPresentation(reader)
   reader.skip(3)
   if (reader.flag()) for (let i = 0; i < 4; i++) reader.unsigned()
   if (!reader.flag()) return undefined

@@ -1,3 +1,5 @@
+import type { BitReader } from "./BitReader.js"
+
 /** What a sequence parameter set says of the pictures that follow it. */
 export interface SequenceParameters {
   /** As people name it, with level: `High 4.1`. */
@@ -20,4 +22,18 @@ export const isPlausibleSize = (width: number, height: number): boolean =>
 export const plausibleRate = (ticks: number, unitsInTick: number): number | undefined => {
   const rate = unitsInTick > 0 ? ticks / unitsInTick : 0
   return rate >= 0.1 && rate <= 1000 ? Math.round(rate * 1000) / 1000 : undefined
+}
+
+/** The part of the VUI that both codecs share (ITU-T H.264 E.1.1, H.265 E.2.1): aspect ratio, overscan, video signal, chroma location. */
+export const skipVuiPresentation = (reader: BitReader): void => {
+  if (reader.flag() && reader.bits(8) === 255) reader.skip(32)
+  if (reader.flag()) reader.skip(1)
+  if (reader.flag()) {
+    reader.skip(4)
+    if (reader.flag()) reader.skip(24)
+  }
+  if (reader.flag()) {
+    reader.unsigned()
+    reader.unsigned()
+  }
 }

@@ -28,7 +28,7 @@ export const openDemuxer = async (options: DemuxerOptions): Promise<Demuxer> => 
     encoder: metadata?.["encoder"],
     read: () => {
       const result = tail.then(readNext)
-      // The failure is the caller's; the next read only waits for this one to end.
+      // swallowed: the failure is the caller's; the next read only waits for this one to end.
       tail = result.catch(() => undefined)
       return result
     },

@@ -72,7 +72,7 @@ export const makePictureScaler = (): PictureScaler => {
   return {
     scale: (picture, target) => {
       const result = tail.then(() => run(picture, target))
-      // The failure is the caller's; the next call only waits for this one to end.
+      // swallowed: the failure is the caller's; the next call only waits for this one to end.
       tail = result.catch(() => undefined)
       return result
     }
