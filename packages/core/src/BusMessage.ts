@@ -1,0 +1,63 @@
+import { Schema } from "effect"
+import { Camera } from "./Camera.js"
+import { EventEntry } from "./Event.js"
+import { CameraId, TenantId } from "./Ids.js"
+
+const about = {
+  /** Publishing a message of an id again changes nothing. */
+  id: Schema.NonEmptyString.pipe(Schema.maxLength(200)),
+  tenantId: TenantId,
+  cameraId: Schema.propertySignature(CameraId).pipe(Schema.fromKey("camera_id")),
+  timestamp: Schema.DateTimeUtc
+}
+
+/** An event was stored, or its status was set: id `<event id>:<status>`. */
+export const EventMessage = Schema.Struct({
+  type: Schema.Literal("event.stored", "event.status"),
+  ...about,
+  entry: EventEntry
+}).annotations({ identifier: "EventMessage" })
+export type EventMessage = typeof EventMessage.Type
+
+/** A camera was added, changed or removed: id `<camera id>:<revision>:<type>`. The camera has no credentials. */
+export const CameraMessage = Schema.Struct({
+  type: Schema.Literal("camera.created", "camera.updated", "camera.enabled", "camera.disabled", "camera.deleted"),
+  ...about,
+  camera: Camera
+}).annotations({ identifier: "CameraMessage" })
+export type CameraMessage = typeof CameraMessage.Type
+
+/** How a camera's worker is: the camera's actor, or an external one that reports by HTTP. */
+export const WorkerStatus = Schema.Literal("starting", "running", "stopped", "error")
+export type WorkerStatus = typeof WorkerStatus.Type
+
+/** What a worker says of itself: numbers as numbers (`fps`), or text with a unit (`"256MB"`). */
+export const WorkerHealth = Schema.Record({ key: Schema.String, value: Schema.Union(Schema.Number, Schema.String) }).annotations({
+  identifier: "WorkerHealth"
+})
+export type WorkerHealth = typeof WorkerHealth.Type
+
+export const HeartbeatMessage = Schema.Struct({
+  type: Schema.Literal("worker.heartbeat"),
+  ...about,
+  status: WorkerStatus,
+  healthInfo: Schema.propertySignature(WorkerHealth).pipe(Schema.fromKey("health_info"))
+}).annotations({ identifier: "HeartbeatMessage" })
+export type HeartbeatMessage = typeof HeartbeatMessage.Type
+
+export const WorkerErrorMessage = Schema.Struct({
+  type: Schema.Literal("worker.error"),
+  ...about,
+  error: Schema.String,
+  /** Errors in a row; 0 again once it runs. */
+  errorCount: Schema.propertySignature(Schema.Int.pipe(Schema.nonNegative())).pipe(Schema.fromKey("error_count")),
+  /** No further restart will be tried without a person. */
+  alert: Schema.Boolean
+}).annotations({ identifier: "WorkerErrorMessage" })
+export type WorkerErrorMessage = typeof WorkerErrorMessage.Type
+
+/** What travels on the bus. In JSON the names of the fields are those of camera lifecycle events (`camera_id`). */
+export const BusMessage = Schema.Union(EventMessage, CameraMessage, HeartbeatMessage, WorkerErrorMessage)
+export type BusMessage = typeof BusMessage.Type
+
+export type BusMessageType = BusMessage["type"]

@@ -1,0 +1,47 @@
+import { Context, Schema } from "effect"
+import type { Effect, Scope, Stream } from "effect"
+import type { BusMessage, BusMessageType } from "../BusMessage.js"
+import type { TenantId } from "../Ids.js"
+
+/** The message was not kept: the bus is away. Publishing it again, with the same id, is always right. */
+export class BusUnavailable extends Schema.TaggedError<BusUnavailable>()("BusUnavailable", {
+  operation: Schema.String,
+  detail: Schema.String
+}) {
+  override get message() {
+    return `${this.operation}: the bus is not available: ${this.detail}`
+  }
+}
+
+/** A message in its place: positions rise by at least one from message to message and are never given twice. */
+export interface Delivery {
+  readonly position: number
+  readonly message: BusMessage
+}
+
+export interface FollowOptions {
+  /** `now`: what is published from now on; a position: what was kept from there on, and then what follows. */
+  readonly from: "now" | number
+  readonly tenant?: TenantId
+  readonly types?: ReadonlyArray<BusMessageType>
+}
+
+/**
+ * Carries messages to whoever listens, in order, and keeps them for some time, on disk or on a server: what was acknowledged is there after a
+ * restart. One suite, fixtures' `BusConformance`, holds for every implementation.
+ */
+export class Bus extends Context.Tag("@vigil/core/Bus")<
+  Bus,
+  {
+    /** Returns once the message is kept, with its position; for an id that was published before, with the position of then. */
+    readonly publish: (message: BusMessage) => Effect.Effect<number, BusUnavailable>
+    /**
+     * Subscribed when the effect returns. A follower `from: "now"` that is slow loses its own oldest messages, counted; one that started at a
+     * position never loses any: it is read from what is kept. Outages are waited for; the stream ends with its scope only. Positions that are no
+     * longer kept are skipped.
+     */
+    readonly follow: (options: FollowOptions) => Effect.Effect<Stream.Stream<Delivery>, BusUnavailable, Scope.Scope>
+    /** The newest position that is kept, 0 when there is none. */
+    readonly last: Effect.Effect<number, BusUnavailable>
+  }
+>() {}
