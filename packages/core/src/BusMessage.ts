@@ -32,16 +32,16 @@ export const WorkerStatus = Schema.Literal("starting", "running", "stopped", "er
 export type WorkerStatus = typeof WorkerStatus.Type
 
 /** What a worker says of itself: numbers as numbers (`fps`), or text with a unit (`"256MB"`). */
-export const WorkerHealth = Schema.Record({ key: Schema.String, value: Schema.Union(Schema.Number, Schema.String) }).annotations({
-  identifier: "WorkerHealth"
+export const HealthInfo = Schema.Record({ key: Schema.String, value: Schema.Union(Schema.Number, Schema.String) }).annotations({
+  identifier: "HealthInfo"
 })
-export type WorkerHealth = typeof WorkerHealth.Type
+export type HealthInfo = typeof HealthInfo.Type
 
 export const HeartbeatMessage = Schema.Struct({
   type: Schema.Literal("worker.heartbeat"),
   ...about,
   status: WorkerStatus,
-  healthInfo: Schema.propertySignature(WorkerHealth).pipe(Schema.fromKey("health_info"))
+  healthInfo: Schema.propertySignature(HealthInfo).pipe(Schema.fromKey("health_info"))
 }).annotations({ identifier: "HeartbeatMessage" })
 export type HeartbeatMessage = typeof HeartbeatMessage.Type
 
