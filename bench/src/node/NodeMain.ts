@@ -9,6 +9,7 @@ import { EventBus } from "@vigil/core/port/EventBus"
 import { EventStore } from "@vigil/core/port/EventStore"
 import { LiveViews } from "@vigil/core/port/LiveViews"
 import { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
+import * as EmbeddedCluster from "@vigil/runtime/cluster/EmbeddedCluster"
 import * as MediaWorkersLive from "@vigil/runtime/media/MediaWorkersLive"
 import * as ModelRepository from "@vigil/runtime/model/ModelRepository"
 import * as Runtime from "@vigil/runtime/Runtime"
@@ -135,7 +136,7 @@ const serve = (settings: NodeSettings) =>
   })
 
 const layerOf = (settings: NodeSettings) =>
-  Runtime.layer.pipe(
+  Runtime.layer(EmbeddedCluster.layer).pipe(
     Layer.provideMerge(
       Layer.mergeAll(
         layerStores(settings),

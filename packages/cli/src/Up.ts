@@ -3,6 +3,7 @@ import { layerServer } from "@vigil/api/Server"
 import { ProcessMetrics } from "@vigil/api/telemetry/ProcessMetrics"
 import { layerServerConfig } from "@vigil/api/ServerConfig"
 import { layerEventBusMemory } from "@vigil/core/memory/EventBusMemory"
+import * as EmbeddedCluster from "@vigil/runtime/cluster/EmbeddedCluster"
 import * as ModelRepository from "@vigil/runtime/model/ModelRepository"
 import * as Runtime from "@vigil/runtime/Runtime"
 import { Layer } from "effect"
@@ -32,7 +33,7 @@ export const layerNode = (dataFolder: string) =>
     Layer.provideMerge(layerServer({ webFolder })),
     Layer.provide(ProcessMetrics.layer),
     Layer.provideMerge(Health.layer(dataFolder)),
-    Layer.provideMerge(Runtime.layer),
+    Layer.provideMerge(Runtime.layer(EmbeddedCluster.layer)),
     Layer.provideMerge(Layer.merge(Media.layer, layerEventBusMemory)),
     Layer.provide(layerServerConfig)
   )

@@ -1,3 +1,4 @@
+import type { Sharding } from "@effect/cluster"
 import { Layer } from "effect"
 import * as Analytics from "./analytics/Analytics.js"
 import { CameraActors } from "./camera/CameraActors.js"
@@ -5,17 +6,19 @@ import * as CameraControlLive from "./camera/CameraControlLive.js"
 import * as CameraEntityLive from "./camera/CameraEntityLive.js"
 import * as CameraMetrics from "./camera/CameraMetrics.js"
 import * as Reconciler from "./camera/Reconciler.js"
-import * as EmbeddedCluster from "./cluster/EmbeddedCluster.js"
+import type { ClusterNode } from "./cluster/ClusterNode.js"
 import * as LiveViewsLive from "./live/LiveViewsLive.js"
 
 /**
- * Runs cameras on this node alone. Needs the stores and the bus (`CameraStore`, `EventStore`, `EventBus`), and what touches native code and files:
- * `MediaWorkers`, `Sources`, `ModelCatalogue`. Gives `CameraControl`, `LiveViews` and `AnalyticCatalogue` to the API.
+ * Runs cameras on this node: `EmbeddedCluster.layer` makes it the only one, `NatsCluster.layer` one of many. Needs the stores and the bus
+ * (`CameraStore`, `EventStore`, `EventBus`), and what touches native code and files: `MediaWorkers`, `Sources`, `ModelCatalogue`.
+ * Gives `CameraControl`, `LiveViews` and `AnalyticCatalogue` to the API.
  */
-export const layer = Layer.mergeAll(
-  Reconciler.layer.pipe(Layer.provide(CameraEntityLive.layer), Layer.provide(EmbeddedCluster.layer)),
-  CameraControlLive.layer,
-  CameraMetrics.layer,
-  LiveViewsLive.layerConfig,
-  Analytics.layer
-).pipe(Layer.provide(CameraActors.layer))
+export const layer = <E, R>(cluster: Layer.Layer<Sharding.Sharding | ClusterNode, E, R>) =>
+  Layer.mergeAll(
+    Reconciler.layer.pipe(Layer.provide(CameraEntityLive.layer)),
+    CameraControlLive.layer,
+    CameraMetrics.layer,
+    LiveViewsLive.layerConfig,
+    Analytics.layer
+  ).pipe(Layer.provideMerge(cluster), Layer.provide(CameraActors.layer))

@@ -1,5 +1,27 @@
 import { MessageStorage, RunnerHealth, Runners, RunnerStorage, Sharding, ShardingConfig } from "@effect/cluster"
-import { Layer } from "effect"
+import { NodeName } from "@vigil/core/Node"
+import { NodeUnavailable } from "@vigil/core/port/ClusterControl"
+import { Effect, Layer, Stream } from "effect"
+import { ClusterNode } from "./ClusterNode.js"
+
+const shardsPerGroup = 64
+
+/** The host of the runner's default address. */
+const name = NodeName.make("localhost")
+
+const layerClusterNode = Layer.succeed(
+  ClusterNode,
+  ClusterNode.of({
+    cluster: "embedded",
+    name,
+    members: () => [{ name, healthy: true, weight: 1 }],
+    shards: () => shardsPerGroup,
+    changes: Stream.never,
+    drain: Effect.fail(new NodeUnavailable({ node: name, detail: "it is the only node, there is none to take its cameras" })),
+    resume: Effect.void,
+    draining: () => false
+  })
+)
 
 /**
  * The cluster of one node: every shard is here, nothing is stored, nothing listens. The same entities run on it as on many
@@ -9,5 +31,6 @@ export const layer = Sharding.layer.pipe(
   Layer.provideMerge(Runners.layerNoop),
   Layer.provideMerge(MessageStorage.layerNoop),
   Layer.provide([RunnerStorage.layerMemory, RunnerHealth.layerNoop]),
-  Layer.provide(ShardingConfig.layer({ simulateRemoteSerialization: false, shardsPerGroup: 64 }))
+  Layer.provide(ShardingConfig.layer({ simulateRemoteSerialization: false, shardsPerGroup })),
+  Layer.merge(layerClusterNode)
 )
