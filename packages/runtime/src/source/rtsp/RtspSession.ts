@@ -3,7 +3,7 @@ import { displayUrl } from "@vigil/core/SourceUrl"
 import { Effect, Option } from "effect"
 import type { RtspConnection } from "./RtspConnection.js"
 import { headerOf, type RtspResponse } from "./RtspMessage.js"
-import { parseSdp, resolveControl, type SessionDescription } from "./Sdp.js"
+import { parseSdp, resolveControl, type SessionDescription } from "../../rtp/Sdp.js"
 import { parseTransport, type TransportAnswer } from "./TransportHeader.js"
 
 /** The server sends us to another address. */

@@ -1,4 +1,4 @@
-import { H265NalType, isH265RandomAccess, isH265Slice } from "../../../media/nal/H265.js"
+import { H265NalType, isH265RandomAccess, isH265Slice } from "../../media/nal/H265.js"
 import type { RtpPacket } from "../RtpPacket.js"
 import type { Depacketiser, FrameSink } from "./Depacketiser.js"
 import { type NalCodec, PictureAssembler } from "./PictureAssembler.js"

@@ -1,10 +1,10 @@
 import { monotonicTime } from "@vigil/core/Time"
-import { readRtcp, type SenderReport, writeReceiverReport } from "@vigil/runtime/source/rtsp/RtcpPacket"
-import { RtpPacket, sequenceDistance, timestampDistance } from "@vigil/runtime/source/rtsp/RtpPacket"
-import { RtpReceiver } from "@vigil/runtime/source/rtsp/RtpReceiver"
+import { readRtcp, type SenderReport, writeReceiverReport } from "@vigil/runtime/rtp/RtcpPacket"
+import { RtpPacket, sequenceDistance, timestampDistance } from "@vigil/runtime/rtp/RtpPacket"
+import { RtpReceiver } from "@vigil/runtime/rtp/RtpReceiver"
 import * as fc from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
-import { rtp } from "./ScriptedRtspServer.js"
+import { rtp } from "../source/rtsp/ScriptedRtspServer.js"
 
 const read = (bytes: Buffer) => {
   const packet = new RtpPacket()

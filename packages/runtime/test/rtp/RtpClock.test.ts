@@ -1,6 +1,6 @@
 import { monotonicTime } from "@vigil/core/Time"
-import type { SenderReport } from "@vigil/runtime/source/rtsp/RtcpPacket"
-import { RtpClock, type SessionStart } from "@vigil/runtime/source/rtsp/RtpClock"
+import type { SenderReport } from "@vigil/runtime/rtp/RtcpPacket"
+import { RtpClock, type SessionStart } from "@vigil/runtime/rtp/RtpClock"
 import * as fc from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
 

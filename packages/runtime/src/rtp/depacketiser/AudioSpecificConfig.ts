@@ -1,4 +1,4 @@
-import { BitReader } from "../../../media/nal/BitReader.js"
+import { BitReader } from "../../media/nal/BitReader.js"
 
 /** ISO/IEC 14496-3 1.6.2.1, as far as a receiver needs it. */
 export interface AudioSpecificConfig {

@@ -1,16 +1,11 @@
 import { h264Payloads, h265Payloads } from "@vigil/fixtures/rtp/NalPayload"
-import {
-  type Depacketiser,
-  type Frame,
-  type FrameSink,
-  maxFrameBytes
-} from "@vigil/runtime/source/rtsp/depacketiser/Depacketiser"
+import { type Depacketiser, type Frame, type FrameSink, maxFrameBytes } from "@vigil/runtime/rtp/depacketiser/Depacketiser"
 import { makeH264Depacketiser } from "@vigil/runtime/source/rtsp/depacketiser/H264Depacketiser"
 import { makeH265Depacketiser } from "@vigil/runtime/source/rtsp/depacketiser/H265Depacketiser"
-import { RtpPacket } from "@vigil/runtime/source/rtsp/RtpPacket"
+import { RtpPacket } from "@vigil/runtime/rtp/RtpPacket"
 import * as fc from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
-import { rtp } from "../ScriptedRtspServer.js"
+import { rtp } from "../../source/rtsp/ScriptedRtspServer.js"
 
 interface Picture {
   readonly keyframe: boolean

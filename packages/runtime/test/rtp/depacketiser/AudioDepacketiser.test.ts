@@ -1,11 +1,11 @@
-import { makeAacDepacketiser } from "@vigil/runtime/source/rtsp/depacketiser/AacDepacketiser"
-import { makeAudioDepacketiser } from "@vigil/runtime/source/rtsp/depacketiser/AudioDepacketiser"
-import { parseAudioSpecificConfig } from "@vigil/runtime/source/rtsp/depacketiser/AudioSpecificConfig"
-import type { Depacketiser, Frame, FrameSink } from "@vigil/runtime/source/rtsp/depacketiser/Depacketiser"
-import { RtpPacket } from "@vigil/runtime/source/rtsp/RtpPacket"
+import { makeAacDepacketiser } from "@vigil/runtime/rtp/depacketiser/AacDepacketiser"
+import { makeAudioDepacketiser } from "@vigil/runtime/rtp/depacketiser/AudioDepacketiser"
+import { parseAudioSpecificConfig } from "@vigil/runtime/rtp/depacketiser/AudioSpecificConfig"
+import type { Depacketiser, Frame, FrameSink } from "@vigil/runtime/rtp/depacketiser/Depacketiser"
+import { RtpPacket } from "@vigil/runtime/rtp/RtpPacket"
 import * as fc from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
-import { rtp } from "../ScriptedRtspServer.js"
+import { rtp } from "../../source/rtsp/ScriptedRtspServer.js"
 
 const receive = (make: (sink: FrameSink) => Depacketiser, packets: ReadonlyArray<readonly [bytes: Buffer, lost?: boolean]>) => {
   const frames: Array<Frame> = []

@@ -1,5 +1,5 @@
 import type { AudioCodec, AudioTrack } from "@vigil/core/MediaTrack"
-import { VideoDescriber } from "../VideoDescriber.js"
+import { VideoDescriber } from "../source/VideoDescriber.js"
 import { type AacHeaderLayout, makeAacDepacketiser } from "./depacketiser/AacDepacketiser.js"
 import { makeAudioDepacketiser } from "./depacketiser/AudioDepacketiser.js"
 import { parseAudioSpecificConfig } from "./depacketiser/AudioSpecificConfig.js"

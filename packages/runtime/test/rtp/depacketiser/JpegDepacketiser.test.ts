@@ -1,12 +1,12 @@
 import { execFileSync } from "node:child_process"
 import { jpegPayloads } from "@vigil/fixtures/rtp/JpegPayload"
 import { jpegSize } from "@vigil/runtime/media/JpegSize"
-import type { Frame } from "@vigil/runtime/source/rtsp/depacketiser/Depacketiser"
-import { makeJpegDepacketiser } from "@vigil/runtime/source/rtsp/depacketiser/JpegDepacketiser"
-import { RtpPacket } from "@vigil/runtime/source/rtsp/RtpPacket"
+import type { Frame } from "@vigil/runtime/rtp/depacketiser/Depacketiser"
+import { makeJpegDepacketiser } from "@vigil/runtime/rtp/depacketiser/JpegDepacketiser"
+import { RtpPacket } from "@vigil/runtime/rtp/RtpPacket"
 import * as fc from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
-import { rtp } from "../ScriptedRtspServer.js"
+import { rtp } from "../../source/rtsp/ScriptedRtspServer.js"
 
 /** A baseline JPEG image with the standard Huffman tables, as RTP needs it. */
 const encode = (size: string, quality: number, ...options: ReadonlyArray<string>): Buffer =>

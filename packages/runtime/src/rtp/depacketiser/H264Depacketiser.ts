@@ -1,4 +1,4 @@
-import { H264NalType, isH264Slice } from "../../../media/nal/H264.js"
+import { H264NalType, isH264Slice } from "../../media/nal/H264.js"
 import type { RtpPacket } from "../RtpPacket.js"
 import type { Depacketiser, FrameSink } from "./Depacketiser.js"
 import { type NalCodec, PictureAssembler } from "./PictureAssembler.js"

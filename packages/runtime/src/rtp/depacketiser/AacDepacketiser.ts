@@ -1,4 +1,4 @@
-import { BitReader } from "../../../media/nal/BitReader.js"
+import { BitReader } from "../../media/nal/BitReader.js"
 import type { RtpPacket } from "../RtpPacket.js"
 import { copyPayload } from "./AudioDepacketiser.js"
 import type { Depacketiser, FrameSink } from "./Depacketiser.js"

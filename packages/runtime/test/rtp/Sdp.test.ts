@@ -1,5 +1,5 @@
-import { parseSdp, resolveControl } from "@vigil/runtime/source/rtsp/Sdp"
-import { chooseFormat } from "@vigil/runtime/source/rtsp/TrackFormat"
+import { parseSdp, resolveControl } from "@vigil/runtime/rtp/Sdp"
+import { chooseFormat } from "@vigil/runtime/rtp/TrackFormat"
 import { parseTransport } from "@vigil/runtime/source/rtsp/TransportHeader"
 import { VideoDescriber } from "@vigil/runtime/source/VideoDescriber"
 import * as fc from "effect/FastCheck"

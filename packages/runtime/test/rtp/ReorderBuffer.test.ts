@@ -1,8 +1,8 @@
 import { monotonicTime } from "@vigil/core/Time"
-import { ReorderBuffer } from "@vigil/runtime/source/rtsp/ReorderBuffer"
+import { ReorderBuffer } from "@vigil/runtime/rtp/ReorderBuffer"
 import * as fc from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
-import { rtp } from "./ScriptedRtspServer.js"
+import { rtp } from "../source/rtsp/ScriptedRtspServer.js"
 
 const limits = { packets: 16, delay: 100 }
 
