@@ -11,7 +11,7 @@ const about = {
   timestamp: Schema.DateTimeUtc
 }
 
-/** An event was stored, or its status was set: id `<event id>:<status>`. */
+/** An event was stored: id `<event id>`; or its status was set: id `<event id>:<status>:<milliseconds since 1970>`. */
 export const EventMessage = Schema.Struct({
   type: Schema.Literal("event.stored", "event.status"),
   ...about,
@@ -61,3 +61,12 @@ export const BusMessage = Schema.Union(EventMessage, CameraMessage, HeartbeatMes
 export type BusMessage = typeof BusMessage.Type
 
 export type BusMessageType = BusMessage["type"]
+
+/**
+ * The message's place among those of its type and camera, where it has one: an event's sequence, a camera's revision. They are published in this
+ * order; whatever is not above the newest one was published before.
+ */
+export const orderOf = (message: BusMessage): number | undefined => {
+  if (message.type === "event.stored") return message.entry.sequence
+  return "camera" in message ? message.camera.revision : undefined
+}

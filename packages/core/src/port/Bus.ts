@@ -13,6 +13,19 @@ export class BusUnavailable extends Schema.TaggedError<BusUnavailable>()("BusUna
   }
 }
 
+/** The bus will never keep this message: it is larger than `limit`. Publishing it again is useless. */
+export class BusMessageTooLarge extends Schema.TaggedError<BusMessageTooLarge>()("BusMessageTooLarge", {
+  id: Schema.String,
+  type: Schema.String,
+  /** Bytes, as it would travel. */
+  size: Schema.Int,
+  limit: Schema.Int
+}) {
+  override get message() {
+    return `message ${this.id} (${this.type}) has ${this.size} bytes, the bus takes ${this.limit}: raise max_payload of the NATS server, or send less`
+  }
+}
+
 /** A message in its place: positions rise by at least one from message to message and are never given twice. */
 export interface Delivery {
   readonly position: number
@@ -33,15 +46,19 @@ export interface FollowOptions {
 export class Bus extends Context.Tag("@vigil/core/Bus")<
   Bus,
   {
-    /** Returns once the message is kept, with its position; for an id that was published before, with the position of then. */
-    readonly publish: (message: BusMessage) => Effect.Effect<number, BusUnavailable>
+    /**
+     * Returns once the message is kept, with its position; for an id that was published before, with the position of then. Ids are remembered
+     * for some time only; but a message whose order within its camera (see {@link orderOf}) the newest one of its type and camera has reached
+     * is never kept a second time, and neither is that newest one itself: then the position is of the newest.
+     */
+    readonly publish: (message: BusMessage) => Effect.Effect<number, BusUnavailable | BusMessageTooLarge>
     /**
      * Subscribed when the effect returns. A follower `from: "now"` that is slow loses its own oldest messages, counted; one that started at a
      * position never loses any: it is read from what is kept. Outages are waited for; the stream ends with its scope only. Positions that are no
      * longer kept are skipped.
      */
     readonly follow: (options: FollowOptions) => Effect.Effect<Stream.Stream<Delivery>, BusUnavailable, Scope.Scope>
-    /** The newest position that is kept, 0 when there is none. */
+    /** The newest position that was given, 0 before the first. */
     readonly last: Effect.Effect<number, BusUnavailable>
   }
 >() {}
