@@ -29,7 +29,7 @@ export interface StatementLimits {
 
 const options = (to: ConnectionOptions, limits: StatementLimits): pg.ClientConfig => ({
   ...to,
-  application_name: "vigil",
+  application_name: to.application_name ?? "vigil",
   connectionTimeoutMillis: connectLimit,
   statement_timeout: limits.server,
   query_timeout: limits.client,
