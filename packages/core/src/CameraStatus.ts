@@ -39,3 +39,9 @@ export const CameraStatus = Schema.Struct({
   updatedAt: Schema.DateTimeUtc
 }).annotations({ identifier: "CameraStatus" })
 export type CameraStatus = typeof CameraStatus.Type
+
+/** What a camera's actor has counted. */
+export const CameraStatistics = CameraStatus.pick("cameraId", "node", "epoch", "source", "pipeline", "viewers").annotations({
+  identifier: "CameraStatistics"
+})
+export type CameraStatistics = typeof CameraStatistics.Type

@@ -1,6 +1,7 @@
 import { Schema } from "effect"
 import type { Effect, Scope } from "effect"
 import type { AccessUnit } from "./AccessUnit.js"
+import { CameraId } from "./Ids.js"
 import type { SourceDescription } from "./MediaTrack.js"
 
 /** How RTP travels: interleaved in the RTSP connection, as UDP datagrams, or TCP first and then UDP where the server refuses it. */
@@ -23,14 +24,16 @@ export const Credentials = Schema.Struct({
 export type Credentials = typeof Credentials.Type
 
 /** A source's protocol is told by its URL's scheme. */
-export const supportedSchemes = ["rtsp", "rtsps", "http", "https", "file", "v4l2"] as const
+export const supportedSchemes = ["rtsp", "rtsps", "http", "https", "file", "v4l2", "whip"] as const
 
 /**
  * Where a camera's pictures come from. `url` has no user information: that is in `credentials`. `http(s)` is a motion-JPEG stream;
- * `file:///path` a video file (`v4l2:///dev/video0` a USB camera).
+ * `file:///path` a video file (`v4l2:///dev/video0` a USB camera); `whip:` waits for a publisher that pushes the camera's stream (RFC 9725).
  */
 export const SourceConfig = Schema.Struct({
   url: Schema.String,
+  /** Whose source it is; a source that waits for a publisher is found by it. */
+  camera: Schema.optional(CameraId),
   credentials: Schema.optional(Credentials),
   transport: RtspTransport,
   tls: TlsTrust,
@@ -123,6 +126,10 @@ export const emptyStatistics: SourceStatistics = {
   jitter: 0
 }
 
+/** How a camera is asked for a key frame: by RTCP, as picture loss indication (RFC 4585 6.3.1) or full intra request (RFC 5104 4.3.1). */
+export const KeyframeMethod = Schema.Literal("pli", "fir")
+export type KeyframeMethod = typeof KeyframeMethod.Type
+
 /**
  * Takes a source's access units as plain calls, in order, possibly before `open` has returned. A live source ignores what it returns; a
  * source that can wait (a file read as fast as possible) waits for the promise before it goes on.
@@ -134,6 +141,8 @@ export interface OpenSource {
   /** May become more precise (size, rate) after the first access units; read it again then. */
   readonly description: SourceDescription
   readonly statistics: () => SourceStatistics
+  /** Asks for a key frame, at most once a second, whoever calls how often. Absent: the camera offers no way to ask. */
+  readonly keyframe?: { readonly method: KeyframeMethod; readonly request: () => void }
   /** Succeeds at the end of a finite source (a file that does not loop), fails when the source is lost; never completes otherwise. */
   readonly ended: Effect.Effect<void, SourceError>
 }

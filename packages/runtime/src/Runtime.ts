@@ -16,7 +16,7 @@ import * as LiveViewsLive from "./live/LiveViewsLive.js"
  */
 export const layer = <E, R>(cluster: Layer.Layer<Sharding.Sharding | ClusterNode, E, R>) =>
   Layer.mergeAll(
-    Reconciler.layer.pipe(Layer.provide(CameraEntityLive.layer)),
+    Reconciler.layer.pipe(Layer.provide(CameraEntityLive.layer), Layer.provide(LiveViewsLive.layerConfig)),
     CameraControlLive.layer,
     CameraMetrics.layer,
     LiveViewsLive.layerConfig,

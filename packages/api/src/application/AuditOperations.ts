@@ -1,7 +1,7 @@
 import type { AuditQuery } from "@vigil/core/AuditEntry"
 import { AuditStore } from "@vigil/core/port/AuditStore"
 import { Effect } from "effect"
-import { authorize } from "./Authorization.js"
+import { authorize } from "@vigil/core/control/Authorization"
 
 export const queryAudit = (query: AuditQuery) =>
   Effect.gen(function* () {

@@ -1,42 +1,26 @@
 /**
- * What people may do with cameras, whichever way they call: HTTP and RPC are two doors to these. Each operation checks the role
- * and that the camera belongs to the caller's tenant.
+ * What people may do with cameras besides controlling them (`@vigil/core/control/CameraCommands`), whichever way they call: HTTP and RPC are two
+ * doors to these. Each operation checks the role and that the camera belongs to the caller's tenant.
  *
  * @module
  */
-import type { CameraPatch, NewCamera } from "@vigil/core/Camera"
-import type { AnalyticAssignment } from "@vigil/core/Analytic"
+import type { NewCamera } from "@vigil/core/Camera"
 import { credentialsFor } from "@vigil/core/CameraRecord"
+import { authorize, inCallersName } from "@vigil/core/control/Authorization"
+import { authorizeSource, checkAnalytics, getCamera } from "@vigil/core/control/CameraCommands"
 import type { CameraId } from "@vigil/core/Ids"
-import { AnalyticCatalogue } from "@vigil/core/port/AnalyticCatalogue"
 import { CameraControl } from "@vigil/core/port/CameraControl"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { LiveViews } from "@vigil/core/port/LiveViews"
 import { sourceConfig } from "@vigil/core/Source"
-import { isOfThisMachine, parseSourceUrl, type SourceAddress } from "@vigil/core/SourceUrl"
+import { parseSourceUrl, type SourceAddress } from "@vigil/core/SourceUrl"
 import type { User } from "@vigil/core/User"
-import { Effect, Either, Option, Stream } from "effect"
-import { authorize, inCallersName } from "./Authorization.js"
-
-const checkAnalytics = (assignments: ReadonlyArray<AnalyticAssignment>) =>
-  Effect.flatMap(AnalyticCatalogue, ({ check }) => Effect.forEach(assignments, check, { discard: true }))
-
-/** Files and devices of this machine show what the person may not see otherwise. */
-const authorizeSource = (url: string) =>
-  Either.match(parseSourceUrl(url), { onLeft: () => false, onRight: isOfThisMachine })
-    ? Effect.asVoid(authorize("admin", "a file or device of this machine as the source"))
-    : Effect.void
+import { Effect, Option, Stream } from "effect"
 
 export const listCameras = Effect.gen(function* () {
   const user = yield* authorize("viewer")
   return yield* (yield* CameraStore).list(user.tenantId)
 })
-
-export const getCamera = (id: CameraId) =>
-  Effect.gen(function* () {
-    const user = yield* authorize("viewer")
-    return yield* (yield* CameraStore).get(user.tenantId, id)
-  })
 
 export const createCamera = (camera: NewCamera) =>
   Effect.gen(function* () {
@@ -46,40 +30,11 @@ export const createCamera = (camera: NewCamera) =>
     return yield* (yield* CameraStore).create(user.tenantId, camera)
   }).pipe(inCallersName)
 
-export const updateCamera = (id: CameraId, patch: CameraPatch, expectedRevision: number | undefined) =>
-  Effect.gen(function* () {
-    const user = yield* authorize("supervisor")
-    const store = yield* CameraStore
-    const { url } = yield* store.get(user.tenantId, id)
-    yield* Effect.forEach([url, patch.url ?? url], authorizeSource, { discard: true })
-    yield* checkAnalytics(patch.analytics ?? [])
-    return yield* store.update(user.tenantId, id, patch, expectedRevision)
-  }).pipe(inCallersName)
-
 export const removeCamera = (id: CameraId) =>
   Effect.gen(function* () {
     const user = yield* authorize("supervisor")
     yield* (yield* CameraStore).remove(user.tenantId, id)
   }).pipe(inCallersName)
-
-export const cameraStatus = (id: CameraId) =>
-  Effect.gen(function* () {
-    yield* getCamera(id)
-    return yield* (yield* CameraControl).status(id)
-  })
-
-export const restartCamera = (id: CameraId) =>
-  Effect.gen(function* () {
-    yield* authorize("operator")
-    yield* getCamera(id)
-    return yield* (yield* CameraControl).restart(id)
-  })
-
-export const snapshot = (id: CameraId) =>
-  Effect.gen(function* () {
-    yield* getCamera(id)
-    return yield* (yield* CameraControl).snapshot(id)
-  })
 
 /** What the camera's store knows for this address; nothing where it is of another server. */
 const storedCredentials = (user: User, id: CameraId, address: SourceAddress) =>

@@ -8,7 +8,7 @@ import type { EventId } from "@vigil/core/Ids"
 import { EventBus } from "@vigil/core/port/EventBus"
 import { EventStore } from "@vigil/core/port/EventStore"
 import { Effect, Stream } from "effect"
-import { authorize, inCallersName } from "./Authorization.js"
+import { authorize, inCallersName } from "@vigil/core/control/Authorization"
 
 export const queryEvents = (query: EventQuery) =>
   Effect.gen(function* () {

@@ -1,7 +1,7 @@
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Principal, Unauthorized } from "@vigil/core/contract/Principal"
 import { SessionAuthentication } from "@vigil/core/contract/VigilApi"
-import { RpcAuthentication } from "@vigil/core/contract/VigilRpc"
+import { RpcAuthentication } from "@vigil/core/contract/RpcAuthentication"
 import { Effect, Layer, Option } from "effect"
 import { LocalOperator } from "../auth/LocalOperator.js"
 import { Sessions } from "../auth/Sessions.js"

@@ -1,19 +1,17 @@
-import { VigilRpc } from "@vigil/core/contract/VigilRpc"
+import { DashboardRpc } from "@vigil/core/contract/VigilRpc"
 import { Principal } from "@vigil/core/contract/Principal"
+import { getCamera } from "@vigil/core/control/CameraCommands"
+import { layerCameraRpc } from "@vigil/core/control/CameraRpcHandlers"
 import { AnalyticCatalogue } from "@vigil/core/port/AnalyticCatalogue"
 import { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { queryAudit } from "../application/AuditOperations.js"
-import { authorize } from "../application/Authorization.js"
+import { authorize } from "@vigil/core/control/Authorization"
 import {
   createCamera,
-  getCamera,
   listCameras,
   probeSource,
   removeCamera,
-  restartCamera,
-  snapshot,
-  updateCamera,
   watchCameras,
   watchOverlays
 } from "../application/CameraOperations.js"
@@ -21,17 +19,13 @@ import { getEvent, queryEvents, setEventStatus, watchEvents } from "../applicati
 import { checkHealth } from "../application/Health.js"
 import { listTenants } from "../application/TenantOperations.js"
 
-/** The calls of `VigilRpc`, by the operations. */
-export const layerRpcHandlers = VigilRpc.toLayer({
+const layerDashboardRpc = DashboardRpc.toLayer({
   WhoAmI: () => Effect.map(Principal, ({ user }) => user),
   ListCameras: () => listCameras,
   GetCamera: ({ id }) => getCamera(id),
   CreateCamera: ({ camera }) => createCamera(camera),
-  UpdateCamera: ({ expectedRevision, id, patch }) => updateCamera(id, patch, expectedRevision),
   DeleteCamera: ({ id }) => removeCamera(id),
-  RestartCamera: ({ id }) => restartCamera(id),
   ProbeSource: ({ camera, cameraId, seconds }) => probeSource(camera, seconds, cameraId),
-  Snapshot: ({ id }) => snapshot(id),
   WatchCameras: () => watchCameras,
   WatchOverlays: ({ id }) => watchOverlays(id),
   QueryEvents: ({ query }) => queryEvents(query),
@@ -48,3 +42,6 @@ export const layerRpcHandlers = VigilRpc.toLayer({
   ListTenants: () => listTenants,
   Health: () => Effect.map(checkHealth, ({ components }) => components)
 })
+
+/** The calls of `VigilRpc`, by the operations. */
+export const layerRpcHandlers = Layer.merge(layerDashboardRpc, layerCameraRpc)

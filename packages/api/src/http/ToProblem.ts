@@ -13,7 +13,7 @@ import {
 } from "@vigil/core/contract/Problem"
 import type { ModelError } from "@vigil/core/Model"
 import type { InvalidAnalytic } from "@vigil/core/port/AnalyticCatalogue"
-import type { CameraNotRunning, NoPicture } from "@vigil/core/port/CameraControl"
+import type { CameraNotRunning, NoKeyframe, NoPicture } from "@vigil/core/port/CameraControl"
 import type { CameraNotFound, RevisionConflict } from "@vigil/core/port/CameraStore"
 import type { EventNotFound } from "@vigil/core/port/EventStore"
 import type { LiveViewNotFound, LiveViewRefused } from "@vigil/core/port/LiveViews"
@@ -66,6 +66,7 @@ const problems = {
   SourceError: (error: SourceError) => badRequest(`source-${error.reason}`, error.detail, "/url"),
   InvalidAnalytic: (error: InvalidAnalytic) => badRequest("invalid-analytic", error.message, "/analytics"),
   CameraNotRunning: (error: CameraNotRunning) => conflict("camera-not-running", error.message),
+  NoKeyframe: (error: NoKeyframe) => conflict(`no-keyframe-${error.reason}`, error.message),
   NoPicture: (error: NoPicture) => conflict("no-picture", error.message),
   ModelError: (error: ModelError) =>
     new Unavailable(details(503, `model-${error.reason}`, "The model catalogue cannot be read", error.message)),

@@ -50,7 +50,7 @@ describe("credentials and sources", () => {
           const camera = newCamera({ url: text.trim() })
           for (const call of [
             supervisor.CreateCamera({ camera }),
-            supervisor.UpdateCamera({ id, patch: { url: camera.url } }),
+            supervisor.ConfigureCamera({ id, patch: { url: camera.url } }),
             supervisor.ProbeSource({ camera, seconds: 1 })
           ]) {
             expect(yield* Effect.flip<unknown, unknown, never>(call), text).toMatchObject({ _tag: "Forbidden", needed: "admin" })

@@ -1,7 +1,7 @@
 import type { CameraStatus } from "@vigil/core/CameraStatus"
 import { type CameraId, Epoch } from "@vigil/core/Ids"
 import { AnalyticCatalogue, InvalidAnalytic } from "@vigil/core/port/AnalyticCatalogue"
-import { CameraControl, CameraNotRunning } from "@vigil/core/port/CameraControl"
+import { CameraControl, CameraNotRunning, NoKeyframe } from "@vigil/core/port/CameraControl"
 import { HealthChecks } from "@vigil/core/port/Health"
 import { LiveViewNotFound, LiveViewRefused, LiveViews } from "@vigil/core/port/LiveViews"
 import { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
@@ -68,6 +68,11 @@ const layerCameraControl = Layer.effect(
           )
         ),
       snapshot: (id) => ifRunning(id, () => jpeg),
+      requestKeyframe: (cameraId) =>
+        Effect.zipRight(
+          ifRunning(cameraId, () => undefined),
+          new NoKeyframe({ cameraId, reason: "unsupported", detail: "it is none" })
+        ),
       restart: (id) => ifRunning(id, () => statusOf(id)),
       probe: (config) => {
         probed.push(config)

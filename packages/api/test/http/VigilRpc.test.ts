@@ -30,11 +30,11 @@ describe("VigilRpc over WebSocket", () => {
         expect(camera).toMatchObject({ url: "rtsp://192.0.2.1/", hasCredentials: true })
         expect(yield* rpc.GetCamera({ id: camera.id })).toEqual(camera)
         ;(yield* FakeRuntime).running.add(camera.id)
-        expect(yield* rpc.Snapshot({ id: camera.id })).toEqual(jpeg)
+        expect(yield* rpc.CameraSnapshot({ id: camera.id })).toEqual(jpeg)
         expect((yield* rpc.RestartCamera({ id: camera.id })).cameraId).toBe(camera.id)
-        const renamed = yield* rpc.UpdateCamera({ id: camera.id, patch: { name: "Yard" }, expectedRevision: 1 })
+        const renamed = yield* rpc.ConfigureCamera({ id: camera.id, patch: { name: "Yard" }, expectedRevision: 1 })
         expect(renamed.name).toBe("Yard")
-        expect(yield* Effect.flip(rpc.UpdateCamera({ id: camera.id, patch: {}, expectedRevision: 1 }))).toMatchObject({
+        expect(yield* Effect.flip(rpc.ConfigureCamera({ id: camera.id, patch: {}, expectedRevision: 1 }))).toMatchObject({
           _tag: "RevisionConflict"
         })
         expect(yield* Effect.flip(rpc.ProbeSource({ camera: newCamera(), seconds: 1 }))).toMatchObject({ _tag: "SourceError" })
@@ -59,7 +59,7 @@ describe("VigilRpc over WebSocket", () => {
           viewer.SetEventStatus(status),
           viewer.DeleteCamera({ id }),
           operator.CreateCamera({ camera: newCamera() }),
-          operator.UpdateCamera({ id, patch: {} }),
+          operator.ConfigureCamera({ id, patch: {} }),
           operator.DeleteCamera({ id }),
           operator.ProbeSource({ camera: newCamera(), seconds: 1 })
         ]
@@ -82,7 +82,7 @@ describe("VigilRpc over WebSocket", () => {
         running.add(ours.id).add(theirs.id)
         const rpc = yield* rpcClient(cookies.viewer)
         expect((yield* rpc.ListCameras()).some(({ id }) => id === theirs.id)).toBe(false)
-        expect(yield* Effect.flip(rpc.Snapshot({ id: theirs.id }))).toMatchObject({ _tag: "CameraNotFound" })
+        expect(yield* Effect.flip(rpc.CameraSnapshot({ id: theirs.id }))).toMatchObject({ _tag: "CameraNotFound" })
 
         const watched = yield* collect(
           Stream.changesWith(rpc.WatchCameras(), (a, b) => a.viewers === b.viewers),

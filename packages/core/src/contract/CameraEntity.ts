@@ -3,9 +3,11 @@ import { Rpc } from "@effect/rpc"
 import { Schema } from "effect"
 import { Camera } from "../Camera.js"
 import { CameraStatus } from "../CameraStatus.js"
-import { CameraNotRunning, NoPicture } from "../port/CameraControl.js"
+import { CameraNotRunning, NoKeyframe, NoPicture } from "../port/CameraControl.js"
 import { CameraNotFound } from "../port/CameraStore.js"
+import { LiveViewNotFound, LiveViewRefused } from "../port/LiveViews.js"
 import { StoreUnavailable } from "../port/StoreError.js"
+import { KeyframeMethod } from "../Source.js"
 
 /**
  * The protocol of a camera's actor: one entity per camera id, on whichever node holds its shard. All calls are volatile: the desired-state
@@ -22,5 +24,13 @@ export const CameraEntity = Entity.make("Camera", [
   Rpc.make("Stop", { success: Schema.Void }),
   Rpc.make("Status", { success: CameraStatus, error: CameraNotRunning }),
   Rpc.make("Restart", { success: CameraStatus, error: CameraNotRunning }),
-  Rpc.make("Snapshot", { success: Schema.Uint8ArrayFromSelf, error: Schema.Union(CameraNotRunning, NoPicture) })
+  Rpc.make("Snapshot", { success: Schema.Uint8ArrayFromSelf, error: Schema.Union(CameraNotRunning, NoPicture) }),
+  Rpc.make("RequestKeyframe", { success: KeyframeMethod, error: Schema.Union(CameraNotRunning, NoKeyframe) }),
+  /** Answers a viewer's SDP offer; the viewer's media comes from the node of the actor. */
+  Rpc.make("OpenView", {
+    payload: { offer: Schema.String.pipe(Schema.maxLength(64 * 1024)) },
+    success: Schema.Struct({ viewId: Schema.String, answer: Schema.String }),
+    error: Schema.Union(CameraNotRunning, LiveViewRefused)
+  }),
+  Rpc.make("CloseView", { payload: { viewId: Schema.String }, success: Schema.Void, error: LiveViewNotFound })
 ])

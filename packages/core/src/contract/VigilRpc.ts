@@ -1,16 +1,15 @@
-import { Rpc, RpcGroup, RpcMiddleware } from "@effect/rpc"
+import { Rpc, RpcGroup } from "@effect/rpc"
 import { Schema } from "effect"
 import { AnalyticDescriptor } from "../Analytic.js"
 import { AuditPage, AuditQuery } from "../AuditEntry.js"
-import { Camera, CameraPatch, NewCamera } from "../Camera.js"
+import { Camera, NewCamera } from "../Camera.js"
 import { CameraStatus } from "../CameraStatus.js"
 import { EventEntry, EventPage, EventQuery, EventStatus } from "../Event.js"
 import { CameraId, EventId } from "../Ids.js"
 import { CatalogueEntry, ModelError } from "../Model.js"
 import { Overlay } from "../Overlay.js"
 import { InvalidAnalytic } from "../port/AnalyticCatalogue.js"
-import { CameraNotRunning, NoPicture } from "../port/CameraControl.js"
-import { CameraNotFound, RevisionConflict } from "../port/CameraStore.js"
+import { CameraNotRunning } from "../port/CameraControl.js"
 import { EventNotFound } from "../port/EventStore.js"
 import { ComponentHealth } from "../port/Health.js"
 import { StoreUnavailable } from "../port/StoreError.js"
@@ -18,26 +17,12 @@ import { ProbeReport } from "../Probe.js"
 import { SourceError } from "../Source.js"
 import { Tenant } from "../Tenant.js"
 import { User } from "../User.js"
-import { Forbidden, Principal, Unauthorized } from "./Principal.js"
+import { CameraRpc, cameraErrors } from "./CameraRpc.js"
+import { Forbidden } from "./Principal.js"
+import { RpcAuthentication } from "./RpcAuthentication.js"
 
-/** Lets a call through only with a valid session, and gives its handler the {@link Principal}. */
-export class RpcAuthentication extends RpcMiddleware.Tag<RpcAuthentication>()("@vigil/core/RpcAuthentication", {
-  provides: Principal,
-  failure: Unauthorized
-}) {}
-
-const cameraErrors = Schema.Union(CameraNotFound, StoreUnavailable, Forbidden)
-const configurationErrors = Schema.Union(
-  CameraNotFound,
-  RevisionConflict,
-  SourceError,
-  InvalidAnalytic,
-  StoreUnavailable,
-  Forbidden
-)
-
-/** The calls of dashboards and of the `vigil` CLI, over WebSocket. Streams end with the connection. */
-export class VigilRpc extends RpcGroup.make(
+/** What dashboards and the `vigil` CLI ask for besides the control of cameras. */
+export class DashboardRpc extends RpcGroup.make(
   Rpc.make("WhoAmI", { success: User }),
   Rpc.make("ListCameras", { success: Schema.Array(Camera), error: Schema.Union(StoreUnavailable, Forbidden) }),
   Rpc.make("GetCamera", { payload: { id: CameraId }, success: Camera, error: cameraErrors }),
@@ -46,17 +31,7 @@ export class VigilRpc extends RpcGroup.make(
     success: Camera,
     error: Schema.Union(SourceError, InvalidAnalytic, StoreUnavailable, Forbidden)
   }),
-  Rpc.make("UpdateCamera", {
-    payload: { id: CameraId, patch: CameraPatch, expectedRevision: Schema.optional(Schema.Int) },
-    success: Camera,
-    error: configurationErrors
-  }),
   Rpc.make("DeleteCamera", { payload: { id: CameraId }, success: Schema.Void, error: cameraErrors }),
-  Rpc.make("RestartCamera", {
-    payload: { id: CameraId },
-    success: CameraStatus,
-    error: Schema.Union(cameraErrors, CameraNotRunning)
-  }),
   /** With a `cameraId`, and no credentials given, that camera's stored ones are used if host and port are the same. */
   Rpc.make("ProbeSource", {
     payload: {
@@ -66,11 +41,6 @@ export class VigilRpc extends RpcGroup.make(
     },
     success: ProbeReport,
     error: Schema.Union(SourceError, cameraErrors)
-  }),
-  Rpc.make("Snapshot", {
-    payload: { id: CameraId },
-    success: Schema.Uint8ArrayFromBase64,
-    error: Schema.Union(cameraErrors, CameraNotRunning, NoPicture)
   }),
   /** The status of every camera of the tenant now, then each change. */
   Rpc.make("WatchCameras", { success: CameraStatus, error: Schema.Union(StoreUnavailable, Forbidden), stream: true }),
@@ -109,3 +79,6 @@ export class VigilRpc extends RpcGroup.make(
   Rpc.make("ListTenants", { success: Schema.Array(Tenant), error: Schema.Union(StoreUnavailable, Forbidden) }),
   Rpc.make("Health", { success: Schema.Array(ComponentHealth) })
 ).middleware(RpcAuthentication) {}
+
+/** The calls of dashboards and of the `vigil` CLI, over WebSocket. Streams end with the connection. */
+export class VigilRpc extends DashboardRpc.merge(CameraRpc) {}

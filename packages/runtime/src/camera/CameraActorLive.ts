@@ -1,6 +1,7 @@
 import type { Camera } from "@vigil/core/Camera"
 import { type CameraAction, type CameraInput, initialCamera, type Now, step } from "@vigil/core/CameraState"
 import type { CameraStatus } from "@vigil/core/CameraStatus"
+import { NoKeyframe } from "@vigil/core/port/CameraControl"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import {
   type Credentials,
@@ -179,6 +180,18 @@ export const makeCameraActor = (first: Camera, node: string) =>
         else if (!samePlace(before, next) || newCredentials) yield* tell({ _tag: "ConfigurationChanged" })
       })
 
+    const requestKeyframe = Effect.suspend(() => {
+      if (source === undefined) {
+        return new NoKeyframe({ cameraId: id, reason: "not-connected", detail: `it is ${machine.state._tag}` })
+      }
+      const { description, keyframe } = source.open
+      if (keyframe === undefined) {
+        const detail = `its ${description.protocol} stream offers no way to ask (RTSP: a=rtcp-fb with pli or fir)`
+        return new NoKeyframe({ cameraId: id, reason: "unsupported", detail })
+      }
+      return Effect.as(Effect.sync(keyframe.request), keyframe.method)
+    })
+
     yield* live.pipe(Effect.annotateLogs({ camera: id, name: camera.name }), Effect.forkScoped)
     yield* tell({ _tag: "Tick" }).pipe(Effect.delay("1 second"), Effect.forever, Effect.forkScoped)
     if (first.enabled) yield* tell({ _tag: "Enabled" })
@@ -191,6 +204,7 @@ export const makeCameraActor = (first: Camera, node: string) =>
       snapshot: pipeline.snapshot,
       status,
       configure,
+      requestKeyframe,
       restart: Effect.asVoid(tell({ _tag: "ConfigurationChanged" })),
       fenced: pipeline.fenced
     }

@@ -2,8 +2,9 @@ import type { Camera } from "@vigil/core/Camera"
 import type { CameraStatus } from "@vigil/core/CameraStatus"
 import type { CameraId } from "@vigil/core/Ids"
 import type { Overlay } from "@vigil/core/Overlay"
-import type { NoPicture } from "@vigil/core/port/CameraControl"
+import type { NoKeyframe, NoPicture } from "@vigil/core/port/CameraControl"
 import type { StaleEpoch } from "@vigil/core/port/EventStore"
+import type { KeyframeMethod } from "@vigil/core/Source"
 import type { Effect, PubSub } from "effect"
 import { Context, Layer } from "effect"
 import type { Hub } from "../hub/Hub.js"
@@ -17,6 +18,8 @@ export interface CameraActor {
   readonly status: () => CameraStatus
   readonly overlays: PubSub.PubSub<Overlay>
   readonly snapshot: Effect.Effect<Uint8Array, NoPicture>
+  /** Asks the camera for a key frame now. */
+  readonly requestKeyframe: Effect.Effect<KeyframeMethod, NoKeyframe>
   /** Applies a new revision; only what changed is restarted. */
   readonly configure: (camera: Camera) => Effect.Effect<void>
   /** Closes the source and opens it again at once. */

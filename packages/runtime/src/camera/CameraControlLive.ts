@@ -44,6 +44,7 @@ const make = Effect.gen(function* () {
     }),
     overlays: (id) => Stream.unwrap(withActor(id, (actor) => Effect.succeed(Stream.fromPubSub(actor.overlays)))),
     snapshot: (id) => withActor(id, (actor) => actor.snapshot),
+    requestKeyframe: (id) => withActor(id, (actor) => actor.requestKeyframe),
     restart: (id) => withActor(id, (actor) => Effect.map(actor.restart, actor.status)),
     probe: (config, seconds) => probe(config, seconds).pipe(Effect.provideService(Sources, sources))
   })

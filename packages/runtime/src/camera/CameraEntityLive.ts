@@ -1,8 +1,10 @@
 import { Entity } from "@effect/cluster"
+import { Rpc } from "@effect/rpc"
 import type { Camera } from "@vigil/core/Camera"
 import { CameraEntity } from "@vigil/core/contract/CameraEntity"
 import { CameraId } from "@vigil/core/Ids"
 import { CameraNotRunning } from "@vigil/core/port/CameraControl"
+import { LiveViews } from "@vigil/core/port/LiveViews"
 import { Duration, Effect, Exit, Scope } from "effect"
 import type { CameraActor } from "./CameraActors.js"
 import { makeCameraActor } from "./CameraActorLive.js"
@@ -18,6 +20,7 @@ const behaviour = Effect.gen(function* () {
   const runner = yield* Entity.CurrentRunnerAddress
   const id = CameraId.make(address.entityId)
   const entityScope = yield* Effect.scope
+  const views = yield* LiveViews
   let running: Running | undefined
 
   const stop = Effect.suspend(() => {
@@ -53,12 +56,16 @@ const behaviour = Effect.gen(function* () {
     Stop: () => stop,
     Status: () => withActor((actor) => Effect.sync(actor.status)),
     Restart: () => withActor((actor) => Effect.as(actor.restart, actor.status())),
-    Snapshot: () => withActor((actor) => actor.snapshot)
+    // What waits for a worker or a network keeps no other call of the camera waiting.
+    Snapshot: () => Rpc.fork(withActor((actor) => actor.snapshot)),
+    RequestKeyframe: () => withActor((actor) => actor.requestKeyframe),
+    OpenView: ({ payload }) => Rpc.fork(views.open(id, payload.offer)),
+    CloseView: ({ payload }) => Rpc.fork(views.close(id, payload.viewId))
   })
 })
 
 /**
- * The cameras of this runner. An entity lives until its shard moves or the runner ends; a defect in one call does not replay for
+ * The cameras of this runner, and the live views (`LiveViews`) that this node serves of them. An entity lives until its shard moves or the runner ends; a defect in one call does not replay for
  * ever, since the reconciler repeats what matters.
  */
 export const layer = CameraEntity.toLayer(behaviour, {

@@ -10,7 +10,7 @@ import * as CameraEntityLive from "@vigil/runtime/camera/CameraEntityLive"
 import * as Reconciler from "@vigil/runtime/camera/Reconciler"
 import * as EmbeddedCluster from "@vigil/runtime/cluster/EmbeddedCluster"
 import { Effect, Layer, Logger, LogLevel, Schedule, Schema } from "effect"
-import { layerNoModels, layerSources, layerWorkers, scriptedSources } from "../material/FakeMedia.js"
+import { layerNoModels, layerNoViews, layerSources, layerWorkers, scriptedSources } from "../material/FakeMedia.js"
 
 const until = (condition: () => boolean) =>
   Effect.sync(condition).pipe(Effect.repeat({ until: (holds: boolean) => holds, schedule: Schedule.spaced("20 millis") }))
@@ -27,7 +27,7 @@ const stores = Layer.mergeAll(
 const node = (script = scriptedSources()) => ({
   script,
   layer: Reconciler.layer.pipe(
-    Layer.provide(CameraEntityLive.layer),
+    Layer.provide(CameraEntityLive.layer.pipe(Layer.provide(layerNoViews))),
     Layer.provide(EmbeddedCluster.layer),
     Layer.provide(Layer.merge(layerSources(script), layerWorkers([]))),
     Layer.provideMerge(stores),

@@ -3,7 +3,7 @@ import type { CameraStatus } from "@vigil/core/CameraStatus"
 import { CameraId, Epoch } from "@vigil/core/Ids"
 import type { VideoCodec } from "@vigil/core/MediaTrack"
 import { type Overlay, rtpTimestamp } from "@vigil/core/Overlay"
-import { NoPicture } from "@vigil/core/port/CameraControl"
+import { NoKeyframe, NoPicture } from "@vigil/core/port/CameraControl"
 import { LiveViews } from "@vigil/core/port/LiveViews"
 import { emptyStatistics } from "@vigil/core/Source"
 import { CameraActors } from "@vigil/runtime/camera/CameraActors"
@@ -56,6 +56,7 @@ const playing = (codec: VideoCodec) =>
       status: () => status,
       overlays: yield* PubSub.sliding<Overlay>(1),
       snapshot: new NoPicture({ cameraId, detail: "nothing is decoded here" }),
+      requestKeyframe: new NoKeyframe({ cameraId, reason: "unsupported", detail: "it has no source" }),
       configure: () => Effect.void,
       restart: Effect.void,
       fenced: Effect.never

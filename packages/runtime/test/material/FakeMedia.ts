@@ -2,7 +2,8 @@ import type { AccessUnit } from "@vigil/core/AccessUnit"
 import type { ModelId } from "@vigil/core/Ids"
 import type { VideoTrack } from "@vigil/core/MediaTrack"
 import { ModelError } from "@vigil/core/Model"
-import { NoPicture } from "@vigil/core/port/CameraControl"
+import { CameraNotRunning, NoPicture } from "@vigil/core/port/CameraControl"
+import { LiveViewNotFound, LiveViews } from "@vigil/core/port/LiveViews"
 import { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
 import { type AccessUnitSink, emptyStatistics, type SourceConfig, type SourceError } from "@vigil/core/Source"
 import { type CameraDecoder, type DecodeDemand, type DecoderListener, MediaWorkers } from "@vigil/runtime/media/MediaWorkers"
@@ -119,4 +120,10 @@ export const layerNoModels = Layer.succeed(ModelCatalogue, {
   pull: absent,
   install: (descriptor) => absent(descriptor.id),
   remove: absent
+})
+
+/** A node that serves no live views. */
+export const layerNoViews = Layer.succeed(LiveViews, {
+  open: (cameraId) => new CameraNotRunning({ cameraId }),
+  close: (_, viewId) => new LiveViewNotFound({ viewId })
 })

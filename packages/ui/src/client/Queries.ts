@@ -33,7 +33,7 @@ export const snapshotQuery = (client: VigilClient, id: CameraId) =>
   queryOptions({
     queryKey: ["snapshot", id],
     queryFn: async ({ signal }) => {
-      const jpeg = await client.call((rpc) => rpc.Snapshot({ id }), { signal })
+      const jpeg = await client.call((rpc) => rpc.CameraSnapshot({ id }), { signal })
       return new Blob([new Uint8Array(jpeg)], { type: "image/jpeg" })
     },
     staleTime: 30_000,

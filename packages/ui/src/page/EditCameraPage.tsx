@@ -33,7 +33,7 @@ const EditForm = ({ camera }: { readonly camera: Camera }) => {
   const [complaints, setComplaints] = useState<Complaints>({})
   const save = useMutation({
     mutationFn: (patch: CameraPatch) =>
-      client.call((rpc) => rpc.UpdateCamera({ id: camera.id, patch, expectedRevision: opened.revision })),
+      client.call((rpc) => rpc.ConfigureCamera({ id: camera.id, patch, expectedRevision: opened.revision })),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ["cameras"] })
       await navigate({ to: "/cameras/$id", params: { id: camera.id } })

@@ -3,20 +3,16 @@ import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type { Camera } from "@vigil/core/Camera"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
+import { cameraSnapshot, cameraStatus, configureCamera, getCamera, restartCamera } from "@vigil/core/control/CameraCommands"
 import { Effect } from "effect"
 import {
-  cameraStatus,
   cameraStatuses,
   closeView,
   createCamera,
-  getCamera,
   listCameras,
   openView,
   probeSource,
-  removeCamera,
-  restartCamera,
-  snapshot,
-  updateCamera
+  removeCamera
 } from "../../application/CameraOperations.js"
 import { probeProblem, toProblem } from "../ToProblem.js"
 
@@ -47,11 +43,11 @@ export const layerCameraHandlers = HttpApiBuilder.group(VigilApi, "cameras", (ha
     )
     .handle("get", ({ path: { id } }) => getCamera(id).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem)))
     .handle("update", ({ headers, path: { id }, payload }) =>
-      updateCamera(id, payload, expectedRevision(headers["if-match"])).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
+      configureCamera(id, payload, expectedRevision(headers["if-match"])).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
     )
     .handle("remove", ({ path: { id } }) => Effect.mapError(removeCamera(id), toProblem))
     .handle("status", ({ path: { id } }) => Effect.mapError(cameraStatus(id), toProblem))
-    .handle("snapshot", ({ path: { id } }) => Effect.mapError(snapshot(id), toProblem))
+    .handle("snapshot", ({ path: { id } }) => Effect.mapError(cameraSnapshot(id), toProblem))
     .handle("restart", ({ path: { id } }) => Effect.mapError(restartCamera(id), toProblem))
 )
 

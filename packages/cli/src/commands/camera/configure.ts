@@ -114,7 +114,7 @@ const edit = Command.make("edit", { camera: cameraArgument, ...editOptions, ...s
       return yield* new UsageError({ detail: "say what to change: `vigil camera edit --help` tells the options" })
     const report = options.noProbe || !concernsSource(patch) ? undefined : yield* probedEdit(before, patch)
     if (report !== undefined && !options.json) yield* Console.log(probeText(report))
-    const after = yield* overRpc((rpc) => rpc.UpdateCamera({ id: before.id, patch, expectedRevision: before.revision }))
+    const after = yield* overRpc((rpc) => rpc.ConfigureCamera({ id: before.id, patch, expectedRevision: before.revision }))
     yield* options.json ? printJson(Camera)(after) : Console.log(`${after.name} is changed.`)
   }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(Command.withDescription("Change a camera; what is not named stays as it is."))
@@ -139,7 +139,7 @@ const forEachCamera = <A, I>(
 
 const switchTo = (enabled: boolean) => (camera: Camera) =>
   Effect.map(
-    overRpc((rpc) => rpc.UpdateCamera({ id: camera.id, patch: { enabled } })),
+    overRpc((rpc) => (enabled ? rpc.StartCamera({ id: camera.id }) : rpc.StopCamera({ id: camera.id }))),
     (after) => [after, `${after.name} is ${enabled ? "enabled" : "disabled"}.`] as const
   )
 

@@ -126,7 +126,7 @@ const snapshot = Command.make(
       if (file === undefined && (options.json || process.stdout.isTTY))
         return yield* new UsageError({ detail: "name a file for the picture: --output FILE" })
       const { id, name } = yield* cameraNamed(options.camera)
-      const picture = yield* overRpc((rpc) => rpc.Snapshot({ id }))
+      const picture = yield* overRpc((rpc) => rpc.CameraSnapshot({ id }))
       if (file === undefined) {
         yield* Effect.async<void>((resume) => {
           process.stdout.write(picture, () => resume(Effect.void))

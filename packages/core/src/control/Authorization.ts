@@ -1,7 +1,7 @@
-import { Forbidden, Principal } from "@vigil/core/contract/Principal"
-import { inNameOf } from "@vigil/core/ChangeAuthor"
-import { permits, type Role, type User } from "@vigil/core/User"
 import { Effect } from "effect"
+import { inNameOf } from "../ChangeAuthor.js"
+import { Forbidden, Principal } from "../contract/Principal.js"
+import { permits, type Role, type User } from "../User.js"
 
 /** The user who makes the call, if the role allows it. `what` is told whom it does not. */
 export const authorize = (needed: Role, what?: string): Effect.Effect<User, Forbidden, Principal> =>

@@ -1,0 +1,78 @@
+/**
+ * The control of cameras over ports alone, whichever way it is called: RPC on each of its transports, and HTTP. Each command checks the role and that
+ * the camera belongs to the caller's tenant.
+ *
+ * @module
+ */
+import { Effect, Either } from "effect"
+import type { AnalyticAssignment } from "../Analytic.js"
+import type { CameraPatch } from "../Camera.js"
+import type { CameraId } from "../Ids.js"
+import { AnalyticCatalogue } from "../port/AnalyticCatalogue.js"
+import { CameraControl } from "../port/CameraControl.js"
+import { CameraStore } from "../port/CameraStore.js"
+import { isOfThisMachine, parseSourceUrl } from "../SourceUrl.js"
+import { authorize, inCallersName } from "./Authorization.js"
+
+export const checkAnalytics = (assignments: ReadonlyArray<AnalyticAssignment>) =>
+  Effect.flatMap(AnalyticCatalogue, ({ check }) => Effect.forEach(assignments, check, { discard: true }))
+
+/** Files and devices of this machine show what the person may not see otherwise. */
+export const authorizeSource = (url: string) =>
+  Either.match(parseSourceUrl(url), { onLeft: () => false, onRight: isOfThisMachine })
+    ? Effect.asVoid(authorize("admin", "a file or device of this machine as the source"))
+    : Effect.void
+
+export const getCamera = (id: CameraId) =>
+  Effect.gen(function* () {
+    const user = yield* authorize("viewer")
+    return yield* (yield* CameraStore).get(user.tenantId, id)
+  })
+
+/** Changes what is stored; the camera's node follows by itself. */
+export const configureCamera = (id: CameraId, patch: CameraPatch, expectedRevision?: number) =>
+  Effect.gen(function* () {
+    const user = yield* authorize("supervisor")
+    const store = yield* CameraStore
+    const { url } = yield* store.get(user.tenantId, id)
+    yield* Effect.forEach([url, patch.url ?? url], authorizeSource, { discard: true })
+    yield* checkAnalytics(patch.analytics ?? [])
+    return yield* store.update(user.tenantId, id, patch, expectedRevision)
+  }).pipe(inCallersName)
+
+export const cameraStatus = (id: CameraId) =>
+  Effect.gen(function* () {
+    yield* getCamera(id)
+    return yield* (yield* CameraControl).status(id)
+  })
+
+export const cameraStatistics = (id: CameraId) =>
+  Effect.map(cameraStatus(id), ({ cameraId, epoch, node, pipeline, source, viewers }) => ({
+    cameraId,
+    epoch,
+    node,
+    pipeline,
+    source,
+    viewers
+  }))
+
+export const restartCamera = (id: CameraId) =>
+  Effect.gen(function* () {
+    yield* authorize("operator")
+    yield* getCamera(id)
+    return yield* (yield* CameraControl).restart(id)
+  })
+
+export const cameraSnapshot = (id: CameraId) =>
+  Effect.gen(function* () {
+    yield* getCamera(id)
+    return yield* (yield* CameraControl).snapshot(id)
+  })
+
+/** A key frame costs the camera's network for a moment, so it is not for everybody. */
+export const requestKeyframe = (id: CameraId) =>
+  Effect.gen(function* () {
+    yield* authorize("operator")
+    yield* getCamera(id)
+    return { method: yield* (yield* CameraControl).requestKeyframe(id) }
+  })
