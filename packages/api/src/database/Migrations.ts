@@ -6,9 +6,10 @@ import { DatabaseError } from "./DatabaseError.js"
 import type { Migration } from "./Migration.js"
 import { foundation } from "./migration/0001Foundation.js"
 import { auditTrail } from "./migration/0002AuditTrail.js"
+import { runtimeTable } from "./migration/0005RuntimeTable.js"
 
 /** All of them, in order. */
-export const migrations: ReadonlyArray<Migration> = [foundation, auditTrail]
+export const migrations: ReadonlyArray<Migration> = [foundation, auditTrail, runtimeTable]
 
 /** Advisory lock of this database that whoever changes its structure holds: `vigi` in ASCII. */
 const structureLock = 0x76696769

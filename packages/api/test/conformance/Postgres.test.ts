@@ -4,9 +4,11 @@ import { secondTenant } from "../Samples.js"
 import { auditStoreConformance } from "./AuditStoreConformance.js"
 import { cameraStoreConformance } from "./CameraStoreConformance.js"
 import { eventStoreConformance } from "./EventStoreConformance.js"
+import { runtimeTableConformance } from "./RuntimeTableConformance.js"
 
 const stores = Layer.effectDiscard(secondTenant).pipe(Layer.provideMerge(layerEmbeddedStores))
 
 auditStoreConformance("PostgreSQL", stores)
 cameraStoreConformance("PostgreSQL", stores)
 eventStoreConformance("PostgreSQL", stores)
+runtimeTableConformance("PostgreSQL", stores)
