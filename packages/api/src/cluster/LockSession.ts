@@ -10,7 +10,7 @@ export class SessionLost extends Data.TaggedError("SessionLost")<{ readonly deta
 export class NameTaken extends Data.TaggedError("NameTaken")<{ readonly node: string }> {}
 
 /** One connection, and what it has locked; the locks end with it. */
-interface Session {
+export interface Session {
   readonly client: pg.Client
   /** Granted locks, with when they were, in `performance.now()`. */
   readonly held: Map<LockKey, number>

@@ -8,7 +8,7 @@ import type { ConnectionOptions } from "../database/Connection.js"
 import { DatabaseError } from "../database/DatabaseError.js"
 import { createRunnerTable } from "./ClusterTables.js"
 import { identityKey, type LockKey, lockKey, sessionName } from "./LockKey.js"
-import { holders, makeLockSession, type NameTaken, type SessionLost, tryLock } from "./LockSession.js"
+import { holders, makeLockSession, type NameTaken, type Session, type SessionLost, tryLock } from "./LockSession.js"
 
 export interface RunnerStorageOptions {
   readonly connection: ConnectionOptions
@@ -71,43 +71,46 @@ const make = (options: RunnerStorageOptions) =>
     const query = <Row extends object>(text: string, values: ReadonlyArray<unknown>) =>
       ask(async ({ client }) => (await client.query<Row>(text, [...values])).rows)
 
-    /** Tries those locks of the shards that this session does not hold; answers the shards whose locks it then holds. */
-    const lock = (shards: ReadonlyArray<ShardId.ShardId>) =>
-      ask(async ({ client, held }) => {
-        const missing = new Set(shards.map(keyOf).filter((key) => key !== identity && !held.has(key)))
-        for (const key of await tryLock(client, [...missing])) held.set(key, performance.now())
-        return shards.filter((shard) => {
-          const key = keyOf(shard)
-          return key === identity || held.has(key)
-        })
-      })
+    const holds =
+      ({ held }: Session) =>
+      (shard: ShardId.ShardId) => {
+        const key = keyOf(shard)
+        return key === identity || held.has(key)
+      }
 
-    const unlock = (which: (held: ReadonlyMap<LockKey, number>) => ReadonlyArray<LockKey>) =>
-      Effect.suspend(() => {
-        // Without a connection there are no locks.
-        if (!session.connected()) return Effect.void
-        return ask(async ({ client, held }) => {
-          const gone = which(held).filter((key) => held.has(key))
-          if (gone.length === 0) return
-          await client.query("select pg_advisory_unlock(key) from unnest($1::bigint[]) as key", [gone])
-          for (const key of gone) held.delete(key)
-        })
-      })
+    /** Tries those locks of the shards that the session does not hold; answers the shards whose locks it then holds. */
+    const lock = async (to: Session, shards: ReadonlyArray<ShardId.ShardId>) => {
+      const isHeld = holds(to)
+      const missing = shards.filter((shard) => !isHeld(shard)).map(keyOf)
+      for (const key of await tryLock(to.client, missing)) to.held.set(key, performance.now())
+      return shards.filter(isHeld)
+    }
 
-    /** A round that was given up may have been granted locks that nobody learned of. */
-    const unlockStrays = (wanted: ReadonlyArray<ShardId.ShardId>) => {
+    const unlock = async ({ client, held }: Session, gone: ReadonlyArray<LockKey>) => {
+      if (gone.length === 0) return
+      await client.query("select pg_advisory_unlock(key) from unnest($1::bigint[]) as key", [gone])
+      for (const key of gone) held.delete(key)
+    }
+
+    const release = (which: (held: Session["held"]) => ReadonlyArray<LockKey>) =>
+      // Without a connection there are no locks.
+      Effect.suspend(() => (session.connected() ? ask((to) => unlock(to, which(to.held))) : Effect.void))
+
+    /** Locks that were granted to a round that had been given up, so that nobody learned of them. */
+    const straysOf = ({ held }: Session, wanted: ReadonlyArray<ShardId.ShardId>) => {
       const known = new Set(wanted.map(keyOf))
       const limit = performance.now() - strayAfter
-      return unlock((held) => [...held].flatMap(([key, since]) => (!known.has(key) && since < limit ? [key] : [])))
+      return [...held].flatMap(([key, since]) => (!known.has(key) && since < limit ? [key] : []))
     }
 
     const acquire = (shards: ReadonlyArray<ShardId.ShardId>) =>
       Effect.gen(function* () {
         const deadline = performance.now() + patience
-        let granted = yield* lock(shards)
+        const attempt = ask((to) => lock(to, shards))
+        let granted = yield* attempt
         while (granted.length < shards.length && performance.now() < deadline) {
           yield* Effect.sleep(look)
-          granted = yield* lock(shards)
+          granted = yield* attempt
         }
         return granted
       })
@@ -173,16 +176,20 @@ const make = (options: RunnerStorageOptions) =>
       refresh: (address, shards) => {
         const wanted = [...shards]
         return persistent(
-          query("update cluster_runners set last_heartbeat = now() where cluster = $1 and address = $2", [
-            cluster,
-            addressOf(address)
-          ]).pipe(Effect.zipRight(unlockStrays(wanted)), Effect.zipRight(lock(wanted)))
-        ).pipe(Effect.map((granted) => [...granted]))
+          ask(async (to) => {
+            await to.client.query("update cluster_runners set last_heartbeat = now() where cluster = $1 and address = $2", [
+              cluster,
+              addressOf(address)
+            ])
+            await unlock(to, straysOf(to, wanted))
+            return lock(to, wanted)
+          })
+        )
       },
 
-      release: (_address, shard) => persistent(unlock(() => (shard.group === ownGroup ? [] : [keyOf(shard)]))),
+      release: (_address, shard) => persistent(release((held) => [keyOf(shard)].filter((key) => held.has(key)))),
 
-      releaseAll: () => persistent(unlock((held) => [...held.keys()]))
+      releaseAll: () => persistent(release((held) => [...held.keys()]))
     })
 
     const fence = NodeFence.of({

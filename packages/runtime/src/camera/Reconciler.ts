@@ -4,9 +4,10 @@ import { CameraEntity } from "@vigil/core/contract/CameraEntity"
 import type { CameraId } from "@vigil/core/Ids"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { Duration, Effect, Layer, Queue, Stream } from "effect"
+import { ClusterNode } from "../cluster/ClusterNode.js"
 import { CameraActors } from "./CameraActors.js"
 
-/** Rounds between two hints of the store; a hint that was lost costs no more than this. */
+/** Rounds between two hints, of the store or of shards that came; a hint that was lost costs no more than this. */
 const interval = Duration.seconds(2)
 /** A call that hangs must not stop the round: the next one repeats it. */
 const callTimeout = Duration.seconds(10)
@@ -20,6 +21,7 @@ export const layer = Layer.scopedDiscard(
   Effect.gen(function* () {
     const store = yield* CameraStore
     const sharding = yield* Sharding.Sharding
+    const cluster = yield* ClusterNode
     const actors = yield* CameraActors
     const client = yield* CameraEntity.client
 
@@ -54,7 +56,7 @@ export const layer = Layer.scopedDiscard(
     )
 
     const hints = yield* Queue.sliding<void>(1)
-    yield* store.changes.pipe(
+    yield* Stream.merge(store.changes, cluster.changes).pipe(
       Stream.runForEach(() => Queue.offer(hints, undefined)),
       Effect.forkScoped
     )
