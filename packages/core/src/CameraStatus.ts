@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { CameraHealth } from "./CameraRuntime.js"
 import { CameraState } from "./CameraState.js"
 import { CameraId, Epoch } from "./Ids.js"
 import { SourceDescription } from "./MediaTrack.js"
@@ -23,6 +24,17 @@ export const PipelineStatistics = Schema.Struct({
 }).annotations({ identifier: "PipelineStatistics" })
 export type PipelineStatistics = typeof PipelineStatistics.Type
 
+/** What the camera manager counts of a camera's errors. */
+export const WorkerSummary = Schema.Struct({
+  health: CameraHealth,
+  /** Errors in a row. */
+  errorCount: Schema.Int,
+  lastError: Schema.NullOr(Schema.String),
+  /** It was restarted often enough, or only a person can mend it: nothing more is tried until it runs again, or is changed. */
+  alert: Schema.Boolean
+}).annotations({ identifier: "WorkerSummary" })
+export type WorkerSummary = typeof WorkerSummary.Type
+
 /** How a camera is doing now. */
 export const CameraStatus = Schema.Struct({
   cameraId: CameraId,
@@ -36,6 +48,8 @@ export const CameraStatus = Schema.Struct({
   source: SourceStatistics,
   pipeline: PipelineStatistics,
   viewers: Schema.Int,
+  /** Absent in the first second of its actor. */
+  worker: Schema.optional(WorkerSummary),
   updatedAt: Schema.DateTimeUtc
 }).annotations({ identifier: "CameraStatus" })
 export type CameraStatus = typeof CameraStatus.Type

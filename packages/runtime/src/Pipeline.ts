@@ -36,6 +36,8 @@ export interface Pipeline {
   readonly configure: (camera: Camera) => Effect.Effect<void>
   readonly snapshot: Effect.Effect<Uint8Array, NoPicture>
   readonly statistics: () => PipelineStatistics
+  /** Times that the camera's media worker died or hung. */
+  readonly mediaRestarts: () => number
   readonly fenced: EventWriter["fenced"]
 }
 
@@ -151,6 +153,7 @@ export const makePipeline = (first: Camera, epoch: Epoch) =>
           ...latency.statistics()
         }
       },
+      mediaRestarts: () => decoder.statistics().restarts,
       fenced: writer.fenced
     }
     return pipeline

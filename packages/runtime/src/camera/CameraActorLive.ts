@@ -1,6 +1,6 @@
 import type { Camera } from "@vigil/core/Camera"
 import { type CameraAction, type CameraInput, initialCamera, type Now, step } from "@vigil/core/CameraState"
-import type { CameraStatus } from "@vigil/core/CameraStatus"
+import type { CameraStatus, WorkerSummary } from "@vigil/core/CameraStatus"
 import { NoKeyframe } from "@vigil/core/port/CameraControl"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import {
@@ -55,11 +55,14 @@ export const makeCameraActor = (first: Camera, node: string) =>
     let retry: Fiber.RuntimeFiber<void> | undefined
     let newest: MonotonicTime | undefined
     let updatedAt = DateTime.unsafeNow()
+    let reacted = monotonicNow()
+    let worker: WorkerSummary | undefined
 
     const tell = (input: CameraInput) => Effect.sync(() => inputs.unsafeOffer(input))
 
     const config = (): SourceConfig => ({
       url: camera.url,
+      camera: id,
       ...Option.match(credentials, { onNone: () => ({}), onSome: (known) => ({ credentials: known }) }),
       transport: camera.transport,
       tls: camera.tls,
@@ -140,6 +143,7 @@ export const makeCameraActor = (first: Camera, node: string) =>
 
     const tick = Effect.suspend(() => {
       const at = newest
+      reacted = monotonicNow()
       const seen = at === undefined ? Effect.void : handle({ _tag: "AccessUnitSeen", attempt: machine.attempt, at })
       return Effect.zipRight(seen, handle({ _tag: "Tick" }))
     })
@@ -163,6 +167,7 @@ export const makeCameraActor = (first: Camera, node: string) =>
         source: source?.open.statistics() ?? lastStatistics,
         pipeline: pipeline.statistics(),
         viewers: pipeline.live.viewers(),
+        ...(worker === undefined ? {} : { worker }),
         updatedAt
       }
     }
@@ -198,11 +203,16 @@ export const makeCameraActor = (first: Camera, node: string) =>
 
     const actor: CameraActor = {
       id,
+      tenantId: first.tenantId,
+      pulse: () => ({ state: machine.state, reacted, mediaRestarts: pipeline.mediaRestarts() }),
       hub: pipeline.hub,
       live: pipeline.live,
       overlays: pipeline.overlays,
       snapshot: pipeline.snapshot,
       status,
+      supervised: (summary) => {
+        worker = summary
+      },
       configure,
       requestKeyframe,
       restart: Effect.asVoid(tell({ _tag: "ConfigurationChanged" })),

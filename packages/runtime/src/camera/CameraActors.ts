@@ -1,21 +1,36 @@
 import type { Camera } from "@vigil/core/Camera"
-import type { CameraStatus } from "@vigil/core/CameraStatus"
-import type { CameraId } from "@vigil/core/Ids"
+import type { CameraState } from "@vigil/core/CameraState"
+import type { CameraStatus, WorkerSummary } from "@vigil/core/CameraStatus"
+import type { CameraId, TenantId } from "@vigil/core/Ids"
 import type { Overlay } from "@vigil/core/Overlay"
 import type { NoKeyframe, NoPicture } from "@vigil/core/port/CameraControl"
 import type { StaleEpoch } from "@vigil/core/port/EventStore"
 import type { KeyframeMethod } from "@vigil/core/Source"
+import type { MonotonicTime } from "@vigil/core/Time"
 import type { Effect, PubSub } from "effect"
 import { Context, Layer } from "effect"
 import type { Hub } from "../hub/Hub.js"
 import type { LiveStream } from "../live/LiveStream.js"
 
+/** What an actor tells cheaply: it is asked once a second. */
+export interface CameraPulse {
+  readonly state: CameraState
+  /** When its fiber last came around, about once a second: an actor whose fiber hangs or has died shows here only. */
+  readonly reacted: MonotonicTime
+  /** Times since the actor started that a media worker of the camera died or hung. */
+  readonly mediaRestarts: number
+}
+
 /** One running camera, as the rest of its node sees it. */
 export interface CameraActor {
   readonly id: CameraId
+  readonly tenantId: TenantId
+  readonly pulse: () => CameraPulse
   readonly hub: Hub
   readonly live: LiveStream
   readonly status: () => CameraStatus
+  /** What its status is to say of its errors from now on. */
+  readonly supervised: (worker: WorkerSummary) => void
   readonly overlays: PubSub.PubSub<Overlay>
   readonly snapshot: Effect.Effect<Uint8Array, NoPicture>
   /** Asks the camera for a key frame now. */
