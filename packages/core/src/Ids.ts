@@ -35,3 +35,7 @@ export type Epoch = typeof Epoch.Type
 
 /** The tenant of a single-tenant installation. */
 export const defaultTenant: TenantId = TenantId.make("00000000-0000-4000-8000-000000000001")
+
+/** Identifies a VideoJob; made of its camera, epoch and segment, so that publishing a segment twice makes one job. */
+export const VideoJobId = Schema.UUID.pipe(Schema.brand("VideoJobId"))
+export type VideoJobId = typeof VideoJobId.Type

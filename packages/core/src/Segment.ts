@@ -4,7 +4,7 @@ import { VideoCodec } from "./MediaTrack.js"
 import { MediaTime, WallTime } from "./Time.js"
 
 /** What a camera really sent during a segment, in the form of the VideoJob's `sourceQuality`. */
-const SourceQuality = Schema.Struct({
+export const SourceQuality = Schema.Struct({
   /** Width and height in pixels, as `640x480`; `unknown`, like the codec, where the source was lost before it told. */
   resolution: Schema.String,
   /** Bits a second. */

@@ -1,0 +1,240 @@
+import { describe, expect, layer } from "@effect/vitest"
+import type { ModelId } from "@vigil/core/Ids"
+import { type VideoJobDelivery, VideoJobQueue } from "@vigil/core/port/VideoJobQueue"
+import { VideoJobResults } from "@vigil/core/port/VideoJobResults"
+import { Chunk, Effect, Fiber, type Layer, Option, Stream } from "effect"
+import { anyCameraId, anyModel, jobOf, resultOf, terms } from "../material/VideoJobs.js"
+
+/** How the queue under test is set, so that nothing has to be waited for long. */
+export const conformanceSettings = { acknowledgementTime: 600, retryDelay: 50, deliveries: 3 }
+
+const take = (model: ModelId) =>
+  Effect.gen(function* () {
+    const { consume } = yield* VideoJobQueue
+    return yield* consume(model)
+  })
+
+const publishAll = (jobs: ReadonlyArray<ReturnType<typeof jobOf>>) =>
+  Effect.flatMap(VideoJobQueue, ({ publish }) => Effect.forEach(jobs, (job) => publish(job, terms), { discard: true }))
+
+/** Nothing comes for a while. */
+const nothing = (next: Effect.Effect<VideoJobDelivery>, milliseconds = 300) =>
+  Effect.map(Effect.timeoutOption(next, milliseconds), (seen) => expect(Option.isNone(seen)).toBe(true))
+
+const settledDepth = (model: ModelId, expected: { readonly waiting: number; readonly inFlight: number }) =>
+  Effect.gen(function* () {
+    const { depth } = yield* VideoJobQueue
+    const sum = Effect.map(depth, (all) => {
+      const own = all.filter((entry) => entry.model === model)
+      return {
+        waiting: own.reduce((total, { waiting }) => total + waiting, 0),
+        inFlight: own.reduce((total, { inFlight }) => total + inFlight, 0)
+      }
+    })
+    let seen = yield* sum
+    for (let round = 0; round < 100 && JSON.stringify(seen) !== JSON.stringify(expected); round++) {
+      yield* Effect.sleep("20 millis")
+      seen = yield* sum
+    }
+    expect(seen).toEqual(expected)
+  })
+
+/** What every job queue and its results must do, made with {@link conformanceSettings}. */
+export const videoJobConformance = <E>(name: string, made: Layer.Layer<VideoJobQueue | VideoJobResults, E>): void => {
+  describe(`VideoJobQueue: ${name}`, () => {
+    layer(made, { timeout: 30_000, excludeTestServices: true })((it) => {
+      it.scoped("brings a job as it was published, bytes and terms included, to each of its models once", () =>
+        Effect.gen(function* () {
+          const [first, second, other] = [anyModel(), anyModel(), anyModel()]
+          const consumers = yield* Effect.forEach([first, second, other], take)
+          const job = jobOf({ models: [first, second] })
+          yield* publishAll([job])
+          for (const consumer of consumers.slice(0, 2)) {
+            const delivery = yield* consumer.take
+            expect(delivery.job).toEqual(job)
+            expect(delivery.terms).toEqual(terms)
+            expect(delivery.delivery).toBe(1)
+            yield* delivery.ack
+          }
+          for (const consumer of consumers) yield* nothing(consumer.take, 100)
+          yield* settledDepth(first, { waiting: 0, inFlight: 0 })
+        })
+      )
+
+      it.scoped("keeps jobs for a group that has no worker yet, and takes one that is published twice once", () =>
+        Effect.gen(function* () {
+          const model = anyModel()
+          const job = jobOf({ models: [model] })
+          yield* publishAll([job, job])
+          yield* settledDepth(model, { waiting: 1, inFlight: 0 })
+          const consumer = yield* take(model)
+          const delivery = yield* consumer.take
+          yield* settledDepth(model, { waiting: 0, inFlight: 1 })
+          expect(delivery.job.jobId).toBe(job.jobId)
+          yield* delivery.ack
+          yield* nothing(consumer.take)
+        })
+      )
+
+      it.scoped("gives a camera's next job only when the one before is done, whoever asks", () =>
+        Effect.gen(function* () {
+          const model = anyModel()
+          const cameraId = anyCameraId()
+          yield* publishAll([0, 1, 2].map((sequence) => jobOf({ cameraId, models: [model], sequence })))
+          const [one, two] = [yield* take(model), yield* take(model)]
+          const first = yield* one.take
+          const waiting = yield* Effect.fork(two.take)
+          yield* nothing(one.take, 200)
+          expect(yield* Fiber.poll(waiting)).toEqual(Option.none())
+          yield* first.ack
+          const second = yield* Fiber.join(waiting)
+          expect([first.job.segmentSequence, second.job.segmentSequence]).toEqual([0, 1])
+          yield* second.nak("as the test wants it")
+          const again = yield* one.take
+          expect(again.job.segmentSequence).toBe(1)
+          expect(again.delivery).toBe(2)
+          yield* again.ack
+          const third = yield* two.take
+          expect(third.job.segmentSequence).toBe(2)
+          yield* third.ack
+        })
+      )
+
+      it.scoped("serves the critical lane first, then high, then the others", () =>
+        Effect.gen(function* () {
+          const model = anyModel()
+          const priorities = ["STANDARD", "HIGH", "MEDIUM", "CRITICAL"] as const
+          yield* publishAll(priorities.map((priority) => jobOf({ models: [model], priority })))
+          const consumer = yield* take(model)
+          const seen: Array<string> = []
+          for (const _ of priorities) {
+            const delivery = yield* consumer.take
+            seen.push(delivery.job.metadata.priority)
+            yield* delivery.ack
+          }
+          expect(seen.slice(0, 2)).toEqual(["CRITICAL", "HIGH"])
+          expect(seen.slice(2).sort()).toEqual(["MEDIUM", "STANDARD"])
+        })
+      )
+
+      it.scoped("brings an unanswered job again, and not while its worker says that it is at it", () =>
+        Effect.gen(function* () {
+          const model = anyModel()
+          const [one, two] = [yield* take(model), yield* take(model)]
+          yield* publishAll([jobOf({ models: [model] })])
+          const first = yield* one.take
+          const second = yield* Effect.fork(two.take)
+          for (let round = 0; round < 8; round++) {
+            yield* Effect.sleep(conformanceSettings.acknowledgementTime / 4)
+            yield* first.inProgress
+            expect(yield* Fiber.poll(second)).toEqual(Option.none())
+          }
+          const delivery = yield* Fiber.join(second)
+          expect(delivery.delivery).toBe(2)
+          yield* delivery.ack
+        })
+      )
+
+      it.scoped(
+        "makes a dead letter of a job that fails each time, with the reason of the last, and goes on with the camera's next",
+        () =>
+          Effect.gen(function* () {
+            const model = anyModel()
+            const cameraId = anyCameraId()
+            const [poison, next] = [0, 1].map((sequence) => jobOf({ cameraId, models: [model], sequence }))
+            yield* publishAll([poison, next].flatMap((job) => (job === undefined ? [] : [job])))
+            const consumer = yield* take(model)
+            for (let round = 1; round <= conformanceSettings.deliveries; round++) {
+              const delivery = yield* consumer.take
+              expect([delivery.job.segmentSequence, delivery.delivery]).toEqual([0, round])
+              yield* delivery.nak(`failure ${round}`)
+            }
+            const after = yield* consumer.take
+            expect(after.job.segmentSequence).toBe(1)
+            yield* after.ack
+            const { deadLetters } = yield* VideoJobQueue
+            const [dead] = (yield* deadLetters(50)).filter((letter) => letter.model === model)
+            expect(dead).toMatchObject({
+              jobId: poison?.jobId,
+              cameraId,
+              segmentSequence: 0,
+              reason: `failure ${conformanceSettings.deliveries}`,
+              deliveries: conformanceSettings.deliveries
+            })
+          })
+      )
+
+      it.scoped("makes a dead letter of a job whose workers never answer", () =>
+        Effect.gen(function* () {
+          const model = anyModel()
+          const job = jobOf({ models: [model] })
+          yield* publishAll([job])
+          const consumer = yield* take(model)
+          for (let round = 1; round <= conformanceSettings.deliveries; round++) {
+            expect((yield* consumer.take).delivery).toBe(round)
+          }
+          yield* nothing(consumer.take, conformanceSettings.acknowledgementTime * 2)
+          const { deadLetters } = yield* VideoJobQueue
+          const [dead] = (yield* deadLetters(50)).filter((letter) => letter.model === model)
+          expect(dead).toMatchObject({ jobId: job.jobId, deliveries: conformanceSettings.deliveries })
+          expect(dead?.reason).toContain("not answered")
+        })
+      )
+
+      it.scoped("gives what a worker held to another at once when the worker leaves", () =>
+        Effect.gen(function* () {
+          const model = anyModel()
+          const job = jobOf({ models: [model] })
+          yield* publishAll([job])
+          yield* Effect.scoped(Effect.flatMap(take(model), (consumer) => consumer.take))
+          const other = yield* take(model)
+          const delivery = yield* other.take.pipe(Effect.timeout(conformanceSettings.acknowledgementTime / 2))
+          expect(delivery.job.jobId).toBe(job.jobId)
+          yield* delivery.giveBack
+          const again = yield* other.take
+          expect(again.job.jobId).toBe(job.jobId)
+          yield* again.ack
+        })
+      )
+
+      it.scoped("tells what waits, is taken and how old it is", () =>
+        Effect.gen(function* () {
+          const model = anyModel()
+          yield* publishAll([1, 2, 3].map(() => jobOf({ models: [model], priority: "HIGH" })))
+          const consumer = yield* take(model)
+          const delivery = yield* consumer.take
+          yield* settledDepth(model, { waiting: 2, inFlight: 1 })
+          const { depth } = yield* VideoJobQueue
+          yield* Effect.sleep("50 millis")
+          const high = (yield* depth).find((entry) => entry.model === model && entry.lane === "high")
+          expect(high?.lag).toBeGreaterThan(0.04)
+          expect(high?.lag).toBeLessThan(60)
+          expect(delivery.waited).toBeGreaterThanOrEqual(0)
+          yield* delivery.ack
+        })
+      )
+
+      it.scoped("brings a result to the camera's followers once, however often it is published", () =>
+        Effect.gen(function* () {
+          const { follow, publish } = yield* VideoJobResults
+          const [model, another] = [anyModel(), anyModel()]
+          const job = jobOf({ models: [model, another] })
+          const streams = [yield* follow(job.cameraId), yield* follow(job.cameraId), yield* follow(anyCameraId())]
+          const first = resultOf(job, model)
+          yield* publish(first)
+          yield* publish(resultOf(job, model, "b"))
+          yield* publish(resultOf(job, another, "c"))
+          for (const stream of streams.slice(0, 2)) {
+            const got = Chunk.toReadonlyArray(yield* Stream.runCollect(Stream.take(stream, 2)))
+            expect(got[0]).toEqual(first)
+            expect(got.map(({ worker }) => worker)).toEqual(["a", "c"])
+          }
+          const last = streams[2]
+          if (last !== undefined) {
+            expect(Option.isNone(yield* Effect.timeoutOption(Stream.runHead(last), 100))).toBe(true)
+          }
+        })
+      )
+    })
+  })
+}
