@@ -1,6 +1,6 @@
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Principal, Unauthorized } from "@vigil/core/contract/Principal"
-import { SessionAuthentication } from "@vigil/core/contract/VigilApi"
+import { SessionAuthentication } from "@vigil/core/contract/api/SessionAuthentication"
 import { RpcAuthentication } from "@vigil/core/contract/RpcAuthentication"
 import { Effect, Layer, Option } from "effect"
 import { LocalOperator } from "../auth/LocalOperator.js"

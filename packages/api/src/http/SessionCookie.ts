@@ -1,7 +1,7 @@
 import * as Cookies from "@effect/platform/Cookies"
 import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import { sessionCookie } from "@vigil/core/contract/VigilApi"
+import { sessionCookie } from "@vigil/core/contract/api/SessionAuthentication"
 import { Effect } from "effect"
 import { isSecure, type ServerConfig } from "../ServerConfig.js"
 

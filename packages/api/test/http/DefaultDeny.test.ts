@@ -1,7 +1,9 @@
 import { describe, expect, layer } from "@effect/vitest"
 import { LocalOperator } from "@vigil/api/auth/LocalOperator"
 import { rawRoutes } from "@vigil/api/http/Routes"
-import { SessionAuthentication, VigilApi } from "@vigil/core/contract/VigilApi"
+import { SessionAuthentication } from "@vigil/core/contract/api/SessionAuthentication"
+import { VigilApi } from "@vigil/core/contract/VigilApi"
+import { PublisherAuthentication } from "@vigil/core/contract/Publisher"
 import { VigilRpc } from "@vigil/core/contract/VigilRpc"
 import * as HttpApi from "@effect/platform/HttpApi"
 import { Context, Effect, Redacted } from "effect"
@@ -34,9 +36,16 @@ const endpoints = (): ReadonlyArray<Door> => {
 }
 
 const filled = (path: string): string =>
-  path.replace(":viewId", "view-1").replace(/:\w+/g, "00000000-0000-4000-8000-00000000000a").replace("*", "anything")
+  path
+    .replace(":viewId", "view-1")
+    .replace(":publicationId", "publication-1")
+    .replace(/:\w+/g, "00000000-0000-4000-8000-00000000000a")
+    .replace("*", "anything")
 
 const isPublic = ({ method, path }: Door) => publicEndpoints.has(`${method} ${path}`)
+
+/** These want a camera's publish token instead of a session. */
+const isForPublishers = ({ path }: { readonly path: string }) => /\/cameras\/:id\/whip(\/|$)/.test(path)
 
 /** The status of a WebSocket upgrade that was refused; 101 where it was not. */
 const upgrade = (url: string, headers: Record<string, string>) =>
@@ -73,7 +82,7 @@ describe("default deny", () => {
           else {
             expect(status, `${door.method} ${door.path}`).toBe(401)
             expect(headers.get("content-type")).toBe("application/problem+json")
-            expect(headers.get("www-authenticate")).toContain("Cookie")
+            expect(headers.get("www-authenticate")).toContain(isForPublishers(door) ? "Bearer" : "Cookie")
             expect(json).toMatchObject({ status: 401, type: "urn:vigil:problem:unauthorized" })
           }
         }
@@ -174,8 +183,9 @@ describe("default deny", () => {
           onGroup: () => undefined,
           onEndpoint: ({ endpoint, middleware }) => {
             const open = isPublic({ method: endpoint.method, path: endpoint.path })
+            const key = isForPublishers(endpoint) ? PublisherAuthentication.key : SessionAuthentication.key
             expect(
-              [...middleware].some((tag) => tag.key === SessionAuthentication.key),
+              [...middleware].some((tag) => tag.key === key),
               endpoint.path
             ).toBe(!open)
           }

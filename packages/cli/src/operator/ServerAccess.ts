@@ -1,5 +1,5 @@
 import { Options } from "@effect/cli"
-import { sessionCookie } from "@vigil/core/contract/VigilApi"
+import { sessionCookie } from "@vigil/core/contract/api/SessionAuthentication"
 import { Config, Effect, Option, Redacted } from "effect"
 import type { SecureContextOptions } from "node:tls"
 import { join } from "node:path"

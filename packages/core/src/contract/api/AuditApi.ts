@@ -1,0 +1,23 @@
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
+import { Schema } from "effect"
+import { AuditPage, AuditQuery } from "../../AuditEntry.js"
+import { BadRequest, NotAllowed, Unavailable } from "../Problem.js"
+import { PageSize } from "./PageSize.js"
+import { SessionAuthentication } from "./SessionAuthentication.js"
+
+/** `AuditQuery` as it travels in a URL. */
+const AuditQueryParameters = Schema.Struct({
+  ...AuditQuery.fields,
+  before: Schema.optional(Schema.NumberFromString.pipe(Schema.int(), Schema.positive())),
+  limit: PageSize
+})
+
+export class AuditGroup extends HttpApiGroup.make("audit")
+  .add(HttpApiEndpoint.get("list", "/audit").setUrlParams(AuditQueryParameters).addSuccess(AuditPage))
+  .addError(BadRequest)
+  .addError(NotAllowed)
+  .addError(Unavailable)
+  .middleware(SessionAuthentication)
+  .annotate(OpenApi.Description, "Who changed what, when and from where, newest first; for administrators.") {}

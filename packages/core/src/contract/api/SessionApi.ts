@@ -1,0 +1,45 @@
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as OpenApi from "@effect/platform/OpenApi"
+import { Schema } from "effect"
+import { Session, SessionId } from "../../Session.js"
+import { User } from "../../User.js"
+import { BadRequest, NotAllowed, NotFound, NotSignedIn, TooManyRequests, Unavailable } from "../Problem.js"
+import { SessionAuthentication } from "./SessionAuthentication.js"
+import { TypedPassword } from "./TypedPassword.js"
+
+export class SignInGroup extends HttpApiGroup.make("signIn")
+  .add(
+    HttpApiEndpoint.post("signIn", "/session")
+      .setPayload(Schema.Struct({ username: Schema.String.pipe(Schema.maxLength(100)), password: TypedPassword }))
+      .addSuccess(User)
+  )
+  .addError(BadRequest)
+  .addError(NotSignedIn)
+  .addError(NotAllowed)
+  .addError(TooManyRequests)
+  .addError(Unavailable)
+  .annotate(OpenApi.Description, "Begins a session; the answer sets its cookie.") {}
+
+export class SessionGroup extends HttpApiGroup.make("session")
+  .add(HttpApiEndpoint.get("me", "/session").addSuccess(User))
+  .add(HttpApiEndpoint.del("signOut", "/session").addSuccess(HttpApiSchema.NoContent))
+  .add(HttpApiEndpoint.get("list", "/sessions").addSuccess(Schema.Array(Session)))
+  .add(
+    HttpApiEndpoint.del("revoke", "/sessions/:id")
+      .setPath(Schema.Struct({ id: SessionId }))
+      .addSuccess(HttpApiSchema.NoContent)
+      .addError(NotFound)
+  )
+  .add(
+    HttpApiEndpoint.put("changePassword", "/session/password")
+      .setPayload(Schema.Struct({ current: TypedPassword, next: TypedPassword }))
+      .addSuccess(HttpApiSchema.NoContent)
+      .addError(TooManyRequests)
+  )
+  .addError(BadRequest)
+  .addError(NotAllowed)
+  .addError(Unavailable)
+  .middleware(SessionAuthentication)
+  .annotate(OpenApi.Description, "The signed-in user's own sessions and password.") {}

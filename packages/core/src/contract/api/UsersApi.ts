@@ -1,0 +1,41 @@
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as OpenApi from "@effect/platform/OpenApi"
+import { Schema } from "effect"
+import { UserId } from "../../Ids.js"
+import { Role, User } from "../../User.js"
+import { BadRequest, Conflict, NotAllowed, NotFound, Unavailable } from "../Problem.js"
+import { SessionAuthentication } from "./SessionAuthentication.js"
+import { TypedPassword } from "./TypedPassword.js"
+
+const user = Schema.Struct({ id: UserId })
+
+export class UsersGroup extends HttpApiGroup.make("users")
+  .add(HttpApiEndpoint.get("list", "/users").addSuccess(Schema.Array(User)))
+  .add(
+    HttpApiEndpoint.post("create", "/users")
+      .setPayload(Schema.Struct({ username: User.fields.username, role: Role, password: TypedPassword }))
+      .addSuccess(User, { status: 201 })
+      .addError(Conflict)
+  )
+  .add(
+    HttpApiEndpoint.patch("change", "/users/:id")
+      .setPath(user)
+      .setPayload(Schema.Struct({ role: Schema.optional(Role), password: Schema.optional(TypedPassword) }))
+      .addSuccess(User)
+      .addError(NotFound)
+      .addError(Conflict)
+  )
+  .add(
+    HttpApiEndpoint.del("remove", "/users/:id")
+      .setPath(user)
+      .addSuccess(HttpApiSchema.NoContent)
+      .addError(NotFound)
+      .addError(Conflict)
+  )
+  .addError(BadRequest)
+  .addError(NotAllowed)
+  .addError(Unavailable)
+  .middleware(SessionAuthentication)
+  .annotate(OpenApi.Description, "The tenant's users; for administrators.") {}
