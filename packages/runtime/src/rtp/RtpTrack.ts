@@ -51,6 +51,15 @@ export class RtpTrack implements FrameSink {
     return track instanceof VideoDescriber ? track.track : track
   }
 
+  get profile(): TrackFormat["profile"] {
+    return this.options.format.profile
+  }
+
+  /** Of the stream being received; undefined before its first packet. */
+  get source(): number | undefined {
+    return this.receiver.source
+  }
+
   get isVideo(): boolean {
     return this.options.format.track instanceof VideoDescriber
   }

@@ -8,12 +8,16 @@ export interface SdpFormat {
   readonly channels: number
   /** Names in lower case. */
   readonly parameters: ReadonlyMap<string, string>
+  /** `a=rtcp-fb` (RFC 4585 4.2), in lower case: `nack pli`, `ccm fir`. */
+  readonly feedback: ReadonlyArray<string>
 }
 
 /** One `m=` section (RFC 4566 5.14). */
 export interface SdpMedia {
   /** `video`, `audio`, `application`, .. */
   readonly kind: string
+  /** With RTCP feedback (RFC 4585) or without. */
+  readonly profile: "AVP" | "AVPF"
   readonly formats: ReadonlyArray<SdpFormat>
   /** `a=control`, as it stands there. */
   readonly control?: string
@@ -32,6 +36,7 @@ export interface SessionDescription {
 const maxLines = 1000
 const maxMedias = 32
 const maxFormats = 32
+const maxFeedback = 64
 
 /** Payload types that need no `a=rtpmap` (RFC 3551 6). */
 const staticFormats: Readonly<Record<number, readonly [encoding: string, clockRate: number, channels: number]>> = {
@@ -51,8 +56,11 @@ const staticFormats: Readonly<Record<number, readonly [encoding: string, clockRa
 interface MediaDraft {
   readonly kind: string
   readonly payloadTypes: ReadonlyArray<number>
+  readonly profile: SdpMedia["profile"]
   readonly maps: Map<number, Pick<SdpFormat, "encoding" | "clockRate" | "channels">>
   readonly parameters: Map<number, ReadonlyMap<string, string>>
+  /** Of one payload type, or of all. */
+  readonly feedback: Array<{ readonly type: number | "*"; readonly value: string }>
   control?: string
   frameRate?: number
   size?: { readonly width: number; readonly height: number }
@@ -61,9 +69,10 @@ interface MediaDraft {
 const readMedia = (value: string): MediaDraft | undefined => {
   const match = /^(\S+)\s+\d+(?:\/\d+)?\s+(\S+)\s+(.*)$/.exec(value)
   if (match === null) return undefined
-  const [, kind = "", , formats = ""] = match
+  const [, kind = "", protocol = "", formats = ""] = match
   return {
     kind: kind.toLowerCase(),
+    profile: /^RTP\/AVPF(\/|$)/i.test(protocol) ? "AVPF" : "AVP",
     payloadTypes: formats
       .split(/\s+/)
       .filter((text) => /^\d{1,3}$/.test(text))
@@ -71,7 +80,8 @@ const readMedia = (value: string): MediaDraft | undefined => {
       .filter((type) => type < 128)
       .slice(0, maxFormats),
     maps: new Map(),
-    parameters: new Map()
+    parameters: new Map(),
+    feedback: []
   }
 }
 
@@ -100,6 +110,13 @@ const readParameters = (media: MediaDraft, value: string): void => {
   media.parameters.set(Number(match[1]), parameters)
 }
 
+const readFeedback = (media: MediaDraft, value: string): void => {
+  const match = /^(\d{1,3}|\*)\s+(\S.{0,63})$/.exec(value)
+  if (match === null || media.feedback.length >= maxFeedback) return
+  const [, type, said = ""] = match
+  media.feedback.push({ type: type === "*" ? "*" : Number(type), value: said.trim().replace(/\s+/g, " ").toLowerCase() })
+}
+
 const readFrameRate = (value: string): number | undefined => {
   const rate = Number(value)
   return rate > 0 && rate <= 1000 ? rate : undefined
@@ -111,6 +128,8 @@ const readMediaAttribute = (media: MediaDraft, name: string, value: string): voi
       return readMap(media, value)
     case "fmtp":
       return readParameters(media, value)
+    case "rtcp-fb":
+      return readFeedback(media, value)
     case "control":
       media.control = value
       return
@@ -133,10 +152,13 @@ const finish = (media: MediaDraft): SdpMedia => {
     const map =
       media.maps.get(payloadType) ??
       (fixed === undefined ? undefined : { encoding: fixed[0], clockRate: fixed[1], channels: fixed[2] })
-    return map === undefined ? [] : [{ payloadType, ...map, parameters: media.parameters.get(payloadType) ?? new Map() }]
+    if (map === undefined) return []
+    const feedback = media.feedback.filter(({ type }) => type === "*" || type === payloadType).map(({ value }) => value)
+    return [{ payloadType, ...map, parameters: media.parameters.get(payloadType) ?? new Map(), feedback }]
   })
   return {
     kind: media.kind,
+    profile: media.profile,
     formats,
     ...(media.control === undefined ? {} : { control: media.control }),
     ...(media.frameRate === undefined ? {} : { frameRate: media.frameRate }),

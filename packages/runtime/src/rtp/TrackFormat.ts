@@ -1,4 +1,5 @@
 import type { AudioCodec, AudioTrack } from "@vigil/core/MediaTrack"
+import type { KeyframeMethod } from "@vigil/core/Source"
 import { VideoDescriber } from "../source/VideoDescriber.js"
 import { type AacHeaderLayout, makeAacDepacketiser } from "./depacketiser/AacDepacketiser.js"
 import { makeAudioDepacketiser } from "./depacketiser/AudioDepacketiser.js"
@@ -15,6 +16,9 @@ export interface TrackFormat {
   /** RTP ticks a second. */
   readonly clockRate: number
   readonly control: string | undefined
+  readonly profile: SdpMedia["profile"]
+  /** How the sender takes requests for a key frame; undefined where it takes none. */
+  readonly keyframe: KeyframeMethod | undefined
   readonly track: VideoDescriber | AudioTrack
   readonly depacketiser: (sink: FrameSink) => Depacketiser
 }
@@ -27,8 +31,20 @@ const decodeParameterSets = (format: SdpFormat, ...names: ReadonlyArray<string>)
     .map((text) => new Uint8Array(Buffer.from(text.trim(), "base64")))
     .filter((unit) => unit.length > 1)
 
+const keyframeMethod = ({ feedback }: SdpFormat): KeyframeMethod | undefined => {
+  if (feedback.includes("nack pli")) return "pli"
+  return feedback.some((value) => value === "ccm fir" || value.startsWith("ccm fir ")) ? "fir" : undefined
+}
+
+const commonOf = (media: SdpMedia, format: SdpFormat) => ({
+  payloadType: format.payloadType,
+  clockRate: format.clockRate,
+  control: media.control,
+  profile: media.profile
+})
+
 const videoFormat = (media: SdpMedia, format: SdpFormat): TrackFormat | undefined => {
-  const common = { payloadType: format.payloadType, clockRate: format.clockRate, control: media.control }
+  const common = { ...commonOf(media, format), keyframe: keyframeMethod(format) }
   switch (format.encoding) {
     case "H264":
       if (format.parameters.get("packetization-mode") === "2") return undefined
@@ -82,9 +98,8 @@ const aacFormat = (media: SdpMedia, format: SdpFormat): TrackFormat | undefined 
   if (layout === undefined || parsed === undefined) return undefined
   const samples = Math.round((parsed.frameSamples * format.clockRate) / parsed.sampleRate)
   return {
-    payloadType: format.payloadType,
-    clockRate: format.clockRate,
-    control: media.control,
+    ...commonOf(media, format),
+    keyframe: undefined,
     track: { kind: "audio", codec: "aac", sampleRate: parsed.sampleRate, channels: parsed.channels, config },
     depacketiser: (sink) => makeAacDepacketiser(sink, layout, samples)
   }
@@ -98,9 +113,8 @@ const audioFormat = (media: SdpMedia, format: SdpFormat): TrackFormat | undefine
   if (codec === undefined) return undefined
   const channels = codec === "opus" ? (format.parameters.get("sprop-stereo") === "1" ? 2 : 1) : format.channels
   return {
-    payloadType: format.payloadType,
-    clockRate: format.clockRate,
-    control: media.control,
+    ...commonOf(media, format),
+    keyframe: undefined,
     track: { kind: "audio", codec, sampleRate: format.clockRate, channels },
     depacketiser: makeAudioDepacketiser
   }

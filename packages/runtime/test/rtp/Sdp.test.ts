@@ -57,7 +57,7 @@ describe("parseSdp", () => {
       "a=framerate:-1",
       "a=fmtp:96"
     )
-    expect(parseSdp(text)?.medias).toEqual([{ kind: "video", formats: [] }])
+    expect(parseSdp(text)?.medias).toEqual([{ kind: "video", profile: "AVP", formats: [] }])
   })
 
   it("is bounded", () => {
@@ -160,6 +160,20 @@ describe("chooseFormat", () => {
     ],
     ["metadata", ["m=application 0 RTP/AVP 96", "a=rtpmap:96 H264/90000"]]
   ])("does not take %s", (_, lines) => expect(tracks(sdp(...lines))).toEqual([undefined]))
+})
+
+describe("requests for a key frame", () => {
+  const formatOf = (...lines: ReadonlyArray<string>) => {
+    const [media] = parseSdp(["v=0", "m=video 0 RTP/AVPF 96", "a=rtpmap:96 H264/90000", ...lines].join("\r\n"))?.medias ?? []
+    return media === undefined ? undefined : chooseFormat(media)
+  }
+
+  it.each([
+    [["a=rtcp-fb:96 nack", "a=rtcp-fb:96 nack pli", "a=rtcp-fb:96 ccm fir"], "pli"],
+    [["a=rtcp-fb:* CCM  FIR"], "fir"],
+    [["a=rtcp-fb:97 nack pli", "a=rtcp-fb:96 nack", "a=rtcp-fb:96 ccm firm"], undefined],
+    [[], undefined]
+  ])("are taken as %j offers", (lines, method) => expect(formatOf(...lines)).toMatchObject({ profile: "AVPF", keyframe: method }))
 })
 
 describe("resolveControl", () => {

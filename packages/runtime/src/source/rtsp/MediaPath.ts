@@ -49,13 +49,20 @@ export const makeChannels = (): Channels => {
   }
 }
 
+/** With the profile of the session description, or without feedback where the server takes it for that only. */
+const setupWith = (session: RtspSession, track: RtpTrack, control: string, way: string) =>
+  Effect.gen(function* () {
+    const answer = yield* session.setup(control, `RTP/${track.profile}${way}`)
+    return answer === undefined && track.profile !== "AVP" ? yield* session.setup(control, `RTP/AVP${way}`) : answer
+  })
+
 /** RTP and RTCP as interleaved frames of the RTSP connection (RFC 2326 10.12). */
 export const setupInterleaved =
   (session: RtspSession, connection: RtspConnection, channels: Channels): SetupPath =>
   (track, control) =>
     Effect.gen(function* () {
       const wanted = channels.free()
-      const answer = yield* session.setup(control, `RTP/AVP/TCP;unicast;interleaved=${wanted}-${wanted + 1}`)
+      const answer = yield* setupWith(session, track, control, `/TCP;unicast;interleaved=${wanted}-${wanted + 1}`)
       if (answer === undefined || !(answer.tcp || answer.interleaved !== undefined)) return undefined
       const [rtp, rtcp] = answer.interleaved ?? [wanted, wanted + 1]
       channels.add(rtp, track, false)
@@ -100,7 +107,7 @@ export const setupUdp =
         onRtcp: guarded((packet: Buffer) => track.takeRtcp(packet, 0, packet.length, now())),
         onError: (detail) => connection.fail("device", detail)
       })
-      const answer = yield* session.setup(control, `RTP/AVP;unicast;client_port=${sockets.rtpPort}-${sockets.rtpPort + 1}`)
+      const answer = yield* setupWith(session, track, control, `;unicast;client_port=${sockets.rtpPort}-${sockets.rtpPort + 1}`)
       if (answer === undefined || answer.tcp) return undefined
       const camera = connection.remoteAddress
       sockets.accept(answer.source === undefined ? [camera] : [camera, answer.source])

@@ -1,6 +1,13 @@
 import { randomBytes } from "node:crypto"
 import type { AudioTrack, MediaTrack } from "@vigil/core/MediaTrack"
-import { type AccessUnitSink, type OpenSource, type SourceConfig, SourceError, type SourceKind } from "@vigil/core/Source"
+import {
+  type AccessUnitSink,
+  type KeyframeMethod,
+  type OpenSource,
+  type SourceConfig,
+  SourceError,
+  type SourceKind
+} from "@vigil/core/Source"
 import { displayUrl, parseSourceUrl } from "@vigil/core/SourceUrl"
 import { Effect, type Scope } from "effect"
 import { now } from "../../MonotonicClock.js"
@@ -10,6 +17,7 @@ import { interval } from "../Interval.js"
 import { followRedirection, tooManyRedirections } from "../Redirection.js"
 import { SourceMeter } from "../SourceMeter.js"
 import { type Channels, makeChannels, type MediaPath, type SetupPath, setupInterleaved, setupUdp } from "./MediaPath.js"
+import { fullIntraRequest, pictureLossIndication } from "../../rtp/RtcpFeedback.js"
 import { writeReceiverReport } from "../../rtp/RtcpPacket.js"
 import type { SessionStart } from "../../rtp/RtpClock.js"
 import { RtpTrack } from "../../rtp/RtpTrack.js"
@@ -113,12 +121,42 @@ const watch = (connection: RtspConnection, video: RtpTrack, limits: RtspLimits) 
   })
 }
 
-const sendReports = (tracks: ReadonlyArray<{ readonly track: RtpTrack; readonly path: MediaPath }>, limits: RtspLimits) => {
-  const ssrc = randomBytes(4).readUInt32BE()
-  const name = `vigil-${randomBytes(6).toString("hex")}`
-  return interval(limits.report, () => {
-    for (const { path, track } of tracks) path.sendRtcp(writeReceiverReport(ssrc, track.takeReport(now()), name))
+interface PlayingTrack {
+  readonly track: RtpTrack
+  readonly path: MediaPath
+}
+
+/** Who we are in RTCP. */
+interface Receiver {
+  readonly ssrc: number
+  readonly name: string
+}
+
+const reportOf = ({ name, ssrc }: Receiver, track: RtpTrack): Buffer => writeReceiverReport(ssrc, track.takeReport(now()), name)
+
+const sendReports = (receiver: Receiver, tracks: ReadonlyArray<PlayingTrack>, limits: RtspLimits) =>
+  interval(limits.report, () => {
+    for (const { path, track } of tracks) path.sendRtcp(reportOf(receiver, track))
   })
+
+/** Milliseconds between two requests; those in between are answered by the one before. */
+const keyframeInterval = 1000
+
+/** Asks in the way that the camera takes, of those that its session description names. */
+const keyframeRequests = (receiver: Receiver, { path, track }: PlayingTrack, method: KeyframeMethod | undefined) => {
+  if (method === undefined) return undefined
+  let sequence = 0
+  let asked = Number.NEGATIVE_INFINITY
+  const request = () => {
+    const { source } = track
+    const at = now()
+    if (source === undefined || at - asked < keyframeInterval) return
+    asked = at
+    const { ssrc } = receiver
+    const wish = method === "pli" ? pictureLossIndication(ssrc, source) : fullIntraRequest(ssrc, source, sequence++)
+    path.sendRtcp(Buffer.concat([reportOf(receiver, track), wish]))
+  }
+  return { method, request }
 }
 
 const protocolName = (attempt: Attempt, transport: string): string => `${attempt.secure ? "RTSPS" : "RTSP"}/${transport}`
@@ -158,7 +196,9 @@ const play = (attempt: Attempt, described: Described, session: RtspSession, conn
 
     yield* Effect.forkScoped(session.keepAlive(aggregate).pipe(Effect.catchAll(failWith(connection))))
     yield* watch(connection, video, limits)
-    yield* sendReports(playing, limits)
+    const receiver: Receiver = { ssrc: randomBytes(4).readUInt32BE(), name: `vigil-${randomBytes(6).toString("hex")}` }
+    yield* sendReports(receiver, playing, limits)
+    const keyframe = keyframeRequests(receiver, { track: video, path }, chosen.video.keyframe)
     const { otherAudio } = chosen
     const source: OpenSource = {
       get description() {
@@ -170,6 +210,7 @@ const play = (attempt: Attempt, described: Described, session: RtspSession, conn
         }
       },
       statistics: () => meter.read(now(), video.jitter),
+      ...(keyframe === undefined ? {} : { keyframe }),
       ended: connection.ended
     }
     return source
