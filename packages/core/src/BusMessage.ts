@@ -64,7 +64,7 @@ export type BusMessageType = BusMessage["type"]
 
 /**
  * The message's place among those of its type and camera, where it has one: an event's sequence, a camera's revision. They are published in this
- * order; whatever is not above the newest one was published before.
+ * order: one that is above the newest was never published before.
  */
 export const orderOf = (message: BusMessage): number | undefined => {
   if (message.type === "event.stored") return message.entry.sequence

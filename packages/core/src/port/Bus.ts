@@ -47,9 +47,8 @@ export class Bus extends Context.Tag("@vigil/core/Bus")<
   Bus,
   {
     /**
-     * Returns once the message is kept, with its position; for an id that was published before, with the position of then. Ids are remembered
-     * for some time only; but a message whose order within its camera (see {@link orderOf}) the newest one of its type and camera has reached
-     * is never kept a second time, and neither is that newest one itself: then the position is of the newest.
+     * Returns once the message is kept, with its position; for an id that was published before, with the position of then. Every implementation says
+     * how long it remembers ids; it is always longer than publishers take to be sure of an acknowledgement.
      */
     readonly publish: (message: BusMessage) => Effect.Effect<number, BusUnavailable | BusMessageTooLarge>
     /**

@@ -1,0 +1,106 @@
+import { Chunk, Deferred, Effect, Mailbox, Metric, Option, Schedule, type Scope, Stream } from "effect"
+import type { BusMessage } from "./BusMessage.js"
+import type { BusUnavailable, Delivery, FollowOptions } from "./port/Bus.js"
+
+/** Some of what is kept from a position on. */
+export interface BusPage {
+  readonly deliveries: ReadonlyArray<Delivery>
+  /** Where to read on; the position asked for when nothing is kept from there on. */
+  readonly next: number
+}
+
+/** Followers of one bus in this process. */
+export interface BusFollowers {
+  /** Hands a message that is kept now to every follower from `now`, and wakes those that read by position. In order; never waits. */
+  readonly deliver: (delivery: Delivery) => void
+  readonly follow: (options: FollowOptions) => Effect.Effect<Stream.Stream<Delivery>, never, Scope.Scope>
+}
+
+const dropped = Metric.counter("vigil_bus_dropped_messages", {
+  description: "Messages that a slow follower of the bus lost",
+  incremental: true
+})
+
+/** How far a follower from `now` may be behind before it loses its oldest messages. */
+const defaultCapacity = 1024
+/** A follower by position looks again after this long even where it was told of nothing. */
+const longestSleep = "5 seconds"
+const patience = Schedule.exponential("100 millis").pipe(Schedule.union(Schedule.spaced("2 seconds")), Schedule.jittered)
+
+export const isWanted = ({ tenant, types }: FollowOptions, message: BusMessage): boolean =>
+  (tenant === undefined || tenant === message.tenantId) && (types === undefined || types.includes(message.type))
+
+/**
+ * What all implementations of the bus have in common: followers from `now` are fed from one tail of the bus, each through a bounded buffer of its
+ * own; followers by position read pages at their own pace.
+ */
+export const makeBusFollowers = (options: {
+  readonly read: (from: number, wanted: FollowOptions) => Effect.Effect<BusPage, BusUnavailable>
+  readonly capacity?: number | undefined
+}): BusFollowers => {
+  const capacity = options.capacity ?? defaultCapacity
+  const tails = new Set<(delivery: Delivery) => void>()
+  const sleepers = new Set<() => void>()
+  let delivered = 0
+
+  const awake = (position: number): Effect.Effect<void> =>
+    Effect.async<void>((resume) => {
+      if (delivered >= position) return resume(Effect.void)
+      const wake = () => {
+        sleepers.delete(wake)
+        resume(Effect.void)
+      }
+      sleepers.add(wake)
+      return Effect.sync(() => void sleepers.delete(wake))
+    }).pipe(Effect.timeoutTo({ duration: longestSleep, onSuccess: () => undefined, onTimeout: () => undefined }))
+
+  const nextPage = (from: number, wanted: FollowOptions): Effect.Effect<BusPage> =>
+    options.read(from, wanted).pipe(
+      Effect.tapError((error) => Effect.logDebug(error.message)),
+      Effect.retry(patience),
+      // The schedule has no end.
+      Effect.orDie,
+      Effect.flatMap((page) =>
+        page.next > from
+          ? Effect.succeed(page)
+          : Effect.zipRight(
+              awake(from),
+              Effect.suspend(() => nextPage(from, wanted))
+            )
+      )
+    )
+
+  const fromPosition = (position: number, wanted: FollowOptions) =>
+    Effect.gen(function* () {
+      const closed = yield* Deferred.make<void>()
+      yield* Effect.addFinalizer(() => Deferred.succeed(closed, undefined))
+      return Stream.paginateChunkEffect(Math.max(1, position), (from) =>
+        Effect.map(nextPage(from, wanted), ({ deliveries, next }) => [Chunk.unsafeFromArray(deliveries), Option.some(next)])
+      ).pipe(Stream.interruptWhenDeferred(closed))
+    })
+
+  const fromNow = (wanted: FollowOptions) =>
+    Effect.gen(function* () {
+      const mailbox = yield* Mailbox.make<Delivery>({ capacity, strategy: "sliding" })
+      const offer = (delivery: Delivery) => {
+        if (!isWanted(wanted, delivery.message)) return
+        const waiting = mailbox.unsafeSize()
+        mailbox.unsafeOffer(delivery)
+        if (Option.isSome(waiting) && waiting.value >= capacity) dropped.unsafeUpdate(1, [])
+      }
+      yield* Effect.acquireRelease(
+        Effect.sync(() => tails.add(offer)),
+        () => Effect.sync(() => tails.delete(offer)).pipe(Effect.zipRight(mailbox.shutdown))
+      )
+      return Mailbox.toStream(mailbox)
+    })
+
+  return {
+    deliver: (delivery) => {
+      delivered = delivery.position
+      for (const offer of tails) offer(delivery)
+      for (const wake of [...sleepers]) wake()
+    },
+    follow: (wanted) => (wanted.from === "now" ? fromNow(wanted) : fromPosition(wanted.from, wanted))
+  }
+}

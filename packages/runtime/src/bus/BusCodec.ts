@@ -1,0 +1,27 @@
+import { BusMessage } from "@vigil/core/BusMessage"
+import type { FollowOptions } from "@vigil/core/port/Bus"
+import { type Either, type ParseResult, Schema } from "effect"
+
+/** Messages as they are kept and travel: JSON in UTF-8. */
+const Json = Schema.parseJson(BusMessage)
+const encodeJson = Schema.encodeSync(Json)
+const decodeJson = Schema.decodeUnknownEither(Json)
+
+export const encodeMessage = (message: BusMessage): Buffer => Buffer.from(encodeJson(message))
+
+/** Left: a message of another version of Vigil, or none of Vigil's. */
+export const decodeMessage = (bytes: Uint8Array): Either.Either<BusMessage, ParseResult.ParseError> =>
+  decodeJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"))
+
+/** `<type>.<tenant>.<camera>`, four tokens: what servers and readers choose by without opening the message. */
+export const subjectOf = ({ cameraId, tenantId, type }: BusMessage): string => `${type}.${tenantId}.${cameraId}`
+
+/** Whether a message of this subject is wanted. */
+export const chooses = ({ tenant, types }: FollowOptions): ((subject: string) => boolean) => {
+  const wanted = types === undefined ? undefined : new Set<string>(types)
+  return (subject) => {
+    const typeEnd = subject.indexOf(".", subject.indexOf(".") + 1)
+    if (wanted !== undefined && !wanted.has(subject.slice(0, typeEnd))) return false
+    return tenant === undefined || subject.startsWith(tenant, typeEnd + 1)
+  }
+}
