@@ -20,22 +20,31 @@ export const layerStorage = (dataFolder: string) =>
   Layer.merge(ModelRepository.layer({ folder: join(dataFolder, "models") }), layerPersistence(dataFolder))
 
 /**
- * One node with everything in it, and its data in one folder:
+ * The server, and what it works on:
  *
  * ```
  * server (HTTP, RPC, page)  <- health <- runtime (cameras, live views) <- media, bus, storage (PostgreSQL, models)
  * ```
- *
- * This is the one place that says which implementation fills which port.
+ */
+export const layerServed =
+  (dataFolder: string) =>
+  <A, E, R>(runtime: Layer.Layer<A, E, R>) =>
+    OperatorFile.layer(dataFolder).pipe(
+      Layer.provideMerge(layerServer({ webFolder })),
+      Layer.provide(ProcessMetrics.layer),
+      Layer.provideMerge(Health.layer(dataFolder)),
+      Layer.provideMerge(runtime),
+      Layer.provide(layerServerConfig)
+    )
+
+/**
+ * One node with everything in it, and its data in one folder. This and `Node.ts`, for one node of many, are the places that say which implementation
+ * fills which port.
  */
 export const layerNode = (dataFolder: string) =>
-  OperatorFile.layer(dataFolder).pipe(
-    Layer.provideMerge(layerServer({ webFolder })),
-    Layer.provide(ProcessMetrics.layer),
-    Layer.provideMerge(Health.layer(dataFolder)),
-    Layer.provideMerge(Runtime.layer(EmbeddedCluster.layer)),
+  Runtime.layer(EmbeddedCluster.layer).pipe(
     Layer.provideMerge(Layer.merge(Media.layer, layerEventBusMemory)),
-    Layer.provide(layerServerConfig)
+    layerServed(dataFolder)
   )
 
 export const layer = (dataFolder: string) => layerNode(dataFolder).pipe(Layer.provideMerge(layerStorage(dataFolder)))

@@ -10,6 +10,7 @@ import { demoCommand } from "./commands/demo.js"
 import { doctorCommand } from "./commands/doctor.js"
 import { eventCommand } from "./commands/event.js"
 import { modelCommand, modelsCommand } from "./commands/models.js"
+import { nodeCommand } from "./commands/node.js"
 import { probeCommand } from "./commands/probe.js"
 import { simCommand } from "./commands/sim.js"
 import { statusCommand } from "./commands/status.js"
@@ -25,6 +26,7 @@ import { version } from "./Version.js"
 const commands = [
   demoCommand,
   upCommand,
+  nodeCommand,
   statusCommand,
   cameraCommand,
   eventCommand,

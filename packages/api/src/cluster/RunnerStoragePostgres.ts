@@ -1,4 +1,4 @@
-import { MachineId, Runner, type RunnerAddress, RunnerStorage, ShardId } from "@effect/cluster"
+import { MachineId, Runner, type RunnerAddress, RunnerStorage, type ShardId } from "@effect/cluster"
 import { PersistenceError } from "@effect/cluster/ClusterError"
 import type { NodeName } from "@vigil/core/Node"
 import { NodeFence } from "@vigil/core/port/NodeFence"

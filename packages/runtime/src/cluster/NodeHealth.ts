@@ -1,4 +1,4 @@
-import { NodeName } from "@vigil/core/Node"
+import type { NodeName } from "@vigil/core/Node"
 import { Effect, type Scope } from "effect"
 import { ErrorCode, NatsError } from "nats"
 import { Nats } from "../nats/Nats.js"

@@ -1,8 +1,8 @@
-import { RunnerAddress, RunnerHealth, RunnerStorage } from "@effect/cluster"
+import { RunnerAddress, RunnerHealth, type RunnerStorage } from "@effect/cluster"
 import { NodeName } from "@vigil/core/Node"
 import { NodeFence } from "@vigil/core/port/NodeFence"
 import { Duration, Effect, Layer, Schedule, type Scope } from "effect"
-import { Nats } from "../nats/Nats.js"
+import type { Nats } from "../nats/Nats.js"
 import type { ClusterMember } from "./ClusterNode.js"
 import { askHealth, isDead } from "./NodeHealth.js"
 
@@ -50,7 +50,7 @@ export const watchPeers = (
 export const addressOf = (node: NodeName): RunnerAddress.RunnerAddress => RunnerAddress.make(node, 1)
 
 /** What the library asks before it takes a node's shards away, or gives it some again. */
-export const makeRunnerHealth = (self: NodeName, members: () => ReadonlyArray<ClusterMember>) =>
+const makeRunnerHealth = (self: NodeName, members: () => ReadonlyArray<ClusterMember>) =>
   Effect.gen(function* () {
     const context = yield* Effect.context<Nats | NodeFence>()
     const isHealthy = (node: NodeName) => members().some(({ healthy, name }) => healthy && name === node)

@@ -1,0 +1,61 @@
+import { layerRunnerStoragePostgres } from "@vigil/api/cluster/RunnerStoragePostgres"
+import { sessionName } from "@vigil/api/cluster/LockKey"
+import type { ConnectionOptions } from "@vigil/api/database/Connection"
+import { layerStores } from "@vigil/api/Persistence"
+import { layerEventBusMemory } from "@vigil/core/memory/EventBusMemory"
+import type { NodeCapacity, NodeName, NodeRole } from "@vigil/core/Node"
+import { ownGroup } from "@vigil/runtime/cluster/ClusterNode"
+import * as NatsCluster from "@vigil/runtime/cluster/NatsCluster"
+import * as ModelRepository from "@vigil/runtime/model/ModelRepository"
+import { Nats } from "@vigil/runtime/nats/Nats"
+import type { NatsSettings } from "@vigil/runtime/nats/NatsSettings"
+import * as Runtime from "@vigil/runtime/Runtime"
+import { Layer } from "effect"
+import { join } from "node:path"
+import * as Media from "./Media.js"
+import * as Up from "./Up.js"
+
+/** One node of many: who it is, and where the others meet. */
+export interface NodeForm {
+  readonly name: NodeName
+  readonly roles: ReadonlyArray<NodeRole>
+  readonly capacity: NodeCapacity
+  readonly labels: Readonly<Record<string, string>>
+  readonly nats: NatsSettings
+  readonly database: ConnectionOptions
+  readonly dataFolder: string
+}
+
+const layerStorage = ({ database, dataFolder, name, nats }: NodeForm) => {
+  const connection = { ...database, application_name: sessionName(nats.cluster, name) }
+  return Layer.mergeAll(
+    ModelRepository.layer({ folder: join(dataFolder, "models") }),
+    layerStores(connection, dataFolder),
+    layerRunnerStoragePostgres({
+      connection: database,
+      cluster: nats.cluster,
+      node: name,
+      ownGroup: ownGroup(name),
+      forgetAfter: NatsCluster.forgetAfter
+    })
+  )
+}
+
+/** With the role `camera` it takes its part of the cameras; without, it only asks those that do. */
+const layerCluster = ({ capacity, name, roles }: NodeForm) =>
+  roles.includes("camera")
+    ? NatsCluster.layer({ name, weight: NatsCluster.weightOf(capacity) })
+    : NatsCluster.layerClient({ name })
+
+/** Up to what every node has: cameras, where it takes some, and what they need. */
+const layerRuntime = (form: NodeForm) =>
+  Runtime.layer(layerCluster(form)).pipe(Layer.provideMerge(Layer.merge(Media.layer, layerEventBusMemory)))
+
+const layerShared = (form: NodeForm) => Layer.merge(layerStorage(form), Nats.layer({ ...form.nats, name: `vigil ${form.name}` }))
+
+/** A node that also serves people and programs: the same server as that of `vigil up`. */
+export const layerServing = (form: NodeForm) =>
+  layerRuntime(form).pipe(Up.layerServed(form.dataFolder), Layer.provideMerge(layerShared(form)))
+
+/** A node for cameras alone: nothing listens. */
+export const layerSilent = (form: NodeForm) => layerRuntime(form).pipe(Layer.provideMerge(layerShared(form)))
