@@ -16,6 +16,7 @@ import type { AuditStore } from "@vigil/core/port/AuditStore"
 import type { CameraStore } from "@vigil/core/port/CameraStore"
 import type { EventStore } from "@vigil/core/port/EventStore"
 import type { RuntimeTable } from "@vigil/core/port/RuntimeTable"
+import type { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
 import type { SessionStore } from "@vigil/core/port/SessionStore"
 import type { TenantStore } from "@vigil/core/port/TenantStore"
 import type { UserStore } from "@vigil/core/port/UserStore"
@@ -31,12 +32,22 @@ import { startEmbeddedPostgres } from "./database/EmbeddedPostgres.js"
 import { layerEventStorePostgres } from "./database/EventStorePostgres.js"
 import { migrate } from "./database/Migrations.js"
 import { layerRuntimeTablePostgres } from "./database/RuntimeTablePostgres.js"
+import { layerPublishTokenStorePostgres } from "./database/PublishTokenStorePostgres.js"
 import { layerSessionStorePostgres } from "./database/SessionStorePostgres.js"
 import { layerTenantStorePostgres } from "./database/TenantStorePostgres.js"
 import { layerUserStorePostgres } from "./database/UserStorePostgres.js"
 import { layerMasterKey, type MasterKeyError } from "./secret/MasterKey.js"
 
-export type Persistence = AuditStore | CameraStore | EventStore | UserStore | RuntimeTable | SessionStore | TenantStore | Database
+export type Persistence =
+  | AuditStore
+  | PublishTokenStore
+  | CameraStore
+  | EventStore
+  | UserStore
+  | RuntimeTable
+  | SessionStore
+  | TenantStore
+  | Database
 
 export type PersistenceError = DatabaseError | MasterKeyError | SqlError | ConfigError.ConfigError
 
@@ -49,6 +60,7 @@ export const layerStores = (connection: ConnectionOptions, dataFolder: string): 
     layerUserStorePostgres,
     layerRuntimeTablePostgres,
     layerSessionStorePostgres,
+    layerPublishTokenStorePostgres,
     layerTenantStorePostgres
   ).pipe(
     Layer.provide(layerMasterKey(dataFolder)),

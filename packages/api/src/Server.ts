@@ -17,7 +17,7 @@
  *
  * program.pipe(
  *   Effect.provide(layerServer({ webFolder: "packages/ui/dist" })),
- *   // CameraControl, LiveViews, ModelCatalogue, AnalyticCatalogue, EventBus, HealthChecks: from the runtime or from memory
+ *   // CameraControl, LiveViews, Publications, ModelCatalogue, AnalyticCatalogue, EventBus, HealthChecks: from the runtime or from memory
  *   Effect.provide(runtimePorts),
  *   Effect.provide(Layer.merge(layerPersistence(".vigil"), layerServerConfig))
  * )
@@ -42,6 +42,8 @@ import type { EventStore } from "@vigil/core/port/EventStore"
 import type { HealthChecks } from "@vigil/core/port/Health"
 import type { LiveViews } from "@vigil/core/port/LiveViews"
 import type { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
+import type { Publications } from "@vigil/core/port/Publications"
+import type { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
 import type { SessionStore } from "@vigil/core/port/SessionStore"
 import type { TenantStore } from "@vigil/core/port/TenantStore"
 import type { UserStore } from "@vigil/core/port/UserStore"
@@ -66,6 +68,8 @@ export type ServerNeeds =
   | HealthChecks
   | LiveViews
   | ModelCatalogue
+  | Publications
+  | PublishTokenStore
   | SessionStore
   | TenantStore
   | UserStore

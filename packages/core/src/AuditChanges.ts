@@ -3,7 +3,7 @@ import type { AuditChange } from "./AuditEntry.js"
 import { Camera } from "./Camera.js"
 import type { CameraRecord } from "./CameraRecord.js"
 import type { EventStatus } from "./Event.js"
-import type { EventId } from "./Ids.js"
+import type { CameraId, EventId } from "./Ids.js"
 import type { SessionId } from "./Session.js"
 import { displayUrl } from "./SourceUrl.js"
 import type { Role, User } from "./User.js"
@@ -57,6 +57,17 @@ export const cameraDeleted = (camera: Camera): AuditChange => ({
   before: shown(valuesOf(camera)),
   after: null
 })
+
+const ofPublishToken = (action: "camera.token.make" | "camera.token.revoke", id: CameraId): AuditChange => ({
+  action,
+  subject: { type: "camera", id },
+  before: null,
+  after: action === "camera.token.make" ? { publishToken: secret } : null
+})
+
+export const publishTokenMade = (id: CameraId): AuditChange => ofPublishToken("camera.token.make", id)
+
+export const publishTokenRevoked = (id: CameraId): AuditChange => ofPublishToken("camera.token.revoke", id)
 
 const userSubject = ({ id }: Pick<User, "id">) => ({ type: "user", id }) as const
 

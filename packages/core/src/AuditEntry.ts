@@ -10,6 +10,8 @@ export const AuditAction = Schema.Literal(
   "camera.create",
   "camera.update",
   "camera.delete",
+  "camera.token.make",
+  "camera.token.revoke",
   "event.status",
   "user.create",
   "user.update",

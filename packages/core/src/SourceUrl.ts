@@ -90,6 +90,14 @@ const networkAddress = (text: string, scheme: Scheme, rest: string): Either.Eith
   return Either.right({ scheme, url, credentials: user === undefined ? undefined : credentialsOf(user) })
 }
 
+/** The address of every camera whose stream is pushed to Vigil; the publisher names the camera. */
+export const publishedUrl = "whip:"
+
+const publisherAddress = (text: string): Either.Either<SourceAddress, SourceError> =>
+  /^whip:(\/\/)?$/i.test(text)
+    ? Either.right({ scheme: "whip", url: publishedUrl, credentials: undefined })
+    : refuse(text, "invalid-url", `Write ${publishedUrl} and nothing else: the publisher connects to Vigil, not Vigil to it`)
+
 /**
  * Checks a source's URL and takes its user information off it. The rest of the text stays as it was given, because cameras compare it
  * byte by byte. No error repeats the user information, not even of an address that is wrong.
@@ -99,6 +107,7 @@ export const parseSourceUrl = (text: string): Either.Either<SourceAddress, Sourc
   if (trimmed.length > maxLength) return refuse("", "invalid-url", `The address is longer than ${maxLength} characters`)
   if (/[\u0000-\u001f\u007f]/.test(trimmed))
     return refuse(trimmed, "invalid-url", "The address has blanks or control characters in it")
+  if (/^whip:/i.test(trimmed)) return publisherAddress(trimmed)
   const [, name, rest = ""] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(trimmed) ?? []
   if (name === undefined) {
     return refuse(trimmed, "invalid-url", "Expected scheme://host/path, for example rtsp://192.0.2.7/stream1")
@@ -117,7 +126,18 @@ export const parseSourceUrl = (text: string): Either.Either<SourceAddress, Sourc
 /** Whether the address is a file or device of the machine that opens it. */
 export const isOfThisMachine = ({ scheme }: SourceAddress): boolean => scheme === "file" || scheme === "v4l2"
 
-const defaultPorts: Readonly<Record<Scheme, string>> = { rtsp: "554", rtsps: "322", http: "80", https: "443", file: "", v4l2: "" }
+/** Whether its stream is pushed to Vigil by a publisher. */
+export const isPublished = (url: string): boolean => url === publishedUrl
+
+const defaultPorts: Readonly<Record<Scheme, string>> = {
+  rtsp: "554",
+  rtsps: "322",
+  http: "80",
+  https: "443",
+  file: "",
+  v4l2: "",
+  whip: ""
+}
 
 const server = ({ scheme, url }: SourceAddress): string => {
   const { hostname, port } = new URL(url)

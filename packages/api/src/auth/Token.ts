@@ -3,6 +3,9 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto"
 /** 256 random bits, base64url. Whoever has it is believed; only its hash is kept. */
 export const newToken = (): string => randomBytes(32).toString("base64url")
 
+/** Whether the text may be a token: it has the form of one. */
+export const isToken = (text: string): boolean => /^[A-Za-z0-9_-]{43}$/.test(text)
+
 /** SHA-256. Enough without salt or stretching, because nobody can guess or list 256 random bits. */
 export const hashToken = (token: string): Uint8Array => createHash("sha256").update(token).digest()
 

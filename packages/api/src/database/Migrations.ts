@@ -7,9 +7,10 @@ import type { Migration } from "./Migration.js"
 import { foundation } from "./migration/0001Foundation.js"
 import { auditTrail } from "./migration/0002AuditTrail.js"
 import { runtimeTable } from "./migration/0005RuntimeTable.js"
+import { publishTokens } from "./migration/0007PublishTokens.js"
 
 /** All of them, in order. */
-export const migrations: ReadonlyArray<Migration> = [foundation, auditTrail, runtimeTable]
+export const migrations: ReadonlyArray<Migration> = [foundation, auditTrail, runtimeTable, publishTokens]
 
 /** Advisory lock of this database that whoever changes its structure holds: `vigi` in ASCII. */
 const structureLock = 0x76696769

@@ -16,6 +16,8 @@ import { layerHealthHandlers } from "./handler/HealthHandlers.js"
 import { layerSessionHandlers, layerSignInHandlers } from "./handler/SessionHandlers.js"
 import { layerRouteNames } from "../telemetry/HttpMetrics.js"
 import { hasMetricsToken, metricsPage } from "../telemetry/MetricsEndpoint.js"
+import { layerPublishTokenHandlers, layerWhipHandlers } from "./handler/WhipHandlers.js"
+import { layerPublisherAuthentication } from "./PublisherCheck.js"
 import { layerSetupHandlers } from "./handler/SetupHandlers.js"
 import { layerUserHandlers } from "./handler/UserHandlers.js"
 import { layerFrontDoor } from "./FrontDoor.js"
@@ -45,6 +47,8 @@ const layerHandlers = Layer.mergeAll(
   layerUserHandlers,
   layerCameraHandlers,
   layerLiveHandlers,
+  layerPublishTokenHandlers,
+  layerWhipHandlers,
   layerEventHandlers,
   layerCatalogueHandlers,
   layerAuditHandlers,
@@ -54,7 +58,7 @@ const layerHandlers = Layer.mergeAll(
 
 const layerApi = HttpLayerRouter.addHttpApi(VigilApi).pipe(
   Layer.provide(layerHandlers),
-  Layer.provide(layerSessionAuthentication)
+  Layer.provide([layerSessionAuthentication, layerPublisherAuthentication])
 )
 
 const layerRpc = HttpLayerRouter.use((router) =>

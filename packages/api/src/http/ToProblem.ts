@@ -17,6 +17,7 @@ import type { CameraNotRunning, NoKeyframe, NoPicture } from "@vigil/core/port/C
 import type { CameraNotFound, RevisionConflict } from "@vigil/core/port/CameraStore"
 import type { EventNotFound } from "@vigil/core/port/EventStore"
 import type { LiveViewNotFound, LiveViewRefused } from "@vigil/core/port/LiveViews"
+import type { PublicationNotFound, PublicationRefused } from "@vigil/core/port/Publications"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
 import type { LastAdministrator, SetupRefused, UsernameTaken, UserNotFound } from "@vigil/core/port/UserStore"
 import type { SourceError } from "@vigil/core/Source"
@@ -75,6 +76,11 @@ const problems = {
     if (error.reason === "codec") return conflict("live-view-codec", error.message)
     return new Unavailable(details(503, "live-view-limit", "Too many viewers", error.message))
   },
+  PublicationNotFound: (error: PublicationNotFound) => notFound("publication-not-found", error.message),
+  PublicationRefused: (error: PublicationRefused) =>
+    error.reason === "offer"
+      ? badRequest("publication-offer", error.message, "")
+      : conflict(`publication-${error.reason}`, error.message),
   UsernameTaken: (error: UsernameTaken) => conflict("username-taken", error.message),
   LastAdministrator: (error: LastAdministrator) => conflict("last-administrator", error.message),
   SetupRefused: (error: SetupRefused) =>

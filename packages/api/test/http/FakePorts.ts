@@ -4,6 +4,7 @@ import { AnalyticCatalogue, InvalidAnalytic } from "@vigil/core/port/AnalyticCat
 import { CameraControl, CameraNotRunning, NoKeyframe } from "@vigil/core/port/CameraControl"
 import { HealthChecks } from "@vigil/core/port/Health"
 import { LiveViewNotFound, LiveViewRefused, LiveViews } from "@vigil/core/port/LiveViews"
+import { PublicationNotFound, PublicationRefused, Publications } from "@vigil/core/port/Publications"
 import { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
 import { ModelError } from "@vigil/core/Model"
 import { emptyStatistics, type SourceConfig, SourceError } from "@vigil/core/Source"
@@ -41,6 +42,7 @@ export class FakeRuntime extends Effect.Service<FakeRuntime>()("test/FakeRuntime
       running: new Set<CameraId>(),
       statuses: yield* PubSub.unbounded<CameraStatus>(),
       views: new Map<string, CameraId>(),
+      publications: new Map<string, CameraId>(),
       probed: new Array<SourceConfig>(),
       health: yield* Ref.make<"pass" | "warn" | "fail">("pass")
     }
@@ -101,6 +103,34 @@ const layerLiveViews = Layer.effect(
   )
 )
 
+const layerPublications = Layer.effect(
+  Publications,
+  Effect.map(FakeRuntime, ({ publications, running }) =>
+    Publications.of({
+      open: (cameraId, offer) =>
+        Effect.suspend(() => {
+          if (!running.has(cameraId)) return Effect.fail(new CameraNotRunning({ cameraId }))
+          if (!offer.startsWith("v=0")) {
+            return Effect.fail(new PublicationRefused({ cameraId, reason: "offer", detail: "not SDP" }))
+          }
+          const publicationId = crypto.randomUUID()
+          publications.set(publicationId, cameraId)
+          return Effect.succeed({ publicationId, answer: "v=0\r\nanswer" })
+        }),
+      close: (cameraId, publicationId) =>
+        Effect.suspend(() =>
+          publications.get(publicationId) === cameraId && publications.delete(publicationId)
+            ? Effect.void
+            : Effect.fail(new PublicationNotFound({ publicationId }))
+        ),
+      closeAll: (cameraId) =>
+        Effect.sync(() => {
+          for (const [id, of] of publications) if (of === cameraId) publications.delete(id)
+        })
+    })
+  )
+)
+
 const unknownModel = (model: string) => Effect.fail(new ModelError({ model, reason: "unknown", detail: "none here" }))
 
 const layerCatalogues = Layer.merge(
@@ -131,6 +161,10 @@ const layerHealthChecks = Layer.effect(
   ])
 )
 
-export const layerFakePorts = Layer.mergeAll(layerCameraControl, layerLiveViews, layerCatalogues, layerHealthChecks).pipe(
-  Layer.provideMerge(FakeRuntime.Default)
-)
+export const layerFakePorts = Layer.mergeAll(
+  layerCameraControl,
+  layerLiveViews,
+  layerPublications,
+  layerCatalogues,
+  layerHealthChecks
+).pipe(Layer.provideMerge(FakeRuntime.Default))

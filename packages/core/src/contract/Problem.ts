@@ -44,6 +44,11 @@ export class NotAllowed extends Schema.Class<NotAllowed>("NotAllowed")(
 
 export class NotFound extends Schema.Class<NotFound>("NotFound")(fields(404), annotations(404, "There is no such thing.")) {}
 
+export class MethodNotAllowed extends Schema.Class<MethodNotAllowed>("MethodNotAllowed")(
+  fields(405),
+  annotations(405, "This cannot be done here; Allow says what can.")
+) {}
+
 export class Conflict extends Schema.Class<Conflict>("Conflict")(
   fields(409),
   annotations(409, "The state of things does not allow it.")

@@ -12,8 +12,8 @@ import { SessionGroup, SignInGroup } from "./api/SessionApi.js"
 import { SetupGroup } from "./api/SetupApi.js"
 import { TenantsGroup } from "./api/TenantsApi.js"
 import { UsersGroup } from "./api/UsersApi.js"
+import { WhipGroup } from "./api/WhipApi.js"
 import { problemContentType } from "./Problem.js"
-import { WhipGroup } from "./WhipApi.js"
 
 const badRequestAnswer = {
   description: "The request is malformed or a value is not allowed.",

@@ -1,8 +1,11 @@
 import type { AccessUnit } from "@vigil/core/AccessUnit"
-import type { SourceDescription } from "@vigil/core/MediaTrack"
+import type { SourceDescription, VideoCodec } from "@vigil/core/MediaTrack"
 import { rtpTimestamp } from "@vigil/core/Overlay"
 import type { Hub } from "../hub/Hub.js"
-import { emptyParameterSets, isPlayable, learn, packetise } from "./Packetiser.js"
+import { PicturePacketiser } from "../rtp/packetiser/PicturePacketiser.js"
+
+/** Codecs that a browser plays over WebRTC as the camera sends them. */
+export const isPlayable = (codec: VideoCodec): boolean => codec === "h264"
 
 /** One picture, cut into RTP payloads once for all viewers. */
 export interface LivePicture {
@@ -26,16 +29,15 @@ const longestGroup = 600
 export const makeLiveStream = (hub: Hub): LiveStream => {
   const viewers = new Set<LiveViewer>()
   let group: Array<LivePicture> = []
-  let sets = emptyParameterSets()
+  let packetiser = new PicturePacketiser("h264")
   let playing = false
   let leave: (() => void) | undefined
 
   const describe = (description: SourceDescription | undefined) => {
     group = []
-    sets = emptyParameterSets()
     const video = description?.tracks.find((track) => track.kind === "video")
     playing = video !== undefined && isPlayable(video.codec)
-    if (video !== undefined) learn(sets, video.parameterSets)
+    packetiser = new PicturePacketiser("h264", video?.parameterSets)
   }
 
   const onAccessUnit = (unit: AccessUnit) => {
@@ -47,7 +49,7 @@ export const makeLiveStream = (hub: Hub): LiveStream => {
       return
     }
     const picture = {
-      payloads: packetise(unit.units, unit.keyframe, sets),
+      payloads: packetiser.packetise(unit.units, unit.keyframe),
       timestamp: rtpTimestamp(unit.mediaTime),
       keyframe: unit.keyframe
     }

@@ -7,14 +7,10 @@ import {
   RtpHeader,
   RtpPacket
 } from "werift"
+import { peerConfig, type WebRtcOptions } from "../webrtc/WebRtcOptions.js"
 import type { LivePicture, LiveStream } from "./LiveStream.js"
 
-export interface LiveViewOptions {
-  /** Addresses that are offered to viewers besides those of the network interfaces; loopback is one for a browser on this machine. */
-  readonly addresses: ReadonlyArray<string>
-  /** UDP ports that may be used. */
-  readonly ports: readonly [number, number] | undefined
-  readonly iceServers: ReadonlyArray<{ readonly urls: string; readonly username?: string; readonly credential?: string }>
+export interface LiveViewOptions extends WebRtcOptions {
   /** Milliseconds without a receiver report after which a viewer is gone. */
   readonly silence: number
 }
@@ -73,10 +69,7 @@ export const openLiveView = async (
   const connection = new RTCPeerConnection({
     codecs: { video: [codec()] },
     headerExtensions: { video: [new RTCRtpHeaderExtensionParameters({ uri: playoutDelay.uri })] },
-    iceServers: options.iceServers.map((server) => ({ ...server })),
-    iceUseIpv6: false,
-    iceAdditionalHostAddresses: [...options.addresses],
-    ...(options.ports === undefined ? {} : { icePortRange: [options.ports[0], options.ports[1]] })
+    ...peerConfig(options)
   })
   const releases: Array<() => void> = []
   let closed = false

@@ -4,38 +4,20 @@ import type { CameraId } from "@vigil/core/Ids"
 import { Config, Effect, Layer, Metric } from "effect"
 import { randomUUID } from "node:crypto"
 import { CameraActors } from "../camera/CameraActors.js"
+import { webRtcConfig } from "../webrtc/WebRtcOptions.js"
 import { type LiveView, type LiveViewOptions, openLiveView } from "./LiveView.js"
-import { isPlayable } from "./Packetiser.js"
+import { isPlayable } from "./LiveStream.js"
 
 export interface LiveViewsOptions extends LiveViewOptions {
   /** Viewers that this node serves at a time. */
   readonly limit: number
 }
 
-const portRange = Config.string("VIGIL_WEBRTC_PORTS").pipe(
-  Config.mapAttempt((text): readonly [number, number] => {
-    const [from, to] = text.split("-").map(Number)
-    if (from === undefined || to === undefined || !(from > 0 && from < to && to < 65_536)) {
-      throw new Error("VIGIL_WEBRTC_PORTS must be two UDP ports, for example 50000-50100")
-    }
-    return [from, to]
-  }),
-  Config.withDefault(undefined)
-)
-
-const iceServers = Config.array(Config.string(), "VIGIL_ICE_SERVERS").pipe(
-  Config.map((urls) => urls.map((url) => ({ urls: url }))),
-  Config.withDefault([])
-)
-
-/** From `VIGIL_WEBRTC_ADDRESSES` (comma separated), `VIGIL_WEBRTC_PORTS` (from-to), `VIGIL_ICE_SERVERS` and `VIGIL_WEBRTC_VIEWERS`. */
+/** {@link webRtcConfig} and `VIGIL_WEBRTC_VIEWERS`. */
 const liveViewsConfig: Config.Config<LiveViewsOptions> = Config.all({
-  addresses: Config.array(Config.string(), "VIGIL_WEBRTC_ADDRESSES").pipe(Config.withDefault(["127.0.0.1"])),
-  ports: portRange,
-  iceServers,
-  silence: Config.succeed(15_000),
+  webRtc: webRtcConfig,
   limit: Config.integer("VIGIL_WEBRTC_VIEWERS").pipe(Config.withDefault(256))
-})
+}).pipe(Config.map(({ limit, webRtc }) => ({ ...webRtc, silence: 15_000, limit })))
 
 const viewersGauge = Metric.gauge("vigil_live_views", { description: "WebRTC viewers that are being served" })
 

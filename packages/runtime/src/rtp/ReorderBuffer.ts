@@ -71,6 +71,18 @@ export class ReorderBuffer {
     this.release()
   }
 
+  /** Sequence numbers that packets wait for, oldest first, at most so many. */
+  missing(most: number): ReadonlyArray<number> {
+    const missing: Array<number> = []
+    if (this.held === 0) return missing
+    const span = sequenceDistance(this.expected, this.newest)
+    for (let ahead = 0; ahead < span && missing.length < most; ahead++) {
+      const sequence = (this.expected + ahead) & 0xffff
+      if (this.slots[this.slot(sequence)] === undefined) missing.push(sequence)
+    }
+    return missing
+  }
+
   /** Gives up on gaps whose followers have waited too long. */
   expire(now: MonotonicTime): void {
     while (this.held > 0 && now - (this.nextHeld()?.received ?? now) >= this.limits.delay) this.skipGap()

@@ -6,13 +6,16 @@ import { fileSource } from "./file/FileSource.js"
 import { httpMjpegSource } from "./mjpeg/HttpMjpegSource.js"
 import { rtspSource } from "./rtsp/RtspSource.js"
 import { v4l2Source } from "./v4l2/V4l2Source.js"
+import { WhipDoor } from "./whip/WhipDoor.js"
+import { whipSource } from "./whip/WhipSource.js"
 
 /** Every kind of source there is: a further one is one folder and one more line. */
-const sourceKinds = (workers: MediaWorkers["Type"]): ReadonlyArray<SourceKind> => [
+const sourceKinds = (workers: MediaWorkers["Type"], door: WhipDoor["Type"]): ReadonlyArray<SourceKind> => [
   rtspSource,
   httpMjpegSource,
   fileSource(workers),
-  v4l2Source(workers)
+  v4l2Source(workers),
+  whipSource(door)
 ]
 
 type Open = (config: SourceConfig, sink: AccessUnitSink) => Effect.Effect<OpenSource, SourceError, Scope.Scope>
@@ -31,8 +34,10 @@ const openOneOf =
 /** Opens a source by its URL's scheme. The scope's end closes it. */
 export class Sources extends Context.Tag("@vigil/runtime/Sources")<Sources, { readonly open: Open }>() {}
 
-/** Sources of every kind; files and capture devices are read by the media workers. */
+/** Sources of every kind; files and capture devices are read by the media workers, publishers come in by the door. */
 export const layer = Layer.effect(
   Sources,
-  Effect.map(MediaWorkers, (workers) => ({ open: openOneOf(sourceKinds(workers)) }))
-)
+  Effect.gen(function* () {
+    return { open: openOneOf(sourceKinds(yield* MediaWorkers, yield* WhipDoor)) }
+  })
+).pipe(Layer.provideMerge(WhipDoor.layer))
