@@ -5,7 +5,7 @@ import type { MonotonicTime } from "@vigil/core/Time"
 import type { SourceMeter } from "../source/SourceMeter.js"
 import { VideoDescriber } from "../source/VideoDescriber.js"
 import type { Depacketiser, Frame, FrameSink } from "./depacketiser/Depacketiser.js"
-import { ReorderBuffer } from "./ReorderBuffer.js"
+import { defaultReorderLimits, ReorderBuffer, type ReorderLimits } from "./ReorderBuffer.js"
 import { type ReportBlock, readRtcp } from "./RtcpPacket.js"
 import { RtpClock, type SessionStart } from "./RtpClock.js"
 import { RtpPacket } from "./RtpPacket.js"
@@ -22,6 +22,8 @@ export interface RtpTrackOptions {
   readonly leader: RtpTrack | undefined
   readonly sink: AccessUnitSink
   readonly onGoodbye: () => void
+  /** How long datagrams wait for those before them. */
+  readonly reorder?: ReorderLimits
 }
 
 /** One RTP stream's way from packets to access units. */
@@ -33,7 +35,7 @@ export class RtpTrack implements FrameSink {
   private readonly clock: RtpClock
   private readonly depacketiser: Depacketiser
   private readonly packet = new RtpPacket()
-  private readonly reorder = new ReorderBuffer((packet, lost, received) => this.takeOrdered(packet, lost, received))
+  private readonly reorder: ReorderBuffer
   /** Of the packet that was handed on last, where datagrams are put in order. */
   private orderedSource = -1
   private orderedSequence = -1
@@ -44,6 +46,10 @@ export class RtpTrack implements FrameSink {
     this.receiver = new RtpReceiver(options.format.clockRate)
     this.clock = new RtpClock(options.format.clockRate, options.start)
     this.depacketiser = options.format.depacketiser(this)
+    this.reorder = new ReorderBuffer(
+      (packet, lost, received) => this.takeOrdered(packet, lost, received),
+      options.reorder ?? defaultReorderLimits
+    )
   }
 
   get description(): MediaTrack {
@@ -72,6 +78,11 @@ export class RtpTrack implements FrameSink {
   /** Packets held back because one before them is missing. */
   get waiting(): number {
     return this.reorder.held
+  }
+
+  /** Sequence numbers that packets wait for, oldest first, at most so many. */
+  missing(most: number): ReadonlyArray<number> {
+    return this.reorder.missing(most)
   }
 
   /** A packet of a connection that keeps order. `bytes` is only valid during the call. */
