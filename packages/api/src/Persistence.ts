@@ -17,6 +17,7 @@ import type { CameraStore } from "@vigil/core/port/CameraStore"
 import type { EventStore } from "@vigil/core/port/EventStore"
 import type { RuntimeTable } from "@vigil/core/port/RuntimeTable"
 import type { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
+import type { PlacementStore } from "@vigil/core/port/PlacementStore"
 import type { SessionStore } from "@vigil/core/port/SessionStore"
 import type { TenantStore } from "@vigil/core/port/TenantStore"
 import type { UserStore } from "@vigil/core/port/UserStore"
@@ -31,6 +32,7 @@ import type { DatabaseError } from "./database/DatabaseError.js"
 import { startEmbeddedPostgres } from "./database/EmbeddedPostgres.js"
 import { layerEventStorePostgres } from "./database/EventStorePostgres.js"
 import { migrate } from "./database/Migrations.js"
+import { layerPlacementStorePostgres } from "./database/PlacementStorePostgres.js"
 import { layerRuntimeTablePostgres } from "./database/RuntimeTablePostgres.js"
 import { layerPublishTokenStorePostgres } from "./database/PublishTokenStorePostgres.js"
 import { layerSessionStorePostgres } from "./database/SessionStorePostgres.js"
@@ -44,6 +46,7 @@ export type Persistence =
   | CameraStore
   | EventStore
   | UserStore
+  | PlacementStore
   | RuntimeTable
   | SessionStore
   | TenantStore
@@ -58,6 +61,7 @@ export const layerStores = (connection: ConnectionOptions, dataFolder: string): 
     layerCameraStorePostgres,
     layerEventStorePostgres,
     layerUserStorePostgres,
+    layerPlacementStorePostgres(),
     layerRuntimeTablePostgres,
     layerSessionStorePostgres,
     layerPublishTokenStorePostgres,

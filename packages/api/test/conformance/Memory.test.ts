@@ -4,10 +4,12 @@ import { layerEventBusMemory } from "@vigil/core/memory/EventBusMemory"
 import { layerEventStoreMemory } from "@vigil/core/memory/EventStoreMemory"
 import { layerRuntimeTableMemory } from "@vigil/core/memory/RuntimeTableMemory"
 import { Layer } from "effect"
+import { layerPlacementStoreMemory } from "@vigil/core/memory/PlacementStoreMemory"
 import { auditStoreConformance } from "./AuditStoreConformance.js"
 import { cameraStoreConformance } from "./CameraStoreConformance.js"
 import { eventBusConformance } from "./EventBusConformance.js"
 import { eventStoreConformance } from "./EventStoreConformance.js"
+import { placementStoreConformance } from "./PlacementStoreConformance.js"
 import { runtimeTableConformance } from "./RuntimeTableConformance.js"
 
 auditStoreConformance("in memory", layerAuditStoreMemory)
@@ -15,3 +17,4 @@ cameraStoreConformance("in memory", layerCameraStoreMemory)
 eventStoreConformance("in memory", layerEventStoreMemory)
 eventBusConformance("in memory", layerEventBusMemory, 1024)
 runtimeTableConformance("in memory", layerRuntimeTableMemory.pipe(Layer.provideMerge(layerCameraStoreMemory)))
+placementStoreConformance("in memory", Layer.merge(layerPlacementStoreMemory, layerCameraStoreMemory))

@@ -4,6 +4,7 @@ import { secondTenant } from "../Samples.js"
 import { auditStoreConformance } from "./AuditStoreConformance.js"
 import { cameraStoreConformance } from "./CameraStoreConformance.js"
 import { eventStoreConformance } from "./EventStoreConformance.js"
+import { placementStoreConformance } from "./PlacementStoreConformance.js"
 import { runtimeTableConformance } from "./RuntimeTableConformance.js"
 
 const stores = Layer.effectDiscard(secondTenant).pipe(Layer.provideMerge(layerEmbeddedStores))
@@ -12,3 +13,4 @@ auditStoreConformance("PostgreSQL", stores)
 cameraStoreConformance("PostgreSQL", stores)
 eventStoreConformance("PostgreSQL", stores)
 runtimeTableConformance("PostgreSQL", stores)
+placementStoreConformance("PostgreSQL", stores)

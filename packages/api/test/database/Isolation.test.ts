@@ -9,8 +9,8 @@ import { DateTime, Effect, Redacted } from "effect"
 import { layerEmbeddedStores } from "../EmbeddedDatabase.js"
 import { entry, newCamera, otherTenant, secondTenant } from "../Samples.js"
 
-/** Not a tenant's: what was done to the structure, and the token that makes the first tenant's first user. */
-const shared = ["schema_migrations", "setup_tokens"]
+/** Not a tenant's: where nodes run cameras, what was done to the structure, and the token that makes the first tenant's first user. */
+const shared = ["placement_overrides", "placement_refusals", "schema_migrations", "setup_tokens"]
 
 interface TenantTable {
   readonly name: string
