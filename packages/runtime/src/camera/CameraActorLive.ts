@@ -204,7 +204,8 @@ export const makeCameraActor = (first: Camera, node: string) =>
     const actor: CameraActor = {
       id,
       tenantId: first.tenantId,
-      pulse: () => ({ state: machine.state, reacted, mediaRestarts: pipeline.mediaRestarts() }),
+      epoch,
+      pulse: () => ({ state: machine.state, revision: camera.revision, reacted, mediaRestarts: pipeline.mediaRestarts() }),
       hub: pipeline.hub,
       live: pipeline.live,
       overlays: pipeline.overlays,

@@ -1,7 +1,7 @@
 import type { Camera } from "@vigil/core/Camera"
 import type { CameraState } from "@vigil/core/CameraState"
 import type { CameraStatus, WorkerSummary } from "@vigil/core/CameraStatus"
-import type { CameraId, TenantId } from "@vigil/core/Ids"
+import type { CameraId, Epoch, TenantId } from "@vigil/core/Ids"
 import type { Overlay } from "@vigil/core/Overlay"
 import type { NoKeyframe, NoPicture } from "@vigil/core/port/CameraControl"
 import type { StaleEpoch } from "@vigil/core/port/EventStore"
@@ -15,6 +15,8 @@ import type { LiveStream } from "../live/LiveStream.js"
 /** What an actor tells cheaply: it is asked once a second. */
 export interface CameraPulse {
   readonly state: CameraState
+  /** The configuration that it runs. */
+  readonly revision: number
   /** When its fiber last came around, about once a second: an actor whose fiber hangs or has died shows here only. */
   readonly reacted: MonotonicTime
   /** Times since the actor started that a media worker of the camera died or hung. */
@@ -25,6 +27,7 @@ export interface CameraPulse {
 export interface CameraActor {
   readonly id: CameraId
   readonly tenantId: TenantId
+  readonly epoch: Epoch
   readonly pulse: () => CameraPulse
   readonly hub: Hub
   readonly live: LiveStream

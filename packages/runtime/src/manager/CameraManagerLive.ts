@@ -1,0 +1,170 @@
+import { ManagerId } from "@vigil/core/CameraManager"
+import { defaultSupervisionPolicy, type SupervisionAction, type SupervisionPolicy } from "@vigil/core/CameraSupervision"
+import type { CameraId } from "@vigil/core/Ids"
+import type { MonotonicTime } from "@vigil/core/Time"
+import { Effect, FiberMap, Layer, Metric, Schedule } from "effect"
+import { type CameraActor, CameraActors } from "../camera/CameraActors.js"
+import { ClusterNode } from "../cluster/ClusterNode.js"
+import { now as monotonicNow } from "../MonotonicClock.js"
+import { makeAnnouncer } from "./Announcer.js"
+import { CameraManager } from "./CameraManager.js"
+import { makeRuntimeWriter } from "./RuntimeWriter.js"
+import { apply, beginWatching, continueWatching, leave, look, refresh, type WatchedCamera } from "./WatchedCamera.js"
+
+/** Times in milliseconds. */
+interface ManagerOptions {
+  readonly policy: SupervisionPolicy
+  /** Between two looks at all cameras. */
+  readonly lookEvery: number
+  /** Between two heartbeats of this node where nothing changes. */
+  readonly beatEvery: number
+  /** Between two heartbeats of a camera on the bus. */
+  readonly announceEvery: number
+}
+
+const defaultOptions: ManagerOptions = {
+  policy: defaultSupervisionPolicy,
+  lookEvery: 1_000,
+  beatEvery: 5_000,
+  announceEvery: 30_000
+}
+
+/** Milliseconds that the errors of a camera that has left are remembered: two nodes that fight over it must not each begin at one. */
+const remembered = 600_000
+/** Milliseconds between two looks beyond which this process itself stood still: its actors had no chance to react either. */
+const attention = 5_000
+
+const counter = (name: string, description: string) => Metric.counter(name, { description, incremental: true })
+const errors = counter("vigil_camera_errors", "Errors of cameras' workers that the camera manager counted")
+const restarts = counter("vigil_camera_restarts", "Cameras that the camera manager restarted after an error")
+const alerts = counter("vigil_camera_alerts", "Cameras that the camera manager gave up on until somebody looks")
+const alerting = Metric.gauge("vigil_cameras_alerting", { description: "Cameras of this node that need a person" })
+
+const make = (options: ManagerOptions) =>
+  Effect.gen(function* () {
+    const actors = yield* CameraActors
+    const { cluster, name } = yield* ClusterNode
+    const writer = yield* makeRuntimeWriter({ id: ManagerId.make(crypto.randomUUID()), cluster, node: name }, options.beatEvery)
+    const announcer = yield* makeAnnouncer(options.announceEvery)
+    const fences = yield* FiberMap.make<CameraActor>()
+    const watched = new Map<CameraId, WatchedCamera>()
+    let lastLook = monotonicNow()
+
+    const summarise = (camera: WatchedCamera) => {
+      const { alert, errorCount, healthStatus, lastError } = camera.report
+      camera.actor.supervised({ health: healthStatus, errorCount, lastError, alert })
+    }
+
+    const keep = (before: WatchedCamera | undefined, after: WatchedCamera) => {
+      if (before === after) return
+      watched.set(after.actor.id, after)
+      if (before?.report !== after.report) summarise(after)
+    }
+
+    const perform = (camera: WatchedCamera, action: SupervisionAction): Effect.Effect<void> => {
+      if (action._tag === "Restart") {
+        if (camera.goneAt !== undefined) return Effect.void
+        return Effect.logInfo("the camera is restarted after an error").pipe(
+          Effect.zipRight(Metric.increment(restarts)),
+          Effect.zipRight(camera.actor.restart)
+        )
+      }
+      announcer.note(camera, action)
+      if (action._tag === "ReportRecovery") return Effect.logInfo("the camera runs well again")
+      if (!action.alert) return Metric.increment(errors)
+      return Effect.logError(`the camera needs a person, after ${action.errorCount} errors: ${action.error}`).pipe(
+        Effect.zipRight(Metric.increment(errors)),
+        Effect.zipRight(Metric.increment(alerts))
+      )
+    }
+
+    const performAll = (camera: WatchedCamera, actions: ReadonlyArray<SupervisionAction>) =>
+      Effect.forEach(actions, (action) => perform(camera, action), { discard: true }).pipe(
+        Effect.annotateLogs({ camera: camera.actor.id })
+      )
+
+    /** An actor that another one took over from: it ends by itself, and its errors go on counting. */
+    const watchFence = (actor: CameraActor) =>
+      actor.fenced.pipe(
+        Effect.catchAll((error) =>
+          Effect.suspend(() => {
+            const before = watched.get(actor.id)
+            if (before === undefined) return Effect.void
+            const input = { _tag: "Failed", error: `it runs elsewhere too: ${error.message}`, mendedBy: "restart" } as const
+            const [after, actions] = apply(before, [input], monotonicNow(), options.policy)
+            keep(before, after)
+            return performAll(after, actions)
+          })
+        )
+      )
+
+    const meet = (actor: CameraActor, now: MonotonicTime) => {
+      const before = watched.get(actor.id)
+      if (before?.actor === actor) return Effect.succeed(before)
+      const after = before === undefined ? beginWatching(actor, name, now) : continueWatching(before, actor, name)
+      keep(before, after)
+      return Effect.as(FiberMap.run(fences, actor, watchFence(actor)), after)
+    }
+
+    const part = (camera: WatchedCamera, now: MonotonicTime) => {
+      const { id } = camera.actor
+      if (camera.goneAt === undefined || now - camera.goneAt < remembered) {
+        watched.set(id, leave(camera, now))
+      } else {
+        watched.delete(id)
+        announcer.forget(id)
+      }
+      return FiberMap.remove(fences, camera.actor)
+    }
+
+    const round = Effect.gen(function* () {
+      const now = monotonicNow()
+      const attentive = now - lastLook < attention
+      lastLook = now
+      for (const actor of actors.values()) {
+        const before = yield* meet(actor, now)
+        const [after, actions] = look(before, now, attentive, options.policy)
+        keep(before, after)
+        if (actions.length > 0) yield* performAll(after, actions)
+      }
+      for (const camera of watched.values()) if (actors.get(camera.actor.id) !== camera.actor) yield* part(camera, now)
+      yield* Metric.set(alerting, status().alerts)
+    })
+
+    const here = () => [...watched.values()].filter(({ goneAt }) => goneAt === undefined)
+
+    const status = () => {
+      const working = here().filter(({ report }) => report.workerStatus !== "stopped")
+      return {
+        workers: working.length,
+        alerts: working.filter(({ report }) => report.alert).length,
+        written: writer.written()
+      }
+    }
+
+    const announce = Effect.suspend(() => announcer.announce(here(), monotonicNow())).pipe(
+      Effect.map((messages) => {
+        for (const { cameraId, healthInfo } of messages) {
+          const before = watched.get(cameraId)
+          if (before !== undefined) keep(before, refresh(before, healthInfo))
+        }
+      })
+    )
+
+    const write = Effect.suspend(() => writer.write([...watched.values()].map(({ report }) => report)))
+
+    // Apart from each other: a table or a bus that is away must not keep the errors of cameras from being seen.
+    for (const work of [round, write, announce]) {
+      yield* work.pipe(Effect.repeat(Schedule.spaced(options.lookEvery)), Effect.forkScoped)
+    }
+    return CameraManager.of({ status })
+  })
+
+/**
+ * This node's camera manager: watches the cameras that run here, restarts those that fail and calls for a person where that does not help, keeps
+ * their rows of the runtime table, and tells the bus.
+ */
+export const layerWith = (options: Partial<ManagerOptions>) =>
+  Layer.scoped(CameraManager, make({ ...defaultOptions, ...options }))
+
+export const layer = layerWith({})
