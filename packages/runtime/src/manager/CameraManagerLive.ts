@@ -20,13 +20,16 @@ interface ManagerOptions {
   readonly beatEvery: number
   /** Between two heartbeats of a camera on the bus. */
   readonly announceEvery: number
+  /** In which an actor must come around, which is due once a second; after that it counts as hung. */
+  readonly reactsWithin: number
 }
 
 const defaultOptions: ManagerOptions = {
   policy: defaultSupervisionPolicy,
   lookEvery: 1_000,
   beatEvery: 5_000,
-  announceEvery: 30_000
+  announceEvery: 30_000,
+  reactsWithin: 15_000
 }
 
 /** Milliseconds that the errors of a camera that has left are remembered: two nodes that fight over it must not each begin at one. */
@@ -119,11 +122,11 @@ const make = (options: ManagerOptions) =>
 
     const round = Effect.gen(function* () {
       const now = monotonicNow()
-      const attentive = now - lastLook < attention
+      const reactsWithin = now - lastLook < attention ? options.reactsWithin : Number.POSITIVE_INFINITY
       lastLook = now
       for (const actor of actors.values()) {
         const before = yield* meet(actor, now)
-        const [after, actions] = look(before, now, attentive, options.policy)
+        const [after, actions] = look(before, now, reactsWithin, options.policy)
         keep(before, after)
         if (actions.length > 0) yield* performAll(after, actions)
       }

@@ -14,9 +14,6 @@ import {
 import type { MonotonicTime } from "@vigil/core/Time"
 import type { CameraActor, CameraPulse } from "../camera/CameraActors.js"
 
-/** Milliseconds without a turn of an actor's fiber, which is due once a second, after which it counts as hung. */
-const reactsWithin = 15_000
-
 /** Characters of an error that are kept. */
 const longestError = 500
 
@@ -161,16 +158,16 @@ export const apply = (
   return [supervision === before.supervision ? before : { ...before, supervision }, actions]
 }
 
-/** One look at a camera that runs here. `attentive` is false where this node itself stood still, and nothing can be said of an actor's turns. */
+/** One look at a camera that runs here. An actor whose fiber has not come around for `reactsWithin` milliseconds hangs. */
 export const look = (
   before: WatchedCamera,
   now: MonotonicTime,
-  attentive: boolean,
+  reactsWithin: number,
   policy: SupervisionPolicy
 ): readonly [WatchedCamera, ReadonlyArray<SupervisionAction>] => {
   const { actor, seen } = before
   const pulse = actor.pulse()
-  const isHung = attentive && now - pulse.reacted > reactsWithin
+  const isHung = now - pulse.reacted > reactsWithin
   const inputs: Array<SupervisionInput> = []
   // A person has changed the camera: what it failed at before says nothing any more.
   if (pulse.revision !== seen.revision) inputs.push({ _tag: "Seen", status: "stopped" })
