@@ -1,4 +1,6 @@
 import type { Sharding } from "@effect/cluster"
+import type { CameraControl } from "@vigil/core/port/CameraControl"
+import type { LiveViews } from "@vigil/core/port/LiveViews"
 import { Layer } from "effect"
 import * as Analytics from "./analytics/Analytics.js"
 import { CameraActors } from "./camera/CameraActors.js"
@@ -7,20 +9,39 @@ import * as CameraEntityLive from "./camera/CameraEntityLive.js"
 import * as CameraMetrics from "./camera/CameraMetrics.js"
 import * as Reconciler from "./camera/Reconciler.js"
 import type { ClusterNode } from "./cluster/ClusterNode.js"
+import * as CameraControlCluster from "./control/CameraControlCluster.js"
+import { CameraStatuses } from "./control/CameraStatuses.js"
+import * as LiveViewsCluster from "./control/LiveViewsCluster.js"
+import { OverlayRelay } from "./control/OverlayRelay.js"
 import * as LiveViewsLive from "./live/LiveViewsLive.js"
 import * as PublicationsLive from "./source/whip/PublicationsLive.js"
 
-/**
- * Runs cameras on this node: `EmbeddedCluster.layer` makes it the only one, `NatsCluster.layer` one of many. Needs the stores and the bus
- * (`CameraStore`, `EventStore`, `EventBus`), and what touches native code and files: `MediaWorkers`, `Sources` with its `WhipDoor`,
- * `ModelCatalogue`. Gives `CameraControl`, `LiveViews`, `Publications` and `AnalyticCatalogue` to the API.
- */
-export const layer = <E, R>(cluster: Layer.Layer<Sharding.Sharding | ClusterNode, E, R>) =>
+const own = Layer.merge(CameraControlLive.layer, LiveViewsLive.layerConfig)
+
+/** Control of the cameras of all nodes. */
+const everywhere = Layer.merge(CameraControlCluster.layer, LiveViewsCluster.layer).pipe(
+  Layer.provide(own),
+  Layer.provideMerge(Layer.merge(CameraStatuses.layer, OverlayRelay.layer))
+)
+
+const layerWith = <A extends CameraControl | LiveViews, EC, RC, E, R>(
+  control: Layer.Layer<A, EC, RC>,
+  cluster: Layer.Layer<Sharding.Sharding | ClusterNode, E, R>
+) =>
   Layer.mergeAll(
     Reconciler.layer.pipe(Layer.provide(CameraEntityLive.layer), Layer.provide(LiveViewsLive.layerConfig)),
-    CameraControlLive.layer,
+    control,
     CameraMetrics.layer,
-    LiveViewsLive.layerConfig,
     PublicationsLive.layerConfig,
     Analytics.layer
   ).pipe(Layer.provideMerge(cluster), Layer.provide(CameraActors.layer))
+
+/**
+ * Runs cameras on this node alone, with `EmbeddedCluster.layer`. Needs the stores and the bus
+ * (`CameraStore`, `EventStore`, `Bus`), and what touches native code and files: `MediaWorkers`, `Sources` with its `WhipDoor`,
+ * `ModelCatalogue`. Gives `CameraControl`, `LiveViews`, `Publications` and `AnalyticCatalogue` to the API.
+ */
+export const layer = <E, R>(cluster: Layer.Layer<Sharding.Sharding | ClusterNode, E, R>) => layerWith(own, cluster)
+
+/** Runs this node's part of the cameras of a cluster, `NatsCluster.layer`, and controls those of all its nodes. Needs `Nats` besides. */
+export const layerOfMany = <E, R>(cluster: Layer.Layer<Sharding.Sharding | ClusterNode, E, R>) => layerWith(everywhere, cluster)

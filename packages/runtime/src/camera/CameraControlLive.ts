@@ -5,17 +5,15 @@ import { Effect, Layer, Schedule, Stream } from "effect"
 import { Sources } from "../source/Sources.js"
 import { type CameraActor, CameraActors } from "./CameraActors.js"
 import { probe } from "./Probe.js"
+import { statusFingerprint } from "./StatusFingerprint.js"
 
 /** How often statuses are looked at for those who watch. */
 const interval = "1 second"
 
-/** What of a status a watcher wants to hear of again: anything but the time it was made at. */
-const fingerprint = ({ updatedAt: _, ...status }: CameraStatus) => JSON.stringify(status)
-
 /** The statuses that are new or differ from the round before. */
 const changed = (statuses: ReadonlyArray<CameraStatus>, known: Map<CameraId, string>): ReadonlyArray<CameraStatus> =>
   statuses.filter((status) => {
-    const now = fingerprint(status)
+    const now = statusFingerprint(status)
     if (known.get(status.cameraId) === now) return false
     known.set(status.cameraId, now)
     return true
