@@ -3,7 +3,7 @@ import { cameraCreated, cameraDeleted, cameraUpdated } from "@vigil/core/AuditCh
 import { Camera } from "@vigil/core/Camera"
 import { type CameraRecord, newRecord, revisedRecord } from "@vigil/core/CameraRecord"
 import { CameraId, Epoch, type TenantId } from "@vigil/core/Ids"
-import { CameraNotFound, CameraStore } from "@vigil/core/port/CameraStore"
+import { CameraNotFound, type CameraOutline, CameraStore } from "@vigil/core/port/CameraStore"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
 import { Credentials } from "@vigil/core/Source"
 import { DateTime, Effect, Layer, Option, Redacted, Schema } from "effect"
@@ -158,6 +158,21 @@ const make = Effect.gen(function* () {
     all: database.system("list all cameras", (sql) =>
       Effect.flatMap(sql<CameraRow>`select * from cameras order by name, id`, toCameras)
     ),
+
+    outlines: database.system(
+      "list all cameras",
+      (sql) =>
+        sql<CameraOutline>`select id, tenant_id as "tenantId", revision, (configuration ->> 'enabled')::boolean as enabled from cameras`
+    ),
+
+    some: (ids) =>
+      database.system("read cameras", (sql) =>
+        Effect.flatMap(
+          sql<CameraRow>`select * from cameras
+            where id in (select value::uuid from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb)) order by name, id`,
+          toCameras
+        )
+      ),
 
     changes: yield* changeFeed(database.connection, channel, fingerprint, pollInterval),
 

@@ -163,6 +163,24 @@ export const cameraStoreConformance = <E>(name: string, stores: Layer.Layer<Came
         })
       )
 
+      it.effect("tells nodes all cameras in outline, and some of them in full, of every tenant", () =>
+        Effect.gen(function* () {
+          const store = yield* CameraStore
+          const ours = yield* store.create(defaultTenant, newCamera())
+          const theirs = yield* store.create(otherTenant, newCamera({ enabled: false }))
+          const outlines = new Map((yield* store.outlines).map((outline) => [outline.id, outline]))
+          expect(outlines.get(ours.id)).toMatchObject({ tenantId: defaultTenant, revision: 1, enabled: true })
+          expect(outlines.get(theirs.id)).toMatchObject({ tenantId: otherTenant, revision: 1, enabled: false })
+          const some = yield* store.some([theirs.id, anyCameraId(), ours.id])
+          expect(new Map(some.map((camera) => [camera.id, camera]))).toEqual(
+            new Map([ours, theirs].map((camera) => [camera.id, camera]))
+          )
+          expect(yield* store.some([])).toEqual([])
+          yield* store.remove(otherTenant, theirs.id)
+          expect((yield* store.outlines).some(({ id }) => id === theirs.id)).toBe(false)
+        })
+      )
+
       it.effect("never gives an epoch twice", () =>
         Effect.gen(function* () {
           const store = yield* CameraStore

@@ -22,9 +22,12 @@ export class RevisionConflict extends Schema.TaggedError<RevisionConflict>()("Re
   }
 }
 
+/** What a node must know of every camera to see whether it runs as it should. */
+export type CameraOutline = Pick<Camera, "id" | "tenantId" | "revision" | "enabled">
+
 /**
- * The cameras and their credentials. All calls but `all`, `credentials` and `takeEpoch`, which serve the actors of every tenant,
- * see one tenant's cameras only.
+ * The cameras and their credentials. All calls but `all`, `outlines`, `some`, `credentials` and `takeEpoch`, which serve the actors of
+ * every tenant, see one tenant's cameras only.
  */
 export class CameraStore extends Context.Tag("@vigil/core/CameraStore")<
   CameraStore,
@@ -41,6 +44,10 @@ export class CameraStore extends Context.Tag("@vigil/core/CameraStore")<
     readonly remove: (tenant: TenantId, id: CameraId) => Effect.Effect<void, CameraNotFound | StoreUnavailable>
     /** Every camera of every tenant: the desired state that nodes reconcile with. */
     readonly all: Effect.Effect<ReadonlyArray<Camera>, StoreUnavailable>
+    /** The same in outline, for thousands of them. */
+    readonly outlines: Effect.Effect<ReadonlyArray<CameraOutline>, StoreUnavailable>
+    /** Those of these cameras that are there, whosever they are. */
+    readonly some: (ids: ReadonlyArray<CameraId>) => Effect.Effect<ReadonlyArray<Camera>, StoreUnavailable>
     /** Emits whenever something may have changed; a hint to read again, never the truth itself. */
     readonly changes: Stream.Stream<void>
     readonly credentials: (id: CameraId) => Effect.Effect<Option.Option<Credentials>, CameraNotFound | StoreUnavailable>
