@@ -6,7 +6,7 @@ import { Nats } from "../nats/Nats.js"
 import { type AssemblyBudget, type Inbound, makeInbound } from "./Inbound.js"
 import { decodeFrame, encodeFrame, type Frame } from "./Frame.js"
 import { isNoResponders } from "./NoResponders.js"
-import { MessageTooLarge, makeOutbound, type Outbound } from "./Outbound.js"
+import { type MessageTooLarge, makeOutbound, type Outbound } from "./Outbound.js"
 import { decodeFromServer, encodeMessage } from "./RpcEnvelope.js"
 import { assemblyLimit, defaultMessageLimit, defaultTiming, makePunctuality, type SessionTiming } from "./SessionTiming.js"
 
@@ -118,8 +118,16 @@ const makeLink = (
     if (ended._tag !== "Idle") deliver({ _tag: "ClientProtocolError", error })
   }
 
-  const sayBye = (session: Session, reason: string): void => {
-    if (!connection.isClosed()) connection.publish(session.server, encodeFrame({ _tag: "Bye", reason }), { reply: inbox() })
+  const sayBye = (server: string, reason: string, reply = inbox()): void => {
+    if (!connection.isClosed()) connection.publish(server, encodeFrame({ _tag: "Bye", reason }), { reply })
+  }
+
+  /** A server that still serves an earlier session, because it was not told or did not hear of its end. */
+  const onStale = ({ data, reply, subject: inboxOfBefore }: Msg): void => {
+    const frame = decodeFrame(data)
+    if (frame !== undefined && frame._tag !== "Bye" && reply !== undefined && reply !== "") {
+      sayBye(reply, "the client has ended this session", inboxOfBefore)
+    }
   }
 
   const ask = (): void => {
@@ -155,19 +163,19 @@ const makeLink = (
     if (!("sequence" in frame)) return
     const arrival = session.inbound.accept(frame)
     if (arrival._tag === "Violation") {
-      sayBye(session, arrival.reason)
+      sayBye(session.server, arrival.reason)
       return end(arrival.reason)
     }
     if (arrival._tag === "Ping") return session.outbound.pong()
     if (arrival._tag === "Nothing") return
     const response = decodeFromServer(session.parser, arrival.body)
     if (response !== undefined) return deliver(response)
-    sayBye(session, "an answer that cannot be read")
+    sayBye(session.server, "an answer that cannot be read")
     end("the server sent what is no answer: do both nodes run the same version?")
   }
 
   const onMessage = (message: Msg): void => {
-    if (message.subject !== inbox()) return
+    if (message.subject !== inbox()) return onStale(message)
     if (isNoResponders(message)) {
       if (state._tag === "Open") return end("the node is gone")
       if (nats.connectedFor() >= timing.settle) end("nobody is there")
@@ -195,7 +203,7 @@ const makeLink = (
     if (state._tag !== "Open") return
     const { session } = state
     if (believable && performance.now() - session.lastHeard > timing.silence) {
-      sayBye(session, "no sign of life")
+      sayBye(session.server, "no sign of life")
       return end(`no sign of life for ${timing.silence / 1000} s: the node is stopped or cut off`)
     }
     session.outbound.ping()
@@ -240,7 +248,7 @@ const makeLink = (
     close: () => {
       clearInterval(timer)
       forget()
-      if (state._tag === "Open") guarded(sayBye)(state.session, "the client ended")
+      if (state._tag === "Open") guarded(sayBye)(state.session.server, "the client ended")
       end("the client ended")
       subscription.unsubscribe()
     }

@@ -51,6 +51,7 @@ export const makeServerProtocol = (
           }
         })
         yield* Effect.addFinalizer(() => Effect.sync(sessions.close))
+        yield* sessions.listening
         return {
           disconnects,
           send: sessions.send,
@@ -84,6 +85,8 @@ interface Session {
 
 /** All sessions of a server. */
 interface Sessions {
+  /** Until NATS knows of it, or cannot be told now. */
+  readonly listening: Effect.Effect<void>
   readonly send: (client: number, response: FromServerEncoded) => Effect.Effect<void>
   readonly dismiss: (client: number) => void
   readonly clients: () => Set<number>
@@ -236,14 +239,18 @@ const makeSessions = (
   const timer = setInterval(guarded(look), timing.ping)
 
   return {
+    listening: Effect.promise(() => connection.flush().catch(() => undefined)).pipe(
+      Effect.timeoutOption(timing.connect),
+      Effect.asVoid
+    ),
     send: (client, response) =>
       Effect.suspend(() => {
         const session = byId.get(client)
         if (session === undefined) return Effect.void
         const bytes = encodeMessage(session.parser, response)
         if (bytes === undefined) return Effect.void
-        // Above this, @effect/rpc makes an answer of the defect, for this call alone.
         return Effect.zipRight(
+          // swallowed: @effect/rpc makes an answer of the defect, for this call alone
           Effect.orDie(session.outbound.send(bytes)),
           Effect.sync(() => {
             if (response._tag === "Exit") session.calls.delete(response.requestId)

@@ -67,7 +67,10 @@ export const makeOutbound = ({ connection, limit, reply, subject }: OutboundOpti
       resume(Effect.void)
     }
     ended.add(done)
-    connection.flush().then(done, done)
+    void connection
+      .flush()
+      .catch(() => undefined)
+      .finally(done)
     return Effect.sync(() => void ended.delete(done))
   })
 
