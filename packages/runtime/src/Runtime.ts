@@ -10,6 +10,7 @@ import * as CameraMetrics from "./camera/CameraMetrics.js"
 import * as Reconciler from "./camera/Reconciler.js"
 import type { ClusterNode } from "./cluster/ClusterNode.js"
 import * as CameraControlCluster from "./control/CameraControlCluster.js"
+import * as CameraRpcNats from "./control/CameraRpcNats.js"
 import { CameraStatuses } from "./control/CameraStatuses.js"
 import * as LiveViewsCluster from "./control/LiveViewsCluster.js"
 import { OverlayRelay } from "./control/OverlayRelay.js"
@@ -43,5 +44,9 @@ const layerWith = <A extends CameraControl | LiveViews, EC, RC, E, R>(
  */
 export const layer = <E, R>(cluster: Layer.Layer<Sharding.Sharding | ClusterNode, E, R>) => layerWith(own, cluster)
 
-/** Runs this node's part of the cameras of a cluster, `NatsCluster.layer`, and controls those of all its nodes. Needs `Nats` besides. */
-export const layerOfMany = <E, R>(cluster: Layer.Layer<Sharding.Sharding | ClusterNode, E, R>) => layerWith(everywhere, cluster)
+/**
+ * Runs this node's part of the cameras of a cluster, `NatsCluster.layer`, controls those of all its nodes, and takes the calls of `CameraRpc` over NATS.
+ * Needs `Nats` besides.
+ */
+export const layerOfMany = <E, R>(cluster: Layer.Layer<Sharding.Sharding | ClusterNode, E, R>) =>
+  Layer.provideMerge(CameraRpcNats.layerServer, layerWith(everywhere, cluster))
