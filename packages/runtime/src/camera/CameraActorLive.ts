@@ -12,7 +12,7 @@ import {
   type SourceStatistics
 } from "@vigil/core/Source"
 import { type MonotonicTime, wallTime } from "@vigil/core/Time"
-import { DateTime, Effect, Equal, Fiber, Mailbox, Option } from "effect"
+import { DateTime, Deferred, Effect, Equal, Fiber, Mailbox, Option } from "effect"
 import { now as monotonicNow } from "../MonotonicClock.js"
 import { makePipeline } from "../Pipeline.js"
 import { Sources } from "../source/Sources.js"
@@ -35,9 +35,17 @@ const samePlace = (a: Camera, b: Camera): boolean =>
  * A camera's actor: interprets the actions of the pure state machine. It owns the pipeline and, one after the other, the sources.
  * Lives until its scope closes, and is listed in {@link CameraActors} for that long.
  */
-export const makeCameraActor = (first: Camera, node: string) =>
+export const makeCameraActor = (first: Camera, node: string, shard: string) =>
   Effect.gen(function* () {
     const actors = yield* CameraActors
+    const retired = yield* Deferred.make<void>()
+    const gone = yield* Deferred.make<void>()
+    // The first finalizer runs last: an actor is listed until nothing of it is left, so that no other one of the camera starts beside it.
+    let actor: CameraActor | undefined
+    yield* Effect.addFinalizer(() => {
+      if (actor !== undefined && actors.get(first.id) === actor) actors.delete(first.id)
+      return Deferred.succeed(gone, undefined)
+    })
     const store = yield* CameraStore
     const sources = yield* Sources
     const scope = yield* Effect.scope
@@ -201,7 +209,7 @@ export const makeCameraActor = (first: Camera, node: string) =>
     yield* tell({ _tag: "Tick" }).pipe(Effect.delay("1 second"), Effect.forever, Effect.forkScoped)
     if (first.enabled) yield* tell({ _tag: "Enabled" })
 
-    const actor: CameraActor = {
+    actor = {
       id,
       tenantId: first.tenantId,
       epoch,
@@ -217,11 +225,10 @@ export const makeCameraActor = (first: Camera, node: string) =>
       configure,
       requestKeyframe,
       restart: Effect.asVoid(tell({ _tag: "ConfigurationChanged" })),
-      fenced: pipeline.fenced
+      fenced: Effect.raceFirst(pipeline.fenced, Deferred.await(retired)),
+      shard,
+      retire: Effect.zipRight(Deferred.succeed(retired, undefined), Deferred.await(gone))
     }
-    yield* Effect.acquireRelease(
-      Effect.sync(() => actors.set(id, actor)),
-      () => Effect.sync(() => actors.get(id) === actor && actors.delete(id))
-    )
+    actors.set(id, actor)
     return actor
   })

@@ -42,8 +42,12 @@ export interface CameraActor {
   readonly configure: (camera: Camera) => Effect.Effect<void>
   /** Closes the source and opens it again at once. */
   readonly restart: Effect.Effect<void>
-  /** Fails when a newer actor of the camera writes; this one has to end then. */
-  readonly fenced: Effect.Effect<never, StaleEpoch>
+  /** Returns when the actor has to end: it was asked to, or, with the error, a newer actor of the camera writes. */
+  readonly fenced: Effect.Effect<void, StaleEpoch>
+  /** The shard of the entity that it belongs to. */
+  readonly shard: string
+  /** Ends the actor from within its node; returns when nothing of it is left. */
+  readonly retire: Effect.Effect<void>
 }
 
 /** The cameras whose actors run in this process, kept by the actors' own scopes. */

@@ -6,7 +6,7 @@ import { CameraId } from "@vigil/core/Ids"
 import { CameraNotRunning } from "@vigil/core/port/CameraControl"
 import { LiveViews } from "@vigil/core/port/LiveViews"
 import { Duration, Effect, Exit, Scope } from "effect"
-import type { CameraActor } from "./CameraActors.js"
+import { type CameraActor, CameraActors } from "./CameraActors.js"
 import { makeCameraActor } from "./CameraActorLive.js"
 
 /** One actor in a scope of its own, so that `Stop` ends the actor and leaves the entity. */
@@ -21,18 +21,23 @@ const behaviour = Effect.gen(function* () {
   const id = CameraId.make(address.entityId)
   const entityScope = yield* Effect.scope
   const views = yield* LiveViews
+  const actors = yield* CameraActors
+  /** A camera ends before it starts anew. */
+  const turn = yield* Effect.makeSemaphore(1)
   let running: Running | undefined
 
   const stop = Effect.suspend(() => {
     const ended = running
     running = undefined
     return ended === undefined ? Effect.void : Scope.close(ended.scope, Exit.void)
-  })
+  }).pipe(turn.withPermits(1))
 
   const start = (camera: Camera) =>
     Effect.gen(function* () {
+      // It was placed elsewhere and back, or its shard changed, and the entity of then still has its actor.
+      yield* actors.get(id)?.retire ?? Effect.void
       const scope = yield* Scope.fork(entityScope, entityScope.strategy)
-      const actor = yield* makeCameraActor(camera, runner.host).pipe(
+      const actor = yield* makeCameraActor(camera, runner.host, address.shardId.toString()).pipe(
         Scope.extend(scope),
         Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
       )
@@ -42,7 +47,7 @@ const behaviour = Effect.gen(function* () {
         Effect.zipRight(stop),
         Effect.forkIn(entityScope)
       )
-    })
+    }).pipe(turn.withPermits(1))
 
   const withActor = <A, E, R>(use: (actor: CameraActor) => Effect.Effect<A, E, R>) =>
     Effect.suspend(

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { NewCamera } from "@vigil/core/Camera"
 import { defaultTenant } from "@vigil/core/Ids"
 import { layerCameraStoreMemory } from "@vigil/core/memory/CameraStoreMemory"
-import { layerEventBusMemory } from "@vigil/core/memory/EventBusMemory"
+import { layerBusMemory } from "@vigil/core/memory/BusMemory"
 import { layerEventStoreMemory } from "@vigil/core/memory/EventStoreMemory"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { SourceError } from "@vigil/core/Source"
@@ -16,7 +16,7 @@ import { layerNoModels, layerSources, layerWorkers, type RecordedDecoder, script
 const stores = Layer.mergeAll(
   layerCameraStoreMemory,
   layerEventStoreMemory,
-  layerEventBusMemory,
+  layerBusMemory,
   layerNoModels,
   CameraActors.layer
 ).pipe(Layer.provideMerge(Logger.minimumLogLevel(LogLevel.None)))
@@ -38,7 +38,7 @@ const setting = Effect.gen(function* () {
   })
   const media = Layer.mergeAll(layerSources(script), layerWorkers(decoders))
   const scope = yield* Scope.make()
-  const start = Effect.provide(makeCameraActor(camera, "here"), media).pipe(Scope.extend(scope))
+  const start = Effect.provide(makeCameraActor(camera, "here", "default:1"), media).pipe(Scope.extend(scope))
   const change = (patch: Parameters<typeof store.update>[2]) => store.update(defaultTenant, camera.id, patch)
   return { script, decoders, camera, store, start, change, close: Scope.close(scope, Exit.void) }
 })
