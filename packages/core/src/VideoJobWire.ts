@@ -61,7 +61,8 @@ export const decodeVideoJob = (message: Uint8Array): Either.Either<ReadVideoJob,
   const end = lengthBytes + length
   if (length > headerLimit || end > message.byteLength) return malformed(`its header has ${length} bytes`)
   const text = new TextDecoder().decode(message.subarray(lengthBytes, end))
-  const bytes = message.subarray(end)
+  // Not a Buffer where the message is one.
+  const bytes = new Uint8Array(message.buffer, message.byteOffset + end, message.byteLength - end)
   return decodeHeader(text).pipe(
     Either.mapLeft((error) => new VideoJobMalformed({ detail: error.message })),
     Either.flatMap((header) => {

@@ -1,0 +1,219 @@
+import { createHash } from "node:crypto"
+import type { CameraId, ModelId, TenantId } from "@vigil/core/Ids"
+import { VideoJobQueueUnavailable } from "@vigil/core/port/VideoJobQueue"
+import { type VideoJobLane, videoJobLanes } from "@vigil/core/VideoJob"
+import { Effect } from "effect"
+import {
+  AckPolicy,
+  DeliverPolicy,
+  DiscardPolicy,
+  type JetStreamClient,
+  type JetStreamManager,
+  nanos,
+  NatsError,
+  type ObjectStore,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig
+} from "nats"
+import type { Nats } from "../nats/Nats.js"
+import type { JobPlace } from "./JobBoard.js"
+import type { JobSettings } from "./JobSettings.js"
+
+/** Results wait this long for an actor that was away, and are known that long, so that none comes twice. */
+const resultAge = 5 * 60_000
+const resultBytes = 32 * 1024 * 1024
+const deadAge = 7 * 24 * 3_600_000
+const deadBytes = 16 * 1024 * 1024
+/** A group that nobody asked for this long is forgotten; its jobs stay as long as others. */
+const idleGroup = 24 * 3_600_000
+const duplicateWindow = 2 * 60_000
+
+/** Milliseconds for an answer of the server. */
+export const requestTimeout = 5000
+
+/** Model ids have dots, names of consumers must not. */
+const nameOf = (model: ModelId): string => model.replaceAll(".", "=")
+
+/**
+ * Names of everything that jobs are on the server, below the cluster's own:
+ *
+ * ```
+ * stream   <cluster>-video-jobs-<lane>      vigil.<cluster>.jobs.<lane>.<model>.<partition>.<tenant>.<camera>, told again without its bytes as
+ *                                           vigil.<cluster>.job-notices.<lane>.<model>.<partition>.<tenant>.<camera>
+ * consumer <model>-p<partition>             in each lane, together the group of the model
+ * stream   <cluster>-video-job-results      vigil.<cluster>.job-results.<tenant>.<camera>
+ * stream   <cluster>-video-jobs-dead        vigil.<cluster>.dead-jobs.<model>.<tenant>.<camera>
+ * bucket   <cluster>-video-segments         an object for each job with a large segment
+ * subject  vigil.<cluster>.job-slots.<model>  what the workers of a group tell each other
+ * ```
+ */
+export const jobNames = (nats: typeof Nats.Service) => ({
+  laneStream: (lane: VideoJobLane) => `${nats.cluster}-video-jobs-${lane}`,
+  lanePartition: (lane: VideoJobLane, partition: number) => nats.subject("jobs", lane, "*", String(partition), ">"),
+  job: (place: JobPlace, model: ModelId, customer: TenantId, camera: CameraId) =>
+    nats.subject("jobs", place.lane, model, String(place.partition), customer, camera),
+  groupPartition: (place: JobPlace, model: ModelId) => nats.subject("jobs", place.lane, model, String(place.partition), ">"),
+  groupLane: (lane: VideoJobLane, model: ModelId) => nats.subject("jobs", lane, model, ">"),
+  notices: (model: ModelId) => nats.subject("job-notices", "*", model, ">"),
+  consumer: (model: ModelId, partition: number) => `${nameOf(model)}-p${partition}`,
+  slots: (model: ModelId) => nats.subject("job-slots", model),
+  resultStream: `${nats.cluster}-video-job-results`,
+  result: (customer: TenantId, camera: CameraId) => nats.subject("job-results", customer, camera),
+  deadStream: `${nats.cluster}-video-jobs-dead`,
+  dead: (model: ModelId, customer: TenantId, camera: CameraId) => nats.subject("dead-jobs", model, customer, camera),
+  bucket: `${nats.cluster}-video-segments`
+})
+
+export type JobNames = ReturnType<typeof jobNames>
+
+/** The model in the name of one of its group's consumers; undefined for a consumer of somebody else. */
+export const modelOfConsumer = (name: string): string | undefined => /^(.+)-p\d+$/.exec(name)?.[1]?.replaceAll("=", ".")
+
+/** The partition of a camera: the same on every node. */
+export const partitionOf = (camera: CameraId, partitions: number): number =>
+  createHash("sha256").update(camera).digest().readUInt32BE(0) % partitions
+
+/** What jobs are on the server, made if it was not there. */
+export interface JobStreams {
+  readonly js: JetStreamClient
+  readonly jsm: JetStreamManager
+  readonly objects: ObjectStore
+  readonly partitions: number
+}
+
+export const codeOf = (error: unknown): string =>
+  error instanceof NatsError ? (error.api_error?.err_code ?? error.code).toString() : ""
+
+const advice = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  const code = codeOf(error)
+  if (code === "10039" || code === "10076" || code === "503") {
+    return `${error.message}: JetStream must be enabled on the NATS server, for this account`
+  }
+  if (code === "10047" || code === "10028" || code === "10023") {
+    return `${error.message}: give JetStream more room on the server, or set VIGIL_JOBS_MAX_MB`
+  }
+  return error.message
+}
+
+/** A call of the NATS client as an effect. */
+export const asking = <A>(operation: string, call: () => Promise<A>): Effect.Effect<A, VideoJobQueueUnavailable> =>
+  Effect.tryPromise({ try: call, catch: (error) => new VideoJobQueueUnavailable({ operation, detail: advice(error) }) })
+
+const streamNotFound = "10059"
+
+/** Makes the stream, or changes the one that is there as far as it differs in its limits. */
+const ensureStream = async (jsm: JetStreamManager, config: Partial<StreamConfig> & { readonly name: string }) => {
+  try {
+    const { config: found } = await jsm.streams.info(config.name)
+    const { max_age, max_bytes } = config
+    if (found.max_age === max_age && found.max_bytes === max_bytes) return found
+    const updated = await jsm.streams.update(config.name, {
+      ...found,
+      ...(max_age && { max_age }),
+      ...(max_bytes && { max_bytes })
+    })
+    return updated.config
+  } catch (error) {
+    if (codeOf(error) !== streamNotFound) throw error
+    const made = await jsm.streams.add({ storage: StorageType.File, allow_direct: true, discard: DiscardPolicy.Old, ...config })
+    return made.config
+  }
+}
+
+const openStreams = async (nats: typeof Nats.Service, names: JobNames, settings: JobSettings): Promise<JobStreams> => {
+  const js = nats.connection.jetstream({ timeout: requestTimeout })
+  const jsm = await nats.connection.jetstreamManager({ timeout: requestTimeout, checkAPI: false })
+  let partitions = settings.partitions
+  for (const lane of videoJobLanes) {
+    const { subjects } = await ensureStream(jsm, {
+      name: names.laneStream(lane),
+      subjects: Array.from({ length: partitions }, (_, partition) => names.lanePartition(lane, partition)),
+      retention: RetentionPolicy.Workqueue,
+      max_age: nanos(settings.maxAge),
+      max_bytes: settings.maxBytes,
+      duplicate_window: nanos(Math.min(duplicateWindow, settings.maxAge)),
+      republish: { src: nats.subject("jobs", lane, ">"), dest: nats.subject("job-notices", lane, ">"), headers_only: true }
+    })
+    // What the first node chose holds for all: other partitions would have no subject.
+    partitions = subjects.length
+  }
+  await ensureStream(jsm, {
+    name: names.resultStream,
+    subjects: [nats.subject("job-results", ">")],
+    retention: RetentionPolicy.Limits,
+    max_age: nanos(resultAge),
+    max_bytes: resultBytes,
+    duplicate_window: nanos(resultAge)
+  })
+  await ensureStream(jsm, {
+    name: names.deadStream,
+    subjects: [nats.subject("dead-jobs", ">")],
+    retention: RetentionPolicy.Limits,
+    max_age: nanos(deadAge),
+    max_bytes: deadBytes
+  })
+  const objects = await js.views.os(names.bucket, {
+    ttl: nanos(settings.maxAge),
+    storage: StorageType.File,
+    max_bytes: settings.maxBytes
+  })
+  return { js, jsm, objects, partitions }
+}
+
+/** The streams, opened when they are asked for first, and again after they were found missing. */
+export interface LazyJobStreams {
+  readonly get: Effect.Effect<JobStreams, VideoJobQueueUnavailable>
+  /** They are gone (a server that came back without its data): the next `get` makes them. */
+  readonly forget: Effect.Effect<void>
+}
+
+export const makeJobStreams = (nats: typeof Nats.Service, names: JobNames, settings: JobSettings): LazyJobStreams => {
+  const one = Effect.unsafeMakeSemaphore(1)
+  let opened: JobStreams | undefined
+  return {
+    get: Effect.suspend(() =>
+      opened === undefined
+        ? one.withPermits(1)(
+            Effect.suspend(() =>
+              opened === undefined
+                ? Effect.tap(
+                    asking("open the streams of jobs", () => openStreams(nats, names, settings)),
+                    (streams) =>
+                      Effect.sync(() => {
+                        opened = streams
+                      })
+                  )
+                : Effect.succeed(opened)
+            )
+          )
+        : Effect.succeed(opened)
+    ),
+    forget: Effect.sync(() => {
+      opened = undefined
+    })
+  }
+}
+
+/** Makes the group's consumer of one place: one job in flight, each job until somebody acknowledges it. */
+export const ensureConsumer = async (
+  { jsm }: JobStreams,
+  names: JobNames,
+  { acknowledgementTime }: JobSettings,
+  model: ModelId,
+  place: JobPlace
+): Promise<void> => {
+  await jsm.consumers.add(names.laneStream(place.lane), {
+    durable_name: names.consumer(model, place.partition),
+    filter_subject: names.groupPartition(place, model),
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    // Order: the server hands out the next job of a partition only when this one is done.
+    max_ack_pending: 1,
+    ack_wait: nanos(acknowledgementTime),
+    // Tries are counted by the workers, so that a job that is given up leaves a dead letter.
+    max_deliver: -1,
+    inactive_threshold: nanos(idleGroup)
+  })
+}
