@@ -6,6 +6,7 @@ import {
   type RTCRtpTransceiver,
   type RtpPacket
 } from "werift"
+import { followPeer } from "../../webrtc/PeerLife.js"
 import { peerConfig, type WebRtcOptions } from "../../webrtc/WebRtcOptions.js"
 import type { ChosenMedia, PublisherOffer } from "./PublisherOffer.js"
 
@@ -65,34 +66,16 @@ export const packetBytes = ({ header, payload }: RtpPacket): Buffer =>
 /** Answers a publisher's offer. Rejects when it cannot be answered; nothing is left behind then. */
 export const acceptPublisher = async (offer: PublisherOffer, options: WebRtcOptions): Promise<PublisherConnection> => {
   const peer = new RTCPeerConnection({ codecs: codecsOf(offer), headerExtensions: {}, ...peerConfig(options) })
-  let resolveConnected: () => void = () => undefined
-  const connected = new Promise<void>((resolve) => {
-    resolveConnected = resolve
+  const { connected, end, ended, isOver } = followPeer(peer, {
+    failed: "No way to the publisher was found, or the handshake with it failed",
+    lost: "The publisher is gone: it answers no connectivity check any more"
   })
-  let resolveEnded: (why: string) => void = () => undefined
-  const ended = new Promise<string>((resolve) => {
-    resolveEnded = resolve
-  })
-  let over = false
-  const end = (why: string) => {
-    if (over) return
-    over = true
-    resolveEnded(why)
-    // swallowed: it is over; what cannot be closed in order is left to the collector
-    peer.close().catch(() => undefined)
-  }
   try {
     await peer.setRemoteDescription({ type: "offer", sdp: offer.sdp })
     for (const transceiver of peer.getTransceivers()) {
       receive(transceiver, transceiver.kind === "video" ? offer.video : offer.audio)
     }
     await peer.setLocalDescription(await peer.createAnswer())
-    peer.connectionStateChange.subscribe((state) => {
-      if (state === "connected") resolveConnected()
-      else if (state === "failed") end("No way to the publisher was found, or the handshake with it failed")
-      else if (state === "disconnected" || state === "closed")
-        end("The publisher is gone: it answers no connectivity check any more")
-    })
     const answer = peer.localDescription?.sdp
     const transports = new Set<RTCDtlsTransport>(peer.getTransceivers().map(({ dtlsTransport }) => dtlsTransport))
     const [first] = transports
@@ -105,16 +88,16 @@ export const acceptPublisher = async (offer: PublisherOffer, options: WebRtcOpti
       listen: ({ onRtcp, onRtp }) => {
         for (const transport of transports) {
           transport.onRtp.subscribe((packet) => {
-            if (!over) onRtp(packetBytes(packet))
+            if (!isOver()) onRtp(packetBytes(packet))
           })
           transport.onRtcp.subscribe((packet) => {
-            if (!over) onRtcp(packet)
+            if (!isOver()) onRtcp(packet)
           })
         }
       },
       sendRtcp: (packets) => {
         // swallowed: a report that is lost is followed by another
-        if (!over && first.state === "connected") first.sendRtcp(packets).catch(() => undefined)
+        if (!isOver() && first.state === "connected") first.sendRtcp(packets).catch(() => undefined)
       },
       end
     }
