@@ -3,9 +3,9 @@ import { NewCamera } from "@vigil/core/Camera"
 import { type CameraId, defaultTenant } from "@vigil/core/Ids"
 import { EventQuery } from "@vigil/core/Event"
 import { ModelDescriptor } from "@vigil/core/Model"
+import { Bus } from "@vigil/core/port/Bus"
 import { CameraControl } from "@vigil/core/port/CameraControl"
 import { CameraStore } from "@vigil/core/port/CameraStore"
-import { EventBus } from "@vigil/core/port/EventBus"
 import { EventStore } from "@vigil/core/port/EventStore"
 import { LiveViews } from "@vigil/core/port/LiveViews"
 import { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
@@ -30,7 +30,7 @@ const serve = (settings: NodeSettings) =>
     const control = yield* CameraControl
     const store = yield* CameraStore
     const events = yield* EventStore
-    const bus = yield* EventBus
+    const bus = yield* Bus
     const catalogue = yield* ModelCatalogue
     const ids: Array<CameraId> = []
     const numbers = new Map<CameraId, number>()
@@ -117,9 +117,11 @@ const serve = (settings: NodeSettings) =>
     for (const { descriptor, file } of settings.models) {
       yield* catalogue.install(yield* Schema.decode(ModelDescriptor)(descriptor), file)
     }
-    const published = yield* bus.subscribe
+    const published = yield* bus.follow({ from: "now", types: ["event.stored"] })
     yield* published.pipe(
-      Stream.runForEach((entry) => Effect.sync(() => send({ type: "event", at: wallClock(), ...logged(entry) }))),
+      Stream.runForEach(({ message }) =>
+        Effect.sync(() => "entry" in message && send({ type: "event", at: wallClock(), ...logged(message.entry) }))
+      ),
       Effect.forkScoped
     )
     yield* add(settings.cameras)

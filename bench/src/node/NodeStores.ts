@@ -1,14 +1,14 @@
 import { layerPersistence } from "@vigil/api/Persistence"
 import { layerCameraStoreMemory } from "@vigil/core/memory/CameraStoreMemory"
-import { layerEventBusMemory } from "@vigil/core/memory/EventBusMemory"
+import { layerBusMemory } from "@vigil/core/memory/BusMemory"
 import { layerEventStoreMemory } from "@vigil/core/memory/EventStoreMemory"
 import { Layer } from "effect"
 import { join } from "node:path"
 import type { NodeSettings } from "./NodeProtocol.js"
 
 /** Where cameras and events are kept: in the process, or in PostgreSQL (of the environment, else an embedded one in the folder). */
-const layerMemory = Layer.mergeAll(layerCameraStoreMemory, layerEventStoreMemory, layerEventBusMemory)
-const layerPostgres = (folder: string) => Layer.merge(layerPersistence(join(folder, "data")), layerEventBusMemory)
+const layerMemory = Layer.mergeAll(layerCameraStoreMemory, layerEventStoreMemory, layerBusMemory)
+const layerPostgres = (folder: string) => Layer.merge(layerPersistence(join(folder, "data")), layerBusMemory)
 
 type Kept = Layer.Layer.Success<typeof layerMemory>
 

@@ -18,6 +18,7 @@ import type { EventStore } from "@vigil/core/port/EventStore"
 import type { RuntimeTable } from "@vigil/core/port/RuntimeTable"
 import type { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
 import type { PlacementStore } from "@vigil/core/port/PlacementStore"
+import type { Outbox } from "@vigil/core/port/Outbox"
 import type { SessionStore } from "@vigil/core/port/SessionStore"
 import type { TenantStore } from "@vigil/core/port/TenantStore"
 import type { UserStore } from "@vigil/core/port/UserStore"
@@ -35,12 +36,14 @@ import { migrate } from "./database/Migrations.js"
 import { layerPlacementStorePostgres } from "./database/PlacementStorePostgres.js"
 import { layerRuntimeTablePostgres } from "./database/RuntimeTablePostgres.js"
 import { layerPublishTokenStorePostgres } from "./database/PublishTokenStorePostgres.js"
+import { layerOutboxPostgres } from "./database/OutboxPostgres.js"
 import { layerSessionStorePostgres } from "./database/SessionStorePostgres.js"
 import { layerTenantStorePostgres } from "./database/TenantStorePostgres.js"
 import { layerUserStorePostgres } from "./database/UserStorePostgres.js"
 import { layerMasterKey, type MasterKeyError } from "./secret/MasterKey.js"
 
 export type Persistence =
+  | Outbox
   | AuditStore
   | PublishTokenStore
   | CameraStore
@@ -60,6 +63,7 @@ export const layerStores = (connection: ConnectionOptions, dataFolder: string): 
     layerAuditStorePostgres,
     layerCameraStorePostgres,
     layerEventStorePostgres,
+    layerOutboxPostgres,
     layerUserStorePostgres,
     layerPlacementStorePostgres(),
     layerRuntimeTablePostgres,

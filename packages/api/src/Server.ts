@@ -17,7 +17,7 @@
  *
  * program.pipe(
  *   Effect.provide(layerServer({ webFolder: "packages/ui/dist" })),
- *   // CameraControl, LiveViews, Publications, ModelCatalogue, AnalyticCatalogue, EventBus, HealthChecks: from the runtime or from memory
+ *   // CameraControl, LiveViews, Publications, ModelCatalogue, AnalyticCatalogue, Bus, HealthChecks: from the runtime or from memory
  *   Effect.provide(runtimePorts),
  *   Effect.provide(Layer.merge(layerPersistence(".vigil"), layerServerConfig))
  * )
@@ -35,9 +35,9 @@ import { Sessions } from "./auth/Sessions.js"
 import { SignInThrottle } from "./auth/SignInThrottle.js"
 import type { AnalyticCatalogue } from "@vigil/core/port/AnalyticCatalogue"
 import type { AuditStore } from "@vigil/core/port/AuditStore"
+import type { Bus } from "@vigil/core/port/Bus"
 import type { CameraControl } from "@vigil/core/port/CameraControl"
 import type { CameraStore } from "@vigil/core/port/CameraStore"
-import type { EventBus } from "@vigil/core/port/EventBus"
 import type { EventStore } from "@vigil/core/port/EventStore"
 import type { HealthChecks } from "@vigil/core/port/Health"
 import type { LiveViews } from "@vigil/core/port/LiveViews"
@@ -61,9 +61,9 @@ const layerAccounts = Accounts.layer.pipe(
 export type ServerNeeds =
   | AnalyticCatalogue
   | AuditStore
+  | Bus
   | CameraControl
   | CameraStore
-  | EventBus
   | EventStore
   | HealthChecks
   | LiveViews

@@ -2,7 +2,7 @@ import { layerRunnerStoragePostgres } from "@vigil/api/cluster/RunnerStoragePost
 import { sessionName } from "@vigil/api/cluster/LockKey"
 import type { ConnectionOptions } from "@vigil/api/database/Connection"
 import { layerStores } from "@vigil/api/Persistence"
-import { layerEventBusMemory } from "@vigil/core/memory/EventBusMemory"
+import { layerBusMemory } from "@vigil/core/memory/BusMemory"
 import type { NodeCapacity, NodeName, NodeRole } from "@vigil/core/Node"
 import { ownGroup } from "@vigil/runtime/cluster/ClusterNode"
 import * as NatsCluster from "@vigil/runtime/cluster/NatsCluster"
@@ -49,7 +49,7 @@ const layerCluster = ({ capacity, name, roles }: NodeForm) =>
 
 /** Up to what every node has: cameras, where it takes some, and what they need. */
 const layerRuntime = (form: NodeForm) =>
-  Runtime.layer(layerCluster(form)).pipe(Layer.provideMerge(Layer.merge(Media.layer, layerEventBusMemory)))
+  Runtime.layerOfMany(layerCluster(form)).pipe(Layer.provideMerge(Layer.merge(Media.layer, layerBusMemory)))
 
 const layerShared = (form: NodeForm) => Layer.merge(layerStorage(form), Nats.layer({ ...form.nats, name: `vigil ${form.name}` }))
 

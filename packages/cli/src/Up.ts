@@ -2,7 +2,8 @@ import { layerPersistence } from "@vigil/api/Persistence"
 import { layerServer } from "@vigil/api/Server"
 import { ProcessMetrics } from "@vigil/api/telemetry/ProcessMetrics"
 import { layerServerConfig } from "@vigil/api/ServerConfig"
-import { layerEventBusMemory } from "@vigil/core/memory/EventBusMemory"
+import * as OutboxRelay from "@vigil/core/OutboxRelay"
+import * as DiskBus from "@vigil/runtime/bus/DiskBus"
 import * as EmbeddedCluster from "@vigil/runtime/cluster/EmbeddedCluster"
 import * as ModelRepository from "@vigil/runtime/model/ModelRepository"
 import * as Runtime from "@vigil/runtime/Runtime"
@@ -18,6 +19,9 @@ const webFolder = fileURLToPath(new URL("../../ui/dist", import.meta.url))
 /** What is kept in a data folder: the database and the models. */
 export const layerStorage = (dataFolder: string) =>
   Layer.merge(ModelRepository.layer({ folder: join(dataFolder, "models") }), layerPersistence(dataFolder))
+
+/** The bus in the data folder, and what the database has for it. */
+const layerBus = (dataFolder: string) => OutboxRelay.layer.pipe(Layer.provideMerge(DiskBus.layer(join(dataFolder, "bus"))))
 
 /**
  * The server, and what it works on:
@@ -43,7 +47,7 @@ export const layerServed =
  */
 export const layerNode = (dataFolder: string) =>
   Runtime.layer(EmbeddedCluster.layer).pipe(
-    Layer.provideMerge(Layer.merge(Media.layer, layerEventBusMemory)),
+    Layer.provideMerge(Layer.merge(Media.layer, layerBus(dataFolder))),
     layerServed(dataFolder)
   )
 

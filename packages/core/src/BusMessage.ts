@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import { type DateTime, Schema } from "effect"
 import { Camera } from "./Camera.js"
 import { EventEntry } from "./Event.js"
 import { CameraId, TenantId } from "./Ids.js"
@@ -18,6 +18,24 @@ export const EventMessage = Schema.Struct({
   entry: EventEntry
 }).annotations({ identifier: "EventMessage" })
 export type EventMessage = typeof EventMessage.Type
+
+/** Says of a stored event that it is. */
+export const eventStored = (entry: EventEntry): EventMessage => ({
+  type: "event.stored",
+  id: entry.event.eventId,
+  tenantId: entry.event.customerId,
+  cameraId: entry.event.cameraId,
+  timestamp: entry.event.timestamp,
+  entry
+})
+
+/** Says that the status of an event was set, at this moment. */
+export const eventStatusChanged = (entry: EventEntry, at: DateTime.Utc): EventMessage => ({
+  ...eventStored(entry),
+  type: "event.status",
+  id: `${entry.event.eventId}:${entry.event.status}:${at.epochMillis}`,
+  timestamp: at
+})
 
 /** A camera was added, changed or removed: id `<camera id>:<revision>:<type>`. The camera has no credentials. */
 export const CameraMessage = Schema.Struct({

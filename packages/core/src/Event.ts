@@ -72,6 +72,13 @@ export const EventQuery = Schema.Struct({
 }).annotations({ identifier: "EventQuery" })
 export type EventQuery = typeof EventQuery.Type
 
+/** An event as it travels on the bus, and where: to go on later, ask for `position + 1`. */
+export const EventDelivery = Schema.Struct({
+  position: Schema.Int.pipe(Schema.positive()),
+  entry: EventEntry
+}).annotations({ identifier: "EventDelivery" })
+export type EventDelivery = typeof EventDelivery.Type
+
 export const EventPage = Schema.Struct({
   events: Schema.Array(EventEntry),
   /** Give it as `cursor` for the next page; absent on the last one. */

@@ -5,9 +5,9 @@
  */
 import type { EventQuery, EventStatus } from "@vigil/core/Event"
 import type { EventId } from "@vigil/core/Ids"
-import { EventBus } from "@vigil/core/port/EventBus"
+import { Bus } from "@vigil/core/port/Bus"
 import { EventStore } from "@vigil/core/port/EventStore"
-import { Effect, Stream } from "effect"
+import { Effect, Option, Stream } from "effect"
 import { authorize, inCallersName } from "@vigil/core/control/Authorization"
 
 export const queryEvents = (query: EventQuery) =>
@@ -22,19 +22,25 @@ export const getEvent = (id: EventId) =>
     return yield* (yield* EventStore).get(user.tenantId, id)
   })
 
-/** Whoever watches events gets the entry again, as it is now. */
+/** Whoever watches events gets the entry again, as it is now: the store tells the bus. */
 export const setEventStatus = (id: EventId, status: EventStatus) =>
   Effect.gen(function* () {
     const user = yield* authorize("operator")
-    const entry = yield* (yield* EventStore).setStatus(user.tenantId, id, status)
-    yield* (yield* EventBus).publish([entry])
-    return entry
+    return yield* (yield* EventStore).setStatus(user.tenantId, id, status)
   }).pipe(inCallersName)
 
-export const watchEvents = Stream.unwrapScoped(
-  Effect.gen(function* () {
-    const user = yield* authorize("viewer")
-    const entries = yield* (yield* EventBus).subscribe
-    return Stream.filter(entries, ({ event }) => event.customerId === user.tenantId)
-  })
-)
+/** From a position of the bus on, or from now. */
+export const watchEvents = (from: number | undefined) =>
+  Stream.unwrapScoped(
+    Effect.gen(function* () {
+      const user = yield* authorize("viewer")
+      const deliveries = yield* (yield* Bus).follow({
+        from: from ?? "now",
+        tenant: user.tenantId,
+        types: ["event.stored", "event.status"]
+      })
+      return Stream.filterMap(deliveries, ({ message, position }) =>
+        "entry" in message ? Option.some({ position, entry: message.entry }) : Option.none()
+      )
+    })
+  )

@@ -1,6 +1,7 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { cameraCreated, cameraDeleted, cameraUpdated } from "@vigil/core/AuditChanges"
 import { Camera } from "@vigil/core/Camera"
+import { messagesOfChange, messagesOfCreation, messagesOfRemoval } from "@vigil/core/CameraLifecycle"
 import { type CameraRecord, newRecord, revisedRecord } from "@vigil/core/CameraRecord"
 import { CameraId, Epoch, type TenantId } from "@vigil/core/Ids"
 import { CameraNotFound, type CameraOutline, CameraStore } from "@vigil/core/port/CameraStore"
@@ -12,6 +13,7 @@ import { seal, unseal } from "../secret/SecretBox.js"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { changeFeed } from "./ChangeFeed.js"
 import { Database } from "./Database.js"
+import { writeOutbox } from "./OutboxPostgres.js"
 
 const channel = "vigil_cameras"
 const pollInterval = 5000
@@ -121,6 +123,7 @@ const make = Effect.gen(function* () {
             created_at: DateTime.toDateUtc(camera.createdAt)
           })}`.pipe(
             Effect.zipRight(tell(sql, camera.id)),
+            Effect.zipRight(writeOutbox(sql, messagesOfCreation(record))),
             Effect.zipRight(writeAudit(sql, tenant, cameraCreated(record))),
             Effect.as(camera)
           )
@@ -138,6 +141,7 @@ const make = Effect.gen(function* () {
             credentials: sealCredentials(id, record.credentials)
           })} where id = ${id}`
           yield* tell(sql, id)
+          yield* writeOutbox(sql, messagesOfChange(current, record))
           yield* writeAudit(sql, tenant, cameraUpdated(current, record))
           return record.camera
         })
@@ -151,7 +155,9 @@ const make = Effect.gen(function* () {
           yield* sql`insert into camera_epochs (camera_id, tenant_id, epoch) values (${id}, ${tenant}, 1)
             on conflict (camera_id) do update set epoch = camera_epochs.epoch + 1`
           yield* tell(sql, id)
-          yield* writeAudit(sql, tenant, cameraDeleted(yield* toCamera(row)))
+          const camera = yield* toCamera(row)
+          yield* writeOutbox(sql, messagesOfRemoval(camera, yield* DateTime.now))
+          yield* writeAudit(sql, tenant, cameraDeleted(camera))
         })
       ),
 

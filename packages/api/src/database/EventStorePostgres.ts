@@ -1,13 +1,15 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { eventStatusSet } from "@vigil/core/AuditChanges"
+import { eventStatusChanged } from "@vigil/core/BusMessage"
 import { cursorOf, formatCursor, parseCursor } from "@vigil/core/EventCursor"
 import { type DetectionMetadata, Event, EventEntry, type EventQuery } from "@vigil/core/Event"
-import { type CameraId, Epoch, type EventId } from "@vigil/core/Ids"
+import { CameraId, Epoch, type EventId } from "@vigil/core/Ids"
 import { EventNotFound, EventStore, StaleEpoch } from "@vigil/core/port/EventStore"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
 import { DateTime, Effect, Layer, Option, Schema } from "effect"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { Database } from "./Database.js"
+import { writeOutbox } from "./OutboxPostgres.js"
 
 const encodeMetadata = Schema.encodeSync(Event.fields.detectionMetadata)
 const decodeEntry = Schema.decodeUnknown(EventEntry)
@@ -150,11 +152,40 @@ const make = Effect.map(Database, (database) =>
         )
       }),
 
-    lastSequence: (cameraId) =>
-      database.system("read last sequence", (sql) =>
+    progress: (cameraId) =>
+      database.system("read the end of a log", (sql) =>
         Effect.map(
-          sql<{ readonly last_sequence: string }>`select last_sequence from camera_epochs where camera_id = ${cameraId}`,
-          ([row]) => Number(row?.last_sequence ?? 0)
+          sql<{ readonly last_sequence: string; readonly published_sequence: string }>`
+            select last_sequence, published_sequence from camera_epochs where camera_id = ${cameraId}`,
+          ([row]) => ({ stored: Number(row?.last_sequence ?? 0), published: Number(row?.published_sequence ?? 0) })
+        )
+      ),
+
+    after: (cameraId, sequence, limit) =>
+      database.system("read events to publish", (sql) =>
+        Effect.flatMap(
+          sql<EventRow>`select * from events where camera_id = ${cameraId} and sequence > ${sequence}
+            order by sequence limit ${limit}`,
+          Effect.forEach(toEntry)
+        )
+      ),
+
+    markPublished: (cameraId, sequence) =>
+      database.system("mark events as published", (sql) =>
+        Effect.asVoid(
+          sql`update camera_epochs set published_sequence = ${sequence}
+            where camera_id = ${cameraId} and published_sequence < ${sequence}`
+        )
+      ),
+
+    unpublished: (age) =>
+      database.system("look for unpublished events", (sql) =>
+        Effect.map(
+          sql<{ readonly camera_id: string }>`select e.camera_id from camera_epochs e
+            join lateral (select recorded_at from events where camera_id = e.camera_id and sequence > e.published_sequence
+              order by sequence limit 1) as next on next.recorded_at < now() - make_interval(secs => ${age / 1000})
+            where e.published_sequence < e.last_sequence`,
+          (rows) => rows.map(({ camera_id }) => CameraId.make(camera_id))
         )
       ),
 
@@ -187,6 +218,7 @@ const make = Effect.map(Database, (database) =>
           const rows = yield* sql<EventRow>`update events set status = ${status} where event_id = ${eventId} returning *`
           const entry = yield* toEntry(yield* one(rows, eventId))
           const { event } = yield* toEntry(before)
+          yield* writeOutbox(sql, [eventStatusChanged(entry, yield* DateTime.now)])
           yield* writeAudit(sql, tenant, eventStatusSet(eventId, event.status, status))
           return entry
         })

@@ -7,11 +7,12 @@ import type { Migration } from "./Migration.js"
 import { foundation } from "./migration/0001Foundation.js"
 import { auditTrail } from "./migration/0002AuditTrail.js"
 import { placement } from "./migration/0003Placement.js"
+import { outbox } from "./migration/0004Outbox.js"
 import { runtimeTable } from "./migration/0005RuntimeTable.js"
 import { publishTokens } from "./migration/0007PublishTokens.js"
 
 /** All of them, in order. */
-export const migrations: ReadonlyArray<Migration> = [foundation, auditTrail, placement, runtimeTable, publishTokens]
+export const migrations: ReadonlyArray<Migration> = [foundation, auditTrail, placement, outbox, runtimeTable, publishTokens]
 
 /** Advisory lock of this database that whoever changes its structure holds: `vigi` in ASCII. */
 const structureLock = 0x76696769

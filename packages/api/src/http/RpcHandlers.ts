@@ -31,7 +31,7 @@ const layerDashboardRpc = DashboardRpc.toLayer({
   QueryEvents: ({ query }) => queryEvents(query),
   GetEvent: ({ id }) => getEvent(id),
   SetEventStatus: ({ id, status }) => setEventStatus(id, status),
-  WatchEvents: () => watchEvents,
+  WatchEvents: ({ from }) => watchEvents(from),
   ListModels: () =>
     Effect.zipRight(
       authorize("viewer"),

@@ -20,9 +20,9 @@ export const eventStoreConformance = <E>(name: string, stores: Layer.Layer<Event
             entry(cameraId, 1),
             entry(cameraId, 2, { detectionMetadata: {}, eventType: "TAMPERING", clipUrl: "/clips/1" })
           ]
-          expect(yield* store.lastSequence(cameraId)).toBe(0)
+          expect(yield* store.progress(cameraId)).toEqual({ stored: 0, published: 0 })
           yield* store.append(cameraId, entries)
-          expect(yield* store.lastSequence(cameraId)).toBe(2)
+          expect((yield* store.progress(cameraId)).stored).toBe(2)
           for (const written of entries) expect(yield* store.get(defaultTenant, written.event.eventId)).toEqual(written)
           expect((yield* store.query(defaultTenant, query({ cameraId }))).events).toEqual([...entries].reverse())
         })
@@ -63,7 +63,7 @@ export const eventStoreConformance = <E>(name: string, stores: Layer.Layer<Event
             store.append(cameraId, [entry(cameraId, 3, { epoch: 3 }), entry(cameraId, 4, { epoch: 2 })])
           )
           expect(stale).toMatchObject({ _tag: "StaleEpoch", cameraId, epoch: 2, current: 3 })
-          expect(yield* store.lastSequence(cameraId)).toBe(2)
+          expect((yield* store.progress(cameraId)).stored).toBe(2)
           yield* store.append(cameraId, [entry(cameraId, 3, { epoch: 3 })])
         })
       )
@@ -76,7 +76,7 @@ export const eventStoreConformance = <E>(name: string, stores: Layer.Layer<Event
           for (const wrong of [entry(cameraId, 3), entry(cameraId, 1), entry(anyCameraId(), 2)]) {
             expect(yield* Effect.flip(store.append(cameraId, [wrong]))).toMatchObject({ _tag: "StoreUnavailable" })
           }
-          expect(yield* store.lastSequence(cameraId)).toBe(1)
+          expect((yield* store.progress(cameraId)).stored).toBe(1)
         })
       )
 
@@ -106,10 +106,10 @@ export const eventStoreConformance = <E>(name: string, stores: Layer.Layer<Event
                 (times, limit) =>
                   Effect.runPromise(
                     Effect.gen(function* () {
-                      const from = yield* store.lastSequence(cameraId)
+                      const from = (yield* store.progress(cameraId)).stored
                       const entries = times.map((at, index) => entry(cameraId, from + index + 1, { at }))
                       yield* store.append(cameraId, entries)
-                      const total = yield* store.lastSequence(cameraId)
+                      const total = (yield* store.progress(cameraId)).stored
                       const pages = Stream.paginateEffect(undefined, (cursor: string | undefined) =>
                         Effect.map(
                           store.query(
@@ -166,6 +166,31 @@ export const eventStoreConformance = <E>(name: string, stores: Layer.Layer<Event
           expect(yield* Effect.flip(store.setStatus(defaultTenant, eventId, "RESOLVED"))).toMatchObject(notFound)
           expect((yield* store.query(defaultTenant, query({ cameraId }))).events).toEqual([])
           expect((yield* store.get(otherTenant, eventId)).event.status).toBe("NEW")
+        })
+      )
+
+      it.effect("knows what was published, and gives back in order what was not", () =>
+        Effect.gen(function* () {
+          const store = yield* EventStore
+          const [cameraId, other] = [anyCameraId(), anyCameraId()]
+          const entries = Array.from({ length: 12 }, (_, index) => entry(cameraId, index + 1))
+          yield* store.append(cameraId, entries)
+          yield* store.append(other, [entry(other, 1)])
+          expect(yield* store.unpublished(0)).toEqual(expect.arrayContaining([cameraId, other]))
+          expect(yield* store.unpublished(10 * 365 * 86_400_000)).not.toContain(cameraId)
+          yield* store.markPublished(cameraId, 10)
+          yield* store.markPublished(cameraId, 3)
+          yield* store.markPublished(other, 1)
+          expect(yield* store.progress(cameraId)).toEqual({ stored: 12, published: 10 })
+          const changed = yield* store.setStatus(defaultTenant, entries[10]?.event.eventId ?? EventId.make(""), "RESOLVED")
+          expect(yield* store.after(cameraId, 10, 100)).toEqual([changed, entries[11]])
+          expect(yield* store.after(cameraId, 0, 3)).toEqual(entries.slice(0, 3))
+          const waiting = yield* store.unpublished(0)
+          expect(waiting).toContain(cameraId)
+          expect(waiting).not.toContain(other)
+          yield* store.markPublished(cameraId, 12)
+          expect(yield* store.after(cameraId, 12, 100)).toEqual([])
+          expect(yield* store.unpublished(0)).not.toContain(cameraId)
         })
       )
 

@@ -1,13 +1,11 @@
 import { layerAuditStoreMemory } from "@vigil/core/memory/AuditStoreMemory"
 import { layerCameraStoreMemory } from "@vigil/core/memory/CameraStoreMemory"
-import { layerEventBusMemory } from "@vigil/core/memory/EventBusMemory"
 import { layerEventStoreMemory } from "@vigil/core/memory/EventStoreMemory"
 import { layerRuntimeTableMemory } from "@vigil/core/memory/RuntimeTableMemory"
 import { Layer } from "effect"
 import { layerPlacementStoreMemory } from "@vigil/core/memory/PlacementStoreMemory"
 import { auditStoreConformance } from "./AuditStoreConformance.js"
 import { cameraStoreConformance } from "./CameraStoreConformance.js"
-import { eventBusConformance } from "./EventBusConformance.js"
 import { eventStoreConformance } from "./EventStoreConformance.js"
 import { placementStoreConformance } from "./PlacementStoreConformance.js"
 import { runtimeTableConformance } from "./RuntimeTableConformance.js"
@@ -15,6 +13,5 @@ import { runtimeTableConformance } from "./RuntimeTableConformance.js"
 auditStoreConformance("in memory", layerAuditStoreMemory)
 cameraStoreConformance("in memory", layerCameraStoreMemory)
 eventStoreConformance("in memory", layerEventStoreMemory)
-eventBusConformance("in memory", layerEventBusMemory, 1024)
 runtimeTableConformance("in memory", layerRuntimeTableMemory.pipe(Layer.provideMerge(layerCameraStoreMemory)))
 placementStoreConformance("in memory", Layer.merge(layerPlacementStoreMemory, layerCameraStoreMemory))

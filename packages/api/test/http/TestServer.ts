@@ -1,7 +1,8 @@
 import { layerServer, setupLink } from "@vigil/api/Server"
 import { ServerAddress } from "@vigil/api/http/HttpListener"
 import { ServerConfig } from "@vigil/api/ServerConfig"
-import { layerEventBusMemory } from "@vigil/core/memory/EventBusMemory"
+import { layerBusMemory } from "@vigil/core/memory/BusMemory"
+import * as OutboxRelay from "@vigil/core/OutboxRelay"
 import type { Role } from "@vigil/core/User"
 import { Context, Effect, Layer, Logger, LogLevel, Option } from "effect"
 import { layerEmbeddedStores } from "../EmbeddedDatabase.js"
@@ -104,7 +105,8 @@ const make = Effect.gen(function* () {
 export const layerBareServer = (config: Config, webFolder = "/nonexistent") =>
   layerServer({ webFolder }).pipe(
     Layer.provideMerge(layerFakePorts),
-    Layer.provideMerge(layerEventBusMemory),
+    Layer.provideMerge(OutboxRelay.layer),
+    Layer.provideMerge(layerBusMemory),
     Layer.provideMerge(layerEmbeddedStores),
     Layer.provideMerge(Layer.succeed(ServerConfig, config)),
     Layer.provideMerge(Logger.minimumLogLevel(LogLevel.Error))

@@ -1,8 +1,9 @@
 import { describe, expect, layer } from "@effect/vitest"
 import { LocalOperator } from "@vigil/api/auth/LocalOperator"
+import { eventStored } from "@vigil/core/BusMessage"
 import { defaultTenant, EventId } from "@vigil/core/Ids"
 import { CameraStore } from "@vigil/core/port/CameraStore"
-import { EventBus } from "@vigil/core/port/EventBus"
+import { Bus } from "@vigil/core/port/Bus"
 import { EventStore } from "@vigil/core/port/EventStore"
 import { Effect, Fiber, PubSub, Redacted, Schedule, Stream } from "effect"
 import { WebSocket } from "ws"
@@ -96,11 +97,18 @@ describe("VigilRpc over WebSocket", () => {
           [ours.id, 3]
         ])
 
-        const bus = yield* EventBus
+        const bus = yield* Bus
         const mine = entry(ours.id, 1)
-        const events = yield* collect(rpc.WatchEvents(), 1)
-        const publishing = yield* keepTelling(bus.publish([entry(theirs.id, 1, { customerId: otherTenant }), mine]))
-        expect([...(yield* within(events))]).toEqual([mine])
+        const stored = [entry(theirs.id, 1, { customerId: otherTenant }), mine]
+        const from = (yield* bus.last) + 1
+        yield* Effect.forEach(stored, (each) => bus.publish(eventStored(each)))
+        const replayed = [...(yield* within(yield* collect(rpc.WatchEvents({ from }), 1)))]
+        expect(replayed.map(({ entry: told }) => told)).toEqual([mine])
+
+        const live = yield* collect(rpc.WatchEvents({}), 1)
+        const another = Effect.suspend(() => bus.publish(eventStored(entry(ours.id, 2))))
+        const publishing = yield* keepTelling(Effect.suspend(() => Effect.zipRight(bus.publish(eventStored(mine)), another)))
+        expect([...(yield* within(live))][0]?.entry.sequence).toBe(2)
         yield* Fiber.interrupt(publishing)
       })
     )
@@ -112,12 +120,11 @@ describe("VigilRpc over WebSocket", () => {
         yield* (yield* EventStore).append(written.event.cameraId, [written])
         const viewer = yield* rpcClient(cookies.viewer)
         const operator = yield* rpcClient(cookies.operator)
-        const watched = yield* collect(viewer.WatchEvents(), 1)
-        const setting = yield* keepTelling(operator.SetEventStatus({ id: written.event.eventId, status: "ACKNOWLEDGED" }))
-        const [told] = [...(yield* within(watched))]
-        yield* Fiber.interrupt(setting)
-        expect(told).toEqual(yield* viewer.GetEvent({ id: written.event.eventId }))
-        expect(told?.event.status).toBe("ACKNOWLEDGED")
+        const from = (yield* (yield* Bus).last) + 1
+        yield* operator.SetEventStatus({ id: written.event.eventId, status: "ACKNOWLEDGED" })
+        const [told] = [...(yield* within(yield* collect(viewer.WatchEvents({ from }), 1)))]
+        expect(told?.entry).toEqual(yield* viewer.GetEvent({ id: written.event.eventId }))
+        expect(told?.entry.event.status).toBe("ACKNOWLEDGED")
       })
     )
 

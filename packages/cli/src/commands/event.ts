@@ -1,6 +1,6 @@
 import { Args, Command, Options } from "@effect/cli"
 import type { Camera } from "@vigil/core/Camera"
-import { EventEntry, type EventPage, type EventQuery, EventStatus, EventType } from "@vigil/core/Event"
+import { type EventDelivery, EventEntry, type EventPage, type EventQuery, EventStatus, EventType } from "@vigil/core/Event"
 import { type CameraId, EventId } from "@vigil/core/Ids"
 import { Console, DateTime, Effect, Option, Schema, Stream } from "effect"
 import { findCamera, listCameras } from "../camera/CameraReference.js"
@@ -114,10 +114,19 @@ const list = Command.make(
     }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(Command.withDescription("Events that were stored, newest first."))
 
+/** An event and its place on the bus, as `--json` tells it. */
+const PlacedEntry = Schema.Struct({ position: Schema.Int, ...EventEntry.fields })
+
 const watch = Command.make(
   "watch",
   {
     ...kindOptions,
+    from: Options.integer("from").pipe(
+      Options.optional,
+      Options.withDescription(
+        "From this position of the bus on, which `--json` tells with each event; 1 for everything that is kept. Without it, from now."
+      )
+    ),
     limit: Options.integer("limit").pipe(Options.optional, Options.withDescription("End after so many events.")),
     ...serverOptions,
     json
@@ -130,20 +139,22 @@ const watch = Command.make(
         (wanted.cameraId === undefined || wanted.cameraId === event.cameraId) &&
         (wanted.eventType === undefined || wanted.eventType === event.eventType) &&
         (wanted.status === undefined || wanted.status === event.status)
-      const print = (entry: EventEntry) =>
+      const print = ({ entry, position }: EventDelivery) =>
         Effect.gen(function* () {
-          if (options.json) return yield* printJson(EventEntry)(entry)
+          if (options.json) return yield* printJson(PlacedEntry)({ position, ...entry })
           if (nameOf(entry.event.cameraId) === "(removed)") nameOf = namesOf(yield* listCameras)
           yield* Console.log(row(entry, nameOf).filter(Boolean).join("  "))
         })
+      const from = Option.getOrUndefined(options.from)
+      if (from !== undefined && from < 1) return yield* new UsageError({ detail: "--from takes a position from 1" })
       const events = Stream.filter(
-        streamRpc((rpc) => rpc.WatchEvents()),
-        fits
+        streamRpc((rpc) => rpc.WatchEvents(from === undefined ? {} : { from })),
+        ({ entry }) => fits(entry)
       )
       const limited = Option.match(options.limit, { onNone: () => events, onSome: (count) => Stream.take(events, count) })
       yield* Stream.runForEach(limited, print)
     }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Events as they happen, one a line."))
+).pipe(Command.withDescription("Events as they happen, one a line, and again when their status is set."))
 
 const eventId = (text: string) => decodeTyped(EventId, `${text} is not an event's id`)(text)
 

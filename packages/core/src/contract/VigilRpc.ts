@@ -4,11 +4,12 @@ import { AnalyticDescriptor } from "../Analytic.js"
 import { AuditPage, AuditQuery } from "../AuditEntry.js"
 import { Camera, NewCamera } from "../Camera.js"
 import { CameraStatus } from "../CameraStatus.js"
-import { EventEntry, EventPage, EventQuery, EventStatus } from "../Event.js"
+import { EventDelivery, EventEntry, EventPage, EventQuery, EventStatus } from "../Event.js"
 import { CameraId, EventId } from "../Ids.js"
 import { CatalogueEntry, ModelError } from "../Model.js"
 import { Overlay } from "../Overlay.js"
 import { InvalidAnalytic } from "../port/AnalyticCatalogue.js"
+import { BusUnavailable } from "../port/Bus.js"
 import { CameraNotRunning } from "../port/CameraControl.js"
 import { EventNotFound } from "../port/EventStore.js"
 import { ComponentHealth } from "../port/Health.js"
@@ -65,8 +66,13 @@ export class DashboardRpc extends RpcGroup.make(
     success: EventEntry,
     error: Schema.Union(EventNotFound, StoreUnavailable, Forbidden)
   }),
-  /** Events of the tenant from now on, and again when somebody sets their status. */
-  Rpc.make("WatchEvents", { success: EventEntry, error: Schema.Union(StoreUnavailable, Forbidden), stream: true }),
+  /** Events of the tenant, and again when somebody sets their status: from now on, or from a position that is still kept. */
+  Rpc.make("WatchEvents", {
+    payload: { from: Schema.optional(Schema.Int.pipe(Schema.positive())) },
+    success: EventDelivery,
+    error: Schema.Union(BusUnavailable, Forbidden),
+    stream: true
+  }),
   Rpc.make("ListModels", { success: Schema.Array(CatalogueEntry), error: Schema.Union(ModelError, Forbidden) }),
   Rpc.make("ListAnalytics", { success: Schema.Array(AnalyticDescriptor) }),
   /** For administrators. */

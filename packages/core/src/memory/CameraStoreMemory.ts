@@ -1,70 +1,82 @@
 import { DateTime, Effect, Layer, PubSub, Stream } from "effect"
+import type { CameraMessage } from "../BusMessage.js"
+import { messagesOfChange, messagesOfCreation, messagesOfRemoval } from "../CameraLifecycle.js"
 import { type CameraRecord, newRecord, revisedRecord } from "../CameraRecord.js"
 import { CameraId, Epoch, type TenantId } from "../Ids.js"
 import { CameraNotFound, CameraStore } from "../port/CameraStore.js"
+import type { OutboxMemory } from "./OutboxMemory.js"
 
 const byName = (a: CameraRecord, b: CameraRecord) =>
   a.camera.name.localeCompare(b.camera.name) || a.camera.id.localeCompare(b.camera.id)
 
 /** Cameras within this process. */
-const makeCameraStoreMemory: Effect.Effect<typeof CameraStore.Service> = Effect.gen(function* () {
-  const records = new Map<CameraId, CameraRecord>()
-  const epochs = new Map<CameraId, Epoch>()
-  // A hint to read again: one that waits says as much as many.
-  const changed = yield* PubSub.sliding<void>(1)
+export const makeCameraStoreMemory = (outbox?: OutboxMemory): Effect.Effect<typeof CameraStore.Service> =>
+  Effect.gen(function* () {
+    const records = new Map<CameraId, CameraRecord>()
+    const epochs = new Map<CameraId, Epoch>()
+    // A hint to read again: one that waits says as much as many.
+    const changed = yield* PubSub.sliding<void>(1)
 
-  const find = (id: CameraId): Effect.Effect<CameraRecord, CameraNotFound> =>
-    Effect.suspend(() => {
-      const record = records.get(id)
-      return record === undefined ? Effect.fail(new CameraNotFound({ cameraId: id })) : Effect.succeed(record)
-    })
-  const findOf = (tenant: TenantId, id: CameraId) =>
-    Effect.filterOrFail(
-      find(id),
-      ({ camera }) => camera.tenantId === tenant,
-      () => new CameraNotFound({ cameraId: id })
-    )
-  const save = (record: CameraRecord) =>
-    Effect.sync(() => records.set(record.camera.id, record)).pipe(
-      Effect.zipRight(PubSub.publish(changed, undefined)),
-      Effect.as(record.camera)
-    )
-  const list = (keep: (record: CameraRecord) => boolean) =>
-    Effect.sync(() =>
-      [...records.values()]
-        .filter(keep)
-        .sort(byName)
-        .map(({ camera }) => camera)
-    )
-
-  return {
-    list: (tenant) => list(({ camera }) => camera.tenantId === tenant),
-    get: (tenant, id) => Effect.map(findOf(tenant, id), ({ camera }) => camera),
-    create: (tenant, input) =>
-      DateTime.now.pipe(
-        Effect.flatMap((now) => newRecord(tenant, CameraId.make(crypto.randomUUID()), input, now)),
-        Effect.flatMap(save)
-      ),
-    update: (tenant, id, patch, expectedRevision) =>
-      Effect.all([findOf(tenant, id), DateTime.now]).pipe(
-        Effect.flatMap(([record, now]) => revisedRecord(record, patch, now, expectedRevision)),
-        Effect.flatMap(save)
-      ),
-    remove: (tenant, id) =>
-      Effect.tap(findOf(tenant, id), () => {
-        records.delete(id)
-        return PubSub.publish(changed, undefined)
-      }).pipe(Effect.asVoid),
-    all: list(() => true),
-    changes: Stream.fromPubSub(changed),
-    credentials: (id) => Effect.map(find(id), ({ credentials }) => credentials),
-    takeEpoch: (id) =>
-      Effect.map(find(id), () => {
-        const next = Epoch.make((epochs.get(id) ?? 0) + 1)
-        epochs.set(id, next)
-        return next
+    const find = (id: CameraId): Effect.Effect<CameraRecord, CameraNotFound> =>
+      Effect.suspend(() => {
+        const record = records.get(id)
+        return record === undefined ? Effect.fail(new CameraNotFound({ cameraId: id })) : Effect.succeed(record)
       })
-  }
-})
+    const findOf = (tenant: TenantId, id: CameraId) =>
+      Effect.filterOrFail(
+        find(id),
+        ({ camera }) => camera.tenantId === tenant,
+        () => new CameraNotFound({ cameraId: id })
+      )
+    const tell = (messages: ReadonlyArray<CameraMessage>) =>
+      Effect.zipRight(outbox === undefined ? Effect.void : outbox.add(messages), PubSub.publish(changed, undefined))
+    const save = (record: CameraRecord, messages: ReadonlyArray<CameraMessage>) =>
+      Effect.sync(() => records.set(record.camera.id, record)).pipe(Effect.zipRight(tell(messages)), Effect.as(record.camera))
+    const list = (keep: (record: CameraRecord) => boolean) =>
+      Effect.sync(() =>
+        [...records.values()]
+          .filter(keep)
+          .sort(byName)
+          .map(({ camera }) => camera)
+      )
 
-export const layerCameraStoreMemory: Layer.Layer<CameraStore> = Layer.effect(CameraStore, makeCameraStoreMemory)
+    return {
+      list: (tenant) => list(({ camera }) => camera.tenantId === tenant),
+      get: (tenant, id) => Effect.map(findOf(tenant, id), ({ camera }) => camera),
+      create: (tenant, input) =>
+        DateTime.now.pipe(
+          Effect.flatMap((now) => newRecord(tenant, CameraId.make(crypto.randomUUID()), input, now)),
+          Effect.flatMap((record) => save(record, messagesOfCreation(record)))
+        ),
+      update: (tenant, id, patch, expectedRevision) =>
+        Effect.all([findOf(tenant, id), DateTime.now]).pipe(
+          Effect.flatMap(([record, now]) =>
+            Effect.flatMap(revisedRecord(record, patch, now, expectedRevision), (revised) =>
+              save(revised, messagesOfChange(record, revised))
+            )
+          )
+        ),
+      remove: (tenant, id) =>
+        Effect.gen(function* () {
+          const { camera } = yield* findOf(tenant, id)
+          records.delete(id)
+          yield* tell(messagesOfRemoval(camera, yield* DateTime.now))
+        }),
+      all: list(() => true),
+      outlines: Effect.sync(() => [...records.values()].map(({ camera }) => camera)),
+      some: (ids) => {
+        const wanted = new Set(ids)
+        return list(({ camera }) => wanted.has(camera.id))
+      },
+      changes: Stream.fromPubSub(changed),
+      credentials: (id) => Effect.map(find(id), ({ credentials }) => credentials),
+      takeEpoch: (id) =>
+        Effect.map(find(id), () => {
+          const next = Epoch.make((epochs.get(id) ?? 0) + 1)
+          epochs.set(id, next)
+          return next
+        })
+    }
+  })
+
+export const layerCameraStoreMemory: Layer.Layer<CameraStore> = Layer.effect(CameraStore, makeCameraStoreMemory())

@@ -1,14 +1,17 @@
-import { Effect, Layer, Option } from "effect"
+import { DateTime, Effect, Layer, Option } from "effect"
+import { eventStatusChanged } from "../BusMessage.js"
 import { compareCursors, cursorOf, formatCursor, parseCursor } from "../EventCursor.js"
 import { Event, EventEntry, type EventQuery } from "../Event.js"
 import { type CameraId, Epoch, type EventId } from "../Ids.js"
 import { EventNotFound, EventStore, StaleEpoch } from "../port/EventStore.js"
 import { StoreUnavailable } from "../port/StoreError.js"
+import type { OutboxMemory } from "./OutboxMemory.js"
 
 /** One camera's log: its newest sequence outlives the entries that were dropped to keep the bound. */
 interface CameraLog {
   epoch: Epoch
   lastSequence: number
+  published: number
   readonly bySequence: Map<number, EventId>
 }
 
@@ -42,14 +45,14 @@ const missing = (
 }
 
 /** An event log within this process; beyond `capacity` entries the oldest written ones go. */
-export const makeEventStoreMemory = (capacity: number): typeof EventStore.Service => {
+export const makeEventStoreMemory = (capacity: number, outbox?: OutboxMemory): typeof EventStore.Service => {
   const logs = new Map<CameraId, CameraLog>()
   const entries = new Map<EventId, EventEntry>()
 
   const logOf = (cameraId: CameraId): CameraLog => {
     const existing = logs.get(cameraId)
     if (existing !== undefined) return existing
-    const created: CameraLog = { epoch: Epoch.make(0), lastSequence: 0, bySequence: new Map() }
+    const created: CameraLog = { epoch: Epoch.make(0), lastSequence: 0, published: 0, bySequence: new Map() }
     logs.set(cameraId, created)
     return created
   }
@@ -80,7 +83,28 @@ export const makeEventStoreMemory = (capacity: number): typeof EventStore.Servic
           write(log, fresh)
         })
       }),
-    lastSequence: (cameraId) => Effect.sync(() => logs.get(cameraId)?.lastSequence ?? 0),
+    progress: (cameraId) =>
+      Effect.sync(() => ({ stored: logs.get(cameraId)?.lastSequence ?? 0, published: logs.get(cameraId)?.published ?? 0 })),
+    after: (cameraId, sequence, limit) =>
+      Effect.sync(() =>
+        [...(logs.get(cameraId)?.bySequence ?? [])]
+          .filter(([at]) => at > sequence)
+          .slice(0, limit)
+          .flatMap(([, id]) => entries.get(id) ?? [])
+      ),
+    markPublished: (cameraId, sequence) =>
+      Effect.sync(() => {
+        const log = logOf(cameraId)
+        log.published = Math.max(log.published, sequence)
+      }),
+    unpublished: (age) =>
+      Effect.map(DateTime.now, (now) =>
+        [...logs].flatMap(([id, log]) => {
+          const eventId = log.bySequence.get(log.published + 1)
+          const first = eventId === undefined ? undefined : entries.get(eventId)
+          return first !== undefined && first.event.timestamp.epochMillis <= now.epochMillis - age ? [id] : []
+        })
+      ),
     query: (tenant, query) =>
       Effect.suspend(() => {
         const after = query.cursor === undefined ? Option.none() : parseCursor(query.cursor)
@@ -107,9 +131,12 @@ export const makeEventStoreMemory = (capacity: number): typeof EventStore.Servic
         return entry?.event.customerId === tenant ? Effect.succeed(entry) : Effect.fail(new EventNotFound({ eventId }))
       }),
     setStatus: (tenant, eventId, status) =>
-      Effect.map(store.get(tenant, eventId), (entry) => {
+      Effect.gen(function* () {
+        const entry = yield* store.get(tenant, eventId)
+        if (entry.event.status === status) return entry
         const changed = EventEntry.make({ ...entry, event: Event.make({ ...entry.event, status }) })
         entries.set(eventId, changed)
+        if (outbox !== undefined) yield* outbox.add([eventStatusChanged(changed, yield* DateTime.now)])
         return changed
       })
   }

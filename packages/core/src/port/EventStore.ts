@@ -34,10 +34,23 @@ export class EventStore extends Context.Tag("@vigil/core/EventStore")<
       cameraId: CameraId,
       entries: ReadonlyArray<EventEntry>
     ) => Effect.Effect<void, StaleEpoch | StoreUnavailable>
-    /** The newest sequence that the camera ever wrote, 0 when it has had no events. */
-    readonly lastSequence: (cameraId: CameraId) => Effect.Effect<number, StoreUnavailable>
+    /** Up to which sequence the camera ever wrote, and up to which of them is known to be published; 0 when none is. */
+    readonly progress: (
+      cameraId: CameraId
+    ) => Effect.Effect<{ readonly stored: number; readonly published: number }, StoreUnavailable>
+    /** The camera's entries with a higher sequence, in order, as they are now. */
+    readonly after: (
+      cameraId: CameraId,
+      sequence: number,
+      limit: number
+    ) => Effect.Effect<ReadonlyArray<EventEntry>, StoreUnavailable>
+    /** Everything of the camera up to the sequence is published; a lower one than before changes nothing. */
+    readonly markPublished: (cameraId: CameraId, sequence: number) => Effect.Effect<void, StoreUnavailable>
+    /** Cameras that have entries older than so many milliseconds that are not known to be published. */
+    readonly unpublished: (age: number) => Effect.Effect<ReadonlyArray<CameraId>, StoreUnavailable>
     readonly query: (tenant: TenantId, query: EventQuery) => Effect.Effect<EventPage, StoreUnavailable>
     readonly get: (tenant: TenantId, id: EventId) => Effect.Effect<EventEntry, EventNotFound | StoreUnavailable>
+    /** Tells of it through the {@link Outbox}, where there is one. */
     readonly setStatus: (
       tenant: TenantId,
       id: EventId,

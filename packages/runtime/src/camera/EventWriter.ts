@@ -1,18 +1,19 @@
 import { type Event, EventEntry } from "@vigil/core/Event"
 import type { CameraId, Epoch } from "@vigil/core/Ids"
-import { EventBus } from "@vigil/core/port/EventBus"
 import { EventStore, type StaleEpoch } from "@vigil/core/port/EventStore"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
-import { Chunk, Deferred, Effect, Fiber, Mailbox, Schedule } from "effect"
+import { Chunk, Deferred, Effect, Fiber, Mailbox, Option, Schedule } from "effect"
+import { makeEventPublisher } from "./EventPublisher.js"
 
 /** Events that wait for the database at the most; further ones are dropped and counted. */
 const capacity = 4096
-/** How long an actor that stops waits for its last events to be stored. */
+/** How long an actor that stops waits for its last events to be stored, and then for them to be published. */
 const lastChance = "3 seconds"
+const farewell = "500 millis"
 
 /**
  * Writes one camera's events in order: numbers them without gaps, stores them, then publishes them. While the store is away they wait
- * here, in memory; an event is published only once it is stored.
+ * here, in memory; an event is published only once it is stored, and storing never waits for the bus.
  */
 export interface EventWriter {
   /** Never blocks; answers false when too many events wait already. */
@@ -28,7 +29,7 @@ const retries = Schedule.exponential("200 millis").pipe(Schedule.union(Schedule.
 export const makeEventWriter = (cameraId: CameraId, epoch: Epoch) =>
   Effect.gen(function* () {
     const store = yield* EventStore
-    const bus = yield* EventBus
+    const publisher = yield* makeEventPublisher(cameraId)
     const mailbox = yield* Mailbox.make<Event>({ capacity, strategy: "dropping" })
     const fenced = yield* Deferred.make<never, StaleEpoch>()
     let written = 0
@@ -45,12 +46,12 @@ export const makeEventWriter = (cameraId: CameraId, epoch: Epoch) =>
 
     const flush = (events: ReadonlyArray<Event>) =>
       Effect.gen(function* () {
-        const last = sequence ?? (yield* patiently(store.lastSequence(cameraId)))
+        const last = sequence ?? (yield* patiently(store.progress(cameraId))).stored
         const entries = events.map((event, index) => new EventEntry({ sequence: last + 1 + index, epoch, event }))
         yield* patiently(store.append(cameraId, entries))
         sequence = last + entries.length
         written += entries.length
-        yield* bus.publish(entries)
+        publisher.stored(entries)
       })
 
     const drain: Effect.Effect<void, StaleEpoch | StoreUnavailable> = Effect.flatMap(mailbox.takeAll, ([events, done]) =>
@@ -65,13 +66,14 @@ export const makeEventWriter = (cameraId: CameraId, epoch: Epoch) =>
       Effect.forkDaemon
     )
     yield* Effect.addFinalizer(() =>
-      Effect.zipRight(mailbox.end, Fiber.join(writing)).pipe(
-        Effect.timeoutTo({ duration: lastChance, onTimeout: () => false, onSuccess: () => true }),
-        Effect.tap((flushed) =>
-          flushed ? Effect.void : Effect.logError(`camera ${cameraId} stopped before all its events could be stored`)
-        ),
-        Effect.zipRight(Fiber.interrupt(writing))
-      )
+      Effect.gen(function* () {
+        yield* mailbox.end
+        const flushed = yield* Effect.timeoutOption(Fiber.join(writing), lastChance)
+        if (Option.isNone(flushed)) yield* Effect.logError(`camera ${cameraId} stopped before all its events could be stored`)
+        yield* Fiber.interrupt(writing)
+        // What is stored and not published, its next actor publishes.
+        if (Option.isSome(flushed)) yield* Effect.timeoutOption(publisher.settled, farewell)
+      })
     )
 
     return {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Event } from "@vigil/core/Event"
 import { CameraId, defaultTenant, Epoch, EventId } from "@vigil/core/Ids"
-import { makeEventBusMemory } from "@vigil/core/memory/EventBusMemory"
+import { makeBusMemory } from "@vigil/core/memory/BusMemory"
 import { makeEventStoreMemory } from "@vigil/core/memory/EventStoreMemory"
-import { EventBus } from "@vigil/core/port/EventBus"
+import { Bus } from "@vigil/core/port/Bus"
 import { EventStore } from "@vigil/core/port/EventStore"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
 import { makeEventWriter } from "@vigil/runtime/camera/EventWriter"
-import { DateTime, Effect, Exit, Fiber, Ref, Scope, Stream } from "effect"
+import { DateTime, Effect, Exit, Fiber, Option, Ref, Scope, Stream } from "effect"
 import { randomUUID } from "node:crypto"
 
 const cameraId = CameraId.make(randomUUID())
@@ -30,7 +30,7 @@ const event = () =>
 const setting = Effect.gen(function* () {
   const away = yield* Ref.make(false)
   const memory = makeEventStoreMemory(1_000)
-  const bus = makeEventBusMemory(1_000)
+  const bus = makeBusMemory()
   const store: EventStore["Type"] = {
     ...memory,
     append: (id, entries) =>
@@ -43,15 +43,17 @@ const setting = Effect.gen(function* () {
       const scope = yield* Scope.make()
       const writer = yield* makeEventWriter(cameraId, Epoch.make(epoch)).pipe(
         Effect.provideService(EventStore, store),
-        Effect.provideService(EventBus, bus),
+        Effect.provideService(Bus, bus),
         Scope.extend(scope)
       )
       return { writer, close: Scope.close(scope, Exit.void) }
     })
   const published = (count: number) =>
     Effect.gen(function* () {
-      const stream = yield* bus.subscribe
-      return yield* Effect.fork(Stream.runCollect(Stream.take(stream, count)))
+      const stream = yield* bus.follow({ from: "now" })
+      return yield* Stream.filterMap(stream, ({ message }) =>
+        message.type === "event.stored" ? Option.some(message.entry) : Option.none()
+      ).pipe(Stream.take(count), Stream.runCollect, Effect.fork)
     })
   const stored = Effect.map(memory.query(defaultTenant, { limit: 500 }), (page) =>
     [...page.events].sort((a, b) => a.sequence - b.sequence)

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { NewCamera } from "@vigil/core/Camera"
 import { defaultTenant } from "@vigil/core/Ids"
 import { layerCameraStoreMemory } from "@vigil/core/memory/CameraStoreMemory"
-import { layerEventBusMemory } from "@vigil/core/memory/EventBusMemory"
+import { layerBusMemory } from "@vigil/core/memory/BusMemory"
 import { layerEventStoreMemory } from "@vigil/core/memory/EventStoreMemory"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { CameraActors } from "@vigil/runtime/camera/CameraActors"
@@ -18,7 +18,7 @@ const until = (condition: () => boolean) =>
 const stores = Layer.mergeAll(
   layerCameraStoreMemory,
   layerEventStoreMemory,
-  layerEventBusMemory,
+  layerBusMemory,
   layerNoModels,
   CameraActors.layer
 )

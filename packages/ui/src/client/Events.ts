@@ -49,8 +49,8 @@ export const followEvents = (client: VigilClient, queries: QueryClient): (() => 
   let waiting: Array<EventEntry> = []
   let timer: ReturnType<typeof setTimeout> | undefined
   const stop = client.watch(
-    (rpc) => rpc.WatchEvents(),
-    (entry) => {
+    (rpc) => rpc.WatchEvents({}),
+    ({ entry }) => {
       waiting.push(entry)
       timer ??= setTimeout(() => {
         timer = undefined
