@@ -1,6 +1,6 @@
 import { Args, HelpDoc, Options } from "@effect/cli"
 import { type Credentials, type SourceConfig, sourceConfig, type SourceError, type TlsTrust } from "@vigil/core/Source"
-import { parseSourceUrl } from "@vigil/core/SourceUrl"
+import { parseSourceUrl, publishedUrl } from "@vigil/core/SourceUrl"
 import { Effect, Option } from "effect"
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
@@ -72,7 +72,7 @@ export const credentialsOf = (options: SourceOptions): Effect.Effect<Credentials
 
 /** A word with a scheme is a URL; everything else is a file. */
 export const urlOf = (text: string): string => {
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return text
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || text === publishedUrl) return text
   return text.startsWith("/dev/video") && existsSync(text) ? `v4l2://${text}` : pathToFileURL(resolve(text)).href
 }
 

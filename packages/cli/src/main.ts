@@ -3,6 +3,7 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, ConfigError, Console, Effect, Exit, Layer, Option } from "effect"
 import { bashCompletions } from "./BashCompletions.js"
+import { agentCommand } from "./commands/agent.js"
 import { analyzeCommand } from "./commands/analyze.js"
 import { auditCommand } from "./commands/audit.js"
 import { cameraCommand } from "./commands/camera.js"
@@ -37,6 +38,7 @@ const commands = [
   modelCommand,
   probeCommand,
   analyzeCommand,
+  agentCommand,
   simCommand,
   doctorCommand
 ] as const

@@ -1,8 +1,9 @@
 import { Command } from "@effect/cli"
 import { configureCommands } from "./camera/configure.js"
 import { lookCommands } from "./camera/look.js"
+import { tokenCommand } from "./camera/token.js"
 
 export const cameraCommand = Command.make("camera").pipe(
   Command.withDescription("The cameras of the running Vigil."),
-  Command.withSubcommands([...lookCommands, ...configureCommands])
+  Command.withSubcommands([...lookCommands, ...configureCommands, tokenCommand])
 )

@@ -2,6 +2,7 @@ import { Args, Command, Options } from "@effect/cli"
 import { Camera, type CameraPatch, NewCamera } from "@vigil/core/Camera"
 import type { CameraId } from "@vigil/core/Ids"
 import { ProbeReport } from "@vigil/core/Probe"
+import { isPublished } from "@vigil/core/SourceUrl"
 import { Console, Effect, Option, Schema } from "effect"
 import { cameraOptions, patchOf } from "../../camera/CameraOptions.js"
 import { cameraArgument, cameraNamed, findCamera, listCameras } from "../../camera/CameraReference.js"
@@ -55,7 +56,10 @@ const add = Command.make(
   "add",
   {
     name: word("name", "What people call the camera."),
-    source: word("source", "rtsp://, rtsps://, http:// (motion JPEG), a file of the server's, or /dev/videoN."),
+    source: word(
+      "source",
+      "rtsp://, rtsps://, http:// (motion JPEG), a file of the server's, /dev/videoN, or whip: (an agent publishes it)."
+    ),
     ...cameraOptions,
     disabled: Options.boolean("disabled").pipe(Options.withDescription("Add it without starting it.")),
     noProbe,
@@ -67,7 +71,7 @@ const add = Command.make(
       const defaults = yield* defaultsOf(options.name, urlOf(options.source))
       const patch = yield* patchOf(options, defaults)
       const camera = changed({ ...defaults, enabled: !options.disabled }, patch)
-      const report = options.noProbe ? undefined : yield* probed(camera)
+      const report = options.noProbe || isPublished(camera.url) ? undefined : yield* probed(camera)
       if (report !== undefined && !options.json) yield* Console.log(probeText(report))
       const added = yield* overRpc((rpc) => rpc.CreateCamera({ camera }))
       yield* options.json
@@ -112,7 +116,8 @@ const edit = Command.make("edit", { camera: cameraArgument, ...editOptions, ...s
     }
     if (Object.keys(patch).length === 0)
       return yield* new UsageError({ detail: "say what to change: `vigil camera edit --help` tells the options" })
-    const report = options.noProbe || !concernsSource(patch) ? undefined : yield* probedEdit(before, patch)
+    const waits = isPublished(patch.url ?? before.url)
+    const report = options.noProbe || waits || !concernsSource(patch) ? undefined : yield* probedEdit(before, patch)
     if (report !== undefined && !options.json) yield* Console.log(probeText(report))
     const after = yield* overRpc((rpc) => rpc.ConfigureCamera({ id: before.id, patch, expectedRevision: before.revision }))
     yield* options.json ? printJson(Camera)(after) : Console.log(`${after.name} is changed.`)
