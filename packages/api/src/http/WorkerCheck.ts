@@ -1,0 +1,42 @@
+import { WorkerAuthentication } from "@vigil/core/contract/api/WorkerAuthentication"
+import { Unauthorized } from "@vigil/core/contract/Principal"
+import { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
+import type { User } from "@vigil/core/User"
+import { Effect, Layer, Option, Redacted } from "effect"
+import type { LocalOperator } from "../auth/LocalOperator.js"
+import type { Sessions } from "../auth/Sessions.js"
+import { hashToken, isToken } from "../auth/Token.js"
+import type { ServerConfig } from "../ServerConfig.js"
+import { currentCaller } from "./Authentication.js"
+import { toProblem } from "./ToProblem.js"
+
+const refused = new Unauthorized({
+  detail: "There is no such worker token: an administrator makes one (`vigil camera worker-token make`). People sign in."
+})
+
+const asReporter = ({ user: { role, tenantId } }: { readonly user: User }) => ({ role, tenantId, cameraId: null })
+
+/** A person, or whoever has a worker token. What cannot be a token is refused without asking the database. */
+export const layerWorkerAuthentication: Layer.Layer<
+  WorkerAuthentication,
+  never,
+  WorkerTokenStore | LocalOperator | Sessions | ServerConfig
+> = Layer.effect(
+  WorkerAuthentication,
+  Effect.gen(function* () {
+    const store = yield* WorkerTokenStore
+    const context = yield* Effect.context<LocalOperator | Sessions | ServerConfig>()
+    const person = () => currentCaller.pipe(Effect.map(asReporter), Effect.mapError(toProblem), Effect.provide(context))
+    return WorkerAuthentication.of({
+      secure: person,
+      plain: person,
+      token: (token) =>
+        Effect.gen(function* () {
+          const text = Redacted.value(token)
+          const right = isToken(text) ? yield* store.find(hashToken(text)) : Option.none()
+          if (Option.isNone(right)) return yield* refused
+          return { ...right.value, role: "worker" as const }
+        }).pipe(Effect.mapError(toProblem))
+    })
+  })
+)
