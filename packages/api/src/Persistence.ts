@@ -22,6 +22,7 @@ import type { Outbox } from "@vigil/core/port/Outbox"
 import type { SessionStore } from "@vigil/core/port/SessionStore"
 import type { TenantStore } from "@vigil/core/port/TenantStore"
 import type { UserStore } from "@vigil/core/port/UserStore"
+import type { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
 import { Config, type ConfigError, Effect, Layer, Option } from "effect"
 import { join } from "node:path"
 import { layerAuditStorePostgres } from "./database/AuditStorePostgres.js"
@@ -40,6 +41,7 @@ import { layerOutboxPostgres } from "./database/OutboxPostgres.js"
 import { layerSessionStorePostgres } from "./database/SessionStorePostgres.js"
 import { layerTenantStorePostgres } from "./database/TenantStorePostgres.js"
 import { layerUserStorePostgres } from "./database/UserStorePostgres.js"
+import { layerWorkerTokenStorePostgres } from "./database/WorkerTokenStorePostgres.js"
 import { layerMasterKey, type MasterKeyError } from "./secret/MasterKey.js"
 
 export type Persistence =
@@ -53,6 +55,7 @@ export type Persistence =
   | RuntimeTable
   | SessionStore
   | TenantStore
+  | WorkerTokenStore
   | Database
 
 export type PersistenceError = DatabaseError | MasterKeyError | SqlError | ConfigError.ConfigError
@@ -69,7 +72,8 @@ export const layerStores = (connection: ConnectionOptions, dataFolder: string): 
     layerRuntimeTablePostgres,
     layerSessionStorePostgres,
     layerPublishTokenStorePostgres,
-    layerTenantStorePostgres
+    layerTenantStorePostgres,
+    layerWorkerTokenStorePostgres
   ).pipe(
     Layer.provide(layerMasterKey(dataFolder)),
     Layer.provideMerge(layerDatabase(connection)),

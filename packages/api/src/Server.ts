@@ -44,9 +44,11 @@ import type { LiveViews } from "@vigil/core/port/LiveViews"
 import type { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
 import type { Publications } from "@vigil/core/port/Publications"
 import type { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
+import type { RuntimeTable } from "@vigil/core/port/RuntimeTable"
 import type { SessionStore } from "@vigil/core/port/SessionStore"
 import type { TenantStore } from "@vigil/core/port/TenantStore"
 import type { UserStore } from "@vigil/core/port/UserStore"
+import type { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
 import { type ListenError, layerHttpListener, ServerAddress } from "./http/HttpListener.js"
 import { layerRoutes, WebFolder } from "./http/Routes.js"
 import type { ServerConfig } from "./ServerConfig.js"
@@ -70,9 +72,11 @@ export type ServerNeeds =
   | ModelCatalogue
   | Publications
   | PublishTokenStore
+  | RuntimeTable
   | SessionStore
   | TenantStore
   | UserStore
+  | WorkerTokenStore
   | ServerConfig
 
 /** A running server; its {@link ServerAddress} says where. `webFolder` is the built web app. */

@@ -7,6 +7,7 @@ import type { CameraId, EventId } from "./Ids.js"
 import type { SessionId } from "./Session.js"
 import { displayUrl } from "./SourceUrl.js"
 import type { Role, User } from "./User.js"
+import type { WorkerToken } from "./WorkerToken.js"
 
 type Values = Readonly<Record<string, unknown>>
 
@@ -68,6 +69,24 @@ const ofPublishToken = (action: "camera.token.make" | "camera.token.revoke", id:
 export const publishTokenMade = (id: CameraId): AuditChange => ofPublishToken("camera.token.make", id)
 
 export const publishTokenRevoked = (id: CameraId): AuditChange => ofPublishToken("camera.token.revoke", id)
+
+const workerTokenSubject = ({ id }: WorkerToken) => ({ type: "worker-token", id }) as const
+
+const valuesOfToken = ({ cameraId, name }: WorkerToken): Values => ({ name, cameraId })
+
+export const workerTokenMade = (token: WorkerToken): AuditChange => ({
+  action: "worker.token.make",
+  subject: workerTokenSubject(token),
+  before: null,
+  after: { ...valuesOfToken(token), token: secret }
+})
+
+export const workerTokenRevoked = (token: WorkerToken): AuditChange => ({
+  action: "worker.token.revoke",
+  subject: workerTokenSubject(token),
+  before: valuesOfToken(token),
+  after: null
+})
 
 const userSubject = ({ id }: Pick<User, "id">) => ({ type: "user", id }) as const
 

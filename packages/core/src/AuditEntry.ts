@@ -12,6 +12,8 @@ export const AuditAction = Schema.Literal(
   "camera.delete",
   "camera.token.make",
   "camera.token.revoke",
+  "worker.token.make",
+  "worker.token.revoke",
   "event.status",
   "user.create",
   "user.update",
@@ -25,7 +27,7 @@ const Values = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 /** What was done, without who did it and when. */
 export const AuditChange = Schema.Struct({
   action: AuditAction,
-  subject: Schema.Struct({ type: Schema.Literal("camera", "event", "session", "user"), id: Schema.String }),
+  subject: Schema.Struct({ type: Schema.Literal("camera", "event", "session", "user", "worker-token"), id: Schema.String }),
   /** The fields that changed, before and after; all of them of what was added or removed. */
   before: Schema.NullOr(Values),
   after: Schema.NullOr(Values)

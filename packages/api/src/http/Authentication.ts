@@ -22,7 +22,7 @@ export const currentSession = Effect.gen(function* () {
 })
 
 /** Who makes the current request: the operator of this machine, or the user of its session. */
-const currentCaller = Effect.gen(function* () {
+export const currentCaller = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
   const { address } = visitorOf(request, yield* ServerConfig)
   const operator = (yield* LocalOperator).recognise(request)

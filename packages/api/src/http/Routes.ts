@@ -13,6 +13,7 @@ import { layerAuditHandlers, layerTenantHandlers } from "./handler/AuditHandlers
 import { layerCameraHandlers, layerLiveHandlers } from "./handler/CameraHandlers.js"
 import { layerCatalogueHandlers, layerEventHandlers } from "./handler/EventHandlers.js"
 import { layerHealthHandlers } from "./handler/HealthHandlers.js"
+import { layerHeartbeatHandlers, layerManagerHandlers, layerWorkerTokenHandlers } from "./handler/ManagerHandlers.js"
 import { layerSessionHandlers, layerSignInHandlers } from "./handler/SessionHandlers.js"
 import { layerRouteNames } from "../telemetry/HttpMetrics.js"
 import { hasMetricsToken, metricsPage } from "../telemetry/MetricsEndpoint.js"
@@ -24,6 +25,7 @@ import { layerFrontDoor } from "./FrontDoor.js"
 import { layerRpcHandlers } from "./RpcHandlers.js"
 import { rpcRoute } from "./RpcRoute.js"
 import { staticFiles } from "./StaticFiles.js"
+import { layerWorkerAuthentication } from "./WorkerCheck.js"
 
 /** The folder of the built web app. */
 export class WebFolder extends Context.Tag("@vigil/api/WebFolder")<WebFolder, string>() {}
@@ -47,6 +49,9 @@ const layerHandlers = Layer.mergeAll(
   layerUserHandlers,
   layerCameraHandlers,
   layerLiveHandlers,
+  layerManagerHandlers,
+  layerHeartbeatHandlers,
+  layerWorkerTokenHandlers,
   layerPublishTokenHandlers,
   layerWhipHandlers,
   layerEventHandlers,
@@ -58,7 +63,7 @@ const layerHandlers = Layer.mergeAll(
 
 const layerApi = HttpLayerRouter.addHttpApi(VigilApi).pipe(
   Layer.provide(layerHandlers),
-  Layer.provide([layerSessionAuthentication, layerPublisherAuthentication])
+  Layer.provide([layerSessionAuthentication, layerPublisherAuthentication, layerWorkerAuthentication])
 )
 
 const layerRpc = HttpLayerRouter.use((router) =>

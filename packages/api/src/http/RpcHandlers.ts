@@ -17,6 +17,7 @@ import {
 } from "../application/CameraOperations.js"
 import { getEvent, queryEvents, setEventStatus, watchEvents } from "../application/EventOperations.js"
 import { checkHealth } from "../application/Health.js"
+import { cameraRuntimes, managerStatus } from "../application/ManagerOperations.js"
 import { listTenants } from "../application/TenantOperations.js"
 
 const layerDashboardRpc = DashboardRpc.toLayer({
@@ -27,6 +28,8 @@ const layerDashboardRpc = DashboardRpc.toLayer({
   DeleteCamera: ({ id }) => removeCamera(id),
   ProbeSource: ({ camera, cameraId, seconds }) => probeSource(camera, seconds, cameraId),
   WatchCameras: () => watchCameras,
+  ListCameraRuntimes: () => cameraRuntimes,
+  CameraManagerStatus: () => managerStatus,
   WatchOverlays: ({ id }) => watchOverlays(id),
   QueryEvents: ({ query }) => queryEvents(query),
   GetEvent: ({ id }) => getEvent(id),

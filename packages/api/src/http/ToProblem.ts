@@ -19,6 +19,7 @@ import type { EventNotFound } from "@vigil/core/port/EventStore"
 import type { LiveViewNotFound, LiveViewRefused } from "@vigil/core/port/LiveViews"
 import type { PublicationNotFound, PublicationRefused } from "@vigil/core/port/Publications"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
+import type { WorkerTokenNotFound } from "@vigil/core/port/WorkerTokenStore"
 import type { LastAdministrator, SetupRefused, UsernameTaken, UserNotFound } from "@vigil/core/port/UserStore"
 import type { SourceError } from "@vigil/core/Source"
 import type { WeakPassword } from "../auth/Accounts.js"
@@ -61,6 +62,7 @@ const problems = {
   CameraNotFound: (error: CameraNotFound) => notFound("camera-not-found", error.message),
   EventNotFound: (error: EventNotFound) => notFound("event-not-found", error.message),
   LiveViewNotFound: (error: LiveViewNotFound) => notFound("live-view-not-found", error.message),
+  WorkerTokenNotFound: (error: WorkerTokenNotFound) => notFound("worker-token-not-found", error.message),
   UserNotFound: (error: UserNotFound) => notFound("user-not-found", error.message),
   RevisionConflict: (error: RevisionConflict) =>
     new PreconditionFailed(details(412, "revision-conflict", "Changed by somebody else", error.message)),

@@ -2,6 +2,7 @@ import * as HttpApi from "@effect/platform/HttpApi"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Predicate } from "effect"
 import { AuditGroup } from "./api/AuditApi.js"
+import { CameraManagerGroup, HeartbeatGroup, WorkerTokensGroup } from "./api/CameraManagerApi.js"
 import { CamerasGroup } from "./api/CamerasApi.js"
 import { CatalogueGroup } from "./api/CatalogueApi.js"
 import { EventsGroup } from "./api/EventsApi.js"
@@ -47,6 +48,9 @@ export class VigilApi extends HttpApi.make("vigil")
   .add(SessionGroup.prefix("/api/v1"))
   .add(UsersGroup.prefix("/api/v1"))
   .add(CamerasGroup.prefix("/api/v1"))
+  .add(CameraManagerGroup.prefix("/api/v1"))
+  .add(HeartbeatGroup.prefix("/api/v1"))
+  .add(WorkerTokensGroup.prefix("/api/v1"))
   .add(LiveGroup.prefix("/api/v1"))
   .add(PublishTokensGroup.prefix("/api/v1"))
   .add(WhipGroup.prefix("/api/v1"))

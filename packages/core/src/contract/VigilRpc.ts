@@ -3,7 +3,9 @@ import { Schema } from "effect"
 import { AnalyticDescriptor } from "../Analytic.js"
 import { AuditPage, AuditQuery } from "../AuditEntry.js"
 import { Camera, NewCamera } from "../Camera.js"
+import { CameraManagerStatus } from "../CameraManager.js"
 import { CameraStatus } from "../CameraStatus.js"
+import { CameraWithRuntime } from "../CameraWithRuntime.js"
 import { EventDelivery, EventEntry, EventPage, EventQuery, EventStatus } from "../Event.js"
 import { CameraId, EventId } from "../Ids.js"
 import { CatalogueEntry, ModelError } from "../Model.js"
@@ -45,6 +47,13 @@ export class DashboardRpc extends RpcGroup.make(
   }),
   /** The status of every camera of the tenant now, then each change. */
   Rpc.make("WatchCameras", { success: CameraStatus, error: Schema.Union(StoreUnavailable, Forbidden), stream: true }),
+  /** Every camera of the tenant with its row of the runtime table: worker, heartbeat, health, errors. */
+  Rpc.make("ListCameraRuntimes", {
+    success: Schema.Array(CameraWithRuntime),
+    error: Schema.Union(StoreUnavailable, Forbidden)
+  }),
+  /** For operators. */
+  Rpc.make("CameraManagerStatus", { success: CameraManagerStatus, error: Schema.Union(StoreUnavailable, Forbidden) }),
   Rpc.make("WatchOverlays", {
     payload: { id: CameraId },
     success: Overlay,
