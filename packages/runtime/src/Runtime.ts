@@ -1,6 +1,7 @@
 import type { Sharding } from "@effect/cluster"
 import type { CameraControl } from "@vigil/core/port/CameraControl"
 import type { LiveViews } from "@vigil/core/port/LiveViews"
+import type { Publications } from "@vigil/core/port/Publications"
 import { Layer } from "effect"
 import * as Analytics from "./analytics/Analytics.js"
 import { CameraActors } from "./camera/CameraActors.js"
@@ -15,25 +16,28 @@ import { CameraStatuses } from "./control/CameraStatuses.js"
 import * as LiveViewsCluster from "./control/LiveViewsCluster.js"
 import { OverlayRelay } from "./control/OverlayRelay.js"
 import * as LiveViewsLive from "./live/LiveViewsLive.js"
+import * as PublicationsCluster from "./source/whip/PublicationsCluster.js"
 import * as PublicationsLive from "./source/whip/PublicationsLive.js"
 
-const own = Layer.merge(CameraControlLive.layer, LiveViewsLive.layerConfig)
+const own = Layer.mergeAll(CameraControlLive.layer, LiveViewsLive.layerConfig, PublicationsLive.layerConfig)
 
 /** Control of the cameras of all nodes. */
-const everywhere = Layer.merge(CameraControlCluster.layer, LiveViewsCluster.layer).pipe(
+const everywhere = Layer.mergeAll(CameraControlCluster.layer, LiveViewsCluster.layer, PublicationsCluster.layer).pipe(
   Layer.provide(own),
   Layer.provideMerge(Layer.merge(CameraStatuses.layer, OverlayRelay.layer))
 )
 
-const layerWith = <A extends CameraControl | LiveViews, EC, RC, E, R>(
+const layerWith = <A extends CameraControl | LiveViews | Publications, EC, RC, E, R>(
   control: Layer.Layer<A, EC, RC>,
   cluster: Layer.Layer<Sharding.Sharding | ClusterNode, E, R>
 ) =>
   Layer.mergeAll(
-    Reconciler.layer.pipe(Layer.provide(CameraEntityLive.layer), Layer.provide(LiveViewsLive.layerConfig)),
+    Reconciler.layer.pipe(
+      Layer.provide(CameraEntityLive.layer),
+      Layer.provide(Layer.merge(LiveViewsLive.layerConfig, PublicationsLive.layerConfig))
+    ),
     control,
     CameraMetrics.layer,
-    PublicationsLive.layerConfig,
     Analytics.layer
   ).pipe(Layer.provideMerge(cluster), Layer.provide(CameraActors.layer))
 

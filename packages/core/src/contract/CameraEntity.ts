@@ -6,6 +6,7 @@ import { CameraStatus } from "../CameraStatus.js"
 import { CameraNotRunning, NoKeyframe, NoPicture } from "../port/CameraControl.js"
 import { CameraNotFound } from "../port/CameraStore.js"
 import { LiveViewNotFound, LiveViewRefused } from "../port/LiveViews.js"
+import { PublicationNotFound, PublicationRefused } from "../port/Publications.js"
 import { StoreUnavailable } from "../port/StoreError.js"
 import { KeyframeMethod } from "../Source.js"
 
@@ -32,5 +33,17 @@ export const CameraEntity = Entity.make("Camera", [
     success: Schema.Struct({ viewId: Schema.String, answer: Schema.String }),
     error: Schema.Union(CameraNotRunning, LiveViewRefused)
   }),
-  Rpc.make("CloseView", { payload: { viewId: Schema.String }, success: Schema.Void, error: LiveViewNotFound })
+  Rpc.make("CloseView", { payload: { viewId: Schema.String }, success: Schema.Void, error: LiveViewNotFound }),
+  /** Answers a publisher's SDP offer; the publisher's media goes to the node of the actor. */
+  Rpc.make("OpenPublication", {
+    payload: { offer: Schema.String.pipe(Schema.maxLength(64 * 1024)) },
+    success: Schema.Struct({ publicationId: Schema.String, answer: Schema.String }),
+    error: Schema.Union(CameraNotRunning, PublicationRefused)
+  }),
+  Rpc.make("ClosePublication", {
+    payload: { publicationId: Schema.String },
+    success: Schema.Void,
+    error: PublicationNotFound
+  }),
+  Rpc.make("ClosePublications", { success: Schema.Void, error: CameraNotRunning })
 ])

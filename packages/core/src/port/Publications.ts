@@ -35,7 +35,7 @@ export class Publications extends Context.Tag("@vigil/core/Publications")<
       offer: string
     ) => Effect.Effect<{ readonly publicationId: string; readonly answer: string }, CameraNotRunning | PublicationRefused>
     /** Ends a publication; the camera is named so that nobody ends one of another camera. */
-    readonly close: (cameraId: CameraId, publicationId: string) => Effect.Effect<void, CameraNotRunning | PublicationNotFound>
+    readonly close: (cameraId: CameraId, publicationId: string) => Effect.Effect<void, PublicationNotFound>
     /** Ends the camera's publication, if there is one: whoever publishes may not any more. */
     readonly closeAll: (cameraId: CameraId) => Effect.Effect<void>
   }

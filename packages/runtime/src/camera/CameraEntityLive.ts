@@ -5,6 +5,7 @@ import { CameraEntity } from "@vigil/core/contract/CameraEntity"
 import { CameraId } from "@vigil/core/Ids"
 import { CameraNotRunning } from "@vigil/core/port/CameraControl"
 import { LiveViews } from "@vigil/core/port/LiveViews"
+import { Publications } from "@vigil/core/port/Publications"
 import { Duration, Effect, Exit, Scope } from "effect"
 import { type CameraActor, CameraActors } from "./CameraActors.js"
 import { makeCameraActor } from "./CameraActorLive.js"
@@ -21,6 +22,7 @@ const behaviour = Effect.gen(function* () {
   const id = CameraId.make(address.entityId)
   const entityScope = yield* Effect.scope
   const views = yield* LiveViews
+  const publications = yield* Publications
   const actors = yield* CameraActors
   /** A camera ends before it starts anew. */
   const turn = yield* Effect.makeSemaphore(1)
@@ -65,13 +67,16 @@ const behaviour = Effect.gen(function* () {
     Snapshot: () => Rpc.fork(withActor((actor) => actor.snapshot)),
     RequestKeyframe: () => withActor((actor) => actor.requestKeyframe),
     OpenView: ({ payload }) => Rpc.fork(views.open(id, payload.offer)),
-    CloseView: ({ payload }) => Rpc.fork(views.close(id, payload.viewId))
+    CloseView: ({ payload }) => Rpc.fork(views.close(id, payload.viewId)),
+    OpenPublication: ({ payload }) => Rpc.fork(publications.open(id, payload.offer)),
+    ClosePublication: ({ payload }) => Rpc.fork(publications.close(id, payload.publicationId)),
+    ClosePublications: () => Rpc.fork(publications.closeAll(id))
   })
 })
 
 /**
- * The cameras of this runner, and the live views (`LiveViews`) that this node serves of them. An entity lives until its shard moves or the runner ends; a defect in one call does not replay for
- * ever, since the reconciler repeats what matters.
+ * The cameras of this runner, the live views (`LiveViews`) that this node serves of them, and the streams that are pushed to them (`Publications`). An
+ * entity lives until its shard moves or the runner ends; a defect in one call does not replay for ever, since the reconciler repeats what matters.
  */
 export const layer = CameraEntity.toLayer(behaviour, {
   maxIdleTime: Duration.infinity,

@@ -4,6 +4,7 @@ import type { VideoTrack } from "@vigil/core/MediaTrack"
 import { ModelError } from "@vigil/core/Model"
 import { CameraNotRunning, NoPicture } from "@vigil/core/port/CameraControl"
 import { LiveViewNotFound, LiveViews } from "@vigil/core/port/LiveViews"
+import { PublicationNotFound, Publications } from "@vigil/core/port/Publications"
 import { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
 import { type AccessUnitSink, emptyStatistics, type SourceConfig, type SourceError } from "@vigil/core/Source"
 import { type CameraDecoder, type DecodeDemand, type DecoderListener, MediaWorkers } from "@vigil/runtime/media/MediaWorkers"
@@ -122,8 +123,15 @@ export const layerNoModels = Layer.succeed(ModelCatalogue, {
   remove: absent
 })
 
-/** A node that serves no live views. */
-export const layerNoViews = Layer.succeed(LiveViews, {
-  open: (cameraId) => new CameraNotRunning({ cameraId }),
-  close: (_, viewId) => new LiveViewNotFound({ viewId })
-})
+/** A node that serves no live views, and takes no publishers in. */
+export const layerNoViews = Layer.merge(
+  Layer.succeed(LiveViews, {
+    open: (cameraId) => new CameraNotRunning({ cameraId }),
+    close: (_, viewId) => new LiveViewNotFound({ viewId })
+  }),
+  Layer.succeed(Publications, {
+    open: (cameraId) => new CameraNotRunning({ cameraId }),
+    close: (_, publicationId) => new PublicationNotFound({ publicationId }),
+    closeAll: () => Effect.void
+  })
+)
