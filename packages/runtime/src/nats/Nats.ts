@@ -1,3 +1,4 @@
+import { Socket } from "node:net"
 import { type ConfigError, Context, Duration, Effect, Layer, Runtime, Schedule, type Scope } from "effect"
 import { connect, DebugEvents, Events, type NatsConnection } from "nats"
 import { connectError, type NatsError } from "./NatsError.js"
@@ -110,7 +111,11 @@ const watch = (
       Effect.promise(async () => {
         for await (const { type } of connection.status()) {
           if (type === Events.Reconnect) change(true)
-          else if (type === Events.Disconnect || type === DebugEvents.StaleConnection) change(false)
+          else if (type === Events.Disconnect) change(false)
+          else if (type === DebugEvents.StaleConnection) {
+            change(false)
+            destroySocket(connection)
+          }
         }
       })
     )
@@ -122,3 +127,16 @@ const watch = (
       }
     }
   })
+
+/**
+ * The client (2.29) leaves a silent server only after everything written has gone out, which never happens when the server has stopped reading: it would not go to
+ * another server meanwhile. Its socket is not public, so that every step is looked at.
+ */
+const destroySocket = (connection: object): void => {
+  const protocol = fieldOf(connection, "protocol")
+  const socket = fieldOf(fieldOf(protocol, "transport"), "socket")
+  if (socket instanceof Socket) socket.destroy()
+}
+
+const fieldOf = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined

@@ -66,12 +66,13 @@ export const natsSettings = (url?: string): Config.Config<NatsSettings> =>
 
 const clusterPattern = /^[A-Za-z0-9_-]{1,32}$/
 
-const clusterName = Config.string("VIGIL_CLUSTER").pipe(
-  Config.withDefault("vigil"),
+const clusterName = Config.string().pipe(
   Config.validate({
     message: "expected up to 32 letters, digits, dashes and underscores",
     validation: (name) => clusterPattern.test(name)
-  })
+  }),
+  Config.nested("VIGIL_CLUSTER"),
+  Config.withDefault("vigil")
 )
 
 const optional = <A>(config: Config.Config<A>): Config.Config<A | undefined> =>
@@ -126,44 +127,41 @@ export const connecting = (settings: NatsSettings): Either.Either<Connecting, Na
 const refuse = (servers: string, detail: string): Either.Either<never, NatsError> =>
   Either.left(new NatsError({ reason: "invalid-settings", servers, detail }))
 
-const addressesOf = (text: string): Either.Either<ReadonlyArray<Address>, NatsError> =>
-  Either.all(
-    text
-      .split(",")
-      .map((part) => part.trim())
-      .filter((part) => part !== "")
-      .map(addressOf)
-  ).pipe(
-    Either.filterOrLeft(
-      (addresses) => addresses.length > 0,
-      () =>
-        new NatsError({
-          reason: "invalid-settings",
-          servers: "(no address)",
-          detail: "set VIGIL_NATS_URL, for example nats://127.0.0.1:4222"
-        })
-    )
+/** A secret may hold anything and stand anywhere: of a wrong address no more is shown than what can only be a scheme and a host. */
+const wrongAddress = (text: string): Either.Either<never, NatsError> =>
+  refuse(
+    /^([a-z]+:\/\/)?[\w.-]*/.exec(text.slice(text.lastIndexOf("@") + 1))?.[0].slice(0, 256) ?? "",
+    "expected an address such as nats://127.0.0.1:4222, or several separated by commas; in user and password, commas and other marks are written as %2C"
   )
 
-const addressOf = (text: string): Either.Either<Address, NatsError> => {
-  const wrong = () =>
-    refuse(
-      text.slice(text.lastIndexOf("@") + 1).slice(0, 256),
-      "expected an address such as nats://127.0.0.1:4222 or tls://nats.example:4222"
-    )
+const addressesOf = (text: string): Either.Either<ReadonlyArray<Address>, NatsError> => {
+  const parts = text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "")
+  if (parts.length === 0) {
+    return refuse("(no address)", "set VIGIL_NATS_URL, for example nats://127.0.0.1:4222")
+  }
+  // Otherwise what looks like a host may be the beginning of a password with a comma in it.
+  const splitsUser = parts.some((part, index) => index > 0 && part.includes("@") && !parts[index - 1].includes("@"))
+  const addresses = parts.map(addressOf).filter((address) => address !== undefined)
+  return splitsUser || addresses.length < parts.length ? wrongAddress(text) : Either.right(addresses)
+}
+
+const addressOf = (text: string): Address | undefined => {
   try {
     const url = new URL(text.includes("://") ? text : `nats://${text}`)
     const plain = (url.pathname === "" || url.pathname === "/") && url.search === "" && url.hash === ""
-    if (!(url.protocol === "nats:" || url.protocol === "tls:") || url.hostname === "" || !plain) return wrong()
-    return Either.right({
+    if (!(url.protocol === "nats:" || url.protocol === "tls:") || url.hostname === "" || !plain) return undefined
+    return {
       host: url.hostname,
       port: url.port === "" ? defaultPort : Number(url.port),
       tls: url.protocol === "tls:",
       user: decodeURIComponent(url.username),
       password: decodeURIComponent(url.password)
-    })
+    }
   } catch {
-    return wrong()
+    return undefined
   }
 }
 
