@@ -1,16 +1,21 @@
 import { describe, expect, layer } from "@effect/vitest"
 import { Database } from "@vigil/api/database/Database"
+import { ManagerId } from "@vigil/core/CameraManager"
 import { defaultTenant } from "@vigil/core/Ids"
+import { NodeName } from "@vigil/core/Node"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { EventStore } from "@vigil/core/port/EventStore"
+import { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
+import { RuntimeTable } from "@vigil/core/port/RuntimeTable"
 import { SessionStore } from "@vigil/core/port/SessionStore"
 import { UserStore } from "@vigil/core/port/UserStore"
+import { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
 import { DateTime, Effect, Redacted } from "effect"
 import { layerEmbeddedStores } from "../EmbeddedDatabase.js"
 import { entry, newCamera, otherTenant, secondTenant } from "../Samples.js"
 
-/** Not a tenant's: where nodes run cameras, what was done to the structure, and the token that makes the first tenant's first user. */
-const shared = ["placement_overrides", "placement_refusals", "schema_migrations", "setup_tokens"]
+/** Not a tenant's: which nodes run cameras, and where, what was done to the structure, and the token that makes the first tenant's first user. */
+const shared = ["camera_managers", "placement_overrides", "placement_refusals", "schema_migrations", "setup_tokens"]
 
 interface TenantTable {
   readonly name: string
@@ -36,6 +41,9 @@ const fill = Effect.gen(function* () {
     const camera = yield* (yield* CameraStore).create(tenant, newCamera())
     yield* (yield* CameraStore).takeEpoch(camera.id)
     yield* (yield* EventStore).append(camera.id, [entry(camera.id, 1, { customerId: tenant })])
+    yield* (yield* RuntimeTable).heartbeat(tenant, camera.id, { status: "running", healthInfo: {} })
+    yield* (yield* WorkerTokenStore).create(tenant, { name: "worker" }, new TextEncoder().encode(`worker of ${tenant}`))
+    yield* (yield* PublishTokenStore).set(tenant, camera.id, new TextEncoder().encode(`publisher of ${tenant}`))
     const user = yield* (yield* UserStore).create(tenant, {
       username: `user-${tenant.slice(-1)}`,
       role: "admin",
@@ -49,6 +57,10 @@ const fill = Effect.gen(function* () {
       userAgent: null
     })
   }
+  yield* (yield* RuntimeTable).report(
+    { id: ManagerId.make(crypto.randomUUID()), cluster: "vigil", node: NodeName.make("node-a") },
+    []
+  )
 })
 
 describe("tenants", () => {
@@ -62,11 +74,15 @@ describe("tenants", () => {
         expect(ofTenants.map(({ name }) => name)).toEqual([
           "audit_entries",
           "camera_epochs",
+          "camera_runtime",
           "cameras",
           "events",
+          "outbox",
+          "publish_tokens",
           "sessions",
           "tenants",
-          "users"
+          "users",
+          "worker_tokens"
         ])
         for (const { forced, name, tenant_column } of ofTenants) {
           expect(forced, `row security of ${name}`).toBe(true)
@@ -77,12 +93,12 @@ describe("tenants", () => {
           expect(new Set(seen.map(({ tenant }) => tenant)), name).toEqual(new Set([defaultTenant]))
           const smuggled = yield* Effect.flip(
             within(
-              `insert into ${name} select * from jsonb_populate_record(null::${name}, '{"${tenant_column}": "${otherTenant}"}')`
+              `insert into ${name} overriding system value select * from jsonb_populate_record(null::${name}, '{"${tenant_column}": "${otherTenant}"}')`
             )
           )
           expect(smuggled.detail, name).toMatch(/row-level security|null value/)
-          // That it can neither be changed nor deleted is its own test.
-          if (name === "audit_entries") continue
+          // That the audit trail can neither be changed nor deleted is its own test; tenants may only put into the outbox.
+          if (name === "audit_entries" || name === "outbox") continue
           const theirs = `${tenant_column} = '${otherTenant}'`
           expect(
             yield* within(

@@ -4,6 +4,7 @@ import { rawRoutes } from "@vigil/api/http/Routes"
 import { SessionAuthentication } from "@vigil/core/contract/api/SessionAuthentication"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { PublisherAuthentication } from "@vigil/core/contract/api/PublisherAuthentication"
+import { WorkerAuthentication } from "@vigil/core/contract/api/WorkerAuthentication"
 import { VigilRpc } from "@vigil/core/contract/VigilRpc"
 import * as HttpApi from "@effect/platform/HttpApi"
 import { Context, Effect, Redacted } from "effect"
@@ -46,6 +47,14 @@ const isPublic = ({ method, path }: Door) => publicEndpoints.has(`${method} ${pa
 
 /** These want a camera's publish token instead of a session. */
 const isForPublishers = ({ path }: { readonly path: string }) => /\/cameras\/:id\/whip(\/|$)/.test(path)
+
+/** These want a worker token, or a session. */
+const isForWorkers = ({ path }: { readonly path: string }) => path.endsWith("/cameras/:id/heartbeat")
+
+const authenticationOf = (endpoint: { readonly path: string }): string => {
+  if (isForPublishers(endpoint)) return PublisherAuthentication.key
+  return isForWorkers(endpoint) ? WorkerAuthentication.key : SessionAuthentication.key
+}
 
 /** The status of a WebSocket upgrade that was refused; 101 where it was not. */
 const upgrade = (url: string, headers: Record<string, string>) =>
@@ -183,7 +192,7 @@ describe("default deny", () => {
           onGroup: () => undefined,
           onEndpoint: ({ endpoint, middleware }) => {
             const open = isPublic({ method: endpoint.method, path: endpoint.path })
-            const key = isForPublishers(endpoint) ? PublisherAuthentication.key : SessionAuthentication.key
+            const key = authenticationOf(endpoint)
             expect(
               [...middleware].some((tag) => tag.key === key),
               endpoint.path
