@@ -2,12 +2,15 @@ import { layerPersistence } from "@vigil/api/Persistence"
 import { layerCameraStoreMemory } from "@vigil/core/memory/CameraStoreMemory"
 import { layerBusMemory } from "@vigil/core/memory/BusMemory"
 import { layerEventStoreMemory } from "@vigil/core/memory/EventStoreMemory"
+import { layerRuntimeTableMemory } from "@vigil/core/memory/RuntimeTableMemory"
 import { Layer } from "effect"
 import { join } from "node:path"
 import type { NodeSettings } from "./NodeProtocol.js"
 
 /** Where cameras and events are kept: in the process, or in PostgreSQL (of the environment, else an embedded one in the folder). */
-const layerMemory = Layer.mergeAll(layerCameraStoreMemory, layerEventStoreMemory, layerBusMemory)
+const layerMemory = layerRuntimeTableMemory.pipe(
+  Layer.provideMerge(Layer.mergeAll(layerCameraStoreMemory, layerEventStoreMemory, layerBusMemory))
+)
 const layerPostgres = (folder: string) => Layer.merge(layerPersistence(join(folder, "data")), layerBusMemory)
 
 type Kept = Layer.Layer.Success<typeof layerMemory>

@@ -16,6 +16,7 @@ import { CameraStatuses } from "./control/CameraStatuses.js"
 import * as LiveViewsCluster from "./control/LiveViewsCluster.js"
 import { OverlayRelay } from "./control/OverlayRelay.js"
 import * as LiveViewsLive from "./live/LiveViewsLive.js"
+import * as CameraManagerLive from "./manager/CameraManagerLive.js"
 import * as PublicationsCluster from "./source/whip/PublicationsCluster.js"
 import * as PublicationsLive from "./source/whip/PublicationsLive.js"
 
@@ -38,12 +39,13 @@ const layerWith = <A extends CameraControl | LiveViews | Publications, EC, RC, E
     ),
     control,
     CameraMetrics.layer,
+    CameraManagerLive.layer,
     Analytics.layer
   ).pipe(Layer.provideMerge(cluster), Layer.provide(CameraActors.layer))
 
 /**
  * Runs cameras on this node alone, with `EmbeddedCluster.layer`. Needs the stores and the bus
- * (`CameraStore`, `EventStore`, `Bus`), and what touches native code and files: `MediaWorkers`, `Sources` with its `WhipDoor`,
+ * (`CameraStore`, `EventStore`, `RuntimeTable`, `Bus`), and what touches native code and files: `MediaWorkers`, `Sources` with its `WhipDoor`,
  * `ModelCatalogue`. Gives `CameraControl`, `LiveViews`, `Publications` and `AnalyticCatalogue` to the API.
  */
 export const layer = <E, R>(cluster: Layer.Layer<Sharding.Sharding | ClusterNode, E, R>) => layerWith(own, cluster)
