@@ -46,7 +46,7 @@ const alerting = Metric.gauge("vigil_cameras_alerting", { description: "Cameras 
 const make = (options: ManagerOptions) =>
   Effect.gen(function* () {
     const actors = yield* CameraActors
-    const { cluster, name } = yield* ClusterNode
+    const { cluster, name, shards } = yield* ClusterNode
     const writer = yield* makeRuntimeWriter({ id: ManagerId.make(crypto.randomUUID()), cluster, node: name }, options.beatEvery)
     const announcer = yield* makeAnnouncer(options.announceEvery)
     const fences = yield* FiberMap.make<CameraActor>()
@@ -154,7 +154,22 @@ const make = (options: ManagerOptions) =>
       })
     )
 
-    const write = Effect.suspend(() => writer.write([...watched.values()].map(({ report }) => report)))
+    /** An actor that is over and has not noticed: it must not go on beside the newer one. */
+    const retire = (id: CameraId) => {
+      const camera = watched.get(id)
+      if (camera === undefined || camera.goneAt !== undefined) return Effect.void
+      return Effect.logWarning("the runtime table refuses this actor's row: a newer one runs the camera, or it was removed").pipe(
+        Effect.zipRight(camera.actor.retire),
+        Effect.annotateLogs({ camera: id })
+      )
+    }
+
+    const write = Effect.suspend(() => {
+      // A node without cameras and shards manages nothing, and must not look as if it did.
+      if (watched.size === 0 && shards() === 0) return Effect.void
+      const refused = writer.write([...watched.values()].map(({ report }) => report))
+      return Effect.flatMap(refused, Effect.forEach(retire, { discard: true }))
+    })
 
     // Apart from each other: a table or a bus that is away must not keep the errors of cameras from being seen.
     for (const work of [round, write, announce]) {

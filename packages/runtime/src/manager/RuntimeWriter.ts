@@ -16,8 +16,8 @@ const rowsWritten = Metric.counter("vigil_runtime_rows_written", {
 
 /** Keeps a node's rows of the runtime table as they should be. */
 export interface RuntimeWriter {
-  /** Writes what changed since the last time, and beats if that is due. */
-  readonly write: (reports: ReadonlyArray<WorkerReport>) => Effect.Effect<void>
+  /** Writes what changed since the last time, and beats if that is due. Answers the rows that were refused: a newer actor runs the camera, or it was removed. */
+  readonly write: (reports: ReadonlyArray<WorkerReport>) => Effect.Effect<ReadonlyArray<CameraId>>
   /** When the table was last written; absent before the first time. */
   readonly written: () => MonotonicTime | undefined
 }
@@ -30,19 +30,14 @@ export const makeRuntimeWriter = (manager: ManagerIdentity, beatEvery: number) =
     let written: MonotonicTime | undefined
     let away = false
 
-    const refused = (id: CameraId) =>
-      known.get(id)?.workerStatus === "stopped"
-        ? Effect.void
-        : Effect.logWarning(`the row of camera ${id} was refused: a newer actor runs it, or it was removed`)
-
     const report = (reports: ReadonlyArray<WorkerReport>) =>
       Effect.gen(function* () {
-        const strangers = yield* table.report(manager, reports)
+        const refused = yield* table.report(manager, reports)
         // A row that was refused is not written again before it changes: it is another actor's.
         for (const each of reports) known.set(each.cameraId, each)
-        yield* Effect.forEach(strangers, refused, { discard: true })
-        yield* Metric.incrementBy(rowsWritten, reports.length - strangers.length)
+        yield* Metric.incrementBy(rowsWritten, reports.length - refused.length)
         written = monotonicNow()
+        return refused
       })
 
     const forget = (reports: ReadonlyArray<WorkerReport>) => {
@@ -64,13 +59,14 @@ export const makeRuntimeWriter = (manager: ManagerIdentity, beatEvery: number) =
         Effect.gen(function* () {
           const changed = reports.filter((each) => known.get(each.cameraId) !== each)
           forget(reports)
-          if (changed.length === 0 && written !== undefined && monotonicNow() - written < beatEvery) return
+          if (changed.length === 0 && written !== undefined && monotonicNow() - written < beatEvery) return []
           const batches = changed.length === 0 ? [[]] : Array.chunksOf(changed, batch)
-          yield* Effect.forEach(batches, report, { discard: true })
+          const refused = yield* Effect.forEach(batches, report)
           yield* tell(false, Effect.logInfo("the runtime table is written again"))
+          return refused.flat()
         }).pipe(
           Effect.catchAll((error) =>
-            tell(true, Effect.logWarning("the runtime table cannot be written; it is tried again", error))
+            Effect.as(tell(true, Effect.logWarning("the runtime table cannot be written; it is tried again", error)), [])
           )
         ),
       written: () => written

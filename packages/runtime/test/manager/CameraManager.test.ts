@@ -2,10 +2,12 @@ import { describe, expect, it } from "@effect/vitest"
 import type { BusMessage } from "@vigil/core/BusMessage"
 import { NewCamera } from "@vigil/core/Camera"
 import { defaultSupervisionPolicy } from "@vigil/core/CameraSupervision"
-import { defaultTenant } from "@vigil/core/Ids"
+import { ManagerId } from "@vigil/core/CameraManager"
+import { defaultTenant, Epoch } from "@vigil/core/Ids"
 import { makeBusMemory } from "@vigil/core/memory/BusMemory"
 import { layerCameraStoreMemory } from "@vigil/core/memory/CameraStoreMemory"
 import { layerRuntimeTableMemory } from "@vigil/core/memory/RuntimeTableMemory"
+import { NodeName } from "@vigil/core/Node"
 import { Bus, BusUnavailable } from "@vigil/core/port/Bus"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { RuntimeTable } from "@vigil/core/port/RuntimeTable"
@@ -271,6 +273,23 @@ describe("CameraManager", () => {
       actors.set(camera.id, again.actor)
       yield* rowIs(again, { epoch: 3, errorCount: 1 })
       expect(again.summary?.lastError).toContain("runs elsewhere")
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.scopedLive("ends an actor whose row is refused because a newer one has written", () => {
+    const { layer } = site()
+    return Effect.gen(function* () {
+      const [old, own] = [yield* add, yield* add]
+      yield* rowIs(old, { workerStatus: "running", epoch: 1 })
+      const [row] = yield* rowsOf(old)
+      if (row === undefined) return yield* Effect.die("no row")
+      const other = { id: ManagerId.make(crypto.randomUUID()), cluster: "vigil", node: NodeName.make("node-b") }
+      yield* (yield* RuntimeTable).report(other, [{ ...row, epoch: Epoch.make(2), podName: "node-b" }])
+      expect(old.retired).toBe(false)
+      old.state = refused(1)
+      yield* until(() => old.retired)
+      expect(own.retired).toBe(false)
+      yield* rowIs(old, { podName: "node-b", epoch: 2, workerStatus: "running" })
     }).pipe(Effect.provide(layer))
   })
 

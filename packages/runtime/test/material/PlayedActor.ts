@@ -22,6 +22,7 @@ export interface Played {
   /** Its fiber has stopped turning. */
   hung: boolean
   restarts: number
+  retired: boolean
   summary: WorkerSummary | undefined
   readonly fence: (epoch: number) => void
 }
@@ -68,6 +69,7 @@ export const play = (camera: Camera, epoch = 1): Played => {
     fps: 15,
     hung: false,
     restarts: 0,
+    retired: false,
     summary: undefined,
     fence: (by) =>
       Deferred.unsafeDone(stale, new StaleEpoch({ cameraId: camera.id, epoch: Epoch.make(epoch), current: Epoch.make(by) })),
@@ -94,7 +96,11 @@ export const play = (camera: Camera, epoch = 1): Played => {
       restart: Effect.sync(() => {
         played.restarts++
       }),
-      fenced: Deferred.await(stale)
+      fenced: Deferred.await(stale),
+      shard: "default:1",
+      retire: Effect.sync(() => {
+        played.retired = true
+      })
     }
   }
   return played
