@@ -1,9 +1,9 @@
 import { CameraNotRunning } from "@vigil/core/port/CameraControl"
 import { LiveViewNotFound, LiveViewRefused, LiveViews } from "@vigil/core/port/LiveViews"
 import type { CameraId } from "@vigil/core/Ids"
-import { Config, Effect, Layer, Metric } from "effect"
+import { Config, Effect, Layer, Metric, Schedule } from "effect"
 import { randomUUID } from "node:crypto"
-import { CameraActors } from "../camera/CameraActors.js"
+import { type CameraActor, CameraActors } from "../camera/CameraActors.js"
 import { webRtcConfig } from "../webrtc/WebRtcOptions.js"
 import { type LiveView, type LiveViewOptions, openLiveView } from "./LiveView.js"
 import { isPlayable } from "./LiveStream.js"
@@ -19,6 +19,9 @@ const liveViewsConfig: Config.Config<LiveViewsOptions> = Config.all({
   limit: Config.integer("VIGIL_WEBRTC_VIEWERS").pipe(Config.withDefault(256))
 }).pipe(Config.map(({ limit, webRtc }) => ({ ...webRtc, silence: 15_000, limit })))
 
+/** How often views are looked at whose camera ended here: it moved to another node, or was removed. */
+const orphanInterval = "1 second"
+
 const viewersGauge = Metric.gauge("vigil_live_views", { description: "WebRTC viewers that are being served" })
 
 /** An offer that is not SDP, or larger than any browser's, is refused before it is parsed. */
@@ -30,7 +33,7 @@ const checkOffer = (cameraId: CameraId, offer: string) =>
 const make = (options: LiveViewsOptions) =>
   Effect.gen(function* () {
     const actors = yield* CameraActors
-    const views = new Map<string, { readonly cameraId: CameraId; readonly view: Promise<LiveView> }>()
+    const views = new Map<string, { readonly actor: CameraActor; readonly view: Promise<LiveView> }>()
 
     const closeAll = Effect.promise(async () => {
       const open = [...views.values()]
@@ -38,6 +41,13 @@ const make = (options: LiveViewsOptions) =>
       await Promise.allSettled(open.map(async ({ view }) => (await view).close()))
     })
     yield* Effect.addFinalizer(() => closeAll)
+
+    /** A viewer of an actor that has ended asks again, and is answered by the node that runs the camera now. */
+    const closeOrphans = Effect.promise(async () => {
+      const orphans = [...views.values()].filter(({ actor }) => actors.get(actor.id) !== actor)
+      await Promise.allSettled(orphans.map(async ({ view }) => (await view).close()))
+    })
+    yield* closeOrphans.pipe(Effect.repeat(Schedule.spaced(orphanInterval)), Effect.forkScoped)
 
     const refuse = (cameraId: CameraId, reason: LiveViewRefused["reason"], detail: string) =>
       Effect.fail(new LiveViewRefused({ cameraId, reason, detail }))
@@ -59,7 +69,7 @@ const make = (options: LiveViewsOptions) =>
         viewersGauge.unsafeUpdate(views.size, [])
       }
       const pending = openLiveView(actor.live, offer, options, gone)
-      views.set(viewId, { cameraId, view: pending })
+      views.set(viewId, { actor, view: pending })
       viewersGauge.unsafeUpdate(views.size, [])
       const view = yield* Effect.tryPromise({
         try: () => pending,
@@ -75,7 +85,7 @@ const make = (options: LiveViewsOptions) =>
 
     const close = Effect.fn("LiveViews.close")(function* (cameraId: CameraId, viewId: string) {
       const known = views.get(viewId)
-      if (known === undefined || known.cameraId !== cameraId) return yield* new LiveViewNotFound({ viewId })
+      if (known === undefined || known.actor.id !== cameraId) return yield* new LiveViewNotFound({ viewId })
       yield* Effect.promise(async () => (await known.view).close())
     })
 

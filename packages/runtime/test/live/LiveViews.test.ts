@@ -1,18 +1,17 @@
 import { describe, expect, it } from "@effect/vitest"
-import type { CameraStatus } from "@vigil/core/CameraStatus"
-import { CameraId, Epoch } from "@vigil/core/Ids"
+import { CameraId } from "@vigil/core/Ids"
 import type { VideoCodec } from "@vigil/core/MediaTrack"
-import { type Overlay, rtpTimestamp } from "@vigil/core/Overlay"
-import { NoKeyframe, NoPicture } from "@vigil/core/port/CameraControl"
+import { rtpTimestamp } from "@vigil/core/Overlay"
 import { LiveViews } from "@vigil/core/port/LiveViews"
-import { emptyStatistics } from "@vigil/core/Source"
 import { CameraActors } from "@vigil/runtime/camera/CameraActors"
 import { makeHub } from "@vigil/runtime/hub/Hub"
 import { makeLiveStream } from "@vigil/runtime/live/LiveStream"
 import * as LiveViewsLive from "@vigil/runtime/live/LiveViewsLive"
-import { DateTime, Effect, Layer, PubSub, Schedule } from "effect"
+import { Effect, Layer, Schedule } from "effect"
 import { RTCPeerConnection, RTCRtpCodecParameters, RTCRtpHeaderExtensionParameters } from "werift"
 import { picture } from "../material/AccessUnits.js"
+import { makeCamera } from "../material/ControlNode.js"
+import { play } from "../material/PlayedActor.js"
 
 const cameraId = CameraId.make("7f1f0c52-3f0c-4d7e-9c3b-3b8f4d3a9f10")
 const otherCamera = CameraId.make("0b6c2f9a-6f5e-4a52-8a0e-2b8f0a3d8e11")
@@ -28,39 +27,8 @@ const playing = (codec: VideoCodec) =>
     const hub = makeHub()
     hub.describe({ protocol: "test", tracks: [{ kind: "video", codec, parameterSets: [] }] })
     const live = makeLiveStream(hub)
-    const status: CameraStatus = {
-      cameraId,
-      state: { _tag: "Disabled", since: picture(0).wallTime },
-      node: "here",
-      epoch: Epoch.make(1),
-      revision: 1,
-      source: emptyStatistics,
-      pipeline: {
-        framesDecoded: 0,
-        framesDropped: 0,
-        framesSkipped: 0,
-        inferences: 0,
-        inferencesDropped: 0,
-        detections: 0,
-        events: 0,
-        segments: 0
-      },
-      viewers: 0,
-      updatedAt: DateTime.unsafeMake(0)
-    }
     const actors = yield* CameraActors
-    actors.set(cameraId, {
-      id: cameraId,
-      hub,
-      live,
-      status: () => status,
-      overlays: yield* PubSub.sliding<Overlay>(1),
-      snapshot: new NoPicture({ cameraId, detail: "nothing is decoded here" }),
-      requestKeyframe: new NoKeyframe({ cameraId, reason: "unsupported", detail: "it has no source" }),
-      configure: () => Effect.void,
-      restart: Effect.void,
-      fenced: Effect.never
-    })
+    actors.set(cameraId, { ...play(makeCamera()).actor, id: cameraId, hub, live })
     return { hub, live }
   })
 
@@ -156,6 +124,21 @@ describe("LiveViews", () => {
       yield* until(() => live.viewers() === 0)
       const error = yield* Effect.flip(views.close(cameraId, viewId))
       expect(error._tag).toBe("LiveViewNotFound")
+    }))
+
+  test("ends the views of an actor that has ended, so that the viewer asks again", () =>
+    Effect.gen(function* () {
+      const { hub, live } = yield* playing("h264")
+      void hub.publish(picture(0))
+      const views = yield* LiveViews
+      const { connection, offer, received } = yield* viewer()
+      const { answer, viewId } = yield* views.open(cameraId, offer)
+      yield* Effect.promise(() => connection.setRemoteDescription({ type: "answer", sdp: answer }))
+      yield* until(() => received.length > 0)
+      // Another actor of the same camera: it moved away and came back.
+      yield* playing("h264")
+      yield* until(() => live.viewers() === 0)
+      expect((yield* Effect.flip(views.close(cameraId, viewId)))._tag).toBe("LiveViewNotFound")
     }))
 
   test("ends no view in the name of another camera", () =>

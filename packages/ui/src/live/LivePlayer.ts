@@ -1,14 +1,18 @@
-import type { CameraId } from "@vigil/core/Ids"
+import type { CameraId, Epoch } from "@vigil/core/Ids"
 import { type RefObject, useEffect, useState } from "react"
 import { useClient } from "../client/ClientContext.js"
 import { makeOverlayBuffer } from "./OverlayBuffer.js"
 import { drawOverlay } from "./OverlayDrawing.js"
 import { type PlayerState, playWhep } from "./WhepPlayer.js"
 
-/** Plays the camera into the element while `active`; `undefined` while it does not. */
+/**
+ * Plays the camera into the element while `active`; `undefined` while it does not. Another `epoch` is another actor, maybe on another node: the view is
+ * asked for again.
+ */
 export const useLivePlayer = (
   video: RefObject<HTMLVideoElement | null>,
   id: CameraId,
+  epoch: Epoch | undefined,
   active: boolean
 ): PlayerState | undefined => {
   const [state, setState] = useState<PlayerState>()
@@ -19,7 +23,7 @@ export const useLivePlayer = (
       stop()
       setState(undefined)
     }
-  }, [video, id, active])
+  }, [video, id, epoch, active])
   return state
 }
 

@@ -103,7 +103,7 @@ export const LiveView = ({
   const status = useCameraStatus(camera.id)
   const onScreen = useOnScreen(frame)
   const streams = useLinger(status?.state._tag === "Streaming" || status?.state._tag === "Stalled", 20_000)
-  const player = useLivePlayer(video, camera.id, onScreen && camera.enabled && streams)
+  const player = useLivePlayer(video, camera.id, status?.epoch, onScreen && camera.enabled && streams)
   useOverlays(video, canvas, camera.id, onScreen && player?._tag === "Playing")
   const veil = veilOf(camera, status, player)
   return (
