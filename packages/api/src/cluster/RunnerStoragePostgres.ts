@@ -3,7 +3,7 @@ import { PersistenceError } from "@effect/cluster/ClusterError"
 import type { NodeName } from "@vigil/core/Node"
 import { NodeFence } from "@vigil/core/port/NodeFence"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
-import { Context, Effect, Layer, Schedule } from "effect"
+import { Context, Deferred, Effect, Layer, Schedule } from "effect"
 import type { ConnectionOptions } from "../database/Connection.js"
 import { DatabaseError } from "../database/DatabaseError.js"
 import { createRunnerTable } from "./ClusterTables.js"
@@ -21,9 +21,14 @@ export interface RunnerStorageOptions {
   readonly forgetAfter: number
 }
 
-/** Milliseconds that locks are waited for which somebody is about to release, and between two looks. */
-const patience = 400
+/**
+ * Milliseconds that locks are waited for which somebody is about to release: until the first ones come, and after some came; and between two looks.
+ * Sharding asks again only a second after it was answered.
+ */
+const patience = { first: 1200, further: 200 }
 const look = 40
+/** Milliseconds in which locks that are released one by one are gathered for one statement. */
+const gathering = 10
 /** Milliseconds after which a lock that nobody asks for any more is given back. */
 const strayAfter = 5000
 
@@ -42,6 +47,12 @@ const parse = (text: string): ReadonlyArray<Runner.Runner> => {
   }
 }
 
+/** Locks that are about to be released. */
+interface Leaving {
+  readonly keys: Array<LockKey>
+  readonly done: Deferred.Deferred<void, SessionLost | NameTaken>
+}
+
 interface RunnerRow {
   readonly runner: string
   readonly healthy: boolean
@@ -52,6 +63,7 @@ const make = (options: RunnerStorageOptions) =>
     const { cluster, node, ownGroup } = options
     const identity = identityKey(cluster, node)
     const connection = { ...options.connection, application_name: sessionName(cluster, node) }
+    const scope = yield* Effect.scope
     const session = yield* makeLockSession({ connection, node, identity })
 
     const keys = new Map<ShardId.ShardId, LockKey>()
@@ -105,14 +117,37 @@ const make = (options: RunnerStorageOptions) =>
 
     const acquire = (shards: ReadonlyArray<ShardId.ShardId>) =>
       Effect.gen(function* () {
-        const deadline = performance.now() + patience
         const attempt = ask((to) => lock(to, shards))
+        const deadline = performance.now() + patience.first
         let granted = yield* attempt
+        let progress = performance.now()
         while (granted.length < shards.length && performance.now() < deadline) {
+          if (granted.length > 0 && performance.now() - progress > patience.further) break
           yield* Effect.sleep(look)
+          const before = granted.length
           granted = yield* attempt
+          if (granted.length !== before) progress = performance.now()
         }
         return granted
+      })
+
+    let leaving: Leaving | undefined
+
+    const leave = Effect.gen(function* () {
+      const batch: Leaving = { keys: [], done: yield* Deferred.make<void, SessionLost | NameTaken>() }
+      leaving = batch
+      yield* Effect.suspend(() => {
+        leaving = undefined
+        return release((held) => batch.keys.filter((key) => held.has(key)))
+      }).pipe(Effect.delay(gathering), Effect.intoDeferred(batch.done), Effect.forkIn(scope))
+      return batch
+    })
+
+    const releaseOne = (key: LockKey) =>
+      Effect.gen(function* () {
+        const batch = leaving ?? (yield* leave)
+        batch.keys.push(key)
+        yield* Deferred.await(batch.done)
       })
 
     yield* ask(({ client }) => createRunnerTable(client)).pipe(
@@ -187,7 +222,7 @@ const make = (options: RunnerStorageOptions) =>
         )
       },
 
-      release: (_address, shard) => persistent(release((held) => [keyOf(shard)].filter((key) => held.has(key)))),
+      release: (_address, shard) => persistent(releaseOne(keyOf(shard))),
 
       releaseAll: () => persistent(release((held) => [...held.keys()]))
     })

@@ -26,6 +26,8 @@ export class ClusterNode extends Context.Tag("@vigil/runtime/ClusterNode")<
     readonly members: () => ReadonlyArray<ClusterMember>
     /** Shards of the group `default` that are held here. */
     readonly shards: () => number
+    /** Shards of each group, over all nodes. */
+    readonly shardsPerGroup: number
     /** Emits after shards came or went, or a member's health changed: what should run here may be something else now. */
     readonly changes: Stream.Stream<void>
     /** Gives all shards away, and takes none until {@link resume}; returns when the last one is gone. Fails where nobody could take them. */

@@ -18,6 +18,7 @@ const layerClusterNode = Layer.scoped(
       name,
       members: () => [{ name, healthy: true, weight: 1 }],
       shards: held,
+      shardsPerGroup,
       changes,
       drain: Effect.fail(new NodeUnavailable({ node: name, detail: "it is the only node, there is none to take its cameras" })),
       resume: Effect.void,

@@ -1,4 +1,4 @@
-import { MessageStorage, type Runner, RunnerServer, Runners, RunnerStorage, type Sharding, ShardingConfig } from "@effect/cluster"
+import { MessageStorage, type Runner, RunnerServer, Runners, RunnerStorage, Sharding, ShardingConfig } from "@effect/cluster"
 import { RpcSerialization, RpcServer } from "@effect/rpc"
 import { type NodeCapacity, NodeName } from "@vigil/core/Node"
 import { NodeUnavailable } from "@vigil/core/port/ClusterControl"
@@ -72,6 +72,12 @@ const isSame = (a: ReadonlyArray<ClusterMember>, b: ReadonlyArray<ClusterMember>
 const observed = (storage: RunnerStorage.RunnerStorage["Type"], view: View) =>
   RunnerStorage.RunnerStorage.of({
     ...storage,
+    acquire: (address, shards) => {
+      const asked = [...shards]
+      return Effect.tap(storage.acquire(address, asked), (granted) =>
+        Effect.logDebug(`${granted.length} of ${asked.length} shards were free`)
+      )
+    },
     getRunners: Effect.tap(storage.getRunners, (runners) =>
       Effect.sync(() => {
         const members = runners.map(memberOf)
@@ -131,7 +137,9 @@ const makeClusterNode = (name: NodeName, view: View) =>
   Effect.gen(function* () {
     const nats = yield* Nats
     const storage = yield* RunnerStorage.RunnerStorage
-    const watch = yield* makeShardWatch([...shardsOf("default", shardsPerGroup), ...shardsOf(ownGroup(name), 1)])
+    const sharding = yield* Sharding.Sharding
+    const shards = shardsOf("default", shardsPerGroup)
+    const watch = yield* makeShardWatch([...shards, ...shardsOf(ownGroup(name), 1)])
     view.tell = watch.tell
     const isOwnHeld = () => view.members.some((member) => member.name === name && member.healthy)
 
@@ -164,7 +172,8 @@ const makeClusterNode = (name: NodeName, view: View) =>
       cluster: nats.cluster,
       name,
       members: () => view.members,
-      shards: watch.held,
+      shards: () => shards.filter((shard) => sharding.hasShardId(shard)).length,
+      shardsPerGroup,
       changes: watch.changes,
       drain,
       resume: Effect.suspend(() => {
