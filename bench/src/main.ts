@@ -7,7 +7,8 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   decode: () => import("./decode.js").then(({ decode }) => decode),
   infer: () => import("./infer.js").then(({ infer }) => infer),
   "live-latency": () => import("./live-latency.js").then(({ liveLatency }) => liveLatency),
-  memory: () => import("./memory.js").then(({ memory }) => memory)
+  memory: () => import("./memory.js").then(({ memory }) => memory),
+  rpc: () => import("./rpc.js").then(({ rpc }) => rpc)
 }
 
 const text = ({ name, ours, peer, peerName, ratio, unit }: BenchmarkResult): string =>
