@@ -1,7 +1,9 @@
 import { databaseHealth } from "@vigil/api/database/DatabaseHealth"
 import { CameraControl } from "@vigil/core/port/CameraControl"
 import { type ComponentHealth, HealthChecks, type HealthStatus } from "@vigil/core/port/Health"
+import { CameraManager } from "@vigil/runtime/manager/CameraManager"
 import { MediaWorkers } from "@vigil/runtime/media/MediaWorkers"
+import { now as monotonicNow } from "@vigil/runtime/MonotonicClock"
 import { Effect, Layer } from "effect"
 import { diskSpace } from "./DiskSpace.js"
 import { bytes } from "./Output.js"
@@ -24,6 +26,19 @@ const workers = Effect.map(MediaWorkers, ({ health: look }) =>
   })
 )
 
+/** Milliseconds without a row or heartbeat in the runtime table after which the manager is not well: it beats every five seconds. */
+const writesWithin = 30_000
+
+const manager = Effect.map(CameraManager, ({ status }) =>
+  Effect.sync(() => {
+    const { alerts, workers: managed, written } = status()
+    const isLate = managed > 0 && (written === undefined || monotonicNow() - written > writesWithin)
+    const people = alerts === 0 ? "" : `, ${alerts} ${alerts === 1 ? "needs" : "need"} a person`
+    const table = isLate ? ", the runtime table is not written" : ""
+    return health("camera manager", alerts > 0 || isLate ? "warn" : "pass", `${managed} workers${people}${table}`)
+  })
+)
+
 const disk = (folder: string) =>
   Effect.map(diskSpace(folder), ({ detail, status }): ComponentHealth => health("disk", status, detail))
 
@@ -35,6 +50,7 @@ export const layer = (folder: string) =>
       return HealthChecks.of([
         yield* databaseHealth,
         { component: "cameras", essential: false, check: yield* cameras },
+        { component: "camera manager", essential: false, check: yield* manager },
         { component: "media workers", essential: false, check: yield* workers },
         { component: "disk", essential: true, check: disk(folder) }
       ])

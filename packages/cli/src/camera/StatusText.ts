@@ -23,6 +23,13 @@ export const reasonText = (state: CameraState, now: number): string => {
   return `${reason}: ${detail}${again}`
 }
 
+/** Why it does not stream, and whether that needs a person. */
+const troubleText = ({ state, worker }: CameraStatus, now: number): string => {
+  const reason = reasonText(state, now)
+  if (worker?.alert !== true) return reason
+  return `ALERT, needs a person: ${reason === "" ? (worker.lastError ?? "it failed") : reason}`
+}
+
 const loss = ({ packets, packetsLost }: CameraStatus["source"]): string =>
   packets + packetsLost === 0 ? "-" : `${((100 * packetsLost) / (packets + packetsLost)).toFixed(2)} %`
 
@@ -43,6 +50,6 @@ export const statusRow = (camera: Camera, status: CameraStatus | undefined, now:
     latency(pipeline),
     String(viewers),
     String(pipeline.events),
-    reasonText(state, now)
+    troubleText(status, now)
   ]
 }

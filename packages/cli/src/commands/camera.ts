@@ -2,8 +2,9 @@ import { Command } from "@effect/cli"
 import { configureCommands } from "./camera/configure.js"
 import { lookCommands } from "./camera/look.js"
 import { tokenCommand } from "./camera/token.js"
+import { workerCommands } from "./camera/worker.js"
 
 export const cameraCommand = Command.make("camera").pipe(
   Command.withDescription("The cameras of the running Vigil."),
-  Command.withSubcommands([...lookCommands, ...configureCommands, tokenCommand])
+  Command.withSubcommands([...lookCommands, ...configureCommands, tokenCommand, ...workerCommands])
 )

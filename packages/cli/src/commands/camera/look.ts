@@ -1,11 +1,13 @@
 import { Args, Command, Options } from "@effect/cli"
 import { Camera } from "@vigil/core/Camera"
 import { CameraStatus } from "@vigil/core/CameraStatus"
+import { CameraHealth } from "@vigil/core/CameraRuntime"
 import type { CameraId } from "@vigil/core/Ids"
 import { Console, Effect, Option, Schema, Stream } from "effect"
 import { writeFile } from "node:fs/promises"
 import { cameraArgument, cameraNamed, findCamera, listCameras } from "../../camera/CameraReference.js"
 import { cameraText } from "../../camera/CameraText.js"
+import { healthText } from "../../camera/RuntimeText.js"
 import { statusHeadings, statusRow } from "../../camera/StatusText.js"
 import * as Server from "../../operator/Server.js"
 import { overHttp, overRpc, streamRpc } from "../../operator/Server.js"
@@ -13,15 +15,30 @@ import { serverOptions } from "../../operator/ServerAccess.js"
 import { CommandFailed, json, printJson, table, UsageError } from "../../Output.js"
 import { makeWatchScreen } from "../../WatchScreen.js"
 
+/** A camera's configuration, and how well its worker does once it was heard of. */
+const ListedCamera = Schema.Struct({
+  ...Camera.fields,
+  health: Schema.optional(CameraHealth),
+  alert: Schema.optional(Schema.Boolean)
+})
+
 const list = Command.make("list", { ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
-    const all = yield* listCameras
-    if (options.json) return yield* printJson(Schema.Array(Camera))(all)
+    const [all, workers] = yield* Effect.all([listCameras, overRpc((rpc) => rpc.ListCameraRuntimes())], { concurrency: 2 })
+    const runtimes = new Map(workers.map(({ id, runtime }) => [id, runtime]))
+    const healthOf = (id: CameraId) => runtimes.get(id) ?? null
+    if (options.json) {
+      const listed = all.map((camera) => {
+        const runtime = healthOf(camera.id)
+        return { ...camera, ...(runtime === null ? {} : { health: runtime.healthStatus, alert: runtime.alert }) }
+      })
+      return yield* printJson(Schema.Array(ListedCamera))(listed)
+    }
     if (all.length === 0) return yield* Console.error("There are no cameras yet: `vigil camera add NAME URL` adds one.")
-    const rows = all.map(({ enabled, id, name, url }) => [name, id, enabled ? "yes" : "no", url])
-    yield* Console.log(table(["NAME", "ID", "ENABLED", "URL"], rows))
+    const rows = all.map(({ enabled, id, name, url }) => [name, id, enabled ? "yes" : "no", healthText(healthOf(id)), url])
+    yield* Console.log(table(["NAME", "ID", "ENABLED", "HEALTH", "URL"], rows))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("The cameras that are configured."))
+).pipe(Command.withDescription("The cameras that are configured, and how well they do."))
 
 const show = Command.make("show", { camera: cameraArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
