@@ -2,8 +2,9 @@ import { layerRunnerStoragePostgres } from "@vigil/api/cluster/RunnerStoragePost
 import { sessionName } from "@vigil/api/cluster/LockKey"
 import type { ConnectionOptions } from "@vigil/api/database/Connection"
 import { layerStores } from "@vigil/api/Persistence"
-import { layerBusMemory } from "@vigil/core/memory/BusMemory"
 import type { NodeCapacity, NodeName, NodeRole } from "@vigil/core/Node"
+import * as OutboxRelay from "@vigil/core/OutboxRelay"
+import * as JetStreamBus from "@vigil/runtime/bus/JetStreamBus"
 import { ownGroup } from "@vigil/runtime/cluster/ClusterNode"
 import * as NatsCluster from "@vigil/runtime/cluster/NatsCluster"
 import * as ModelRepository from "@vigil/runtime/model/ModelRepository"
@@ -47,9 +48,12 @@ const layerCluster = ({ capacity, name, roles }: NodeForm) =>
     ? NatsCluster.layer({ name, weight: NatsCluster.weightOf(capacity) })
     : NatsCluster.layerClient({ name })
 
+/** The cluster's bus, and what the database has for it. */
+const layerBus = OutboxRelay.layer.pipe(Layer.provideMerge(JetStreamBus.layer))
+
 /** Up to what every node has: cameras, where it takes some, and what they need. */
 const layerRuntime = (form: NodeForm) =>
-  Runtime.layerOfMany(layerCluster(form)).pipe(Layer.provideMerge(Layer.merge(Media.layer, layerBusMemory)))
+  Runtime.layerOfMany(layerCluster(form)).pipe(Layer.provideMerge(Layer.merge(Media.layer, layerBus)))
 
 const layerShared = (form: NodeForm) => Layer.merge(layerStorage(form), Nats.layer({ ...form.nats, name: `vigil ${form.name}` }))
 

@@ -13,7 +13,8 @@ export interface BusPage {
 export interface BusFollowers {
   /** Hands a message that is kept now to every follower from `now`, and wakes those that read by position. In order; never waits. */
   readonly deliver: (delivery: Delivery) => void
-  readonly follow: (options: FollowOptions) => Effect.Effect<Stream.Stream<Delivery>, never, Scope.Scope>
+  /** A follower from `now` gets nothing up to `known`: what was published before may still be on its way through the tail. */
+  readonly follow: (options: FollowOptions, known?: number) => Effect.Effect<Stream.Stream<Delivery>, never, Scope.Scope>
 }
 
 const dropped = Metric.counter("vigil_bus_dropped_messages", {
@@ -79,11 +80,11 @@ export const makeBusFollowers = (options: {
       ).pipe(Stream.interruptWhenDeferred(closed))
     })
 
-  const fromNow = (wanted: FollowOptions) =>
+  const fromNow = (wanted: FollowOptions, known: number) =>
     Effect.gen(function* () {
       const mailbox = yield* Mailbox.make<Delivery>({ capacity, strategy: "sliding" })
       const offer = (delivery: Delivery) => {
-        if (!isWanted(wanted, delivery.message)) return
+        if (delivery.position <= known || !isWanted(wanted, delivery.message)) return
         const waiting = mailbox.unsafeSize()
         mailbox.unsafeOffer(delivery)
         if (Option.isSome(waiting) && waiting.value >= capacity) dropped.unsafeUpdate(1, [])
@@ -101,6 +102,6 @@ export const makeBusFollowers = (options: {
       for (const offer of tails) offer(delivery)
       for (const wake of [...sleepers]) wake()
     },
-    follow: (wanted) => (wanted.from === "now" ? fromNow(wanted) : fromPosition(wanted.from, wanted))
+    follow: (wanted, known = 0) => (wanted.from === "now" ? fromNow(wanted, known) : fromPosition(wanted.from, wanted))
   }
 }
