@@ -11,10 +11,12 @@ import * as ModelRepository from "@vigil/runtime/model/ModelRepository"
 import { Nats } from "@vigil/runtime/nats/Nats"
 import type { NatsSettings } from "@vigil/runtime/nats/NatsSettings"
 import * as Runtime from "@vigil/runtime/Runtime"
+import { ThisNode } from "@vigil/runtime/placement/ThisNode"
 import { Layer } from "effect"
 import { join } from "node:path"
 import * as Media from "./Media.js"
 import * as Up from "./Up.js"
+import { version } from "./Version.js"
 
 /** One node of many: who it is, and where the others meet. */
 export interface NodeForm {
@@ -53,7 +55,10 @@ const layerBus = OutboxRelay.layer.pipe(Layer.provideMerge(JetStreamBus.layer))
 
 /** Up to what every node has: cameras, where it takes some, and what they need. */
 const layerRuntime = (form: NodeForm) =>
-  Runtime.layerOfMany(layerCluster(form)).pipe(Layer.provideMerge(Layer.merge(Media.layer, layerBus)))
+  Runtime.layerOfMany(layerCluster(form)).pipe(
+    Layer.provide(ThisNode.layer({ version, roles: form.roles, labels: form.labels, capacity: form.capacity })),
+    Layer.provideMerge(Layer.merge(Media.layer, layerBus))
+  )
 
 const layerShared = (form: NodeForm) => Layer.merge(layerStorage(form), Nats.layer({ ...form.nats, name: `vigil ${form.name}` }))
 

@@ -7,12 +7,14 @@ import * as DiskBus from "@vigil/runtime/bus/DiskBus"
 import * as EmbeddedCluster from "@vigil/runtime/cluster/EmbeddedCluster"
 import * as ModelRepository from "@vigil/runtime/model/ModelRepository"
 import * as Runtime from "@vigil/runtime/Runtime"
+import { ThisNode } from "@vigil/runtime/placement/ThisNode"
 import { Layer } from "effect"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Health from "./Health.js"
 import * as Media from "./Media.js"
 import * as OperatorFile from "./operator/OperatorFile.js"
+import { version } from "./Version.js"
 
 const webFolder = fileURLToPath(new URL("../../ui/dist", import.meta.url))
 
@@ -47,6 +49,7 @@ export const layerServed =
  */
 export const layerNode = (dataFolder: string) =>
   Runtime.layer(EmbeddedCluster.layer).pipe(
+    Layer.provide(ThisNode.layerAlone(version)),
     Layer.provideMerge(Layer.merge(Media.layer, layerBus(dataFolder))),
     layerServed(dataFolder)
   )

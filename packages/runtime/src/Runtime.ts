@@ -17,6 +17,7 @@ import * as LiveViewsCluster from "./control/LiveViewsCluster.js"
 import { OverlayRelay } from "./control/OverlayRelay.js"
 import * as LiveViewsLive from "./live/LiveViewsLive.js"
 import * as CameraManagerLive from "./manager/CameraManagerLive.js"
+import * as PlacementLive from "./placement/PlacementLive.js"
 import * as PublicationsCluster from "./source/whip/PublicationsCluster.js"
 import * as PublicationsLive from "./source/whip/PublicationsLive.js"
 
@@ -28,8 +29,9 @@ const everywhere = Layer.mergeAll(CameraControlCluster.layer, LiveViewsCluster.l
   Layer.provideMerge(Layer.merge(CameraStatuses.layer, OverlayRelay.layer))
 )
 
-const layerWith = <A extends CameraControl | LiveViews | Publications, EC, RC, E, R>(
+const layerWith = <A extends CameraControl | LiveViews | Publications, EC, RC, P, EP, RP, E, R>(
   control: Layer.Layer<A, EC, RC>,
+  placement: Layer.Layer<P, EP, RP>,
   cluster: Layer.Layer<Sharding.Sharding | ClusterNode, E, R>
 ) =>
   Layer.mergeAll(
@@ -41,18 +43,19 @@ const layerWith = <A extends CameraControl | LiveViews | Publications, EC, RC, E
     CameraMetrics.layer,
     CameraManagerLive.layer,
     Analytics.layer
-  ).pipe(Layer.provideMerge(cluster), Layer.provide(CameraActors.layer))
+  ).pipe(Layer.provideMerge(placement), Layer.provideMerge(cluster), Layer.provide(CameraActors.layer))
 
 /**
  * Runs cameras on this node alone, with `EmbeddedCluster.layer`. Needs the stores and the bus
  * (`CameraStore`, `EventStore`, `RuntimeTable`, `Bus`), and what touches native code and files: `MediaWorkers`, `Sources` with its `WhipDoor`,
- * `ModelCatalogue`. Gives `CameraControl`, `LiveViews`, `Publications` and `AnalyticCatalogue` to the API.
+ * `ModelCatalogue`. Gives `CameraControl`, `ClusterControl`, `LiveViews`, `Publications` and `AnalyticCatalogue` to the API.
  */
-export const layer = <E, R>(cluster: Layer.Layer<Sharding.Sharding | ClusterNode, E, R>) => layerWith(own, cluster)
+export const layer = <E, R>(cluster: Layer.Layer<Sharding.Sharding | ClusterNode, E, R>) =>
+  layerWith(own, PlacementLive.layerAlone, cluster)
 
 /**
  * Runs this node's part of the cameras of a cluster, `NatsCluster.layer`, controls those of all its nodes, and takes the calls of `CameraRpc` over NATS.
- * Needs `Nats` besides.
+ * Needs `Nats` and `PlacementStore` besides; `ThisNode` says what the node may take on.
  */
 export const layerOfMany = <E, R>(cluster: Layer.Layer<Sharding.Sharding | ClusterNode, E, R>) =>
-  Layer.provideMerge(CameraRpcNats.layerServer, layerWith(everywhere, cluster))
+  Layer.provideMerge(CameraRpcNats.layerServer, layerWith(everywhere, PlacementLive.layerNats, cluster))

@@ -4,6 +4,7 @@ import { toUrl } from "@vigil/api/database/Connection"
 import type { DatabaseError } from "@vigil/api/database/DatabaseError"
 import { NodeCapacity, NodeName, NodeRole } from "@vigil/core/Node"
 import { ClusterNode } from "@vigil/runtime/cluster/ClusterNode"
+import { NodeSteering } from "@vigil/runtime/placement/NodeSteering"
 import { nodeNameOf } from "@vigil/runtime/placement/ThisNode"
 import { natsSettings } from "@vigil/runtime/nats/NatsSettings"
 import { Config, Console, Effect, Option, Redacted, Schedule, Schema } from "effect"
@@ -151,7 +152,8 @@ const giveAway = Effect.gen(function* () {
   const others = cluster.members().filter(({ healthy, name }) => healthy && name !== cluster.name)
   if (others.length === 0 || cluster.shards() === 0) return
   yield* Effect.logInfo(`cameras go to ${others.length} other nodes`)
-  yield* cluster.drain.pipe(
+  const { drain } = yield* NodeSteering
+  yield* drain.pipe(
     Effect.timeout(drainLimit),
     Effect.catchAll((error) => Effect.logWarning(`not all cameras could be given away: ${error.message}`))
   )

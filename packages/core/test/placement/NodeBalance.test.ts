@@ -5,7 +5,7 @@ import { defaultBalancePolicy as policy } from "@vigil/core/placement/BalancePol
 import { initialBalance, observe, plan, refusalOf, stateOf, takenBack } from "@vigil/core/placement/NodeBalance"
 import * as fc from "effect/FastCheck"
 import { DateTime } from "effect"
-import { makeSimulation } from "./Simulation.js"
+import { makeSimulation, type NodeKind } from "./Simulation.js"
 
 const otherTenant = TenantId.make("00000000-0000-4000-8000-000000000002")
 const id = (n: number) => CameraId.make(`00000000-0000-4000-8000-${String(n).padStart(12, "0")}`)
@@ -144,7 +144,7 @@ const cluster = fc.record({
       cameras: fc.integer({ min: 3, max: 60 }),
       cpu: fc.double({ min: 0.3, max: 0.95, noNaN: true }),
       cores: fc.constantFrom(1, 2, 4),
-      state: fc.constantFrom("up", "up", "up", "draining", "unreachable", "stranger"),
+      state: fc.constantFrom<NodeKind[]>("up", "up", "up", "draining", "unreachable", "stranger"),
       base: fc.double({ min: 0, max: 0.05, noNaN: true })
     }),
     { minLength: 2, maxLength: 5 }

@@ -12,12 +12,15 @@ import {
 } from "@vigil/core/placement/NodeBalance"
 import { DateTime } from "effect"
 
+/** A `stranger` is for another tenant than that of the cameras. */
+export type NodeKind = "up" | "draining" | "unreachable" | "stranger"
+
 export interface SimulationSettings {
   readonly nodes: ReadonlyArray<{
     readonly cameras: number
     readonly cpu: number
     readonly cores: number
-    readonly state: "up" | "draining" | "unreachable" | "stranger"
+    readonly state: NodeKind
     readonly base: number
   }>
   /** `cost` in cores. */

@@ -33,7 +33,7 @@ export const forgetAfter = 75
 
 const knobs = {
   shardsPerGroup,
-  refreshAssignmentsInterval: Duration.millis(250),
+  refreshAssignmentsInterval: Duration.millis(200),
   shardLockRefreshInterval: Duration.seconds(2),
   shardLockExpiration: Duration.seconds(forgetAfter),
   runnerHealthCheckInterval: Duration.seconds(1),
@@ -68,7 +68,7 @@ const memberOf = ([{ address, weight }, healthy]: readonly [Runner.Runner, boole
 const isSame = (a: ReadonlyArray<ClusterMember>, b: ReadonlyArray<ClusterMember>): boolean =>
   JSON.stringify(a) === JSON.stringify(b)
 
-/** The library asks for the members four times a second: this node sees what the library sees. */
+/** The library asks for the members five times a second: this node sees what the library sees. */
 const observed = (storage: RunnerStorage.RunnerStorage["Type"], view: View) =>
   RunnerStorage.RunnerStorage.of({
     ...storage,

@@ -6,7 +6,7 @@ import type { Nats } from "../nats/Nats.js"
 import type { ClusterMember } from "./ClusterNode.js"
 import { askHealth, isDead } from "./NodeHealth.js"
 
-const interval = Duration.millis(500)
+const interval = Duration.millis(250)
 
 /** The other healthy members in the order in which this node watches them: those whose names follow its own, then around from the first. */
 export const successors = (members: ReadonlyArray<ClusterMember>, self: NodeName): ReadonlyArray<NodeName> => {

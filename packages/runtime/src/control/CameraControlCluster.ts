@@ -1,5 +1,4 @@
 import type { CameraStatus } from "@vigil/core/CameraStatus"
-import { CameraEntity } from "@vigil/core/contract/CameraEntity"
 import type { CameraId } from "@vigil/core/Ids"
 import { CameraControl, CameraNotRunning } from "@vigil/core/port/CameraControl"
 import { Duration, Effect, Layer, Schedule, Stream } from "effect"
@@ -7,6 +6,7 @@ import { CameraActors } from "../camera/CameraActors.js"
 import { answeredWithin, type Undelivered } from "./AnsweredWithin.js"
 import { CameraStatuses } from "./CameraStatuses.js"
 import { OverlayRelay } from "./OverlayRelay.js"
+import { CameraPlacement } from "../placement/CameraPlacement.js"
 
 /** How long a camera's node may take; a node that died is replaced sooner than that. */
 const limits = {
@@ -33,7 +33,7 @@ const changed = (statuses: ReadonlyArray<CameraStatus>, known: Map<CameraId, Cam
 const make = Effect.gen(function* () {
   const here = yield* CameraControl
   const actors = yield* CameraActors
-  const client = yield* CameraEntity.client
+  const client = yield* (yield* CameraPlacement).entity.client
   const all = yield* CameraStatuses
   const relay = yield* OverlayRelay
 

@@ -1,9 +1,9 @@
-import { CameraEntity } from "@vigil/core/contract/CameraEntity"
 import { CameraNotRunning } from "@vigil/core/port/CameraControl"
 import { LiveViewNotFound, LiveViews } from "@vigil/core/port/LiveViews"
 import { Duration, Effect, Layer } from "effect"
 import { CameraActors } from "../camera/CameraActors.js"
 import { answeredWithin } from "./AnsweredWithin.js"
+import { CameraPlacement } from "../placement/CameraPlacement.js"
 
 /** Answering an offer may gather candidates from a STUN server. */
 const openLimit = Duration.seconds(15)
@@ -18,7 +18,7 @@ export const layer = Layer.effect(
   Effect.gen(function* () {
     const here = yield* LiveViews
     const actors = yield* CameraActors
-    const client = yield* CameraEntity.client
+    const client = yield* (yield* CameraPlacement).entity.client
     return LiveViews.of({
       open: (cameraId, offer) =>
         Effect.suspend(() =>

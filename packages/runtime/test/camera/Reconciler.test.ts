@@ -9,25 +9,21 @@ import { CameraActors } from "@vigil/runtime/camera/CameraActors"
 import * as CameraEntityLive from "@vigil/runtime/camera/CameraEntityLive"
 import * as Reconciler from "@vigil/runtime/camera/Reconciler"
 import * as EmbeddedCluster from "@vigil/runtime/cluster/EmbeddedCluster"
+import * as PlacementLive from "@vigil/runtime/placement/PlacementLive"
 import { Effect, Layer, Logger, LogLevel, Schedule, Schema } from "effect"
 import { layerNoModels, layerNoViews, layerSources, layerWorkers, scriptedSources } from "../material/FakeMedia.js"
 
 const until = (condition: () => boolean) =>
   Effect.sync(condition).pipe(Effect.repeat({ until: (holds: boolean) => holds, schedule: Schedule.spaced("20 millis") }))
 
-const stores = Layer.mergeAll(
-  layerCameraStoreMemory,
-  layerEventStoreMemory,
-  layerBusMemory,
-  layerNoModels,
-  CameraActors.layer
-)
+const stores = Layer.mergeAll(layerCameraStoreMemory, layerEventStoreMemory, layerBusMemory, layerNoModels, CameraActors.layer)
 
 /** One node's cameras over scripted sources. */
 const node = (script = scriptedSources()) => ({
   script,
   layer: Reconciler.layer.pipe(
     Layer.provide(CameraEntityLive.layer.pipe(Layer.provide(layerNoViews))),
+    Layer.provide(PlacementLive.layerAlone),
     Layer.provide(EmbeddedCluster.layer),
     Layer.provide(Layer.merge(layerSources(script), layerWorkers([]))),
     Layer.provideMerge(stores),

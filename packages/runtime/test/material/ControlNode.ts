@@ -1,6 +1,7 @@
 import { type Camera, NewCamera } from "@vigil/core/Camera"
 import { newRecord } from "@vigil/core/CameraRecord"
 import { CameraId, defaultTenant } from "@vigil/core/Ids"
+import { layerPlacementStoreMemory } from "@vigil/core/memory/PlacementStoreMemory"
 import { NodeName } from "@vigil/core/Node"
 import { CameraControl } from "@vigil/core/port/CameraControl"
 import { NodeUnavailable } from "@vigil/core/port/ClusterControl"
@@ -12,6 +13,7 @@ import * as CameraControlCluster from "@vigil/runtime/control/CameraControlClust
 import { CameraStatuses } from "@vigil/runtime/control/CameraStatuses"
 import { OverlayRelay } from "@vigil/runtime/control/OverlayRelay"
 import { Nats } from "@vigil/runtime/nats/Nats"
+import { CameraPlacement } from "@vigil/runtime/placement/CameraPlacement"
 import { Context, DateTime, Effect, Either, ExecutionStrategy, Exit, Layer, Schema, Scope, Stream } from "effect"
 import { layerSources, scriptedSources } from "./FakeMedia.js"
 import { play, type Played } from "./PlayedActor.js"
@@ -48,6 +50,7 @@ const layerNamed = (name: NodeName) =>
       name,
       members: () => [],
       shards: () => 0,
+      shardsPerGroup: 1,
       changes: Stream.empty,
       drain: new NodeUnavailable({ node: name, detail: "played" }),
       resume: Effect.void,
@@ -62,6 +65,7 @@ export const startNode = (url: string, text: string): Effect.Effect<ControlNode,
     const layer = CameraControlCluster.layer.pipe(
       Layer.provide(CameraControlLive.layer),
       Layer.provideMerge(Layer.merge(CameraStatuses.layer, OverlayRelay.layer)),
+      Layer.provide(CameraPlacement.layer.pipe(Layer.provide(layerPlacementStoreMemory))),
       Layer.provideMerge(layerNamed(name)),
       Layer.provide(EmbeddedCluster.layer),
       Layer.provide(layerSources(scriptedSources())),

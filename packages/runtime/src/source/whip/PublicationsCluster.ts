@@ -1,9 +1,9 @@
-import { CameraEntity } from "@vigil/core/contract/CameraEntity"
 import { CameraNotRunning } from "@vigil/core/port/CameraControl"
 import { PublicationNotFound, Publications } from "@vigil/core/port/Publications"
 import { Duration, Effect, Layer } from "effect"
 import { CameraActors } from "../../camera/CameraActors.js"
 import { answeredWithin } from "../../control/AnsweredWithin.js"
+import { CameraPlacement } from "../../placement/CameraPlacement.js"
 
 /** Answering an offer may gather candidates from a STUN server, and the camera's source may have to come to the door. */
 const openLimit = Duration.seconds(15)
@@ -19,7 +19,7 @@ export const layer = Layer.effect(
   Effect.gen(function* () {
     const here = yield* Publications
     const actors = yield* CameraActors
-    const client = yield* CameraEntity.client
+    const client = yield* (yield* CameraPlacement).entity.client
     return Publications.of({
       open: (cameraId, offer) =>
         Effect.suspend(() =>
