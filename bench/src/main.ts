@@ -7,6 +7,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   decode: () => import("./decode.js").then(({ decode }) => decode),
   infer: () => import("./infer.js").then(({ infer }) => infer),
   "live-latency": () => import("./live-latency.js").then(({ liveLatency }) => liveLatency),
+  failover: () => import("./failover.js").then(({ failover }) => failover),
   memory: () => import("./memory.js").then(({ memory }) => memory),
   rpc: () => import("./rpc.js").then(({ rpc }) => rpc)
 }
