@@ -4,7 +4,9 @@ import { type ComponentHealth, HealthChecks, type HealthStatus } from "@vigil/co
 import { CameraManager } from "@vigil/runtime/manager/CameraManager"
 import { MediaWorkers } from "@vigil/runtime/media/MediaWorkers"
 import { now as monotonicNow } from "@vigil/runtime/MonotonicClock"
-import { Effect, Layer } from "effect"
+import { Nats } from "@vigil/runtime/nats/Nats"
+import { natsHealth } from "@vigil/runtime/nats/NatsHealth"
+import { Effect, Layer, Option } from "effect"
 import { diskSpace } from "./DiskSpace.js"
 import { bytes } from "./Output.js"
 
@@ -35,14 +37,18 @@ const manager = Effect.map(CameraManager, ({ status }) =>
     const isLate = managed > 0 && (written === undefined || monotonicNow() - written > writesWithin)
     const people = alerts === 0 ? "" : `, ${alerts} ${alerts === 1 ? "needs" : "need"} a person`
     const table = isLate ? ", the runtime table is not written" : ""
-    return health("camera manager", alerts > 0 || isLate ? "warn" : "pass", `${managed} workers${people}${table}`)
+    return health(
+      "camera manager",
+      alerts > 0 || isLate ? "warn" : "pass",
+      `${managed} ${managed === 1 ? "worker" : "workers"}${people}${table}`
+    )
   })
 )
 
 const disk = (folder: string) =>
   Effect.map(diskSpace(folder), ({ detail, status }): ComponentHealth => health("disk", status, detail))
 
-/** What `/health` looks at on a node that keeps its data in `folder`. */
+/** What `/health` looks at on a node that keeps its data in `folder`; NATS where the node has it. */
 export const layer = (folder: string) =>
   Layer.effect(
     HealthChecks,
@@ -52,7 +58,8 @@ export const layer = (folder: string) =>
         { component: "cameras", essential: false, check: yield* cameras },
         { component: "camera manager", essential: false, check: yield* manager },
         { component: "media workers", essential: false, check: yield* workers },
-        { component: "disk", essential: true, check: disk(folder) }
+        { component: "disk", essential: true, check: disk(folder) },
+        ...Option.toArray(Option.map(yield* Effect.serviceOption(Nats), natsHealth))
       ])
     })
   )

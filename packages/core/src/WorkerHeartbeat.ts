@@ -2,18 +2,23 @@ import { Schema } from "effect"
 import { HealthInfo, WorkerStatus } from "./BusMessage.js"
 import type { CameraHealth, CameraRuntime, WorkerReport } from "./CameraRuntime.js"
 import { type CameraId, Epoch } from "./Ids.js"
+import { plainPattern, plainText } from "./PlainText.js"
 
 const mostFacts = 32
 const longestName = 64
 const longestText = 200
+const longestError = 500
+
+const isPlain = (text: string, most: number): boolean => text.length <= most && plainPattern.test(text)
 
 const BoundedHealthInfo = HealthInfo.pipe(
   Schema.filter((info) => Object.keys(info).length <= mostFacts || `expected ${mostFacts} facts at the most`),
   Schema.filter(
     (info) =>
       Object.entries(info).every(
-        ([name, value]) => name.length <= longestName && (typeof value === "number" || value.length <= longestText)
-      ) || `expected names of at most ${longestName} and texts of at most ${longestText} characters`
+        ([name, value]) =>
+          isPlain(name, longestName) && (typeof value === "number" ? Number.isFinite(value) : isPlain(value, longestText))
+      ) || `expected names of at most ${longestName} and texts of at most ${longestText} characters, on one line, or numbers`
   )
 )
 
@@ -22,9 +27,11 @@ export const WorkerHeartbeat = Schema.Struct({
   status: WorkerStatus,
   healthInfo: Schema.optionalWith(BoundedHealthInfo, { default: () => ({}) }).pipe(Schema.fromKey("health_info")),
   /** What it calls itself; `camera-worker-<camera id>` where it does not say. */
-  podName: Schema.optional(Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(200))).pipe(Schema.fromKey("pod_name")),
+  podName: Schema.optional(Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(200), Schema.pattern(plainPattern))).pipe(
+    Schema.fromKey("pod_name")
+  ),
   /** With `status: "error"`, what went wrong, for people. */
-  error: Schema.optional(Schema.String.pipe(Schema.maxLength(500)))
+  error: Schema.optional(Schema.String.pipe(Schema.maxLength(longestError)))
 }).annotations({ identifier: "WorkerHeartbeat" })
 export type WorkerHeartbeat = typeof WorkerHeartbeat.Type
 
@@ -40,6 +47,11 @@ const errorsAfter = (before: number, status: WorkerStatus): number => {
   if (status === "error") return before + 1
   // A worker that starts anew has not proved yet that its errors are over.
   return status === "starting" ? before : 0
+}
+
+const said = (error: string | undefined): string => {
+  const text = plainText(error ?? "", longestError)
+  return text === "" ? "the worker reports an error, and not which" : text
 }
 
 /** An external worker's report after a heartbeat. */
@@ -60,7 +72,7 @@ export const afterHeartbeat = (
     healthStatus: healthOf(status, alert),
     healthInfo,
     errorCount,
-    lastError: status === "error" ? (error ?? "the worker reports an error, and not which") : known,
+    lastError: status === "error" ? said(error) : known,
     alert
   }
 }

@@ -130,10 +130,25 @@ describe("WorkerHeartbeat", () => {
       { status: "running", health_info: { text: "x".repeat(201) } },
       { status: "running", health_info: { ["x".repeat(65)]: 1 } },
       { status: "running", pod_name: "" },
+      { status: "running", pod_name: "a\u0000b" },
+      { status: "running", health_info: { text: "a\u0000b" } },
+      { status: "running", health_info: { "a\ud800": 1 } },
       { status: "error", error: "x".repeat(501) }
     ]) {
       expect(Either.isLeft(decode(wrong)), JSON.stringify(wrong).slice(0, 80)).toBe(true)
     }
+  })
+
+  it("keeps errors as text on one line, whatever a worker sends", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 500 }), (error) => {
+        const { lastError } = afterHeartbeat(cameraId, undefined, { status: "error", healthInfo: {}, error })
+        expect(lastError).toMatch(/^[^\p{Cc}\p{Cs}]+$/u)
+      })
+    )
+    expect(afterHeartbeat(cameraId, undefined, { status: "error", healthInfo: {}, error: "a\u0000b\n c" }).lastError).toBe(
+      "a b  c"
+    )
   })
 
   it("counts errors in a row: an alert from the fifth on, and none once it runs", () => {

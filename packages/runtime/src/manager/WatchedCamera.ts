@@ -11,6 +11,7 @@ import {
   type SupervisionInput,
   type SupervisionPolicy
 } from "@vigil/core/CameraSupervision"
+import { plainText } from "@vigil/core/PlainText"
 import type { MonotonicTime } from "@vigil/core/Time"
 import type { CameraActor, CameraPulse } from "../camera/CameraActors.js"
 
@@ -109,7 +110,7 @@ const sourceFailure = (seen: Seen, state: CameraState): ReadonlyArray<Supervisio
   // An attempt that failed and was followed by the next between two looks shows by the count.
   const isNew = state._tag === "Connecting" ? state.failures !== seen.failures : state.since !== seen.failedAt
   if (!isNew) return []
-  const error = `${state.failure.reason}: ${state.failure.detail}`.slice(0, longestError)
+  const error = plainText(`${state.failure.reason}: ${state.failure.detail}`, longestError)
   return [{ _tag: "Failed", error, mendedBy: state._tag === "Failed" ? "person" : "restart" }]
 }
 
