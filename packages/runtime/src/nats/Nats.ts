@@ -1,5 +1,5 @@
 import { Socket } from "node:net"
-import { type ConfigError, Context, Duration, Effect, Layer, Runtime, Schedule, type Scope } from "effect"
+import { type ConfigError, Context, Duration, Effect, Layer, Metric, Runtime, Schedule, type Scope } from "effect"
 import { connect, DebugEvents, Events, type NatsConnection } from "nats"
 import { connectError, type NatsError } from "./NatsError.js"
 import { type Connecting, connecting, type NatsSettings, natsSettings } from "./NatsSettings.js"
@@ -45,6 +45,12 @@ const persistence = {
   // Credentials that are refused now may be right again after the server's configuration was mended.
   ignoreAuthErrorAbort: true
 } as const
+
+const up = Metric.gauge("vigil_nats_connected", { description: "1 while this process is connected to NATS, else 0" })
+const losses = Metric.counter("vigil_nats_connections_lost", {
+  description: "Connections to NATS that were lost",
+  incremental: true
+})
 
 const drainLimit = Duration.seconds(3)
 
@@ -101,9 +107,12 @@ const watch = (
     const run = Runtime.runFork(yield* Effect.runtime())
     const listeners = new Set<(connected: boolean) => void>()
     let since: number | undefined = performance.now()
+    up.unsafeUpdate(1, [])
     const change = (connected: boolean): void => {
       if (connected === (since !== undefined)) return
       since = connected ? performance.now() : undefined
+      up.unsafeUpdate(connected ? 1 : 0, [])
+      if (!connected) losses.unsafeUpdate(1, [])
       run(connected ? Effect.logInfo(`NATS ${servers}: connected again`) : Effect.logWarning(`NATS ${servers}: connection lost`))
       for (const listener of listeners) listener(connected)
     }

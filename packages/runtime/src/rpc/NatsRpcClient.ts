@@ -7,6 +7,7 @@ import { type AssemblyBudget, type Inbound, makeInbound } from "./Inbound.js"
 import { decodeFrame, encodeFrame, type Frame } from "./Frame.js"
 import { isNoResponders } from "./NoResponders.js"
 import { type MessageTooLarge, makeOutbound, type Outbound } from "./Outbound.js"
+import { lostSessions } from "./RpcMetrics.js"
 import { decodeFromServer, encodeMessage } from "./RpcEnvelope.js"
 import { assemblyLimit, defaultMessageLimit, defaultTiming, makePunctuality, type SessionTiming } from "./SessionTiming.js"
 
@@ -89,6 +90,7 @@ const makeLink = (
   const budget: AssemblyBudget = { available: Math.max(assemblyLimit, messageLimit) }
   const inboxes = createInbox()
   const hello = encodeFrame({ _tag: "Hello", limit: messageLimit })
+  let closing = false
   let state: State = { _tag: "Idle" }
   /** Every session has an inbox of its own, so that nothing meant for an earlier one reaches it. */
   let inboxNumber = 0
@@ -108,6 +110,7 @@ const makeLink = (
     inboxNumber += 1
     const error = problem(what)
     if (ended._tag === "Open") {
+      if (!closing) lostSessions.unsafeUpdate(1, [])
       ended.session.inbound.close()
       ended.session.outbound.close()
     }
@@ -122,10 +125,13 @@ const makeLink = (
     if (!connection.isClosed()) connection.publish(server, encodeFrame({ _tag: "Bye", reason }), { reply })
   }
 
+  /** Whoever knows an inbox could make us publish elsewhere otherwise. */
+  const isSession = (reply: string | undefined): reply is string => reply?.startsWith(`${subject}.session.`) ?? false
+
   /** A server that still serves an earlier session, because it was not told or did not hear of its end. */
   const onStale = ({ data, reply, subject: inboxOfBefore }: Msg): void => {
     const frame = decodeFrame(data)
-    if (frame !== undefined && frame._tag !== "Bye" && reply !== undefined && reply !== "") {
+    if (frame !== undefined && frame._tag !== "Bye" && isSession(reply)) {
       sayBye(reply, "the client has ended this session", inboxOfBefore)
     }
   }
@@ -142,7 +148,7 @@ const makeLink = (
   const onConnecting = (frame: Frame | undefined, server: string | undefined): void => {
     if (state._tag !== "Connecting") return
     if (frame?._tag === "Refused") return end(frame.reason)
-    if (frame?._tag !== "Welcome" || server === undefined) return
+    if (frame?._tag !== "Welcome" || !isSession(server)) return
     const { timer, waiting } = state
     clearTimeout(timer)
     const limit = Math.min(messageLimit, frame.limit)
@@ -246,6 +252,7 @@ const makeLink = (
         return message._tag === "Request" ? Effect.flatMap(session, (made) => transmit(made, message)) : Effect.void
       }),
     close: () => {
+      closing = true
       clearInterval(timer)
       forget()
       if (state._tag === "Open") guarded(sayBye)(state.session.server, "the client ended")

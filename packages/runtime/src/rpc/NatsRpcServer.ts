@@ -8,6 +8,7 @@ import { type AssemblyBudget, type Inbound, makeInbound, type SessionFrame } fro
 import { decodeFrame, encodeFrame, type Frame } from "./Frame.js"
 import { isNoResponders } from "./NoResponders.js"
 import { makeOutbound, type Outbound } from "./Outbound.js"
+import { openSessions } from "./RpcMetrics.js"
 import { decodeFromClient, encodeMessage } from "./RpcEnvelope.js"
 import { assemblyLimit, defaultMessageLimit, defaultTiming, makePunctuality, type SessionTiming } from "./SessionTiming.js"
 
@@ -19,7 +20,7 @@ export interface NatsRpcServerOptions {
   readonly messageLimit?: number
   /** Clients at a time. Default 1024. */
   readonly sessionLimit?: number
-  /** Calls under way of one client. Default 16384. */
+  /** Calls under way of one client; what is more dies with `TooManyCalls`. Default 16384. */
   readonly callLimit?: number
 }
 
@@ -37,8 +38,12 @@ export const makeServerProtocol = (
     const disconnects = yield* Mailbox.make<number>()
     return yield* RpcServer.Protocol.make((writeRequest) =>
       Effect.gen(function* () {
-        const sessions = makeSessions(nats, serialization, options, {
+        const sessions: Sessions = makeSessions(nats, serialization, options, {
           disconnected: (client) => void disconnects.unsafeOffer(client),
+          excess: (client, requestId, reason) => {
+            const defect = { name: "TooManyCalls", message: `${options.subject}: ${reason}` }
+            run(sessions.send(client, { _tag: "Exit", requestId, exit: { _tag: "Failure", cause: { _tag: "Die", defect } } }))
+          },
           failed: (what) => void run(Effect.logWarning(`RPC ${options.subject}: ${what}`)),
           received: (client, message) => {
             run(
@@ -96,6 +101,8 @@ interface Sessions {
 interface SessionEvents {
   readonly received: (client: number, message: FromClientEncoded) => void
   readonly disconnected: (client: number) => void
+  /** A call that is not taken. */
+  readonly excess: (client: number, requestId: string, reason: string) => void
   readonly failed: (what: string) => void
 }
 
@@ -123,6 +130,7 @@ const makeSessions = (
 
   const drop = (session: Session): void => {
     if (!byId.delete(session.id)) return
+    openSessions.unsafeUpdate(-1, [])
     byInbox.delete(session.inbox)
     bySubject.delete(session.subject)
     session.inbound.close()
@@ -151,13 +159,14 @@ const makeSessions = (
       lastHeard: performance.now()
     }
     byId.set(session.id, session)
+    openSessions.unsafeUpdate(1, [])
     byInbox.set(inbox, session)
     bySubject.set(sessionSubject, session)
     welcome(session)
   }
 
   const onHello = ({ data, reply }: Msg): void => {
-    if (reply === undefined || reply === "") return
+    if (!isInbox(reply)) return
     const refuse = (reason: string) => publish(reply, { _tag: "Refused", reason })
     const frame = decodeFrame(data)
     if (frame?._tag !== "Hello") return refuse("the node speaks another version of the protocol")
@@ -171,7 +180,7 @@ const makeSessions = (
     const session = bySubject.get(message.subject)
     if (isNoResponders(message)) return session === undefined ? undefined : drop(session)
     const frame = decodeFrame(message.data)
-    if (frame === undefined || message.reply === undefined || message.reply === "") return
+    if (frame === undefined || !isInbox(message.reply)) return
     if (session === undefined) {
       if (frame._tag !== "Bye")
         publish(message.reply, { _tag: "Bye", reason: "the node has ended this session" }, message.subject)
@@ -191,7 +200,7 @@ const makeSessions = (
     const request = decodeFromClient(session.parser, arrival.body)
     if (request === undefined) return end(session, "a call that cannot be read: do both nodes run the same version?")
     if (request._tag === "Request") {
-      if (session.calls.size >= callLimit) return end(session, `more than ${callLimit} calls at a time`)
+      if (session.calls.size >= callLimit) return events.excess(session.id, request.id, `more than ${callLimit} calls at a time`)
       session.calls.add(request.id)
     }
     events.received(session.id, request)
@@ -249,15 +258,11 @@ const makeSessions = (
         if (session === undefined) return Effect.void
         const bytes = encodeMessage(session.parser, response)
         if (bytes === undefined) return Effect.void
-        return Effect.zipRight(
-          // swallowed: @effect/rpc makes an answer of the defect, for this call alone
-          Effect.orDie(session.outbound.send(bytes)),
-          Effect.sync(() => {
-            if (response._tag === "Exit") session.calls.delete(response.requestId)
-            // It ends every call of the client.
-            else if (response._tag === "Defect") session.calls.clear()
-          })
-        )
+        if (response._tag === "Exit") session.calls.delete(response.requestId)
+        // It ends every call of the client.
+        else if (response._tag === "Defect") session.calls.clear()
+        // swallowed: @effect/rpc makes an answer of the defect, for this call alone
+        return Effect.orDie(session.outbound.send(bytes))
       }),
     dismiss: (client) => {
       const session = byId.get(client)
@@ -273,6 +278,10 @@ const makeSessions = (
     }
   }
 }
+
+/** Whoever may only send to us could make us publish elsewhere otherwise, with our rights. */
+const isInbox = (reply: string | undefined): reply is string =>
+  reply !== undefined && reply.startsWith("_INBOX.") && reply.length < 256
 
 /** Nobody can send to a session without having been told where it is. */
 const secret = (): string => randomBytes(12).toString("base64url")

@@ -2,6 +2,7 @@ import { rm, writeFile } from "node:fs/promises"
 import { describe, expect, it } from "@effect/vitest"
 import { hasNatsServer, type NatsServer, type NatsServerOptions, startNatsServer } from "@vigil/fixtures/peer/NatsServer"
 import { Nats } from "@vigil/runtime/nats/Nats"
+import { natsHealth } from "@vigil/runtime/nats/NatsHealth"
 import { connecting, type NatsSettings } from "@vigil/runtime/nats/NatsSettings"
 import { ConfigProvider, Context, Effect, Either, Exit, Layer, Redacted, Schedule, Scope } from "effect"
 import * as fc from "effect/FastCheck"
@@ -154,8 +155,14 @@ describe.skipIf(!hasNatsServer)("Nats [needs nats-server]", () => {
       const changes: Array<boolean> = []
       const forget = nats.onChange((connected) => changes.push(connected))
       expect(nats.connectedFor()).toBeGreaterThan(0)
+      const health = natsHealth(nats).check
+      expect(yield* health).toMatchObject({
+        status: "pass",
+        detail: expect.stringContaining(`connected to 127.0.0.1:${server.port}`)
+      })
       yield* server.stop("SIGKILL")
       yield* eventually("gone", () => changes.length === 1)
+      expect((yield* health).status).toBe("warn")
       expect(nats.connectedFor()).toBe(0)
       yield* Effect.sleep("1 second")
       yield* server.start
