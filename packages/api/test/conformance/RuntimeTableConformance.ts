@@ -84,10 +84,7 @@ export const runtimeTableConformance = <E>(name: string, stores: Layer.Layer<Run
           expect(heard(after.rows, running)).toBeGreaterThan(heard(before.rows, running))
           for (const id of [stopped, elsewhere]) expect(heard(after.rows, id)).toBe(heard(before.rows, id))
           const names = (yield* table.managers).filter(({ id }) => id === mine.id || id === theirs.id)
-          expect(names.map(({ cluster, node }) => [cluster, node]).sort()).toEqual([
-            ["vigil", "node-a"],
-            ["vigil", "node-b"]
-          ])
+          expect(names.map(({ cluster, node }) => `${cluster} ${node}`).sort()).toEqual(["vigil node-a", "vigil node-b"])
         })
       )
 
