@@ -9,10 +9,18 @@ export interface BusPage {
   readonly next: number
 }
 
+/** How far a follower by position has come. */
+interface Place {
+  readonly position: number
+  readonly life: number
+}
+
 /** Followers of one bus in this process. */
 export interface BusFollowers {
   /** Hands a message that is kept now to every follower from `now`, and wakes those that read by position. In order; never waits. */
   readonly deliver: (delivery: Delivery) => void
+  /** Somebody emptied the bus: positions begin with the first one again. */
+  readonly beginAnew: () => void
   /** A follower from `now` gets nothing up to `known`: what was published before may still be on its way through the tail. */
   readonly follow: (options: FollowOptions, known?: number) => Effect.Effect<Stream.Stream<Delivery>, never, Scope.Scope>
 }
@@ -43,6 +51,8 @@ export const makeBusFollowers = (options: {
   const tails = new Set<(delivery: Delivery) => void>()
   const sleepers = new Set<() => void>()
   let delivered = 0
+  /** Counts how often the bus began anew. */
+  let life = 0
 
   const awake = (position: number): Effect.Effect<void> =>
     Effect.async<void>((resume) => {
@@ -55,36 +65,41 @@ export const makeBusFollowers = (options: {
       return Effect.sync(() => void sleepers.delete(wake))
     }).pipe(Effect.timeoutTo({ duration: longestSleep, onSuccess: () => undefined, onTimeout: () => undefined }))
 
-  const nextPage = (from: number, wanted: FollowOptions): Effect.Effect<BusPage> =>
-    options.read(from, wanted).pipe(
-      Effect.tapError((error) => Effect.logDebug(error.message)),
-      Effect.retry(patience),
-      // The schedule has no end.
-      Effect.orDie,
-      Effect.flatMap((page) =>
-        page.next > from
-          ? Effect.succeed(page)
-          : Effect.zipRight(
-              awake(from),
-              Effect.suspend(() => nextPage(from, wanted))
-            )
+  const nextPage = (place: Place, wanted: FollowOptions): Effect.Effect<readonly [BusPage, number]> =>
+    Effect.suspend(() => {
+      const now = life
+      const from = place.life === now ? place.position : 1
+      return options.read(from, wanted).pipe(
+        Effect.tapError((error) => Effect.logDebug(error.message)),
+        Effect.retry({ schedule: patience, while: () => now === life }),
+        // The schedule has no end, but for a bus that began anew.
+        Effect.catchTag("BusUnavailable", () => Effect.succeed({ deliveries: [], next: from })),
+        Effect.flatMap((page) =>
+          page.next > from || now !== life
+            ? Effect.succeed([page, now] as const)
+            : Effect.zipRight(awake(from), nextPage({ position: from, life: now }, wanted))
+        )
       )
-    )
+    })
 
   const fromPosition = (position: number, wanted: FollowOptions) =>
     Effect.gen(function* () {
       const closed = yield* Deferred.make<void>()
       yield* Effect.addFinalizer(() => Deferred.succeed(closed, undefined))
-      return Stream.paginateChunkEffect(Math.max(1, position), (from) =>
-        Effect.map(nextPage(from, wanted), ({ deliveries, next }) => [Chunk.unsafeFromArray(deliveries), Option.some(next)])
+      return Stream.paginateChunkEffect<Place, Delivery, never, never>({ position: Math.max(1, position), life }, (place) =>
+        Effect.map(nextPage(place, wanted), ([page, at]) => [
+          Chunk.unsafeFromArray(page.deliveries),
+          Option.some({ position: page.next, life: at })
+        ])
       ).pipe(Stream.interruptWhenDeferred(closed))
     })
 
   const fromNow = (wanted: FollowOptions, known: number) =>
     Effect.gen(function* () {
       const mailbox = yield* Mailbox.make<Delivery>({ capacity, strategy: "sliding" })
+      const begun = life
       const offer = (delivery: Delivery) => {
-        if (delivery.position <= known || !isWanted(wanted, delivery.message)) return
+        if ((delivery.position <= known && begun === life) || !isWanted(wanted, delivery.message)) return
         const waiting = mailbox.unsafeSize()
         mailbox.unsafeOffer(delivery)
         if (Option.isSome(waiting) && waiting.value >= capacity) dropped.unsafeUpdate(1, [])
@@ -96,11 +111,20 @@ export const makeBusFollowers = (options: {
       return Mailbox.toStream(mailbox)
     })
 
+  const wakeAll = () => {
+    for (const wake of [...sleepers]) wake()
+  }
+
   return {
     deliver: (delivery) => {
       delivered = delivery.position
       for (const offer of tails) offer(delivery)
-      for (const wake of [...sleepers]) wake()
+      wakeAll()
+    },
+    beginAnew: () => {
+      life += 1
+      delivered = 0
+      wakeAll()
     },
     follow: (wanted, known = 0) => (wanted.from === "now" ? fromNow(wanted, known) : fromPosition(wanted.from, wanted))
   }

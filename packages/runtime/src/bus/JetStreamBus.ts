@@ -63,7 +63,7 @@ export const makeJetStreamBus = (options: JetStreamBusOptions) =>
     const stream = `vigil-${cluster}-bus`
     const client = connection.jetstream({ timeout: patience })
     const manager = yield* Effect.promise(() => client.jetstreamManager(false))
-    const publisher = makeStreamPublisher({ client, connection, manager, patience, stream })
+    const publisher = makeStreamPublisher({ client, manager, nats, patience, stream })
     const everything = subject("bus", ">")
     const subjectOfBus = (message: BusMessage) => subject("bus", ...subjectOf(message).split("."))
     const withinBus = (full: string) => full.slice(everything.length - 1)
@@ -139,7 +139,7 @@ export const makeJetStreamBus = (options: JetStreamBusOptions) =>
       readers.delete(wanted)
       const filter = subject("bus", ...filterTokens(wanted))
       const reader =
-        known?.next === from ? known.reader : await openStreamReader(connection, manager, stream, { subject: filter, from })
+        known?.next === from ? known.reader : await openStreamReader(nats, manager, stream, { subject: filter, from })
       const { complete, messages } = await reader.read()
       const isChosen = chooses(wanted)
       const deliveries = messages.flatMap(({ data, sequence, subject: full }) => {
@@ -169,6 +169,11 @@ export const makeJetStreamBus = (options: JetStreamBusOptions) =>
           subject: everything,
           from: seen + 1,
           onWarning: warn,
+          onBegunAnew: () => {
+            seen = 0
+            acknowledged = 0
+            followers.beginAnew()
+          },
           onMessage: (sequence, { data }) => {
             seen = sequence
             const decoded = decodeMessage(data)

@@ -1,6 +1,7 @@
 import { type BusMessage, orderOf } from "@vigil/core/BusMessage"
 import { Either } from "effect"
-import { type JetStreamClient, type JetStreamManager, type NatsConnection, NatsError, type PubAck } from "nats"
+import { type JetStreamClient, type JetStreamManager, NatsError, type PubAck } from "nats"
+import type { Nats } from "../nats/Nats.js"
 import { decodeMessage } from "./BusCodec.js"
 import { openStreamReader } from "./StreamReader.js"
 
@@ -28,7 +29,7 @@ const isMissing = (error: unknown): boolean => error instanceof NatsError && err
 const isFleeting = ({ type }: BusMessage): boolean => type === "worker.heartbeat" || type === "worker.error"
 
 export interface StreamPublisherOptions {
-  readonly connection: NatsConnection
+  readonly nats: typeof Nats.Service
   readonly client: JetStreamClient
   readonly manager: JetStreamManager
   readonly stream: string
@@ -43,7 +44,7 @@ export interface StreamPublisherOptions {
  *
  * Rejects as the client does.
  */
-export const makeStreamPublisher = ({ client, connection, manager, patience, stream }: StreamPublisherOptions) => {
+export const makeStreamPublisher = ({ client, manager, nats, patience, stream }: StreamPublisherOptions) => {
   const places = new Map<string, Place>()
   /** One message of a subject at a time. */
   const queues = new Map<string, Promise<unknown>>()
@@ -82,7 +83,7 @@ export const makeStreamPublisher = ({ client, connection, manager, patience, str
   const search = async (subject: string, { sequence }: Place) => {
     if (searched?.subject === subject && searched.upTo === sequence) return searched.sequences
     const sequences = new Map<string, number>()
-    const reader = await openStreamReader(connection, manager, stream, { subject, from: 1, headersOnly: true })
+    const reader = await openStreamReader(nats, manager, stream, { subject, from: 1, headersOnly: true })
     for (let complete = false; !complete; ) {
       const page = await reader.read()
       for (const message of page.messages) sequences.set(message.id, message.sequence)

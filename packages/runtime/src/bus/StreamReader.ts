@@ -1,4 +1,5 @@
-import { createInbox, DeliverPolicy, AckPolicy, type JetStreamManager, type Msg, type NatsConnection, nanos } from "nats"
+import { AckPolicy, createInbox, DeliverPolicy, type JetStreamManager, type Msg, nanos } from "nats"
+import type { Nats } from "../nats/Nats.js"
 
 /** A message of a stream, as it is kept. */
 export interface StreamMessage {
@@ -61,11 +62,12 @@ export const readerConsumer = (subject: string, from: number) => ({
  * of no use any more: make another one where it ended.
  */
 export const openStreamReader = async (
-  connection: NatsConnection,
+  nats: typeof Nats.Service,
   manager: JetStreamManager,
   stream: string,
   options: { readonly subject: string; readonly from: number; readonly headersOnly?: boolean }
 ): Promise<StreamReader> => {
+  const { connection } = nats
   const consumer = await manager.consumers.add(stream, {
     ...readerConsumer(options.subject, options.from),
     headers_only: options.headersOnly ?? false,
@@ -83,10 +85,12 @@ export const openStreamReader = async (
       const messages: Array<StreamMessage> = []
       const end = (error: Error | undefined, complete: boolean) => {
         clearTimeout(timer)
+        forget()
         subscription.unsubscribe()
         if (error === undefined) resolve({ messages, complete })
         else reject(error)
       }
+      const forget = nats.onChange((connected) => connected || end(new Error("the connection was lost"), false))
       const timer = setTimeout(() => end(new Error(`no answer within ${patience} ms`), false), patience)
       const subscription = connection.subscribe(createInbox(), {
         callback: (error, message) => {

@@ -19,6 +19,8 @@ export interface StreamTailOptions {
   /** The first sequence that is wanted. */
   readonly from: number
   readonly onMessage: (sequence: number, message: Msg) => void
+  /** Somebody deleted the stream and it was made again: sequences begin with 1. */
+  readonly onBegunAnew: () => void
   readonly onWarning: (text: string) => void
 }
 
@@ -29,9 +31,10 @@ const consumerDeliveries = (message: Msg): number => Number(message.headers?.get
  * it goes on behind the last one. Never ends; `begun` is called when the server delivers for the first time.
  */
 export const followStream = (options: StreamTailOptions, begun: () => void): Effect.Effect<never> => {
-  const { manager, nats, onMessage, onWarning, stream, subject } = options
+  const { manager, nats, onBegunAnew, onMessage, onWarning, stream, subject } = options
   const { connection } = nats
   let next = options.from
+  let created: string | undefined
 
   const session = Effect.async<never, Error>((resume) => {
     let delivered = 0
@@ -77,13 +80,19 @@ export const followStream = (options: StreamTailOptions, begun: () => void): Eff
     }).pipe(Effect.timeoutOption("1 second"))
   })
 
-  /** A stream that was made anew counts from 1 again. */
+  /** A stream that was deleted and made anew counts from 1 again; one whose server lost its newest messages counts on from what is left. */
   const align = Effect.tryPromise({
     try: async () => {
-      const { state } = await manager.streams.info(stream)
-      if (state.last_seq + 1 >= next) return
-      onWarning(`the stream ${stream} ends at ${state.last_seq}, and was at ${next - 1} before: it was made anew`)
-      next = state.last_seq + 1
+      const info = await manager.streams.info(stream)
+      const isNew = created !== undefined && created !== info.created
+      created = info.created
+      const { last_seq: last } = info.state
+      if (!isNew && last + 1 >= next) return
+      onWarning(
+        `the stream ${stream} ends at ${last}, and was at ${next - 1} before: its server lost messages, or somebody deleted it`
+      )
+      next = isNew ? 1 : last + 1
+      if (isNew) onBegunAnew()
     },
     catch: (error) => (error instanceof Error ? error : new Error(String(error)))
   })
