@@ -21,7 +21,9 @@ export const DetectionSettings = Schema.Struct({
   /** Frames a second at the most. */
   framesPerSecond: Schema.Number.pipe(Schema.between(0.1, 30)),
   /** `motion` runs the detector only while something moves (and for a while after), `always` on every due frame. */
-  gate: Schema.Literal("motion", "always")
+  gate: Schema.Literal("motion", "always"),
+  /** `local`, as when absent, looks at frames on the camera's own node; `queue` sends segments to the workers of the model as VideoJobs. */
+  placement: Schema.optional(Schema.Literal("local", "queue"))
 }).annotations({ identifier: "DetectionSettings" })
 export type DetectionSettings = typeof DetectionSettings.Type
 

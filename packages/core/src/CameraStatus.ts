@@ -5,6 +5,23 @@ import { CameraId, Epoch } from "./Ids.js"
 import { SourceDescription } from "./MediaTrack.js"
 import { SourceStatistics } from "./Source.js"
 
+/** What became of a camera's VideoJobs. Jobs that were published are answered, lost or outstanding. */
+export const VideoJobCounts = Schema.Struct({
+  published: Schema.Int,
+  /** Jobs whose results came in time. */
+  answered: Schema.Int,
+  /** Jobs whose results did not come in time, and were not waited for any longer. */
+  lost: Schema.Int,
+  /** Results that nobody waited for any more: too late, of an earlier actor, or a second time. */
+  late: Schema.Int,
+  /** Segments that were not published: the queue was away, or their pictures could not be packed. */
+  dropped: Schema.Int,
+  /** Segments that were not published because nothing moved in them. */
+  skipped: Schema.Int,
+  outstanding: Schema.Int
+}).annotations({ identifier: "VideoJobCounts" })
+export type VideoJobCounts = typeof VideoJobCounts.Type
+
 /** Frames and detections of a camera's pipeline, counted since its actor started. */
 export const PipelineStatistics = Schema.Struct({
   framesDecoded: Schema.Int,
@@ -18,6 +35,8 @@ export const PipelineStatistics = Schema.Struct({
   detections: Schema.Int,
   events: Schema.Int,
   segments: Schema.Int,
+  /** Absent for a camera whose detection never was on the queue. */
+  jobs: Schema.optional(VideoJobCounts),
   /** Milliseconds from the camera's capture time to the detection, over about the last minute; absent before the first. */
   latencyP50: Schema.optional(Schema.Number),
   latencyP95: Schema.optional(Schema.Number)

@@ -15,13 +15,14 @@ import { Effect, Either, PubSub } from "effect"
 import { type RunningAnalytic, startAnalytic } from "./analytics/Analytics.js"
 import { makeCaptureLatency } from "./camera/CaptureLatency.js"
 import { makeDecoderSlot } from "./camera/DecoderSlot.js"
-import { demandOf } from "./camera/Demand.js"
+import { demandOf, detectionPriority } from "./camera/Demand.js"
 import { makeDetectorChoice } from "./camera/DetectorChoice.js"
 import { eventOf } from "./camera/Events.js"
 import { type EventWriter, makeEventWriter } from "./camera/EventWriter.js"
 import { makeSegmenter } from "./camera/Segmenter.js"
 import { type Hub, makeHub } from "./hub/Hub.js"
 import { makeTimeline } from "./hub/Timeline.js"
+import { makeDetectionPlacement, type QueuedWork } from "./jobs/DetectionPlacement.js"
 import { type LiveStream, makeLiveStream } from "./live/LiveStream.js"
 
 /** The way of one camera's frames, from its source to its events. */
@@ -47,7 +48,7 @@ const modelInterval = "10 seconds"
 /**
  * ```
  * source -> sink -> timeline -> hub -+-> live views
- *                                    +-> segmenter -> segments
+ *                                    +-> segmenter -> segments -> VideoJobs (queue) -> workers -> results -> detections
  *                                    +-> decoder (media worker) -> luma ------------------> analytics -> event pipeline -> writer -> store, bus
  *                                                               -> detections -> tracker -> analytics, overlays
  * ```
@@ -90,19 +91,37 @@ export const makePipeline = (first: Camera, epoch: Epoch) =>
     }
 
     const onObservation = (observation: Observation) => {
-      if (observation._tag === "Luma") analyse({ _tag: "Luma", observation })
-      else onInference(observation)
+      if (observation._tag === "Inference") return placement.onLocal(observation)
+      placement.onLuma(observation)
+      analyse({ _tag: "Luma", observation })
     }
 
     const decoder = yield* makeDecoderSlot(first.id, { onObservation })
 
-    const demand = Effect.map(
-      Effect.suspend(() => chooseDetector(camera.detection)),
-      (chosen) => {
-        model = chosen
-        return demandOf(analytics, camera.detection, chosen)
-      }
-    )
+    const currentDemand = () => {
+      const local = placement.needsLocal() ? model : undefined
+      return demandOf(analytics, camera.detection, local, placement.needsMotion())
+    }
+
+    const placement = yield* makeDetectionPlacement({
+      camera: first,
+      segmenter,
+      onDetections: onInference,
+      onSwitch: () => decoder.configure(currentDemand())
+    })
+
+    const queuedWork = (): QueuedWork | undefined => {
+      const { framesPerSecond, gate, model: named, placement: where } = camera.detection
+      const wanted = named ?? model?.descriptor.id
+      if (where !== "queue" || wanted === undefined) return undefined
+      return { model: wanted, priority: detectionPriority(analytics), framesPerSecond, gate }
+    }
+
+    const demand = Effect.gen(function* () {
+      model = yield* chooseDetector(camera.detection)
+      yield* placement.configure(queuedWork())
+      return currentDemand()
+    })
 
     const followModels = Effect.gen(function* () {
       const before = model?.descriptor.sha256
@@ -135,21 +154,24 @@ export const makePipeline = (first: Camera, epoch: Epoch) =>
           const track = description.tracks.find((candidate) => candidate.kind === "video")
           if (track !== undefined) yield* decoder.fit(track, yield* demand)
           hub.describe(description)
+          if (track !== undefined) placement.describe(track)
         }),
       sink: (unit) => hub.publish(timeline.place(unit)),
       configure,
       snapshot: decoder.snapshot,
       statistics: () => {
         const { decoded, dropped, inferences, inferencesDropped, skipped } = decoder.statistics()
+        const jobs = placement.statistics()
         return {
           framesDecoded: decoded,
           framesDropped: dropped,
           framesSkipped: skipped,
-          inferences,
+          inferences: inferences + placement.inferences(),
           inferencesDropped,
           detections,
           events: writer.written(),
           segments: segmenter.closed(),
+          ...(jobs === undefined ? {} : { jobs }),
           ...latency.statistics()
         }
       },

@@ -8,8 +8,10 @@ const capacity = 256
 /** Results that are remembered, to know a second one for the same job and model. */
 const mostKnown = 4096
 
+const defaultLimit = 60_000
+
 /** Results within this process. */
-export const makeVideoJobResultsMemory = (): typeof VideoJobResults.Service => {
+export const makeVideoJobResultsMemory = (limit = defaultLimit): typeof VideoJobResults.Service => {
   const followers = new Map<Mailbox.Mailbox<VideoJobResult>, CameraId>()
   const known = new Set<string>()
 
@@ -23,6 +25,7 @@ export const makeVideoJobResultsMemory = (): typeof VideoJobResults.Service => {
   }
 
   return {
+    limit,
     publish: (result) =>
       Effect.sync(() => {
         if (!isNew(result)) return
@@ -40,4 +43,6 @@ export const makeVideoJobResultsMemory = (): typeof VideoJobResults.Service => {
   }
 }
 
-export const layerVideoJobResultsMemory: Layer.Layer<VideoJobResults> = Layer.sync(VideoJobResults, makeVideoJobResultsMemory)
+export const layerVideoJobResultsMemory: Layer.Layer<VideoJobResults> = Layer.sync(VideoJobResults, () =>
+  makeVideoJobResultsMemory()
+)

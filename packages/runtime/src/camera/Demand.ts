@@ -17,14 +17,21 @@ const needs = (analytics: ReadonlyArray<RunningAnalytic>, input: AnalyticInputKi
 const mostUrgent = (analytics: ReadonlyArray<RunningAnalytic>): Priority =>
   analytics.map(({ priority }) => priority).sort((a, b) => rank(a) - rank(b))[0] ?? "STANDARD"
 
-/** What a camera's analytics, and the people who look at its live picture, need of the media worker: nothing else is done. */
+/** How urgent it is to know of objects: as urgent as the most urgent analytic that follows them. */
+export const detectionPriority = (analytics: ReadonlyArray<RunningAnalytic>): Priority => mostUrgent(needs(analytics, "tracks"))
+
+/**
+ * What a camera's analytics, and the people who look at its live picture, need of the media worker: nothing else is done. `model` is the one that runs here;
+ * `motion` says that somebody else needs to know whether something moves.
+ */
 export const demandOf = (
   analytics: ReadonlyArray<RunningAnalytic>,
   detection: DetectionSettings,
-  model: InstalledModel | undefined
+  model: InstalledModel | undefined,
+  motion = false
 ): DecodeDemand => {
-  const gated = model !== undefined && detection.gate === "motion"
-  const motion = analytics.find((analytic) => analytic.motion !== undefined)?.motion ?? defaultMotion
+  const gated = motion || (model !== undefined && detection.gate === "motion")
+  const looked = analytics.find((analytic) => analytic.motion !== undefined)?.motion ?? defaultMotion
   const luma = needs(analytics, "luma").length > 0 || gated
   const detector =
     model === undefined
@@ -32,13 +39,13 @@ export const demandOf = (
       : [
           {
             model,
-            priority: mostUrgent(needs(analytics, "tracks")),
+            priority: detectionPriority(analytics),
             framesPerSecond: detection.framesPerSecond,
             gate: detection.gate
           }
         ]
   return {
-    ...(luma ? { luma: { framesPerSecond: lumaRate, ...motion } } : {}),
+    ...(luma ? { luma: { framesPerSecond: lumaRate, ...looked } } : {}),
     detectors: detector,
     rate: "full"
   }

@@ -5,7 +5,7 @@ import { Effect, Option } from "effect"
 
 /**
  * Which detector a camera runs: the one it names, else the first installed one. None where no model is installed, or the named one is
- * not; that is said once, not at each look.
+ * not; that is said once, not at each look, and not of one that workers run.
  */
 export const makeDetectorChoice = Effect.map(ModelCatalogue, (models) => {
   let complaint: string | undefined
@@ -26,7 +26,7 @@ export const makeDetectorChoice = Effect.map(ModelCatalogue, (models) => {
           complaint = undefined
         })
       ),
-      Effect.tapError(complain),
+      Effect.tapError((error) => (detection.placement === "queue" ? Effect.void : complain(error))),
       Effect.orElseSucceed(() => Option.none<InstalledModel>()),
       Effect.map(Option.getOrUndefined)
     )

@@ -15,6 +15,8 @@ export interface JobSettings {
   readonly deliveries: number
   /** Jobs of one model and lane that can be worked on at the same time. Cameras share a partition. */
   readonly partitions: number
+  /** Milliseconds from a job's publication after which its camera does not wait for the result any more. */
+  readonly resultLimit: number
 }
 
 export const defaultJobSettings: JobSettings = {
@@ -24,7 +26,8 @@ export const defaultJobSettings: JobSettings = {
   acknowledgementTime: 15_000,
   retryDelay: 1000,
   deliveries: 5,
-  partitions: 16
+  partitions: 16,
+  resultLimit: 60_000
 }
 
 const time = (name: string, byDefault: number, least: number) =>
@@ -42,7 +45,7 @@ const count = (name: string, byDefault: number, least: number, most: number) =>
 
 const megabytes = (config: Config.Config<number>) => Config.map(config, (value) => value * 1024 * 1024)
 
-/** From `VIGIL_JOBS_MAX_AGE`, `_MAX_MB`, `_INLINE_KB`, `_ACKNOWLEDGEMENT_TIME`, `_RETRY_DELAY`, `_DELIVERIES`, `_PARTITIONS`. */
+/** From `VIGIL_JOBS_MAX_AGE`, `_MAX_MB`, `_INLINE_KB`, `_ACKNOWLEDGEMENT_TIME`, `_RETRY_DELAY`, `_DELIVERIES`, `_PARTITIONS`, `_RESULT_LIMIT`. */
 export const jobSettings: Config.Config<JobSettings> = Config.all({
   maxAge: time("MAX_AGE", defaultJobSettings.maxAge, 10_000),
   maxBytes: megabytes(count("MAX_MB", defaultJobSettings.maxBytes / 1024 / 1024, 16, 1024 * 1024)),
@@ -50,5 +53,6 @@ export const jobSettings: Config.Config<JobSettings> = Config.all({
   acknowledgementTime: time("ACKNOWLEDGEMENT_TIME", defaultJobSettings.acknowledgementTime, 2000),
   retryDelay: time("RETRY_DELAY", defaultJobSettings.retryDelay, 0),
   deliveries: count("DELIVERIES", defaultJobSettings.deliveries, 1, 100),
-  partitions: count("PARTITIONS", defaultJobSettings.partitions, 1, 256)
+  partitions: count("PARTITIONS", defaultJobSettings.partitions, 1, 256),
+  resultLimit: time("RESULT_LIMIT", defaultJobSettings.resultLimit, 1000)
 }).pipe(Config.nested("JOBS"), Config.nested("VIGIL"))

@@ -84,6 +84,7 @@ const make = (settings: JobSettings) =>
     )
 
     return VideoJobResults.of({
+      limit: settings.resultLimit,
       publish: (result) =>
         Effect.flatMap(streams.get, ({ js }) =>
           asking("publish a result", () =>

@@ -14,7 +14,7 @@ const cut = (count: number, duration: number, overlap: number) => {
   const segmenter = makeSegmenter(id, Epoch.make(1), { duration, overlap })
   const closed: Array<ClosedSegment> = []
   segmenter.onDescription?.(description)
-  segmenter.listen((segment) => closed.push(segment))
+  segmenter.listen({ onClosed: (segment) => closed.push(segment) })
   for (const unit of pictures(count)) void segmenter.onAccessUnit(unit)
   return { segmenter, closed }
 }
@@ -58,5 +58,23 @@ describe("Segmenter", () => {
     segmenter.onDescription?.(description)
     for (const unit of pictures(15 * 11)) void segmenter.onAccessUnit(unit)
     expect(segmenter.closed()).toBe(2)
+  })
+
+  it("tells somebody who begins to listen only of segments that begin afterwards", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 15 * 12 }), fc.integer({ min: 0, max: 3 }), (before, overlap) => {
+        const segmenter = makeSegmenter(id, Epoch.make(1), { duration: 5, overlap })
+        const opened: Array<number> = []
+        const closed: Array<ClosedSegment> = []
+        segmenter.onDescription?.(description)
+        for (const unit of pictures(15 * 30).slice(0, before)) void segmenter.onAccessUnit(unit)
+        segmenter.listen({ onOpened: (cut) => opened.push(cut), onClosed: (segment) => closed.push(segment) })
+        for (const unit of pictures(15 * 30).slice(before)) void segmenter.onAccessUnit(unit)
+        expect(closed.length).toBeGreaterThan(0)
+        expect(opened).toHaveLength(closed.length + 1)
+        expect(opened[0]).toBeGreaterThanOrEqual(picture(before).mediaTime)
+        for (const { segment, units } of closed) expect(units).toHaveLength(segment.frameCount)
+      })
+    )
   })
 })
