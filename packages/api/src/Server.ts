@@ -38,6 +38,7 @@ import type { AuditStore } from "@vigil/core/port/AuditStore"
 import type { Bus } from "@vigil/core/port/Bus"
 import type { CameraControl } from "@vigil/core/port/CameraControl"
 import type { CameraStore } from "@vigil/core/port/CameraStore"
+import type { ClusterControl } from "@vigil/core/port/ClusterControl"
 import type { EventStore } from "@vigil/core/port/EventStore"
 import type { HealthChecks } from "@vigil/core/port/Health"
 import type { LiveViews } from "@vigil/core/port/LiveViews"
@@ -66,6 +67,7 @@ export type ServerNeeds =
   | Bus
   | CameraControl
   | CameraStore
+  | ClusterControl
   | EventStore
   | HealthChecks
   | LiveViews

@@ -7,6 +7,7 @@ import { agentCommand } from "./commands/agent.js"
 import { analyzeCommand } from "./commands/analyze.js"
 import { auditCommand } from "./commands/audit.js"
 import { cameraCommand } from "./commands/camera.js"
+import { clusterCommand } from "./commands/cluster.js"
 import { demoCommand } from "./commands/demo.js"
 import { doctorCommand } from "./commands/doctor.js"
 import { eventCommand } from "./commands/event.js"
@@ -29,6 +30,7 @@ const commands = [
   upCommand,
   nodeCommand,
   statusCommand,
+  clusterCommand,
   cameraCommand,
   eventCommand,
   userCommand,

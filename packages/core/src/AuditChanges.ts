@@ -4,6 +4,7 @@ import { Camera } from "./Camera.js"
 import type { CameraRecord } from "./CameraRecord.js"
 import type { EventStatus } from "./Event.js"
 import type { CameraId, EventId } from "./Ids.js"
+import type { NodeName } from "./Node.js"
 import type { SessionId } from "./Session.js"
 import { displayUrl } from "./SourceUrl.js"
 import type { Role, User } from "./User.js"
@@ -145,3 +146,23 @@ export const signInRefused = (user: Option.Option<User>): AuditChange => ({
   before: null,
   after: null
 })
+
+const ofNode = (action: "node.drain" | "node.resume", node: NodeName): AuditChange => ({
+  action,
+  subject: { type: "node", id: node },
+  before: null,
+  after: null
+})
+
+/** Somebody had all cameras of a node given away. */
+export const nodeDrained = (node: NodeName): AuditChange => ofNode("node.drain", node)
+
+export const nodeResumed = (node: NodeName): AuditChange => ofNode("node.resume", node)
+
+/** Somebody had cameras given back to the nodes that their shards say. */
+export const clusterRebalanced: AuditChange = {
+  action: "cluster.rebalance",
+  subject: { type: "cluster", id: "all nodes" },
+  before: null,
+  after: null
+}

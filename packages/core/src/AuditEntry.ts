@@ -17,7 +17,10 @@ export const AuditAction = Schema.Literal(
   "event.status",
   "user.create",
   "user.update",
-  "user.delete"
+  "user.delete",
+  "node.drain",
+  "node.resume",
+  "cluster.rebalance"
 )
 export type AuditAction = typeof AuditAction.Type
 
@@ -27,7 +30,10 @@ const Values = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 /** What was done, without who did it and when. */
 export const AuditChange = Schema.Struct({
   action: AuditAction,
-  subject: Schema.Struct({ type: Schema.Literal("camera", "event", "session", "user", "worker-token"), id: Schema.String }),
+  subject: Schema.Struct({
+    type: Schema.Literal("camera", "event", "session", "user", "worker-token", "node", "cluster"),
+    id: Schema.String
+  }),
   /** The fields that changed, before and after; all of them of what was added or removed. */
   before: Schema.NullOr(Values),
   after: Schema.NullOr(Values)

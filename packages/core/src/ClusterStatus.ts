@@ -22,3 +22,7 @@ export const ClusterStatus = Schema.Struct({
   cameras: Schema.Struct({ desired: Count, running: Count, unplaced: Schema.Array(UnplacedCamera) })
 }).annotations({ identifier: "ClusterStatus" })
 export type ClusterStatus = typeof ClusterStatus.Type
+
+/** How many cameras went to other nodes. */
+export const MovedCameras = Schema.Struct({ cameras: Count }).annotations({ identifier: "MovedCameras" })
+export type MovedCameras = typeof MovedCameras.Type

@@ -11,6 +11,7 @@ import { layerRpcAuthentication, layerSessionAuthentication, withSession } from 
 import { ConnectionMark } from "./ConnectionMark.js"
 import { layerAuditHandlers, layerTenantHandlers } from "./handler/AuditHandlers.js"
 import { layerCameraHandlers, layerLiveHandlers } from "./handler/CameraHandlers.js"
+import { layerClusterHandlers } from "./handler/ClusterHandlers.js"
 import { layerCatalogueHandlers, layerEventHandlers } from "./handler/EventHandlers.js"
 import { layerHealthHandlers } from "./handler/HealthHandlers.js"
 import { layerHeartbeatHandlers, layerManagerHandlers, layerWorkerTokenHandlers } from "./handler/ManagerHandlers.js"
@@ -58,6 +59,7 @@ const layerHandlers = Layer.mergeAll(
   layerCatalogueHandlers,
   layerAuditHandlers,
   layerTenantHandlers,
+  layerClusterHandlers,
   layerHealthHandlers
 )
 

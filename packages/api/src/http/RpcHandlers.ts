@@ -15,6 +15,7 @@ import {
   watchCameras,
   watchOverlays
 } from "../application/CameraOperations.js"
+import { clusterStatus, drainNode, rebalanceCluster, resumeNode } from "../application/ClusterOperations.js"
 import { getEvent, queryEvents, setEventStatus, watchEvents } from "../application/EventOperations.js"
 import { checkHealth } from "../application/Health.js"
 import { cameraRuntimes, managerStatus } from "../application/ManagerOperations.js"
@@ -43,6 +44,10 @@ const layerDashboardRpc = DashboardRpc.toLayer({
   ListAnalytics: () => Effect.map(AnalyticCatalogue, ({ list }) => list),
   QueryAudit: ({ query }) => queryAudit(query),
   ListTenants: () => listTenants,
+  ClusterStatus: () => clusterStatus,
+  DrainNode: ({ node }) => drainNode(node),
+  ResumeNode: ({ node }) => resumeNode(node),
+  RebalanceCluster: () => rebalanceCluster,
   Health: () => Effect.map(checkHealth, ({ components }) => components)
 })
 

@@ -15,6 +15,7 @@ import type { ModelError } from "@vigil/core/Model"
 import type { InvalidAnalytic } from "@vigil/core/port/AnalyticCatalogue"
 import type { CameraNotRunning, NoKeyframe, NoPicture } from "@vigil/core/port/CameraControl"
 import type { CameraNotFound, RevisionConflict } from "@vigil/core/port/CameraStore"
+import type { NodeNotFound, NodeUnavailable } from "@vigil/core/port/ClusterControl"
 import type { EventNotFound } from "@vigil/core/port/EventStore"
 import type { LiveViewNotFound, LiveViewRefused } from "@vigil/core/port/LiveViews"
 import type { PublicationNotFound, PublicationRefused } from "@vigil/core/port/Publications"
@@ -83,6 +84,9 @@ const problems = {
     error.reason === "offer"
       ? badRequest("publication-offer", error.message, "")
       : conflict(`publication-${error.reason}`, error.message),
+  NodeNotFound: (error: NodeNotFound) => notFound("node-not-found", error.message),
+  NodeUnavailable: (error: NodeUnavailable) =>
+    new Unavailable(details(503, "node-unavailable", "The node could not do it", error.message)),
   UsernameTaken: (error: UsernameTaken) => conflict("username-taken", error.message),
   LastAdministrator: (error: LastAdministrator) => conflict("last-administrator", error.message),
   SetupRefused: (error: SetupRefused) =>

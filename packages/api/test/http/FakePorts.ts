@@ -1,7 +1,10 @@
 import type { CameraStatus } from "@vigil/core/CameraStatus"
+import type { UnplacedCamera } from "@vigil/core/ClusterStatus"
+import { NodeName } from "@vigil/core/Node"
 import { type CameraId, Epoch } from "@vigil/core/Ids"
 import { AnalyticCatalogue, InvalidAnalytic } from "@vigil/core/port/AnalyticCatalogue"
 import { CameraControl, CameraNotRunning, NoKeyframe } from "@vigil/core/port/CameraControl"
+import { ClusterControl, NodeNotFound, NodeUnavailable } from "@vigil/core/port/ClusterControl"
 import { HealthChecks } from "@vigil/core/port/Health"
 import { LiveViewNotFound, LiveViewRefused, LiveViews } from "@vigil/core/port/LiveViews"
 import { PublicationNotFound, PublicationRefused, Publications } from "@vigil/core/port/Publications"
@@ -44,6 +47,8 @@ export class FakeRuntime extends Effect.Service<FakeRuntime>()("test/FakeRuntime
       views: new Map<string, CameraId>(),
       publications: new Map<string, CameraId>(),
       probed: new Array<SourceConfig>(),
+      steered: new Array<string>(),
+      unplaced: new Array<UnplacedCamera>(),
       health: yield* Ref.make<"pass" | "warn" | "fail">("pass")
     }
   })
@@ -149,6 +154,34 @@ const layerCatalogues = Layer.merge(
   })
 )
 
+/** Two nodes: \`north\`, which gives three cameras away, and \`south\`, which cannot. */
+const layerClusterControl = Layer.effect(
+  ClusterControl,
+  Effect.map(FakeRuntime, ({ steered, unplaced }) => {
+    const steer = <A>(node: string, done: string, answer: A) =>
+      Effect.suspend((): Effect.Effect<A, NodeNotFound | NodeUnavailable> => {
+        if (node === "south") return new NodeUnavailable({ node: NodeName.make(node), detail: "there is no other node" })
+        if (node !== "north") return new NodeNotFound({ node })
+        steered.push(done)
+        return Effect.succeed(answer)
+      })
+    return ClusterControl.of({
+      status: Effect.sync(() => ({
+        name: "test",
+        nodes: [],
+        shards: { total: 300, assigned: 300 },
+        cameras: { desired: unplaced.length, running: 0, unplaced }
+      })),
+      drain: (node) => steer(node, `drain ${node}`, 3),
+      resume: (node) => steer(node, `resume ${node}`, undefined),
+      rebalance: Effect.sync(() => {
+        steered.push("rebalance")
+        return 2
+      })
+    })
+  })
+)
+
 const layerHealthChecks = Layer.effect(
   HealthChecks,
   Effect.map(FakeRuntime, ({ health }) => [
@@ -166,5 +199,6 @@ export const layerFakePorts = Layer.mergeAll(
   layerLiveViews,
   layerPublications,
   layerCatalogues,
-  layerHealthChecks
+  layerHealthChecks,
+  layerClusterControl
 ).pipe(Layer.provideMerge(FakeRuntime.Default))

@@ -4,6 +4,8 @@ import { AnalyticDescriptor } from "../Analytic.js"
 import { AuditPage, AuditQuery } from "../AuditEntry.js"
 import { Camera, NewCamera } from "../Camera.js"
 import { CameraManagerStatus } from "../CameraManager.js"
+import { ClusterStatus, MovedCameras } from "../ClusterStatus.js"
+import { NodeName } from "../Node.js"
 import { CameraStatus } from "../CameraStatus.js"
 import { CameraWithRuntime } from "../CameraWithRuntime.js"
 import { EventDelivery, EventEntry, EventPage, EventQuery, EventStatus } from "../Event.js"
@@ -14,6 +16,7 @@ import { InvalidAnalytic } from "../port/AnalyticCatalogue.js"
 import { BusUnavailable } from "../port/Bus.js"
 import { CameraNotRunning } from "../port/CameraControl.js"
 import { EventNotFound } from "../port/EventStore.js"
+import { NodeNotFound, NodeUnavailable } from "../port/ClusterControl.js"
 import { ComponentHealth } from "../port/Health.js"
 import { StoreUnavailable } from "../port/StoreError.js"
 import { ProbeReport } from "../Probe.js"
@@ -23,6 +26,8 @@ import { User } from "../User.js"
 import { CameraRpc, cameraErrors } from "./CameraRpc.js"
 import { Forbidden } from "./Principal.js"
 import { RpcAuthentication } from "./RpcAuthentication.js"
+
+const steeringErrors = Schema.Union(NodeNotFound, NodeUnavailable, StoreUnavailable, Forbidden)
 
 /** What dashboards and the `vigil` CLI ask for besides the control of cameras. */
 export class DashboardRpc extends RpcGroup.make(
@@ -92,6 +97,15 @@ export class DashboardRpc extends RpcGroup.make(
   }),
   /** All tenants for the operator of the machine, the own one for an administrator. */
   Rpc.make("ListTenants", { success: Schema.Array(Tenant), error: Schema.Union(StoreUnavailable, Forbidden) }),
+  /** For operators. */
+  Rpc.make("ClusterStatus", { success: ClusterStatus, error: Schema.Union(StoreUnavailable, Forbidden) }),
+  /** For administrators of the installation's own tenant; answers when the last camera is gone. */
+  Rpc.make("DrainNode", { payload: { node: NodeName }, success: MovedCameras, error: steeringErrors }),
+  Rpc.make("ResumeNode", { payload: { node: NodeName }, success: Schema.Void, error: steeringErrors }),
+  Rpc.make("RebalanceCluster", {
+    success: MovedCameras,
+    error: Schema.Union(NodeUnavailable, StoreUnavailable, Forbidden)
+  }),
   Rpc.make("Health", { success: Schema.Array(ComponentHealth) })
 ).middleware(RpcAuthentication) {}
 
