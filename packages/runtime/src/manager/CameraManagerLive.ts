@@ -37,6 +37,13 @@ const remembered = 600_000
 /** Milliseconds between two looks beyond which this process itself stood still: its actors had no chance to react either. */
 const attention = 5_000
 
+/** Cameras that are looked at before the event loop has its turn. */
+const atOnce = 500
+
+const breathe = Effect.async<void>((resume) => {
+  setImmediate(() => resume(Effect.void))
+})
+
 const counter = (name: string, description: string) => Metric.counter(name, { description, incremental: true })
 const errors = counter("vigil_camera_errors", "Errors of cameras' workers that the camera manager counted")
 const restarts = counter("vigil_camera_restarts", "Cameras that the camera manager restarted after an error")
@@ -101,9 +108,7 @@ const make = (options: ManagerOptions) =>
         )
       )
 
-    const meet = (actor: CameraActor, now: MonotonicTime) => {
-      const before = watched.get(actor.id)
-      if (before?.actor === actor) return Effect.succeed(before)
+    const meet = (actor: CameraActor, before: WatchedCamera | undefined, now: MonotonicTime) => {
       const after = before === undefined ? beginWatching(actor, name, now) : continueWatching(before, actor, name)
       keep(before, after)
       return Effect.as(FiberMap.run(fences, actor, watchFence(actor)), after)
@@ -124,8 +129,11 @@ const make = (options: ManagerOptions) =>
       const now = monotonicNow()
       const reactsWithin = now - lastLook < attention ? options.reactsWithin : Number.POSITIVE_INFINITY
       lastLook = now
+      let looked = 0
       for (const actor of actors.values()) {
-        const before = yield* meet(actor, now)
+        if (++looked % atOnce === 0) yield* breathe
+        const known = watched.get(actor.id)
+        const before = known?.actor === actor ? known : yield* meet(actor, known, now)
         const [after, actions] = look(before, now, reactsWithin, options.policy)
         keep(before, after)
         if (actions.length > 0) yield* performAll(after, actions)
