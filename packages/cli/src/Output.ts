@@ -47,11 +47,16 @@ export const printJson =
       Effect.flatMap((encoded) => Console.log(JSON.stringify(encoded)))
     )
 
+/** A terminal of unknown size says 0. */
+const terminalWidth = (): number => process.stdout.columns || Number.POSITIVE_INFINITY
+
 /** Rows under headings, columns as wide as they must be; cut to the terminal's width where there is one. */
-export const table = (headings: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string => {
+export const table = (
+  headings: ReadonlyArray<string>,
+  rows: ReadonlyArray<ReadonlyArray<string>>,
+  limit = terminalWidth()
+): string => {
   const widths = headings.map((heading, column) => Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)))
-  // A terminal of unknown size says 0.
-  const limit = process.stdout.columns || Number.POSITIVE_INFINITY
   const line = (cells: ReadonlyArray<string>) => {
     const text = cells
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))

@@ -22,6 +22,10 @@ export const cameraOptions = {
     Options.optional,
     Options.withDescription("Run the detector while something moves, or always.")
   ),
+  placement: Options.choice("placement", ["local", "queue"]).pipe(
+    Options.optional,
+    Options.withDescription("Run the detector on the camera's own node, or by `vigil worker` on segments of a queue.")
+  ),
   analytics: Options.text("analytics").pipe(
     Options.optional,
     Options.withDescription("Analytics to run, separated by commas, for example motion,tamper,intrusion.")
@@ -36,6 +40,7 @@ export interface CameraOptions extends SourceOptions {
   readonly detector: Option.Option<string>
   readonly fps: Option.Option<number>
   readonly gate: Option.Option<DetectionSettings["gate"]>
+  readonly placement: Option.Option<NonNullable<DetectionSettings["placement"]>>
   readonly analytics: Option.Option<string>
   readonly zones: Option.Option<string>
 }
@@ -59,18 +64,19 @@ type Before = Pick<Camera, "detection" | "analytics">
 
 const detectionOf = (options: CameraOptions, before: Before) =>
   Effect.gen(function* () {
-    const { detector, fps, gate } = options
-    if (Option.isNone(detector) && Option.isNone(fps) && Option.isNone(gate)) return undefined
+    const { detector, fps, gate, placement } = options
+    if ([detector, fps, gate, placement].every((option) => Option.isNone<unknown>(option))) return undefined
     const { model: known, ...rest } = before.detection
     const model = Option.getOrElse(detector, () => known)
     return yield* decodeTyped(
       DetectionSettings,
-      "--detector, --fps and --gate"
+      "--detector, --fps, --gate and --placement"
     )({
       ...rest,
       ...(model === undefined || model === "auto" ? {} : { model }),
       ...Option.match(fps, { onNone: () => ({}), onSome: (framesPerSecond) => ({ framesPerSecond }) }),
-      ...Option.match(gate, { onNone: () => ({}), onSome: (chosen) => ({ gate: chosen }) })
+      ...Option.match(gate, { onNone: () => ({}), onSome: (chosen) => ({ gate: chosen }) }),
+      ...Option.match(placement, { onNone: () => ({}), onSome: (chosen) => ({ placement: chosen }) })
     })
   })
 

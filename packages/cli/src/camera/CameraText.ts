@@ -21,6 +21,7 @@ export const cameraText = (camera: Camera): string => {
     ["transport", transport],
     ...(/^(rtsps|https):/.test(camera.url) ? [["TLS trusts", trust[tls.mode]]] : []),
     ["detector", `${detection.model ?? "the first installed"}, ${detection.framesPerSecond} frames/s, gate ${detection.gate}`],
+    ...(detection.placement === "queue" ? [["runs", "by workers, on segments of a queue"]] : []),
     ["analytics", analytics.map(({ analytic }) => analytic).join(", ") || "none"],
     ["zones", names(zones)],
     ["lines", names(lines)],

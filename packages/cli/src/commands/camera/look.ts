@@ -2,18 +2,18 @@ import { Args, Command, Options } from "@effect/cli"
 import { Camera } from "@vigil/core/Camera"
 import { CameraStatus } from "@vigil/core/CameraStatus"
 import { CameraHealth } from "@vigil/core/CameraRuntime"
-import type { CameraId } from "@vigil/core/Ids"
+import { CameraId } from "@vigil/core/Ids"
 import { Console, Effect, Option, Schema, Stream } from "effect"
 import { writeFile } from "node:fs/promises"
 import { cameraArgument, cameraNamed, findCamera, listCameras } from "../../camera/CameraReference.js"
 import { cameraText } from "../../camera/CameraText.js"
 import { healthText } from "../../camera/RuntimeText.js"
-import { statusHeadings, statusRow } from "../../camera/StatusText.js"
+import { type Space, statusTable } from "../../camera/StatusTable.js"
 import * as Server from "../../operator/Server.js"
 import { overHttp, overRpc, streamRpc } from "../../operator/Server.js"
 import { serverOptions } from "../../operator/ServerAccess.js"
 import { CommandFailed, json, printJson, table, UsageError } from "../../Output.js"
-import { makeWatchScreen } from "../../WatchScreen.js"
+import { makeWatchScreen, watchRows } from "../../WatchScreen.js"
 
 /** A camera's configuration, and how well its worker does once it was heard of. */
 const ListedCamera = Schema.Struct({
@@ -50,16 +50,10 @@ const show = Command.make("show", { camera: cameraArgument, ...serverOptions, js
 /** A camera's status with the name that people know it by. */
 const NamedStatus = Schema.Struct({ name: Schema.String, ...CameraStatus.fields })
 
-const statusTable = (cameras: ReadonlyArray<Camera>, statuses: ReadonlyMap<CameraId, CameraStatus>): string =>
-  table(
-    statusHeadings,
-    cameras.map((camera) => statusRow(camera, statuses.get(camera.id), Date.now()))
-  )
-
 const onceStatus = (cameras: ReadonlyArray<Camera>, asJson: boolean) =>
   Effect.gen(function* () {
     const statuses = new Map((yield* overHttp((http) => http.cameras.statuses())).map((status) => [status.cameraId, status]))
-    if (!asJson) return yield* Console.log(statusTable(cameras, statuses))
+    if (!asJson) return yield* Console.log(statusTable(cameras, statuses, Date.now(), wholeWidth()))
     const named = cameras.flatMap(({ id, name }) => {
       const status = statuses.get(id)
       return status === undefined ? [] : [{ name, ...status }]
@@ -67,22 +61,55 @@ const onceStatus = (cameras: ReadonlyArray<Camera>, asJson: boolean) =>
     yield* printJson(Schema.Array(NamedStatus))(named)
   })
 
+/** Every camera, however many; as wide as the terminal where there is one. */
+const wholeWidth = (): Space => ({ columns: process.stdout.columns || Number.POSITIVE_INFINITY, rows: Number.POSITIVE_INFINITY })
+
+/** A camera that was running and is no more, for programs. */
+const Gone = Schema.Struct({ name: Schema.String, cameraId: CameraId, running: Schema.Literal(false) })
+
+/** How often it is looked at which cameras there are, and which of them run nowhere any more. */
+const lookInterval = "5 seconds"
+
 const watchStatus = (chosen: Effect.Effect<ReadonlyArray<Camera>, Error, Server.Server>, asJson: boolean) =>
   Effect.gen(function* () {
+    const inPlace = !asJson && process.stdout.isTTY
     let cameras = yield* chosen
     const statuses = new Map<CameraId, CameraStatus>()
     const draw = makeWatchScreen()
-    const changes = streamRpc((rpc) => rpc.WatchCameras())
-    if (asJson || !process.stdout.isTTY) {
-      return yield* Stream.runForEach(changes, (status) => {
-        const name = cameras.find(({ id }) => id === status.cameraId)?.name
-        return name === undefined ? Effect.void : printJson(NamedStatus)({ name, ...status })
-      })
+    const nameOf = (id: CameraId) => cameras.find((camera) => camera.id === id)?.name
+
+    const take = (status: CameraStatus) => {
+      statuses.set(status.cameraId, status)
+      const name = nameOf(status.cameraId)
+      return inPlace || name === undefined ? Effect.void : printJson(NamedStatus)({ name, ...status })
     }
-    const look = Stream.mapEffect(Stream.tick("5 seconds"), () => Effect.map(chosen, (now) => (cameras = now)))
-    const redraw = Stream.map(Stream.tick("500 millis"), () => draw(statusTable(cameras, statuses)))
-    const keep = Stream.map(changes, (status) => statuses.set(status.cameraId, status))
-    yield* Stream.runDrain(Stream.mergeAll([keep, look, redraw], { concurrency: "unbounded" }))
+    const forget = (cameraId: CameraId) => {
+      statuses.delete(cameraId)
+      const name = nameOf(cameraId)
+      return inPlace || name === undefined ? Effect.void : printJson(Gone)({ name, cameraId, running: false })
+    }
+    const look = Effect.gen(function* () {
+      const known = [...statuses.keys()]
+      const running = new Set((yield* overHttp((http) => http.cameras.statuses())).map(({ cameraId }) => cameraId))
+      yield* Effect.forEach(
+        known.filter((id) => !running.has(id)),
+        forget,
+        { discard: true }
+      )
+      const before = new Set(cameras.map(({ id }) => id))
+      cameras = yield* chosen
+      const added = cameras.flatMap(({ id }) => (before.has(id) ? [] : (statuses.get(id) ?? [])))
+      yield* Effect.forEach(added, take, { discard: true })
+    })
+    const redraw = Effect.sync(() => draw(statusTable(cameras, statuses, Date.now(), { ...wholeWidth(), rows: watchRows() })))
+
+    const follow = Stream.runForEach(
+      streamRpc((rpc) => rpc.WatchCameras()),
+      take
+    )
+    const looking = Effect.forever(Effect.delay(look, lookInterval))
+    const drawing = inPlace ? Effect.forever(Effect.zipRight(redraw, Effect.sleep("500 millis"))) : Effect.never
+    yield* Effect.raceFirst(follow, Effect.raceFirst(looking, drawing))
   })
 
 const status = Command.make(
