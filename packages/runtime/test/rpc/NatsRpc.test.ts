@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { RpcClientError } from "@effect/rpc"
 import { hasNatsServer, startNatsServer } from "@vigil/fixtures/peer/NatsServer"
-import { Chunk, Effect, Exit, Fiber, Stream } from "effect"
+import { Chunk, Effect, Exit, Fiber, Redacted, Stream } from "effect"
 import { clientOf, connectTo, eventually, makeWitness, pattern, Refusal, serve, sumOf } from "./TestCalls.js"
 
 const subject = "vigil.test.node.one"
@@ -73,6 +73,27 @@ describe.skipIf(!hasNatsServer)("RPC over NATS [needs nats-server]", () => {
       })
     )
   }
+
+  it.scopedLive("needs no rights but those for the cluster's subjects and inboxes", () =>
+    Effect.gen(function* () {
+      const rights = (allowed: string) => `{ publish: [${allowed}], subscribe: [${allowed}] }`
+      const server = yield* startNatsServer({
+        configuration: `authorization { users: [
+          { user: "node", password: "p", permissions: ${rights('"vigil.test.>", "_INBOX.>"')} },
+          { user: "other", password: "p", permissions: ${rights('"vigil.other.>", "_INBOX.>"')} }
+        ] }`
+      })
+      const settings = { url: server.url, cluster: "test", password: Redacted.make("p") }
+      const nats = yield* connectTo({ ...settings, user: "node" })
+      yield* serve(nats, makeWitness(), { subject })
+      const client = yield* clientOf(yield* connectTo({ ...settings, user: "node" }), { subject })
+      const bytes = pattern(3_000_000)
+      expect(yield* client.Upload({ bytes })).toEqual({ length: bytes.length, sum: sumOf(bytes) })
+      const stranger = yield* clientOf(yield* connectTo({ ...settings, user: "other" }), { subject })
+      expect(String(yield* Effect.flip(stranger.Echo({ text: "x", n: 1 })))).toContain("no answer within")
+      expect(yield* client.Echo({ text: "x", n: 1 })).toBe("x 1")
+    })
+  )
 
   it.scopedLive("a message over the limit fails its own call and no other", () =>
     Effect.gen(function* () {
