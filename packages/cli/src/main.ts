@@ -19,6 +19,7 @@ import { statusCommand } from "./commands/status.js"
 import { tenantCommand } from "./commands/tenant.js"
 import { upCommand } from "./commands/up.js"
 import { userCommand } from "./commands/user.js"
+import { workerCommand } from "./commands/worker.js"
 import { commandTree, described, helpAskedFor, unknownCommand } from "./Help.js"
 import { UsageError } from "./Output.js"
 import { withPlainConsole } from "./PlainConsole.js"
@@ -29,6 +30,7 @@ const commands = [
   demoCommand,
   upCommand,
   nodeCommand,
+  workerCommand,
   statusCommand,
   clusterCommand,
   cameraCommand,

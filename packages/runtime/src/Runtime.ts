@@ -15,6 +15,7 @@ import * as CameraRpcNats from "./control/CameraRpcNats.js"
 import { CameraStatuses } from "./control/CameraStatuses.js"
 import * as LiveViewsCluster from "./control/LiveViewsCluster.js"
 import { OverlayRelay } from "./control/OverlayRelay.js"
+import * as JobsOfCluster from "./jobs/JobsOfCluster.js"
 import * as LiveViewsLive from "./live/LiveViewsLive.js"
 import * as CameraManagerLive from "./manager/CameraManagerLive.js"
 import * as PlacementLive from "./placement/PlacementLive.js"
@@ -55,7 +56,9 @@ export const layer = <E, R>(cluster: Layer.Layer<Sharding.Sharding | ClusterNode
 
 /**
  * Runs this node's part of the cameras of a cluster, `NatsCluster.layer`, controls those of all its nodes, and takes the calls of `CameraRpc` over NATS.
- * Needs `Nats` and `PlacementStore` besides; `ThisNode` says what the node may take on.
+ * Gives `VideoJobQueue` and `VideoJobResults` to its cameras. Needs `Nats` and `PlacementStore` besides; `ThisNode` says what the node may take on.
  */
 export const layerOfMany = <E, R>(cluster: Layer.Layer<Sharding.Sharding | ClusterNode, E, R>) =>
-  Layer.provideMerge(CameraRpcNats.layerServer, layerWith(everywhere, PlacementLive.layerNats, cluster))
+  Layer.provideMerge(CameraRpcNats.layerServer, layerWith(everywhere, PlacementLive.layerNats, cluster)).pipe(
+    Layer.provideMerge(JobsOfCluster.layerMeasured)
+  )

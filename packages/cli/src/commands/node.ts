@@ -1,6 +1,7 @@
 import { Command, Options } from "@effect/cli"
 import { described } from "../Help.js"
 import { load } from "../Load.js"
+import { natsOption } from "../NatsArgument.js"
 import { json } from "../Output.js"
 
 const name = Options.text("name").pipe(
@@ -8,12 +9,6 @@ const name = Options.text("name").pipe(
   Options.withDescription(
     "This node's name, one of its own in the cluster: lower case, digits, dashes. The host's name by default."
   )
-)
-
-const nats = Options.text("nats").pipe(
-  Options.withPseudoName("url"),
-  Options.optional,
-  Options.withDescription("Where NATS is, without a password: nats://host:4222, several with commas. VIGIL_NATS_URL by default.")
 )
 
 const postgres = Options.text("postgres").pipe(
@@ -40,7 +35,7 @@ const labels = Options.keyValueMap("label").pipe(
   Options.withDescription("What others may know of it, for example site=north.")
 )
 
-export const nodeCommand = Command.make("node", { name, nats, postgres, roles, capacity, labels, json }, (options) =>
+export const nodeCommand = Command.make("node", { name, nats: natsOption, postgres, roles, capacity, labels, json }, (options) =>
   load(
     () => import("../programs/node.js"),
     ({ node }) => node(options)

@@ -6,12 +6,12 @@ import { NodeCapacity, NodeName, NodeRole } from "@vigil/core/Node"
 import { ClusterNode } from "@vigil/runtime/cluster/ClusterNode"
 import { NodeSteering } from "@vigil/runtime/placement/NodeSteering"
 import { nodeNameOf } from "@vigil/runtime/placement/ThisNode"
-import { natsSettings } from "@vigil/runtime/nats/NatsSettings"
 import { Config, Console, Effect, Option, Redacted, Schedule, Schema } from "effect"
 import { existsSync } from "node:fs"
 import { availableParallelism, hostname, totalmem } from "node:os"
 import { join } from "node:path"
 import { dataFolder } from "../Installation.js"
+import { addressArgument, natsArgument } from "../NatsArgument.js"
 import * as Node from "../Node.js"
 import { CommandFailed, decodeTyped, UsageError } from "../Output.js"
 import * as Telemetry from "../Telemetry.js"
@@ -32,20 +32,6 @@ const ownShare = 0.85
 const joinLimit = "30 seconds"
 const drainLimit = "25 seconds"
 
-/** Arguments are seen by everybody on the machine. */
-const hasSecret = (text: string): boolean => /\/\/[^/@]*:[^/@]*@/.test(text) || /[?&]password=/.test(text)
-
-const address = (option: string, typed: Option.Option<string>, variables: string) =>
-  Option.match(typed, {
-    onNone: () => Effect.succeedNone,
-    onSome: (text) =>
-      hasSecret(text)
-        ? new UsageError({
-            detail: `--${option} must have no password, everybody on this machine could read it: use ${variables}`
-          })
-        : Effect.succeedSome(text)
-  })
-
 /** The database's address for people: never with user or password. */
 const shown = (url: Redacted.Redacted): string => {
   const parsed = URL.parse(Redacted.value(url))
@@ -54,7 +40,7 @@ const shown = (url: Redacted.Redacted): string => {
 
 const databaseUrl = (typed: Option.Option<string>) =>
   Effect.gen(function* () {
-    const given = yield* address("postgres", typed, "VIGIL_DATABASE_URL, PGPASSWORD or ~/.pgpass")
+    const given = yield* addressArgument("postgres", typed, "VIGIL_DATABASE_URL, PGPASSWORD or ~/.pgpass")
     const url = Option.isSome(given)
       ? Option.some(Redacted.make(given.value))
       : yield* Config.option(Config.redacted("VIGIL_DATABASE_URL"))
@@ -62,16 +48,6 @@ const databaseUrl = (typed: Option.Option<string>) =>
       url,
       () => new UsageError({ detail: "where is PostgreSQL? Set VIGIL_DATABASE_URL, or give --postgres" })
     )
-  })
-
-const settingsOf = (typed: Option.Option<string>) =>
-  Effect.gen(function* () {
-    const given = yield* address("nats", typed, "VIGIL_NATS_URL or VIGIL_NATS_PASSWORD")
-    const set = yield* Config.option(Config.string("VIGIL_NATS_URL"))
-    if (Option.isNone(given) && Option.isNone(set)) {
-      return yield* new UsageError({ detail: "where is NATS? Set VIGIL_NATS_URL, or give --nats" })
-    }
-    return yield* natsSettings(Option.getOrUndefined(given))
   })
 
 /** Cameras' passwords are encrypted with one key for all nodes; one that a node made for itself would be of no use. */
@@ -102,7 +78,7 @@ const formOf = (options: NodeArguments) =>
       cpu: ownShare,
       memory: Math.round(totalmem() * ownShare)
     })
-    const nats = yield* settingsOf(options.nats)
+    const nats = yield* natsArgument(options.nats)
     const url = yield* databaseUrl(options.postgres)
     const folder = yield* dataFolder
     yield* checkKey(folder)

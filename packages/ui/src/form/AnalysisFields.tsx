@@ -188,6 +188,14 @@ export const DetectionFields = ({ draft, complaints, change }: DraftProps) => {
         <option value="motion">While something moves</option>
         <option value="always">Always</option>
       </SelectField>
+      <SelectField
+        label="Where"
+        value={draft.placement}
+        onChange={(event) => change({ placement: event.target.value === "queue" ? "queue" : "local" })}
+      >
+        <option value="local">On the camera's node</option>
+        <option value="queue">By workers, from a queue</option>
+      </SelectField>
     </div>
   )
 }

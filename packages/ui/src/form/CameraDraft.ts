@@ -23,6 +23,7 @@ export interface CameraDraft {
   readonly model: string
   readonly framesPerSecond: string
   readonly gate: "motion" | "always"
+  readonly placement: "local" | "queue"
   readonly segmentDuration: string
   readonly segmentOverlap: string
   readonly analytics: ReadonlyArray<AssignmentDraft>
@@ -66,6 +67,7 @@ export const newDraft: CameraDraft = {
   model: blank.detection.model ?? "",
   framesPerSecond: String(blank.detection.framesPerSecond),
   gate: blank.detection.gate,
+  placement: blank.detection.placement ?? "local",
   segmentDuration: String(blank.segment.duration),
   segmentOverlap: String(blank.segment.overlap),
   analytics: blank.analytics
@@ -83,6 +85,7 @@ export const draftOf = (camera: Camera): CameraDraft => ({
   model: camera.detection.model ?? "",
   framesPerSecond: String(camera.detection.framesPerSecond),
   gate: camera.detection.gate,
+  placement: camera.detection.placement ?? "local",
   segmentDuration: String(camera.segment.duration),
   segmentOverlap: String(camera.segment.overlap),
   analytics: camera.analytics
@@ -111,6 +114,7 @@ const configuration = (draft: CameraDraft) => ({
   detection: {
     framesPerSecond: typedNumber(draft.framesPerSecond),
     gate: draft.gate,
+    ...(draft.placement === "local" ? {} : { placement: draft.placement }),
     ...(draft.model === "" ? {} : { model: draft.model })
   },
   analytics: draft.analytics.map((assignment) => ({ ...assignment, settings: tidy(assignment.settings) }))
