@@ -32,7 +32,8 @@ const behaviour = Effect.gen(function* () {
     const ended = running
     running = undefined
     return ended === undefined ? Effect.void : Scope.close(ended.scope, Exit.void)
-  }).pipe(turn.withPermits(1))
+    // Interrupted half way, by the entity's own end, the rest of what the actor has would never be closed.
+  }).pipe(Effect.uninterruptible, turn.withPermits(1))
 
   const start = (camera: Camera) =>
     Effect.gen(function* () {
