@@ -248,6 +248,7 @@ const makeSessions = (
   const timer = setInterval(guarded(look), timing.ping)
 
   return {
+    // swallowed: without NATS now, the server is there when NATS is back
     listening: Effect.promise(() => connection.flush().catch(() => undefined)).pipe(
       Effect.timeoutOption(timing.connect),
       Effect.asVoid

@@ -67,10 +67,9 @@ export const makeOutbound = ({ connection, limit, reply, subject }: OutboundOpti
       resume(Effect.void)
     }
     ended.add(done)
-    void connection
-      .flush()
-      .catch(() => undefined)
-      .finally(done)
+    // swallowed: a lost connection ends the session, and that is told
+    const flushed = connection.flush().catch(() => undefined)
+    void flushed.finally(done)
     return Effect.sync(() => void ended.delete(done))
   })
 

@@ -124,7 +124,10 @@ describe.skipIf(!hasNatsServer)("RPC over NATS among enemies [needs nats-server]
         const inbox = createInbox()
         const replies = enemy.subscribe(inbox)
         enemy.publish(`${subject}.connect`, encodeFrame({ _tag: "Hello", limit: 1000 }), { reply: inbox })
-        const session = yield* Effect.promise(async () => (await replies[Symbol.asyncIterator]().next()).value?.reply ?? "")
+        const session = yield* Effect.promise(async () => {
+          for await (const { reply } of replies) if (reply !== undefined) return reply
+          return ""
+        })
         for (const sequence of [0, 1]) enemy.publish(session, encodeFrame({ _tag: "Whole", sequence, body }), { reply: inbox })
       }
       yield* Effect.promise(() => enemy.flush())
