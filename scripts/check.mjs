@@ -55,6 +55,10 @@ const rules = [
   ["dead code and dependencies (knip)", wholeTool("knip", "--no-progress", "--reporter", "compact")],
   ["copies (jscpd)", wholeTool("jscpd", "--config", ".jscpd.json", ...sources)],
   ["directions of imports", async () => ofPaths((await importProblems()).join("\n"))],
+  [
+    "OpenAPI document is up to date; npm run openapi writes it",
+    wholeTool(process.execPath, `${root}/scripts/openapi.mjs`, "--check")
+  ],
   ["names of folders", async () => (await unnamedDrawers()).join("\n")],
   ["lock file", async () => lockFileProblems().join("\n")]
 ]

@@ -6,7 +6,10 @@ import { readFile } from "node:fs/promises"
 import * as Http from "node:http"
 import * as Https from "node:https"
 import type { Socket } from "node:net"
+import type { Duplex } from "node:stream"
+import { problemContentType } from "@vigil/core/contract/Problem"
 import { ServerConfig } from "../ServerConfig.js"
+import { problemType } from "./ToProblem.js"
 
 /** The server cannot listen; `detail` says what to change. */
 export class ListenError extends Data.TaggedError("ListenError")<{ readonly detail: string }> {
@@ -42,7 +45,25 @@ const mostConnections = 4000
 const withLimits = (server: Http.Server): Http.Server => {
   server.maxConnections = mostConnections
   server.maxHeadersCount = 100
+  server.on("clientError", answerClientError)
   return server
+}
+
+/** What Node says of requests that never become one: status, kind, detail. */
+const clientErrors: Readonly<Record<string, readonly [number, string, string]>> = {
+  HPE_HEADER_OVERFLOW: [431, "headers-too-long", "The address or the headers are too long."],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, "too-slow", "The request did not come to its end in time."]
+}
+
+/** Requests that cannot be read are answered with problem details too, and end their connection. */
+const answerClientError = (error: Error, socket: Duplex): void => {
+  const code = "code" in error ? String(error.code) : ""
+  const [status, kind, detail] = clientErrors[code] ?? [400, "malformed-request", "This is not HTTP."]
+  if (code === "ECONNRESET" || !socket.writable) return void socket.destroy()
+  const title = Http.STATUS_CODES[status] ?? ""
+  const body = JSON.stringify({ type: problemType(kind), title, status, detail })
+  const head = `HTTP/1.1 ${status} ${title}\r\ncontent-type: ${problemContentType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`
+  socket.end(`${head}\r\n\r\n${body}`)
 }
 
 const readPem = (file: string) =>

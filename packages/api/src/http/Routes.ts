@@ -1,7 +1,7 @@
 import * as HttpApiSwagger from "@effect/platform/HttpApiSwagger"
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import * as OpenApi from "@effect/platform/OpenApi"
+import { openApiDocument } from "@vigil/core/contract/OpenApiDocument"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { Context, Effect, Layer } from "effect"
 import type { LocalOperator } from "../auth/LocalOperator.js"
@@ -75,7 +75,7 @@ const layerRpc = HttpLayerRouter.use((router) =>
 const layerOpenApi = HttpLayerRouter.add(
   "GET",
   "/api/v1/openapi.json",
-  withSession(Effect.sync(() => HttpServerResponse.unsafeJson(OpenApi.fromApi(VigilApi))))
+  withSession(Effect.sync(() => HttpServerResponse.unsafeJson(openApiDocument)))
 )
 
 /** The documentation page brings its program and styles in itself: nothing is loaded from elsewhere. */

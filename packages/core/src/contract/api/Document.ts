@@ -1,0 +1,77 @@
+import { Predicate } from "effect"
+import { problemContentType } from "../Problem.js"
+
+type Spec = Readonly<Record<string, unknown>>
+
+/** The library's own form of 400s, which the server translates. */
+const translated: ReadonlySet<string> = new Set(["HttpApiDecodeError", "Issue"])
+
+const problem = (description: string) => ({
+  description,
+  content: { [problemContentType]: { schema: { $ref: "#/components/schemas/Problem" } } }
+})
+
+/** What may come of any request, whatever it asks for. */
+const anywhere = {
+  "400": problem("The request is malformed or a value is not allowed."),
+  "403": problem("The role does not allow it, or the address or site that the request comes from may not."),
+  "408": problem("The request did not come to its end in time."),
+  "429": problem("Too many requests: wait as long as Retry-After says."),
+  "431": problem("The address or the headers are too long."),
+  "500": problem("Vigil failed to answer; its log says why, under the answer's requestId.")
+}
+
+const forBodies = {
+  "413": problem("The body is too large."),
+  "415": problem("The body is of another content type.")
+}
+
+const problemSchema = {
+  type: "object",
+  description: "Problem details (RFC 9457).",
+  required: ["type", "title", "status"],
+  properties: {
+    type: { type: "string" },
+    title: { type: "string" },
+    status: { type: "integer" },
+    detail: { type: "string" },
+    errors: { type: "array", items: { $ref: "#/components/schemas/InvalidField" } },
+    requestId: { type: "string" }
+  }
+}
+
+/** Drops the library's 400s, and `$id`s of schemas that allow anything: one name for many. */
+const cleaned = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(cleaned)
+  if (!Predicate.isReadonlyRecord(value)) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key, entry]) => !translated.has(key) && !(key === "$id" && Predicate.isString(entry)))
+      .map(([key, entry]) => [key, cleaned(entry)])
+  )
+}
+
+const recordOf = (value: unknown): Spec => (Predicate.isReadonlyRecord(value) ? value : {})
+
+const mapRecord = (value: unknown, change: (entry: Spec) => Spec): Spec =>
+  Object.fromEntries(Object.entries(recordOf(value)).map(([key, entry]) => [key, change(recordOf(entry))]))
+
+const withCommonAnswers = (operation: Spec): Spec => ({
+  ...operation,
+  responses: {
+    ...recordOf(operation["responses"]),
+    ...anywhere,
+    ...(operation["requestBody"] === undefined ? {} : forBodies)
+  }
+})
+
+/** What the OpenAPI document says beyond the groups: answers that every operation may give, in the form in which they are given. */
+export const completeDocument = (document: Spec): Record<string, unknown> => {
+  const spec = recordOf(cleaned(document))
+  const components = recordOf(spec["components"])
+  return {
+    ...spec,
+    paths: mapRecord(spec["paths"], (path) => mapRecord(path, withCommonAnswers)),
+    components: { ...components, schemas: { ...recordOf(components["schemas"]), Problem: problemSchema } }
+  }
+}
