@@ -1,12 +1,14 @@
 import { layerAuditStoreMemory } from "@vigil/core/memory/AuditStoreMemory"
 import { layerCameraStoreMemory } from "@vigil/core/memory/CameraStoreMemory"
 import { layerEventStoreMemory } from "@vigil/core/memory/EventStoreMemory"
+import { layerStoresMemory } from "@vigil/core/memory/StoresMemory"
 import { layerRuntimeTableMemory } from "@vigil/core/memory/RuntimeTableMemory"
 import { Layer } from "effect"
 import { layerPlacementStoreMemory } from "@vigil/core/memory/PlacementStoreMemory"
 import { auditStoreConformance } from "./AuditStoreConformance.js"
 import { cameraStoreConformance } from "./CameraStoreConformance.js"
 import { eventStoreConformance } from "./EventStoreConformance.js"
+import { outboxConformance } from "./OutboxConformance.js"
 import { placementStoreConformance } from "./PlacementStoreConformance.js"
 import { runtimeTableConformance } from "./RuntimeTableConformance.js"
 
@@ -15,3 +17,4 @@ cameraStoreConformance("in memory", layerCameraStoreMemory)
 eventStoreConformance("in memory", layerEventStoreMemory)
 runtimeTableConformance("in memory", layerRuntimeTableMemory.pipe(Layer.provideMerge(layerCameraStoreMemory)))
 placementStoreConformance("in memory", Layer.merge(layerPlacementStoreMemory, layerCameraStoreMemory))
+outboxConformance("in memory", layerStoresMemory)

@@ -4,6 +4,7 @@ import { secondTenant } from "../Samples.js"
 import { auditStoreConformance } from "./AuditStoreConformance.js"
 import { cameraStoreConformance } from "./CameraStoreConformance.js"
 import { eventStoreConformance } from "./EventStoreConformance.js"
+import { outboxConformance } from "./OutboxConformance.js"
 import { placementStoreConformance } from "./PlacementStoreConformance.js"
 import { runtimeTableConformance } from "./RuntimeTableConformance.js"
 
@@ -14,3 +15,4 @@ cameraStoreConformance("PostgreSQL", stores)
 eventStoreConformance("PostgreSQL", stores)
 runtimeTableConformance("PostgreSQL", stores)
 placementStoreConformance("PostgreSQL", stores)
+outboxConformance("PostgreSQL", stores)

@@ -68,11 +68,11 @@ export const makeEventWriter = (cameraId: CameraId, epoch: Epoch) =>
     yield* Effect.addFinalizer(() =>
       Effect.gen(function* () {
         yield* mailbox.end
-        const flushed = yield* Effect.timeoutOption(Fiber.join(writing), lastChance)
+        const flushed = yield* Effect.timeoutOption(Effect.interruptible(Fiber.join(writing)), lastChance)
         if (Option.isNone(flushed)) yield* Effect.logError(`camera ${cameraId} stopped before all its events could be stored`)
         yield* Fiber.interrupt(writing)
         // What is stored and not published, its next actor publishes.
-        if (Option.isSome(flushed)) yield* Effect.timeoutOption(publisher.settled, farewell)
+        if (Option.isSome(flushed)) yield* Effect.timeoutOption(Effect.interruptible(publisher.settled), farewell)
       })
     )
 
