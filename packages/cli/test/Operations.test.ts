@@ -149,6 +149,18 @@ describe("operators' commands", () => {
         const text = yield* call("camera", "status", "front")
         expect(text.stdout.toString()).toMatch(/^CAMERA +STATE[^]*\nFront door +streaming +[\d.]+ +\d+ +0\.00 %/)
 
+        let workers: unknown
+        for (let looks = 0; looks < 60; looks++) {
+          workers = yield* json("camera", "runtime")
+          if (JSON.stringify(workers).split('"healthy"').length === 3) break
+        }
+        const worker = { pod_name: "localhost", worker_status: "running", health_status: "healthy", error_count: 0, alert: false }
+        expect(workers).toMatchObject([
+          { name: "Back door", runtime: worker },
+          { name: "Front door", runtime: worker }
+        ])
+        expect((yield* call("camera", "list")).stdout.toString()).toMatch(/Front door +\S+ +yes +healthy +rtsp:/)
+
         const printed = yield* call("camera", "snapshot", "front")
         expect(printed.code).toBe(0)
         expect([...printed.stdout.subarray(0, 3), ...printed.stdout.subarray(-2)]).toEqual([0xff, 0xd8, 0xff, 0xff, 0xd9])
@@ -158,7 +170,7 @@ describe("operators' commands", () => {
         expect(yield* json("camera", "restart", "front")).toMatchObject([{ name: "Front door" }])
         expect(yield* json("status")).toMatchObject({
           version: "0.1.0",
-          components: [{ component: "database", status: "pass" }, {}, {}, {}]
+          components: [{ component: "database", status: "pass" }, {}, { component: "camera manager", status: "pass" }, {}, {}]
         })
       })
     )
