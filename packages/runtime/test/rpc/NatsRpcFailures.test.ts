@@ -25,7 +25,7 @@ const failsWith = (call: Effect.Effect<unknown, unknown>, text: RegExp, within: 
   })
 
 /** A server and a client with connections of their own, each through a proxy. */
-const pair = (timing: SessionTiming) =>
+const pair = (timing: SessionTiming, clientTiming = timing) =>
   Effect.gen(function* () {
     const server = yield* startNatsServer()
     const settings = { url: server.url, cluster: "test" }
@@ -36,7 +36,7 @@ const pair = (timing: SessionTiming) =>
     const serverNats = yield* connectTo({ ...settings, url: `127.0.0.1:${serverProxy.port}` })
     const clientNats = yield* connectTo({ ...settings, url: `127.0.0.1:${clientProxy.port}` })
     yield* serve(serverNats, witness, { subject, timing })
-    const client = yield* clientOf(clientNats, { subject, timing })
+    const client = yield* clientOf(clientNats, { subject, timing: clientTiming })
     /** A call under way at the server. */
     const waiting = (id: string) =>
       Effect.gen(function* () {
@@ -141,7 +141,8 @@ describe.skipIf(!hasNatsServer)("RPC over NATS when something fails [needs nats-
 
   it.scopedLive("the server loses NATS for a moment: its answers may be lost, so calls fail and do not hang", () =>
     Effect.gen(function* () {
-      const { serverProxy, waiting, witness, works } = yield* pair(patient)
+      // The client's next sign of life comes when the server is long back.
+      const { serverProxy, waiting, witness, works } = yield* pair(patient, { ...patient, ping: 1500 })
       const call = yield* waiting("x")
       serverProxy.killAll("reset")
       yield* failsWith(Fiber.join(call), /the node is gone|ended this session/)
