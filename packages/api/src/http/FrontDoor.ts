@@ -3,11 +3,16 @@ import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Cause, Effect, Option } from "effect"
+import { createHash } from "node:crypto"
 import { ServerConfig } from "../ServerConfig.js"
 import { observeRequest } from "../telemetry/HttpMetrics.js"
+import { crossOriginHeaders, isPreflight, preflightHeaders } from "./CrossOrigin.js"
 import { isForeign } from "./OriginCheck.js"
+import { isForPublishers, preflight, publisherHeaders } from "./PublisherDoor.js"
 import { asProblem, problemResponse, responseForCause, tooLarge } from "./ProblemResponse.js"
+import { makeRequestRate, rateHeaders, type RatePolicy } from "./RequestRate.js"
 import { securityHeaders } from "./SecurityHeaders.js"
+import { visitorOf } from "./Visitor.js"
 
 /** Bytes of a request's body. The largest there is, a camera with 64 zones of 64 corners, takes a quarter. */
 const bodyLimit = 1024 * 1024
@@ -29,7 +34,9 @@ const failed = (requestId: string) =>
   })
 
 const refusal = (request: HttpServerRequest.HttpServerRequest, config: typeof ServerConfig.Service) => {
-  if (isForeign(request, config)) return foreign
+  const publisher = isForPublishers(request)
+  if (publisher && request.method === "OPTIONS") return preflight
+  if (!publisher && isForeign(request, config)) return foreign
   return Number(request.headers["content-length"] ?? 0) > bodyLimit ? tooLarge(bodyLimit) : undefined
 }
 
@@ -37,18 +44,25 @@ const withOwnHeaders = (response: HttpServerResponse.HttpServerResponse, headers
   HttpServerResponse.setHeaders(response, { ...headers, ...response.headers })
 
 /**
- * What every request passes: it gets an id, requests of other sites and bodies over the limit are refused, every error leaves as
+ * What every request passes: it gets an id, requests of other sites (but publishers') and bodies over the limit are refused, every error leaves as
  * problem details, every answer has the security headers.
  */
 export const layerFrontDoor = HttpLayerRouter.middleware(
-  Effect.map(
-    ServerConfig,
-    (config) => (handler) =>
+  Effect.map(ServerConfig, (config) => {
+    const policy: RatePolicy = { burst: config.requestsPerMinute, window: 60 }
+    const rate = makeRequestRate(policy)
+    return (handler) =>
       Effect.gen(function* () {
         const request = yield* HttpServerRequest.HttpServerRequest
         const requestId = crypto.randomUUID()
         const start = performance.now()
-        const refused = refusal(request, config)
+        const { address } = visitorOf(request, config)
+        const counted = request.url.startsWith("/api/") ? rate.take(clientOf(request, address), start) : undefined
+        const preflight = isPreflight(request)
+        const refused =
+          refusal(request, config, address) ??
+          (counted?.allowed === false ? tooMany(counted.retryAfter) : undefined) ??
+          (preflight ? HttpServerResponse.empty({ headers: preflightHeaders }) : undefined)
         const response =
           refused ??
           (yield* handler.pipe(
@@ -66,11 +80,14 @@ export const layerFrontDoor = HttpLayerRouter.middleware(
         yield* observeRequest(request, response.status, performance.now() - start)
         return withOwnHeaders(asProblem(response), {
           ...securityHeaders(config, request.headers["host"]),
+          ...(isForPublishers(request) ? publisherHeaders : {}),
           "x-request-id": requestId,
           "cache-control": "no-store",
+          ...crossOriginHeaders(request, config),
+          ...(counted === undefined ? {} : rateHeaders(policy, counted)),
           ...(response.status === 401 ? { "www-authenticate": 'Cookie realm="Vigil"' } : {})
         })
       })
-  ),
+  }),
   { global: true }
 )

@@ -158,6 +158,31 @@ describe("a WHIP endpoint", () => {
       })
     )
 
+    it.effect("is open to pages of other sites, as nothing else is", () =>
+      Effect.gen(function* () {
+        const { cookies, visit } = yield* TestServer
+        const { id } = yield* published
+        const origin = "https://publisher.example"
+        const path = `/api/v1/cameras/${id}/whip`
+        const asked = yield* visit({ method: "OPTIONS", path, headers: { origin, "access-control-request-method": "POST" } })
+        expect(asked.status).toBe(204)
+        expect(asked.headers.get("access-control-allow-headers")).toContain("authorization")
+        expect(asked.headers.get("accept-post")).toBe("application/sdp")
+        const answered = yield* offer(id, yield* tokenOf(id), "v=0", { origin })
+        expect(answered.status).toBe(201)
+        expect(answered.headers.get("access-control-allow-origin")).toBe("*")
+        expect(answered.headers.get("access-control-allow-credentials")).toBeNull()
+        expect(answered.headers.get("access-control-expose-headers")).toContain("location")
+        const refused = yield* visit({ method: "POST", path, cookie: cookies.admin, body: "v=0", headers: { ...sdp, origin } })
+        expect(refused.status).toBe(401)
+        for (const other of [`/api/v1/cameras/${id}/publish-token`, `/api/v1/cameras/${id}/whep`, "/api/v1/cameras/whip"]) {
+          const answer = yield* visit({ method: "POST", path: other, cookie: cookies.admin, headers: { origin } })
+          expect(answer.status, other).toBe(403)
+          expect(answer.headers.get("access-control-allow-origin"), other).toBeNull()
+        }
+      })
+    )
+
     it.effect("refuses what is no offer, too large, or of another type", () =>
       Effect.gen(function* () {
         const { id } = yield* published
