@@ -1,3 +1,4 @@
+import { type AddressList, parseAddressList } from "./http/AddressList.js"
 import { Config, type ConfigError, Context, Layer, Option, type Redacted } from "effect"
 
 /** How the server is reached. */
@@ -15,6 +16,10 @@ export class ServerConfig extends Context.Tag("@vigil/api/ServerConfig")<
     readonly allowedOrigins: ReadonlySet<string>
     /** A proxy in front says who the client is (X-Forwarded-For): believe its last entry. */
     readonly trustProxy: boolean
+    /** Where requests may come from, beside this machine itself; none: from anywhere. */
+    readonly allowedAddresses: Option.Option<AddressList>
+    /** Requests a minute of one client to the HTTP interface. */
+    readonly requestsPerMinute: number
     /** Lets Prometheus read `/metrics` with `Authorization: Bearer ...`. */
     readonly metricsToken: Option.Option<Redacted.Redacted>
   }
@@ -28,7 +33,8 @@ const tls = Config.all({ certificate: Config.string("VIGIL_TLS_CERT"), key: Conf
 
 /**
  * From the environment: `VIGIL_HOST` (127.0.0.1), `VIGIL_PORT` (8480), `VIGIL_TLS_CERT` and `VIGIL_TLS_KEY` (PEM files),
- * `VIGIL_PUBLIC_URL`, `VIGIL_ALLOWED_ORIGINS` (comma-separated), `VIGIL_TRUST_PROXY` (false), `VIGIL_METRICS_TOKEN`.
+ * `VIGIL_PUBLIC_URL`, `VIGIL_ALLOWED_ORIGINS` (comma-separated), `VIGIL_TRUST_PROXY` (false), `VIGIL_ALLOWED_ADDRESSES`
+ * (comma-separated addresses and networks), `VIGIL_REQUESTS_PER_MINUTE` (3000), `VIGIL_METRICS_TOKEN`.
  */
 export const layerServerConfig: Layer.Layer<ServerConfig, ConfigError.ConfigError> = Layer.effect(
   ServerConfig,
@@ -51,6 +57,11 @@ export const layerServerConfig: Layer.Layer<ServerConfig, ConfigError.ConfigErro
       Config.map((origins) => new Set(origins))
     ),
     trustProxy: Config.withDefault(Config.boolean("VIGIL_TRUST_PROXY"), false),
+    allowedAddresses: Config.option(Config.mapOrFail(Config.array(Config.string(), "VIGIL_ALLOWED_ADDRESSES"), parseAddressList)),
+    requestsPerMinute: Config.integer("VIGIL_REQUESTS_PER_MINUTE").pipe(
+      Config.validate({ message: "expected a number above 0", validation: (count) => count > 0 }),
+      Config.withDefault(3000)
+    ),
     metricsToken: Config.option(Config.redacted("VIGIL_METRICS_TOKEN"))
   })
 )

@@ -33,9 +33,36 @@ const failed = (requestId: string) =>
     requestId
   })
 
+const fromElsewhere = problemResponse({
+  status: 403,
+  kind: "address",
+  title: "Not allowed",
+  detail: "Requests from this address are not answered: VIGIL_ALLOWED_ADDRESSES names the ones that are."
+})
+
+const tooMany = (seconds: number) =>
+  problemResponse({
+    status: 429,
+    kind: "too-many-requests",
+    title: "Too many requests",
+    detail: `This client makes too many requests: try again in ${seconds} s.`
+  })
+
+const ownAddresses: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+
+const isAllowedAddress = (config: typeof ServerConfig.Service, address: string): boolean =>
+  Option.match(config.allowedAddresses, { onNone: () => true, onSome: (list) => ownAddresses.has(address) || list.has(address) })
+
+/** Who is counted: whoever has these credentials, at this address. */
+const clientOf = ({ headers }: HttpServerRequest.HttpServerRequest, address: string): string =>
+  createHash("sha256")
+    .update(`${address} ${headers["authorization"] ?? ""} ${headers["cookie"] ?? ""}`)
+    .digest("base64")
+
 const refusal = (request: HttpServerRequest.HttpServerRequest, config: typeof ServerConfig.Service) => {
   const publisher = isForPublishers(request)
   if (publisher && request.method === "OPTIONS") return preflight
+  if (isPreflight(request)) return HttpServerResponse.empty({ headers: preflightHeaders })
   if (!publisher && isForeign(request, config)) return foreign
   return Number(request.headers["content-length"] ?? 0) > bodyLimit ? tooLarge(bodyLimit) : undefined
 }
@@ -58,11 +85,11 @@ export const layerFrontDoor = HttpLayerRouter.middleware(
         const start = performance.now()
         const { address } = visitorOf(request, config)
         const counted = request.url.startsWith("/api/") ? rate.take(clientOf(request, address), start) : undefined
-        const preflight = isPreflight(request)
-        const refused =
-          refusal(request, config, address) ??
-          (counted?.allowed === false ? tooMany(counted.retryAfter) : undefined) ??
-          (preflight ? HttpServerResponse.empty({ headers: preflightHeaders }) : undefined)
+        const refused = !isAllowedAddress(config, address)
+          ? fromElsewhere
+          : counted?.allowed === false
+            ? tooMany(counted.retryAfter)
+            : refusal(request, config)
         const response =
           refused ??
           (yield* handler.pipe(

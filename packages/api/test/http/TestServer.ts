@@ -17,6 +17,8 @@ export const testConfig = (overrides: Partial<Config> = {}): Config => ({
   publicUrl: Option.none(),
   allowedOrigins: new Set(),
   trustProxy: false,
+  allowedAddresses: Option.none(),
+  requestsPerMinute: 1_000_000,
   metricsToken: Option.none(),
   ...overrides
 })

@@ -1,0 +1,62 @@
+import { describe, expect, layer } from "@effect/vitest"
+import { parseAddressList } from "@vigil/api/http/AddressList"
+import { Effect, Either, Option } from "effect"
+import { layerTestServer, TestServer, testConfig } from "./TestServer.js"
+
+const path = "/api/v1/setup"
+const allowedAddresses = Option.some(Either.getOrThrow(parseAddressList(["192.0.2.0/24"])))
+
+describe("the front door", () => {
+  layer(layerTestServer(testConfig({ requestsPerMinute: 12 })), { timeout: 60_000, excludeTestServices: true })((it) => {
+    it.effect("counts the requests of each client, and answers 429 when they are too many", () =>
+      Effect.gen(function* () {
+        const { visit } = yield* TestServer
+        const many = yield* Effect.replicateEffect(visit({ path, headers: { authorization: "Bearer one" } }), 14)
+        expect(many.map(({ status }) => status)).toEqual([...Array.from({ length: 12 }, () => 200), 429, 429])
+        const refused = many.at(-1)
+        expect(refused?.headers.get("content-type")).toBe("application/problem+json")
+        expect(Number(refused?.headers.get("retry-after"))).toBeGreaterThan(0)
+        expect(refused?.headers.get("ratelimit")).toMatch(/^"requests";r=0;t=\d+$/)
+        expect((yield* visit({ path, headers: { authorization: "Bearer two" } })).status).toBe(200)
+        expect((yield* visit({ path: "/health/live", headers: { authorization: "Bearer one" } })).status).toBe(200)
+      })
+    )
+  })
+
+  layer(layerTestServer(testConfig({ allowedAddresses, trustProxy: true })), { timeout: 60_000, excludeTestServices: true })(
+    (it) => {
+      it.effect("answers addresses that are allowed, and this machine", () =>
+        Effect.gen(function* () {
+          const { visit } = yield* TestServer
+          const from = (address: string) => visit({ path, headers: { "x-forwarded-for": address } })
+          expect((yield* visit({ path })).status).toBe(200)
+          expect((yield* from("192.0.2.9")).status).toBe(200)
+          const refused = yield* from("198.51.100.1")
+          expect(refused.status).toBe(403)
+          expect(refused.json).toMatchObject({ type: "urn:vigil:problem:address" })
+          expect((yield* from("no address")).status).toBe(403)
+        })
+      )
+    }
+  )
+
+  const friend = "https://dashboard.example"
+  layer(layerTestServer(testConfig({ allowedOrigins: new Set([friend]) })), { timeout: 60_000, excludeTestServices: true })(
+    (it) => {
+      it.effect("lets pages of allowed origins read and ask, and no others", () =>
+        Effect.gen(function* () {
+          const { visit } = yield* TestServer
+          const asked = { "access-control-request-method": "POST" }
+          const preflight = yield* visit({ method: "OPTIONS", path, headers: { origin: friend, ...asked } })
+          expect(preflight.status).toBe(204)
+          expect(preflight.headers.get("access-control-allow-origin")).toBe(friend)
+          expect(preflight.headers.get("access-control-allow-methods")).toContain("PATCH")
+          expect((yield* visit({ path, headers: { origin: friend } })).headers.get("access-control-allow-origin")).toBe(friend)
+          const stranger = yield* visit({ method: "OPTIONS", path, headers: { origin: "https://evil.example", ...asked } })
+          expect(stranger.headers.get("access-control-allow-origin")).toBeNull()
+          expect(stranger.headers.get("vary")).toBe("Origin")
+        })
+      )
+    }
+  )
+})
