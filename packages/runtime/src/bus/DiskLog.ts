@@ -5,7 +5,7 @@ import { encodeRecord, type LogRecord } from "./LogRecord.js"
 import { createSegment, type LogSegment, type OpenedLog, openLog, readPage, removeSegment } from "./LogSegments.js"
 
 /** The log cannot be opened, written or read; nothing that was acknowledged is lost. */
-export class DiskLogError extends Data.TaggedError("DiskLogError")<{ readonly folder: string; readonly detail: string }> {
+class DiskLogError extends Data.TaggedError("DiskLogError")<{ readonly folder: string; readonly detail: string }> {
   override get message() {
     return `${this.folder}: ${this.detail}`
   }
@@ -99,7 +99,7 @@ const makeLog = (options: DiskLogOptions, opened: OpenedLog, unlock: () => Promi
   const writing = new Map<string, Promise<number>>()
   const places = new Map<number, { readonly segment: LogSegment; readonly offset: number }>()
   let { active, handle, last } = opened
-  let waiting: Array<Waiting> = []
+  const waiting: Array<Waiting> = []
   let waitingBytes = 0
   let committing: Promise<void> | undefined
   /** A write failed: what is behind `active.bytes` is not to be trusted. */

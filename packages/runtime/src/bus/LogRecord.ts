@@ -22,10 +22,10 @@ export interface LogRecord {
 }
 
 const magic = 0x56425231
-export const headerLength = 12
+const headerLength = 12
 const fixedLength = 16
 /** Bytes of a record's body at the most. */
-export const longestBody = 2 * 1024 * 1024
+const longestBody = 2 * 1024 * 1024
 
 export const encodeRecord = ({ id, message, position, subject, time }: LogRecord): Buffer => {
   const [subjectBytes, idBytes] = [Buffer.from(subject), Buffer.from(id)]

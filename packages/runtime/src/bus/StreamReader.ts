@@ -37,7 +37,7 @@ export const deliveryFacts = ({ reply }: Pick<Msg, "reply">): DeliveryFacts | un
   return sequence === undefined || count === undefined || pending === undefined ? undefined : { sequence, count, pending }
 }
 
-export const idOf = ({ headers }: Pick<Msg, "headers">): string => headers?.get("Nats-Msg-Id") ?? ""
+const idOf = ({ headers }: Pick<Msg, "headers">): string => headers?.get("Nats-Msg-Id") ?? ""
 
 /** Messages of one answer. */
 const batch = 256

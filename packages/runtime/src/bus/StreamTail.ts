@@ -102,7 +102,7 @@ export const followStream = (options: StreamTailOptions, begun: () => void): Eff
   ).pipe(
     Effect.tapError((error) => Effect.logDebug(`tail of ${stream}: ${error.message}`)),
     Effect.retry(again),
-    // The schedule has no end.
+    // swallowed: nothing, the schedule has no end
     Effect.orDie
   )
 }

@@ -73,7 +73,8 @@ export const makeEventPublisher = (cameraId: CameraId) =>
       store.after(cameraId, after, limit).pipe(
         Effect.tapError((error) => Effect.logDebug(error.message)),
         Effect.retry(retries),
-        // The schedule has no end.
+        // swallowed: nothing, the schedule has no end
+        // swallowed: nothing, the schedule has no end
         Effect.orDie
       )
 
@@ -127,7 +128,7 @@ export const makeEventPublisher = (cameraId: CameraId) =>
     const begin = store.progress(cameraId).pipe(
       Effect.tapError((error) => Effect.logDebug(error.message)),
       Effect.retry(retries),
-      // The schedule has no end.
+      // swallowed: nothing, the schedule has no end
       Effect.orDie,
       Effect.map((progress) => {
         stored = Math.max(stored, progress.stored)

@@ -30,11 +30,11 @@ conforms(
   )
 )
 
-describe.skipIf(!hasNatsServer)("[needs nats-server]", () =>
+describe.skipIf(!hasNatsServer)("[needs nats-server]", () => {
   conforms(
     "on JetStream",
     Layer.scoped(Bus, makeJetStreamBus({ maxAge: 3_600_000, maxBytes: 64 * 1024 * 1024, replicas: 1 })).pipe(
       Layer.provide(Layer.unwrapScoped(Effect.map(startNatsServer(), ({ url }) => Nats.layer({ url, cluster: "conformance" }))))
     )
   )
-)
+})

@@ -26,7 +26,12 @@ const setting = (server: NatsServerOptions = {}, more: Partial<JetStreamBusOptio
   })
 
 const patiently = <A, E>(effect: Effect.Effect<A, E>) =>
-  effect.pipe(Effect.retry(Schedule.spaced("50 millis")), Effect.timeout("20 seconds"), Effect.orDie)
+  effect.pipe(
+    Effect.retry(Schedule.spaced("50 millis")),
+    Effect.timeout("20 seconds"),
+    // swallowed: nothing, the case fails with it
+    Effect.orDie
+  )
 
 const follow = (bus: typeof Bus.Service, wanted: FollowOptions) => bus.follow(wanted)
 
@@ -36,6 +41,7 @@ const collect = (stream: Stream.Stream<Delivery>, count: number) =>
     Stream.runCollect,
     Effect.map((chunk) => [...chunk]),
     Effect.timeout("20 seconds"),
+    // swallowed: nothing, the case fails with it
     Effect.orDie,
     Effect.fork
   )
