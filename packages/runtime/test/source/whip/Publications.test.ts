@@ -196,7 +196,7 @@ describe("publications", () => {
           fc.array(
             fc.tuple(
               fc.nat(60),
-              fc.constantFrom("", "a=", "a=fingerprint:sha-256 x", "a=ice-pwd:", "a=setup:x", "a=rtpmap:103 H264/0")
+              fc.constantFrom("", "a=", "a=fingerprint:sha-256 x", "a=ice-pwd:", "a=setup:x", "a=rtpmap:102 H264/0")
             )
           )
         ),

@@ -17,7 +17,7 @@ describe("a publisher's offer", () => {
   it("of a browser is taken with its H.264 and Opus, whatever it would rather send", () => {
     const offer = Either.getOrThrow(readOffer(chromiumOffer))
     expect(offer.video.mimeType).toBe("video/H264")
-    expect(offer.video.format).toMatchObject({ payloadType: 103, clockRate: 90_000 })
+    expect(offer.video.format).toMatchObject({ payloadType: 102, clockRate: 90_000 })
     expect(offer.audio).toMatchObject({ mimeType: "audio/OPUS", format: { payloadType: 111, clockRate: 48_000 } })
     expect(offer.otherAudio).toBeUndefined()
   })

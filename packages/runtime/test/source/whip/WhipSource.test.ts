@@ -82,7 +82,7 @@ type Played = ReturnType<typeof played>
 
 /** A picture in one packet of the offer's H.264. */
 const picture = (sequence: number, timestamp: number, payload: Buffer) =>
-  rtp(sequence, timestamp, payload, { payloadType: 103, ssrc: 2001 })
+  rtp(sequence, timestamp, payload, { payloadType: 102, ssrc: 2001 })
 
 const opened = (publisher: Played) =>
   Effect.gen(function* () {
