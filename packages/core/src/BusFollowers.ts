@@ -34,6 +34,7 @@ const dropped = Metric.counter("vigil_bus_dropped_messages", {
 const defaultCapacity = 1024
 /** A follower by position looks again after this long even where it was told of nothing. */
 const longestSleep = "5 seconds"
+const moment = "20 millis"
 const patience = Schedule.exponential("100 millis").pipe(Schedule.union(Schedule.spaced("2 seconds")), Schedule.jittered)
 
 export const isWanted = ({ tenant, types }: FollowOptions, message: BusMessage): boolean =>
@@ -50,25 +51,41 @@ export const makeBusFollowers = (options: {
   const capacity = options.capacity ?? defaultCapacity
   const tails = new Set<(delivery: Delivery) => void>()
   const sleepers = new Set<() => void>()
-  let delivered = 0
   /** Counts how often the bus began anew. */
   let life = 0
 
-  const awake = (position: number): Effect.Effect<void> =>
-    Effect.async<void>((resume) => {
-      if (delivered >= position) return resume(Effect.void)
-      const wake = () => {
-        sleepers.delete(wake)
-        resume(Effect.void)
+  /** What the tail has told that one follower by position wants: where that is behind its place, there is something to read. */
+  const watchTail = (wanted: FollowOptions) =>
+    Effect.gen(function* () {
+      const news = yield* Effect.makeLatch(false)
+      const told = { newest: 0, news }
+      const note = ({ message, position }: Delivery) => {
+        if (!isWanted(wanted, message)) return
+        told.newest = position
+        news.unsafeOpen()
       }
-      sleepers.add(wake)
-      return Effect.sync(() => void sleepers.delete(wake))
-    }).pipe(Effect.timeoutTo({ duration: longestSleep, onSuccess: () => undefined, onTimeout: () => undefined }))
+      const wake = () => {
+        told.newest = 0
+        news.unsafeOpen()
+      }
+      yield* Effect.acquireRelease(
+        Effect.sync(() => (tails.add(note), sleepers.add(wake))),
+        () => Effect.sync(() => (tails.delete(note), sleepers.delete(wake)))
+      )
+      return told
+    })
 
-  const nextPage = (place: Place, wanted: FollowOptions): Effect.Effect<readonly [BusPage, number]> =>
+  type Told = Effect.Effect.Success<ReturnType<typeof watchTail>>
+
+  /** Waits for news. A server may know of a message a moment later than the tail tells of it. */
+  const rest = (told: Told, from: number): Effect.Effect<void> =>
+    told.newest >= from ? Effect.sleep(moment) : told.news.await.pipe(Effect.timeoutOption(longestSleep), Effect.asVoid)
+
+  const nextPage = (place: Place, wanted: FollowOptions, told: Told): Effect.Effect<readonly [BusPage, number]> =>
     Effect.suspend(() => {
       const now = life
       const from = place.life === now ? place.position : 1
+      told.news.unsafeClose()
       return options.read(from, wanted).pipe(
         Effect.tapError((error) => Effect.logDebug(error.message)),
         Effect.retry({ schedule: patience, while: () => now === life }),
@@ -77,7 +94,7 @@ export const makeBusFollowers = (options: {
         Effect.flatMap((page) =>
           page.next > from || now !== life
             ? Effect.succeed([page, now] as const)
-            : Effect.zipRight(awake(from), nextPage({ position: from, life: now }, wanted))
+            : Effect.zipRight(rest(told, from), nextPage({ position: from, life: now }, wanted, told))
         )
       )
     })
@@ -86,8 +103,9 @@ export const makeBusFollowers = (options: {
     Effect.gen(function* () {
       const closed = yield* Deferred.make<void>()
       yield* Effect.addFinalizer(() => Deferred.succeed(closed, undefined))
+      const told = yield* watchTail(wanted)
       return Stream.paginateChunkEffect<Place, Delivery, never, never>({ position: Math.max(1, position), life }, (place) =>
-        Effect.map(nextPage(place, wanted), ([page, at]) => [
+        Effect.map(nextPage(place, wanted, told), ([page, at]) => [
           Chunk.unsafeFromArray(page.deliveries),
           Option.some({ position: page.next, life: at })
         ])
@@ -111,20 +129,13 @@ export const makeBusFollowers = (options: {
       return Mailbox.toStream(mailbox)
     })
 
-  const wakeAll = () => {
-    for (const wake of [...sleepers]) wake()
-  }
-
   return {
     deliver: (delivery) => {
-      delivered = delivery.position
       for (const offer of tails) offer(delivery)
-      wakeAll()
     },
     beginAnew: () => {
       life += 1
-      delivered = 0
-      wakeAll()
+      for (const wake of sleepers) wake()
     },
     follow: (wanted, known = 0) => (wanted.from === "now" ? fromNow(wanted, known) : fromPosition(wanted.from, wanted))
   }

@@ -134,13 +134,12 @@ export const makeJetStreamBus = (options: JetStreamBusOptions) =>
     const readers = new WeakMap<FollowOptions, { readonly reader: StreamReader; readonly next: number }>()
 
     const readPage = async (from: number, wanted: FollowOptions): Promise<BusPage> => {
-      const reached = seen
       const known = readers.get(wanted)
       readers.delete(wanted)
       const filter = subject("bus", ...filterTokens(wanted))
       const reader =
         known?.next === from ? known.reader : await openStreamReader(nats, manager, stream, { subject: filter, from })
-      const { complete, messages } = await reader.read()
+      const { messages } = await reader.read()
       const isChosen = chooses(wanted)
       const deliveries = messages.flatMap(({ data, sequence, subject: full }) => {
         if (!isChosen(withinBus(full))) return []
@@ -149,7 +148,7 @@ export const makeJetStreamBus = (options: JetStreamBusOptions) =>
         warn(`message ${sequence} of the bus cannot be read: ${decoded.left.message}`)
         return []
       })
-      const next = Math.max(from, (messages.at(-1)?.sequence ?? 0) + 1, complete ? reached + 1 : 0)
+      const next = Math.max(from, (messages.at(-1)?.sequence ?? 0) + 1)
       readers.set(wanted, { reader, next })
       return { deliveries, next }
     }
