@@ -138,9 +138,11 @@ const makeLink = (
 
   const ask = (): void => {
     if (state._tag !== "Connecting") return
-    if (performance.now() >= state.deadline)
-      return end(`no answer within ${timing.connect / 1000} s: the node is stopped or cut off`)
     if (connection.isClosed()) return end("the connection to NATS is closed")
+    if (performance.now() >= state.deadline) {
+      const why = nats.connectedFor() > 0 ? "the node is stopped or cut off" : "there is no connection to NATS"
+      return end(`no answer within ${timing.connect / 1000} s: ${why}`)
+    }
     connection.publish(`${subject}.connect`, hello, { reply: inbox() })
     state.timer = setTimeout(guarded(ask), Math.min(helloInterval, timing.connect))
   }
@@ -156,7 +158,7 @@ const makeLink = (
       server,
       parser: serialization.unsafeMake(),
       inbound: makeInbound(messageLimit, budget),
-      outbound: makeOutbound({ connection, subject: server, reply: inbox(), limit }),
+      outbound: makeOutbound({ connection, name: subject, subject: server, reply: inbox(), limit }),
       lastHeard: performance.now()
     }
     state = { _tag: "Open", session }

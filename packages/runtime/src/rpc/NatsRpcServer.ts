@@ -154,7 +154,13 @@ const makeSessions = (
       inbox,
       parser: serialization.unsafeMake(),
       inbound: makeInbound(messageLimit, budget),
-      outbound: makeOutbound({ connection, subject: inbox, reply: sessionSubject, limit: Math.min(messageLimit, clientLimit) }),
+      outbound: makeOutbound({
+        connection,
+        name: subject,
+        subject: inbox,
+        reply: sessionSubject,
+        limit: Math.min(messageLimit, clientLimit)
+      }),
       calls: new Set(),
       lastHeard: performance.now()
     }

@@ -27,6 +27,8 @@ export interface Outbound {
 
 interface OutboundOptions {
   readonly connection: NatsConnection
+  /** For errors: where the session is, is nobody's business. */
+  readonly name: string
   readonly subject: string
   /** Where the other side answers; NATS tells us there when nobody listens at `subject`. */
   readonly reply: string
@@ -43,7 +45,7 @@ const defaultPayload = 1024 * 1024
 /** Pieces that are handed to NATS before we wait until it has taken them. */
 const burst = 4
 
-export const makeOutbound = ({ connection, limit, reply, subject }: OutboundOptions): Outbound => {
+export const makeOutbound = ({ connection, limit, name, reply, subject }: OutboundOptions): Outbound => {
   const onlyOne = Effect.unsafeMakeSemaphore(1)
   const options = { reply }
   const ended: Set<() => void> = new Set()
@@ -102,7 +104,7 @@ export const makeOutbound = ({ connection, limit, reply, subject }: OutboundOpti
     pong: () => publish(encodeFrame({ _tag: "Pong", sequence: next() })),
     send: (body) =>
       Effect.suspend(() => {
-        if (body.length > limit) return new MessageTooLarge({ subject, size: body.length, limit })
+        if (body.length > limit) return new MessageTooLarge({ subject: name, size: body.length, limit })
         if (body.length + headerSize > frameSize()) return onlyOne.withPermits(1)(sendPieces(body))
         publish(encodeFrame({ _tag: "Whole", sequence: next(), body }))
         return Effect.void

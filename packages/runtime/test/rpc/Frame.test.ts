@@ -55,7 +55,7 @@ const sent = (bodies: ReadonlyArray<Uint8Array>, maxPayload: number): ReadonlyAr
     publish: (_subject: string, bytes: Uint8Array) => void published.push(Uint8Array.from(bytes))
   }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that a sender uses of a connection
-  const outbound = makeOutbound({ connection: connection as never, subject: "s", reply: "r", limit: 1e6 })
+  const outbound = makeOutbound({ connection: connection as never, name: "n", subject: "s", reply: "r", limit: 1e6 })
   const done = Effect.runSyncExit(Effect.forEach(bodies, outbound.send, { discard: true }))
   expect(done._tag).toBe("Success")
   for (const bytes of published) expect(bytes.length).toBeLessThanOrEqual(maxPayload)

@@ -177,6 +177,16 @@ describe.skipIf(!hasNatsServer)("RPC over NATS when something fails [needs nats-
     })
   )
 
+  it.scopedLive("without NATS a call says so", () =>
+    Effect.gen(function* () {
+      const { client, server, works } = yield* pair(timing)
+      yield* server.stop()
+      yield* failsWith(client.Echo({ text: "x", n: 1 }), /there is no connection to NATS/)
+      yield* server.start
+      expect(yield* works).toBe("works 1")
+    })
+  )
+
   it.scopedLive("the network breaks in the middle of a long message, either way", () =>
     Effect.gen(function* () {
       const { client, clientProxy, serverProxy, works } = yield* pair(patient)
