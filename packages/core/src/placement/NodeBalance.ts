@@ -84,13 +84,14 @@ export const refusalOf = (
   balance: NodeBalance,
   { capacity, labels, load, state }: Pick<NodeReport, "capacity" | "labels" | "load" | "state">,
   camera: { readonly tenantId: TenantId },
-  running: number
+  running: number,
+  policy: BalancePolicy = defaultBalancePolicy
 ): string | undefined => {
   if (state === "draining") return "the node is draining"
   if (!admits(labels, camera.tenantId)) return `the node takes cameras of the tenant ${labels[tenantLabel]} only`
   if (running >= capacity.cameras) return `the node is full: ${running} of ${capacity.cameras} cameras`
   if (balance.ceiling === undefined || running < balance.ceiling) return undefined
-  return isOverProcessor(load, capacity, defaultBalancePolicy.relaxed)
+  return isOverProcessor(load, capacity, policy.relaxed)
     ? `the node is full: it uses ${percent(load.cpu)} of its processors and may use ${percent(capacity.cpu)}`
     : `the node is full: it uses ${gigabytes(load.memory)} of memory and may use ${gigabytes(capacity.memory)}`
 }

@@ -1,3 +1,4 @@
+import { Context } from "effect"
 import { readFile } from "node:fs/promises"
 import { availableParallelism } from "node:os"
 
@@ -8,7 +9,7 @@ export interface NodeProcess {
   readonly memory: number
 }
 
-export interface LoadMeter {
+interface Meter {
   /** Measures now; to be asked about once a second. Answers the share of all cores over the last ten seconds, and bytes of memory now. */
   readonly sample: (others: ReadonlyArray<NodeProcess>) => Promise<{ readonly cpu: number; readonly memory: number }>
 }
@@ -38,10 +39,7 @@ const ownTime = (): number => {
 /** What a counter grew by; a process that is seen for the first time began at nothing. */
 const growth = (now: number, before: number | undefined): number => Math.max(0, now - (before ?? 0))
 
-export const makeLoadMeter = (
-  cores: number = availableParallelism(),
-  clock: () => number = () => performance.now()
-): LoadMeter => {
+export const makeLoadMeter = (cores: number = availableParallelism(), clock: () => number = () => performance.now()): Meter => {
   const known = new Map<number, number>([[process.pid, ownTime()]])
   const used: Array<{ readonly at: number; readonly seconds: number }> = [{ at: clock(), seconds: 0 }]
 
@@ -71,3 +69,8 @@ export const makeLoadMeter = (
     }
   }
 }
+
+/** Makes a node's meter. */
+export class LoadMeter extends Context.Reference<LoadMeter>()("@vigil/runtime/LoadMeter", {
+  defaultValue: () => (): Meter => makeLoadMeter()
+}) {}

@@ -5,7 +5,8 @@ import { Context, DateTime, Effect, Layer, Metric, Schedule } from "effect"
 import { CameraActors } from "../camera/CameraActors.js"
 import { ClusterNode } from "../cluster/ClusterNode.js"
 import { MediaWorkers } from "../media/MediaWorkers.js"
-import { makeLoadMeter } from "./LoadMeter.js"
+import { Balancing } from "./Balancing.js"
+import { LoadMeter } from "./LoadMeter.js"
 import { ThisNode } from "./ThisNode.js"
 
 const interval = "1 second"
@@ -42,7 +43,8 @@ const make = Effect.gen(function* () {
   const cluster = yield* ClusterNode
   const actors = yield* CameraActors
   const workers = yield* MediaWorkers
-  const meter = makeLoadMeter()
+  const policy = yield* Balancing
+  const meter = (yield* LoadMeter)()
   let used = { cpu: 0, memory: process.memoryUsage.rss() }
 
   const running = () => {
@@ -67,7 +69,7 @@ const make = Effect.gen(function* () {
     }),
     admission: () => {
       const report = monitor.report()
-      return (camera, count) => refusalOf(monitor.balance, report, camera, count)
+      return (camera, count) => refusalOf(monitor.balance, report, camera, count, policy)
     },
     running,
     now,
@@ -78,7 +80,7 @@ const make = Effect.gen(function* () {
   const look = Effect.gen(function* () {
     const processes = yield* workers.health
     used = yield* Effect.promise(() => meter.sample(processes))
-    monitor.balance = observe(monitor.balance, load(), self.capacity, now())
+    monitor.balance = observe(monitor.balance, load(), self.capacity, now(), policy)
     yield* Metric.set(processors, used.cpu)
     yield* Metric.set(memory, used.memory)
     const current = monitor.report().state

@@ -73,11 +73,9 @@ const makeNats = Effect.gen(function* () {
     Effect.sync(() => {
       if (!connection.isClosed()) connection.publish(subject("node", own), data)
     })
-  yield* Effect.acquireRelease(
-    Effect.suspend(() => publish(encode(monitor.report()))).pipe(Effect.repeat(Schedule.spaced(interval)), Effect.fork),
-    // An empty report is the last one: the node has ended in order.
-    (fiber) => Effect.zipRight(fiber.interruptAsFork(fiber.id()), publish(""))
-  )
+  // An empty report is the last one: the node has ended in order.
+  yield* Effect.addFinalizer(() => publish(""))
+  yield* Effect.suspend(() => publish(encode(monitor.report()))).pipe(Effect.repeat(Schedule.spaced(interval)), Effect.forkScoped)
 
   const current = (): ReadonlyArray<NodeReport> => {
     const now = performance.now()

@@ -4,6 +4,7 @@ import { NodeUnavailable } from "@vigil/core/port/ClusterControl"
 import { Context, Effect, Layer, Schedule } from "effect"
 import { CameraActors } from "../camera/CameraActors.js"
 import { ClusterNode } from "../cluster/ClusterNode.js"
+import { Balancing } from "./Balancing.js"
 import { CameraPlacement } from "./CameraPlacement.js"
 import { makeHandOff } from "./HandOff.js"
 import { HostedCameras } from "./HostedCameras.js"
@@ -44,6 +45,7 @@ const make = Effect.gen(function* () {
   const monitor = yield* NodeMonitor
   const registry = yield* NodeRegistry
   const handOff = yield* makeHandOff
+  const policy = yield* Balancing
   /** One batch, drain or rebalance at a time. */
   const turn = yield* Effect.makeSemaphore(1)
   const { name } = cluster
@@ -67,7 +69,7 @@ const make = Effect.gen(function* () {
   const nextMoves = Effect.sync((): ReadonlyArray<CameraMove> => {
     const peers = registry.nodes().filter((node) => node.name !== name)
     const view = { self: monitor.report(), peers, cameras: cameras(), now: monitor.now() }
-    const [balance, moves] = plan(monitor.balance, view)
+    const [balance, moves] = plan(monitor.balance, view, policy)
     monitor.balance = balance
     return moves
   })
@@ -77,7 +79,7 @@ const make = Effect.gen(function* () {
       const taker = [...new Set(moves.map(({ to }) => to))].join(", ")
       yield* Effect.logInfo(`${moves.length} cameras go to ${taker}`)
       const back = yield* handOff.give(moves)
-      for (const move of back) monitor.balance = takenBack(monitor.balance, move, monitor.now())
+      for (const move of back) monitor.balance = takenBack(monitor.balance, move, monitor.now(), policy)
       if (back.length > 0) yield* Effect.logWarning(`${back.length} cameras were not started on ${taker}`)
       return moves.length - back.length
     })
