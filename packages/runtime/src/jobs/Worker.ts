@@ -155,7 +155,7 @@ export const startWorkerWith = <R>(options: WorkerOptions, analyse: Analyse<R>) 
     yield* Effect.addFinalizer(() =>
       // What is still at work then is interrupted, and the consumer, whose scope closes after this, gives it back.
       Deferred.succeed(stopping, undefined).pipe(
-        Effect.zipRight(Effect.timeoutOption(Fiber.awaitAll(slots), options.grace ?? defaultGrace)),
+        Effect.zipRight(Effect.timeoutOption(Effect.interruptible(Fiber.awaitAll(slots)), options.grace ?? defaultGrace)),
         Effect.zipRight(Fiber.interruptAll(slots))
       )
     )
