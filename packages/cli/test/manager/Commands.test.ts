@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { createServer } from "node:net"
 import { join } from "node:path"
-import { firstLine, runningVigil, temporaryFolder, vigil, vigilJson } from "./Vigil.js"
+import { firstLine, runningVigil, temporaryFolder, vigil, vigilJson } from "../Vigil.js"
 
 /** A camera that wants a password, whatever it is given. */
 const lockedCamera = Effect.acquireRelease(
