@@ -6,8 +6,10 @@ import { spawnCameras } from "@vigil/fixtures/camera/CameraProcess"
 import { selfSignedCertificate } from "@vigil/fixtures/camera/Certificate"
 import { sceneFile } from "@vigil/fixtures/scene/SceneFile"
 import { street } from "@vigil/fixtures/scene/SceneLibrary"
-import { Effect, Redacted } from "effect"
-import { type CameraStatus, startSite, untilStatus } from "./PublishedSite.js"
+import { Effect, Fiber, Redacted, Schema } from "effect"
+import type { CameraStatus } from "@vigil/core/CameraStatus"
+import { type AgentState, AgentStatus } from "@vigil/runtime/whip/AgentStatus"
+import { startSite, untilStatus } from "./PublishedSite.js"
 import { argumentsOf, eventually, type Running, runningVigil, temporaryFolder, vigil } from "./Vigil.js"
 
 const cameraPassword = "geheim-geheim-1"
@@ -21,15 +23,21 @@ const simulated = Effect.gen(function* () {
   })
 })
 
-const states = (agent: Running): ReadonlyArray<{ readonly cameraId: string; readonly state: Record<string, unknown> }> =>
+const readStatus = Schema.decodeSync(Schema.parseJson(AgentStatus))
+
+const states = (agent: Running): ReadonlyArray<AgentState> =>
   agent
     .printed()
     .stdout.split("\n")
     .filter((line) => line.endsWith("}"))
-    .map((line) => JSON.parse(line))
+    .map((line) => readStatus(line).state)
 
-const untilState = (agent: Running, what: string, holds: (state: Record<string, unknown>) => boolean) =>
-  eventually(`${what}: ${agent.printed().stderr}`, () => states(agent).findLast(({ state }) => holds(state))?.state)
+/** Waits for a state as wanted, from now on. */
+const untilState = (agent: Running, what: string, holds: (state: AgentState) => boolean) =>
+  Effect.suspend(() => {
+    const known = states(agent).length
+    return eventually(what, () => states(agent).slice(known).find(holds))
+  })
 
 const isStreaming = ({ state }: CameraStatus) => state._tag === "Streaming"
 
@@ -62,15 +70,18 @@ describe("vigil agent", () => {
         yield* untilStatus(site, id, "streams again", isStreaming)
 
         // The server stands still for longer than the agent waits.
-        process.kill(site.pid(), "SIGSTOP")
-        yield* untilState(second, "noticed", ({ _tag }) => _tag === "Retrying").pipe(
+        yield* Effect.sync(() => process.kill(site.pid(), "SIGSTOP"))
+        yield* untilState(second, "noticed", (state) => state._tag === "Retrying").pipe(
           Effect.ensuring(Effect.sync(() => process.kill(site.pid(), "SIGCONT")))
         )
         yield* untilStatus(site, id, "streams after it stood still", isStreaming)
 
         // The server is started anew.
+        const noticed = yield* Effect.fork(
+          untilState(second, "noticed", (state) => state._tag === "Retrying" && state.party === "server")
+        )
         yield* site.stop
-        yield* untilState(second, "noticed", ({ _tag, party }) => _tag === "Retrying" && party === "server")
+        yield* Fiber.join(noticed)
         yield* site.start
         yield* untilStatus(
           site,
@@ -79,9 +90,12 @@ describe("vigil agent", () => {
           (status) => isStreaming(status) && status.source.accessUnits > 10
         )
 
-        // The token is replaced, in the file too.
+        // The token is taken back.
+        const sentAway = yield* Effect.fork(
+          untilState(second, "sent away", (state) => state._tag === "Retrying" && state.reason === "unauthorized")
+        )
         yield* site.call("camera", "token", "Far", "--revoke")
-        yield* untilState(second, "sent away", ({ _tag, reason }) => _tag === "Retrying" && reason === "unauthorized")
+        yield* Fiber.join(sentAway)
         second.process.kill("SIGTERM")
         expect((yield* Effect.promise(() => second.ended)).code).toBe(0)
       }),
@@ -116,7 +130,7 @@ describe("vigil agent", () => {
 
         yield* write(configuration())
         const mistrusting = yield* runningVigil(["agent", "--config", file, "--json"])
-        const refused = yield* untilState(mistrusting, "refused", ({ _tag }) => _tag === "Retrying")
+        const refused = yield* eventually("refused", () => states(mistrusting).find(({ _tag }) => _tag === "Retrying"))
         expect(refused).toMatchObject({ party: "server", reason: "tls", detail: expect.stringContaining("not trusted") })
         mistrusting.process.kill("SIGTERM")
 
@@ -128,7 +142,8 @@ describe("vigil agent", () => {
         expect((yield* Effect.promise(() => agent.ended)).code).toBe(0)
         for (const { id } of cameras) {
           const left = yield* untilStatus(site, id, "left", (status) => !isStreaming(status))
-          if (left.state.failure !== undefined) expect(left.state.failure.detail).toMatch(/ended its publication|publishes/)
+          if ("failure" in left.state && left.state.failure !== undefined)
+            expect(left.state.failure.detail).toMatch(/ended its publication|publishes/)
         }
       }),
     120_000

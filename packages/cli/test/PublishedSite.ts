@@ -2,15 +2,15 @@ import { readFile, writeFile } from "node:fs/promises"
 import * as Http from "node:http"
 import * as Https from "node:https"
 import { join } from "node:path"
-import { Effect, Exit, Scope } from "effect"
+import { CameraStatus } from "@vigil/core/CameraStatus"
+import { Effect, Exit, Schema, Scope } from "effect"
 import { firstLine, type Running, runningVigil, temporaryFolder, vigil, vigilJson } from "./Vigil.js"
 
-export interface CameraStatus {
-  readonly state: { readonly _tag: string; readonly failure?: { readonly reason: string; readonly detail: string } }
-  readonly description?: { readonly protocol: string }
-  readonly source: { readonly accessUnits: number; readonly damagedAccessUnits: number }
-  readonly pipeline: { readonly framesDecoded: number; readonly latencyP95?: number }
-}
+const Access = Schema.parseJson(
+  Schema.Struct({ url: Schema.String, token: Schema.String, certificate: Schema.optional(Schema.String) })
+)
+const readAccess = Schema.decodeSync(Access)
+const readStatus = Schema.decodeSync(Schema.parseJson(CameraStatus))
 
 interface Answer {
   readonly status: number
@@ -51,12 +51,16 @@ export const startSite = (variables: Readonly<Record<string, string>> = {}) =>
     const url = yield* start
     const ask = (path: string) =>
       Effect.promise(async () => {
-        const { certificate: ca, token, url: own } = JSON.parse(await readFile(join(data, "operator.json"), "utf8"))
-        return await get(`${own}${path}`, { ca, agent: false, headers: { authorization: `Bearer ${token}` } })
+        const { certificate: ca, token, url: own } = readAccess(await readFile(join(data, "operator.json"), "utf8"))
+        return await get(`${own}${path}`, {
+          ...(ca === undefined ? {} : { ca }),
+          agent: false,
+          headers: { authorization: `Bearer ${token}` }
+        })
       })
     const statusOf = (id: string) =>
       Effect.map(ask(`/api/v1/cameras/${id}/status`), ({ body, status }): CameraStatus | undefined =>
-        status === 200 ? JSON.parse(body) : undefined
+        status === 200 ? readStatus(body) : undefined
       )
     return {
       folder,

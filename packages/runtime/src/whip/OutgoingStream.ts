@@ -16,10 +16,11 @@ const historyLength = 1024
 
 const ntpToUnix = 2_208_988_800
 
+/** NTP's seconds start again in 2036 (RFC 5905 6). */
 const ntpOf = (time: WallTime): bigint => {
   const seconds = Math.floor(time / 1000)
   const fraction = Math.floor(((time - seconds * 1000) / 1000) * 2 ** 32)
-  return (BigInt(seconds + ntpToUnix) << 32n) | BigInt(fraction)
+  return BigInt.asUintN(64, (BigInt(seconds + ntpToUnix) << 32n) | BigInt(fraction))
 }
 
 /** One RTP stream that is sent: numbers its packets, remembers them for a while, and reports its clock. */

@@ -1,4 +1,3 @@
-/** Something that is sent later, unless it is dropped. */
 export interface PacerOptions {
   /** Packets that may follow each other at once; what a receiver's socket buffer holds. */
   readonly burst: number
@@ -9,7 +8,7 @@ export interface PacerOptions {
 }
 
 /** 4,000 packets of 1,200 bytes a second are 38 Mbit/s. */
-export const defaultPacerOptions: PacerOptions = { burst: 64, rate: 4000, capacity: 8192 }
+const defaultPacerOptions: PacerOptions = { burst: 64, rate: 4000, capacity: 8192 }
 
 /** Milliseconds between two looks at what waits. */
 const beat = 5

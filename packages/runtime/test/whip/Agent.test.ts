@@ -184,7 +184,7 @@ describe("an agent", () => {
       yield* until("many pictures come", () => server.units.length > 60)
       yield* until("it tells", () => agent.is("Publishing"))
       expect(server.dropped()).toBeGreaterThan(5)
-      const state = agent.states.findLast(({ _tag }) => _tag === "Publishing")
+      const state = agent.states.filter(({ _tag }) => _tag === "Publishing").at(-1)
       expect(state).toMatchObject({ packetsRepeated: expect.toSatisfy((count) => count > 0) })
       const damaged = server.units.filter((unit) => unit.damaged).length
       expect(damaged).toBeLessThan(server.units.length / 10)

@@ -56,7 +56,7 @@ const receive = (transceiver: RTCRtpTransceiver, chosen: ChosenMedia | undefined
 }
 
 /** The packet as it was decrypted: werift's payload is a view into it. */
-export const packetBytes = ({ header, payload }: RtpPacket): Buffer =>
+const packetBytes = ({ header, payload }: RtpPacket): Buffer =>
   Buffer.from(
     payload.buffer,
     payload.byteOffset - header.payloadOffset,

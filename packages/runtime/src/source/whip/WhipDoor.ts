@@ -32,17 +32,17 @@ export class WhipDoor extends Context.Tag("@vigil/runtime/WhipDoor")<
       wait: (camera) =>
         Effect.gen(function* () {
           const source = yield* Deferred.make<PublisherConnection>()
-          let connection: PublisherConnection | undefined
-          yield* Effect.addFinalizer(() =>
-            Effect.sync(() => {
-              if (waiting.get(camera) === source) waiting.delete(camera)
-              connection?.end("The camera was stopped or its source opened anew")
-            })
+          yield* Effect.acquireRelease(
+            Effect.sync(() => waiting.set(camera, source)),
+            () =>
+              Effect.sync(() => {
+                if (waiting.get(camera) === source) waiting.delete(camera)
+              })
           )
-          waiting.set(camera, source)
           yield* meet(camera)
-          connection = yield* Deferred.await(source)
-          return connection
+          return yield* Effect.acquireRelease(Effect.interruptible(Deferred.await(source)), (connection) =>
+            Effect.sync(() => connection.end("The camera was stopped or its source opened anew"))
+          )
         }),
       isAwaited: (camera) => waiting.has(camera),
       bring: (camera, connection) =>

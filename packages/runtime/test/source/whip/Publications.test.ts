@@ -11,7 +11,7 @@ import { makeCameraActor } from "@vigil/runtime/camera/CameraActorLive"
 import * as Sources from "@vigil/runtime/source/Sources"
 import * as PublicationsLive from "@vigil/runtime/source/whip/PublicationsLive"
 import { offerTracks, type PublishingConnection } from "@vigil/runtime/whip/PublishingConnection"
-import { Effect, Exit, Layer, Logger, LogLevel, Schedule, Schema, Scope } from "effect"
+import { Effect, Exit, Layer, Logger, LogLevel, Schedule, Schema, type Scope } from "effect"
 import * as fc from "effect/FastCheck"
 import { picture } from "../../material/AccessUnits.js"
 import { layerNoModels, layerWorkers } from "../../material/FakeMedia.js"
@@ -67,7 +67,7 @@ const playing = (connection: PublishingConnection) =>
       return setInterval(() => {
         const next = picture(index++)
         // The bit after the header says that the slice begins a picture.
-        connection.send({ ...next, units: next.units.map((unit) => unit.with(1, 0x88)) })
+        connection.send({ ...next, units: next.units.map(([first = 0, , ...rest]) => Uint8Array.of(first, 0x88, ...rest)) })
       }, 20)
     }),
     (timer) => Effect.sync(() => clearInterval(timer))
@@ -223,7 +223,7 @@ describe("publications", () => {
       const whole = chromiumOffer.split("\r\n")
       const odd = fc.sample(fc.tuple(fc.nat(whole.length - 1), fc.oneof(fc.string(), fc.constantFrom(...whole))), 25)
       for (const [at, text] of odd) {
-        const sdp = whole.with(at, text).join("\r\n")
+        const sdp = whole.map((line, index) => (index === at ? text : line)).join("\r\n")
         yield* Effect.exit(publications.open(id, sdp))
       }
       const many = yield* Effect.all(
