@@ -78,8 +78,11 @@ type Mode = "local" | "joining" | "queue" | "leaving"
 /** How long after something moved frames are still looked at; as long as this node's own detector does. Microseconds. */
 const motionLasts = 3_000_000
 
-/** Between looks for results that did not come, and tries to publish. */
+/** Between looks for results that did not come. */
 const checkInterval = "1 second"
+
+/** Between tries while the queue is away, which is told of at each. */
+const patiently = Schedule.exponential("1 second").pipe(Schedule.union(Schedule.spaced("10 seconds")), Schedule.jittered)
 
 const make = (options: DetectionPlacementOptions, queue: typeof VideoJobQueue.Service, results: typeof VideoJobResults.Service) =>
   Effect.gen(function* () {
@@ -152,7 +155,7 @@ const make = (options: DetectionPlacementOptions, queue: typeof VideoJobQueue.Se
         } else {
           const published = yield* queue.publish(job.right, { framesPerSecond: wanted.framesPerSecond }).pipe(
             Effect.tapError((error) => Effect.logWarning(error.message)),
-            Effect.retry(Schedule.spaced(checkInterval).pipe(Schedule.upTo(results.limit))),
+            Effect.retry(patiently.pipe(Schedule.upTo(results.limit))),
             Effect.option
           )
           if (Option.isSome(published)) {
@@ -189,7 +192,7 @@ const make = (options: DetectionPlacementOptions, queue: typeof VideoJobQueue.Se
       Effect.flatMap(Stream.runForEach((result) => Effect.sync(() => onResult(result)))),
       Effect.scoped,
       Effect.tapError((error) => Effect.logWarning(error.message)),
-      Effect.retry(Schedule.spaced(checkInterval))
+      Effect.retry(patiently)
     )
 
     const expiring = Effect.sync(() => {

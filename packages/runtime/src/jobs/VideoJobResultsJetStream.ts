@@ -11,7 +11,10 @@ import { asking, type JobNames, jobNames, type LazyJobStreams, makeJobStreams } 
 const capacity = 256
 
 /** Milliseconds of one request for results; half of it without a sign of life, and the client asks anew. */
-const patience = 5000
+const requestTime = 5000
+
+/** An outage is told of now and then. */
+const patiently = Schedule.exponential("1 second").pipe(Schedule.union(Schedule.spaced("30 seconds")))
 
 const Json = Schema.parseJson(VideoJobResult)
 const encode = Schema.encodeSync(Json)
@@ -50,7 +53,7 @@ const read = (reader: Reader, ready: Deferred.Deferred<void>) =>
     const messages = yield* Effect.acquireRelease(
       asking("follow results", async (): Promise<ConsumerMessages> => {
         const consumer = await js.consumers.get(names.resultStream, { opt_start_seq: start })
-        return consumer.consume({ max_messages: 64, expires: patience })
+        return consumer.consume({ max_messages: 64, expires: requestTime })
       }),
       (open) => Effect.promise(async () => void (await open.close()))
     )
@@ -65,7 +68,7 @@ const read = (reader: Reader, ready: Deferred.Deferred<void>) =>
   }).pipe(
     Effect.scoped,
     Effect.tapError((error) => Effect.zipRight(reader.streams.forget, Effect.logWarning(error.message))),
-    Effect.retry(Schedule.spaced("1 second")),
+    Effect.retry(patiently),
     Effect.repeat(Schedule.spaced("1 second"))
   )
 
