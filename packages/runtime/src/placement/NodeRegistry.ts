@@ -16,12 +16,14 @@ export class NodeRegistry extends Context.Tag("@vigil/runtime/NodeRegistry")<
   {
     /** By name. A node that has not reported for some seconds is `unreachable`; one that said so when it ended is not listed. */
     readonly nodes: () => ReadonlyArray<NodeReport>
+    /** Reports this node now; it does so once a second by itself. */
+    readonly announce: Effect.Effect<void>
   }
 >() {
   /** One node alone. */
   static readonly layerAlone: Layer.Layer<NodeRegistry, never, NodeMonitor> = Layer.effect(
     NodeRegistry,
-    Effect.map(NodeMonitor, (monitor) => ({ nodes: () => [monitor.report()] }))
+    Effect.map(NodeMonitor, (monitor) => ({ nodes: () => [monitor.report()], announce: Effect.void }))
   )
   /** Nodes that report to each other over NATS. */
   static readonly layerNats: Layer.Layer<NodeRegistry, never, NodeMonitor | Nats> = Layer.scoped(
@@ -75,7 +77,8 @@ const makeNats = Effect.gen(function* () {
     })
   // An empty report is the last one: the node has ended in order.
   yield* Effect.addFinalizer(() => publish(""))
-  yield* Effect.suspend(() => publish(encode(monitor.report()))).pipe(Effect.repeat(Schedule.spaced(interval)), Effect.forkScoped)
+  const announce = Effect.suspend(() => publish(encode(monitor.report())))
+  yield* announce.pipe(Effect.repeat(Schedule.spaced(interval)), Effect.forkScoped)
 
   const current = (): ReadonlyArray<NodeReport> => {
     const now = performance.now()
@@ -86,6 +89,7 @@ const makeNats = Effect.gen(function* () {
   }
 
   return NodeRegistry.of({
+    announce,
     nodes: () => [monitor.report(), ...current()].sort((a, b) => (a.name < b.name ? -1 : 1))
   })
 })

@@ -125,9 +125,11 @@ const make = Effect.gen(function* () {
     }
     const before = running().length
     monitor.draining = true
+    yield* registry.announce
     yield* emptyPlaced
     yield* cluster.drain
     yield* waitUntilEmpty
+    yield* registry.announce
     return before
   }).pipe(
     // Not begun, it is not draining; begun and not finished, it goes on until somebody says otherwise.
@@ -143,7 +145,7 @@ const make = Effect.gen(function* () {
     drain,
     resume: Effect.suspend(() => {
       monitor.draining = false
-      return Effect.zipRight(cluster.resume, hosted.tell)
+      return Effect.all([cluster.resume, registry.announce, hosted.tell], { discard: true })
     }),
     rebalance: Effect.suspend(() => handOff.giveBack(placedHere())).pipe(turn.withPermits(1)),
     cameras: Effect.sync(() => running().map(({ id }) => id))
