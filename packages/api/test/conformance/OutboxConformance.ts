@@ -53,7 +53,7 @@ export const outboxConformance = <E>(name: string, stores: Layer.Layer<Outbox | 
             "camera.deleted"
           ])
           expect(typesOf(told, theirs.id)).toEqual(["camera.created"])
-          expect(told.findLast(({ cameraId }) => cameraId === id)).toMatchObject({ camera: last, tenantId: defaultTenant })
+          expect(told.filter(({ cameraId }) => cameraId === id).at(-1)).toMatchObject({ camera: last, tenantId: defaultTenant })
           expect(new Set(told.map((message) => message.id)).size).toBe(told.length)
           expect(JSON.stringify(told)).not.toContain("secret")
           expect(yield* drain()).toEqual([])

@@ -161,6 +161,10 @@ export const makeEventPublisher = (cameraId: CameraId) =>
       })
     )
 
+    const settled: Effect.Effect<void> = Effect.suspend(() =>
+      published !== undefined && published >= stored ? mark : Effect.zipRight(Effect.sleep("20 millis"), settled)
+    )
+
     return {
       stored: (entries) => {
         const at = performance.now()
@@ -170,8 +174,6 @@ export const makeEventPublisher = (cameraId: CameraId) =>
         count()
         changed.unsafeOpen()
       },
-      settled: Effect.suspend(() =>
-        published !== undefined && published >= stored ? mark : Effect.fail("waiting" as const)
-      ).pipe(Effect.retry(Schedule.spaced("20 millis")), Effect.orDie)
+      settled
     } satisfies EventPublisher
   })
