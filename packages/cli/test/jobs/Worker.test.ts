@@ -20,7 +20,7 @@ import { layer as layerMediaWorkers } from "@vigil/runtime/media/MediaWorkersLiv
 import { Nats } from "@vigil/runtime/nats/Nats"
 import { ConfigProvider, Effect, Either, Layer, Stream } from "effect"
 import { pathToFileURL } from "node:url"
-import { eventually, firstLine, type Running, runningVigil, temporaryFolder, vigil } from "./Vigil.js"
+import { eventually, firstLine, type Running, runningVigil, temporaryFolder, vigil } from "../Vigil.js"
 
 const model = ModelId.make("scene-detector")
 
