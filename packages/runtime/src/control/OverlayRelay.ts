@@ -21,13 +21,18 @@ import { type CameraActor, CameraActors } from "../camera/CameraActors.js"
 import { ClusterNode } from "../cluster/ClusterNode.js"
 import { Nats } from "../nats/Nats.js"
 
+/** Cameras that a node's viewers look at, at the most. */
+const mostWishes = 4096
+
 /** Which cameras' overlays the viewers of a node want now. Holds for some seconds: whoever still wants them says so again. */
-const Wish = Schema.parseJson(Schema.Struct({ node: NodeName, cameras: Schema.Array(CameraId).pipe(Schema.maxItems(4096)) }))
+const Wish = Schema.parseJson(
+  Schema.Struct({ node: NodeName, cameras: Schema.Array(CameraId).pipe(Schema.maxItems(mostWishes)) })
+)
 
 const encodeWish = Schema.encodeSync(Wish)
 const decodeWish = Schema.decodeUnknownEither(Wish)
 const OverlayText = Schema.parseJson(Overlay)
-const encodeOverlay = Schema.encodeSync(OverlayText)
+const encodeOverlay = Schema.encodeEither(OverlayText)
 const decodeOverlay = Schema.decodeUnknownEither(OverlayText)
 
 /** Milliseconds: wishes are repeated, and outlive the loss of two repetitions. */
@@ -37,7 +42,7 @@ const wishes = { every: 1000, hold: 3500 } as const
 const waiting = 8
 
 const refused = Metric.counter("vigil_overlay_messages_refused", {
-  description: "Overlays and wishes for them of other nodes that could not be read",
+  description: "Overlays and wishes for them that could not be read, or not be sent",
   incremental: true
 })
 
@@ -67,6 +72,7 @@ interface Followed {
   own: { readonly actor: CameraActor; readonly fiber: Fiber.RuntimeFiber<void> } | undefined
 }
 
+/** An overlay has at most some hundred tracks, so no message comes near what a server allows. */
 const publish = (connection: NatsConnection, subject: string, text: string): void => {
   if (!connection.isClosed()) connection.publish(subject, text)
 }
@@ -92,7 +98,11 @@ const serveWishes = Effect.gen(function* () {
     Stream.fromPubSub(overlays).pipe(
       Stream.takeWhile(() => (until.get(id) ?? 0) > performance.now()),
       Stream.runForEach((overlay) =>
-        Effect.sync(() => publish(connection, nats.subject("camera", "overlay", id), encodeOverlay(overlay)))
+        Effect.sync(() => {
+          const text = encodeOverlay(overlay)
+          if (Either.isRight(text)) publish(connection, nats.subject("camera", "overlay", id), text.right)
+          else refused.unsafeUpdate(1, [])
+        })
       )
     )
 
@@ -129,7 +139,7 @@ const make = Effect.gen(function* () {
 
   /** Wishes for those that do not run here. */
   const wish = () => {
-    const cameras = [...followed].flatMap(([id, { own }]) => (own === undefined ? [id] : []))
+    const cameras = [...followed].flatMap(([id, { own }]) => (own === undefined ? [id] : [])).slice(0, mostWishes)
     if (cameras.length > 0) publish(connection, nats.subject("camera", "overlay-wanted", node), encodeWish({ node, cameras }))
   }
 
