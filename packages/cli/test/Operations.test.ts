@@ -197,8 +197,13 @@ describe("operators' commands", () => {
           const beginAnew = Effect.zipRight(call("camera", "disable", "front"), call("camera", "enable", "front"))
           yield* Effect.fork(Effect.repeat(Effect.delay(beginAnew, "2 seconds"), Schedule.spaced("15 seconds")))
           const watched = yield* Fiber.join(watching)
-          const { event } = JSON.parse(watched.stdout.toString()) as { readonly event: { readonly eventId: string } }
+          const { event, position } = JSON.parse(watched.stdout.toString()) as {
+            readonly event: { readonly eventId: string }
+            readonly position: number
+          }
           expect(event).toMatchObject({ eventType: "MOTION", status: "NEW" })
+          const again = yield* json("event", "watch", "--from", String(position), "--limit", "1")
+          expect(again).toMatchObject({ position, event: { eventId: event.eventId } })
           const listed = yield* json("event", "list", "--type", "MOTION", "--since", "5m", "--limit", "500")
           expect(JSON.stringify(listed)).toContain(event.eventId)
           expect(yield* json("event", "list", "--until", "2020-01-01")).toEqual([])
