@@ -1,13 +1,17 @@
 import { layerRunnerStoragePostgres } from "@vigil/api/cluster/RunnerStoragePostgres"
 import { toUrl } from "@vigil/api/database/Connection"
 import { layerStores } from "@vigil/api/Persistence"
+import { layerCameraStoreMemory } from "@vigil/core/memory/CameraStoreMemory"
+import { layerEventStoreMemory } from "@vigil/core/memory/EventStoreMemory"
+import { layerRuntimeTableMemory } from "@vigil/core/memory/RuntimeTableMemory"
 import { layerBusMemory } from "@vigil/core/memory/BusMemory"
 import { type NodeCapacity, NodeName } from "@vigil/core/Node"
-import type { BalancePolicy } from "@vigil/core/placement/BalancePolicy"
+import { type BalancePolicy, defaultBalancePolicy } from "@vigil/core/placement/BalancePolicy"
 import { NoPicture } from "@vigil/core/port/CameraControl"
 import { type AccessUnitSink, emptyStatistics } from "@vigil/core/Source"
 import { mediaTime, wallTime } from "@vigil/core/Time"
 import { ownGroup } from "@vigil/runtime/cluster/ClusterNode"
+import * as EmbeddedCluster from "@vigil/runtime/cluster/EmbeddedCluster"
 import * as NatsCluster from "@vigil/runtime/cluster/NatsCluster"
 import { type CameraDecoder, MediaWorkers } from "@vigil/runtime/media/MediaWorkers"
 import * as ModelRepository from "@vigil/runtime/model/ModelRepository"
@@ -106,39 +110,48 @@ const layerPlayedWorkers = Layer.sync(MediaWorkers, () => {
   })
 })
 
-export interface PlayedNodeOptions {
-  readonly name: string
+interface PlayedOptions {
   readonly capacity?: Partial<NodeCapacity>
   readonly labels?: Readonly<Record<string, string>>
   /** What each camera takes of the node's processors. */
   readonly costPerCamera?: number
-  readonly policy: BalancePolicy
-  readonly natsUrl: string
-  readonly databaseUrl: string
+  readonly policy?: BalancePolicy
   readonly folder: string
   readonly records: Array<SourceRecord>
 }
 
-/** A node of a cluster over NATS and PostgreSQL whose cameras, and what they cost, are played. */
-export const layerPlayedNode = (options: PlayedNodeOptions) => {
-  const { costPerCamera = 0.01, databaseUrl, folder, labels = {}, natsUrl, policy, records } = options
-  const name = NodeName.make(options.name)
+export interface PlayedNodeOptions extends PlayedOptions {
+  readonly name: string
+  readonly natsUrl: string
+  readonly databaseUrl: string
+}
+
+/** What a node is by these options, and what its cameras are played with. */
+const layerPlayed = (name: string, options: PlayedOptions) => {
+  const { costPerCamera = 0.01, folder, labels = {}, policy = defaultBalancePolicy, records } = options
   const capacity = { cameras: 100, cpu: 0.8, memory: 64e9, ...options.capacity }
-  const connection = toUrl(Redacted.make(databaseUrl))
   const meter = () => ({
     sample: async (cameras: ReadonlyArray<unknown>) => ({ cpu: 0.01 + cameras.length * costPerCamera, memory: 1e9 })
   })
+  return Layer.mergeAll(
+    ThisNode.layer({ version: "1.2.3", roles: ["camera"], labels, capacity }),
+    Layer.succeed(LoadMeter, meter),
+    Layer.succeed(Balancing, policy),
+    layerPlayedSources(name, records),
+    layerPlayedWorkers,
+    WhipDoor.layer,
+    layerBusMemory,
+    ModelRepository.layer({ folder })
+  )
+}
+
+/** A node of a cluster over NATS and PostgreSQL whose cameras, and what they cost, are played. */
+export const layerPlayedNode = (options: PlayedNodeOptions) => {
+  const { databaseUrl, folder, natsUrl } = options
+  const name = NodeName.make(options.name)
+  const connection = toUrl(Redacted.make(databaseUrl))
   return Runtime.layerOfMany(NatsCluster.layer({ name, weight: 1 })).pipe(
-    Layer.provide(
-      Layer.mergeAll(
-        ThisNode.layer({ version: "1.2.3", roles: ["camera"], labels, capacity }),
-        Layer.succeed(LoadMeter, meter),
-        Layer.succeed(Balancing, policy)
-      )
-    ),
-    Layer.provide(Layer.mergeAll(layerPlayedSources(name, records), layerPlayedWorkers, WhipDoor.layer)),
-    Layer.provide(layerBusMemory),
-    Layer.provide(ModelRepository.layer({ folder })),
+    Layer.provide(layerPlayed(name, options)),
     Layer.provideMerge(layerStores({ ...connection, application_name: `vigil test ${name}` }, folder)),
     Layer.provide(
       layerRunnerStoragePostgres({
@@ -153,3 +166,12 @@ export const layerPlayedNode = (options: PlayedNodeOptions) => {
     Layer.provide(Logger.minimumLogLevel(LogLevel.Error))
   )
 }
+
+/** One embedded node alone, with nothing but memory. */
+export const layerPlayedAlone = (options: PlayedOptions) =>
+  Runtime.layer(EmbeddedCluster.layer).pipe(
+    Layer.provide(layerPlayed("localhost", options)),
+    Layer.provide(layerRuntimeTableMemory),
+    Layer.provideMerge(Layer.merge(layerCameraStoreMemory, layerEventStoreMemory)),
+    Layer.provide(Logger.minimumLogLevel(LogLevel.Error))
+  )

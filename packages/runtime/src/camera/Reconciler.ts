@@ -14,8 +14,10 @@ import { differenceOf } from "./DesiredState.js"
 
 /** Rounds between two hints, of the stores or of shards that came; a hint that was lost costs no more than this. */
 const interval = Duration.seconds(2)
-/** The store's hints are sure to come within seconds; this is for the day they are not. */
+/** The store's hints are sure to come within seconds; this is for the day they are not. Milliseconds. */
 const readInterval = 60_000
+/** At first every round reads: whoever has just begun to listen may have missed a hint. */
+const listeningAfter = 10_000
 /** A call that hangs must not stop the round: the next one repeats it. */
 const callTimeout = Duration.seconds(10)
 const concurrency = 32
@@ -48,6 +50,7 @@ export const layer = Layer.scopedDiscard(
     const client = yield* placement.entity.client
     let isStale = true
     let readAt = 0
+    const listening = performance.now() + listeningAfter
     /** What the store knows of this node's refusals; unknown at first, when those of the node's last run are still there. */
     let recorded: ReadonlyMap<CameraId, RefusedCamera> | undefined
 
@@ -62,7 +65,8 @@ export const layer = Layer.scopedDiscard(
       })
 
     const read = Effect.gen(function* () {
-      if (!isStale && performance.now() - readAt < readInterval) return
+      const now = performance.now()
+      if (!isStale && now > listening && now - readAt < readInterval) return
       isStale = false
       const outlines = yield* Effect.tapError(store.outlines, () =>
         Effect.sync(() => {
