@@ -32,7 +32,9 @@ describe("parseSourceUrl", () => {
     ["http://cam/mjpg?mail=a@b", "http://cam/mjpg?mail=a@b", undefined, undefined],
     ["https://u:@cam/", "https://cam/", "u", ""],
     ["file:///srv/a b.mp4".replace(" ", "%20"), "file:///srv/a%20b.mp4", undefined, undefined],
-    ["v4l2:///dev/video0", "v4l2:///dev/video0", undefined, undefined]
+    ["v4l2:///dev/video0", "v4l2:///dev/video0", undefined, undefined],
+    ["whip:", "whip:", undefined, undefined],
+    [" WHIP:// ", "whip:", undefined, undefined]
   ])("takes %s apart", (text, url, user, password) => {
     expect(taken(text)).toEqual({ scheme: url.slice(0, url.indexOf(":")), url, user, password })
   })
@@ -54,6 +56,8 @@ describe("parseSourceUrl", () => {
     ["rtsp://cam/a b", "blanks"],
     ["rtsp://cam/a\r\nX-Evil: 1", "blanks"],
     ["file://relative/path", "absolute path"],
+    ["whip:camera-1", "nothing else"],
+    ["whip://u:secret@host/", "nothing else"],
     [`rtsp://u:secret@cam/${"x".repeat(3000)}`, "longer than"]
   ])("refuses %j", (text, because) => {
     const error = refused(text)

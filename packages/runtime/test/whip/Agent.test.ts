@@ -93,6 +93,26 @@ describe("an agent", () => {
   )
 
   test(
+    "brings H.265, and the sound with it",
+    Effect.gen(function* () {
+      const { video } = yield* sceneFile(street)
+      const { urls } = yield* startCameras({ files: [video], codec: "h265", audio: "pcmu" })
+      const server = yield* startWhipServer({ camera })
+      yield* startAgent(server.url, urls[0] ?? "")
+      const of = (kind: AccessUnit["kind"]) => server.units.filter((unit) => unit.kind === kind)
+      yield* until("pictures and sound come", () => of("video").length > 20 && of("audio").length > 20)
+      expect(server.description()).toMatchObject([
+        { kind: "video", codec: "h265", width: 640, height: 480 },
+        { kind: "audio", codec: "pcmu", sampleRate: 8000 }
+      ])
+      expect(server.units.filter(({ damaged }) => damaged)).toEqual([])
+      // Both were said to be of the same moment as at the camera: neither runs away from the other.
+      const last = (kind: AccessUnit["kind"]) => of(kind).at(-1)?.wallTime ?? 0
+      expect(Math.abs(last("video") - last("audio"))).toBeLessThan(1000)
+    })
+  )
+
+  test(
     "takes leave when it is stopped",
     Effect.gen(function* () {
       const { cameras: simulated, urls } = yield* cameras

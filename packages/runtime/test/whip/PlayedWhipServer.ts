@@ -119,6 +119,7 @@ export const startWhipServer = ({ camera, loss = 0 }: Options) =>
       requests,
       dropped: () => dropped,
       ended: () => ended,
+      description: () => open?.description.tracks ?? [],
       statistics: () => open?.statistics() ?? emptyStatistics,
       /** Goes away without a word, and is there again. */
       restart: Effect.gen(function* () {
