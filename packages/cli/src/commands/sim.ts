@@ -22,6 +22,10 @@ const cameras = Command.make(
       Options.withDescription("A tone beside the video.")
     ),
     auth: Options.text("auth").pipe(Options.optional, Options.withDescription("user:pass that cameras ask for (Digest).")),
+    feedback: Options.choice("feedback", ["pli", "fir"]).pipe(
+      Options.optional,
+      Options.withDescription("Take requests for a key frame over RTCP; as most cameras, take none by default.")
+    ),
     tls: Options.boolean("tls").pipe(Options.withDescription("RTSPS with a fresh self-signed certificate.")),
     faults: Options.integer("faults-port").pipe(
       Options.optional,

@@ -12,6 +12,7 @@ interface Options {
   readonly codec: Option.Option<"h264" | "h265" | "mjpeg">
   readonly audio: "none" | "pcmu" | "aac"
   readonly auth: Option.Option<string>
+  readonly feedback: Option.Option<"pli" | "fir">
   readonly tls: boolean
   readonly faults: Option.Option<number>
   readonly json: boolean
@@ -32,6 +33,7 @@ export const simCameras = (options: Options) =>
       audio: options.audio,
       ...(user && { authentication: { ...user, scheme: "digest" as const } }),
       ...Option.match(options.codec, { onNone: () => ({}), onSome: (codec) => ({ codec }) }),
+      ...Option.match(options.feedback, { onNone: () => ({}), onSome: (feedback) => ({ feedback }) }),
       ...Option.match(options.faults, { onNone: () => ({}), onSome: (faultsPort) => ({ faultsPort }) })
     })
     const { faultsUrl, fingerprint, urls } = started

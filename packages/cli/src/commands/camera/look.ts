@@ -3,6 +3,7 @@ import { Camera } from "@vigil/core/Camera"
 import { CameraStatus } from "@vigil/core/CameraStatus"
 import { CameraHealth } from "@vigil/core/CameraRuntime"
 import { CameraId } from "@vigil/core/Ids"
+import { KeyframeMethod } from "@vigil/core/Source"
 import { Console, Effect, Option, Schema, Stream } from "effect"
 import { writeFile } from "node:fs/promises"
 import { cameraArgument, cameraNamed, findCamera, listCameras } from "../../camera/CameraReference.js"
@@ -151,6 +152,19 @@ const restart = Command.make("restart", { cameras: Args.atLeast(cameraArgument, 
   }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(Command.withDescription("Close the connection to cameras and open it again."))
 
+/** How a camera was asked, for programs. */
+const Asked = Schema.Struct({ name: Schema.String, cameraId: CameraId, method: KeyframeMethod })
+
+const keyframe = Command.make("keyframe", { camera: cameraArgument, ...serverOptions, json }, (options) =>
+  Effect.gen(function* () {
+    const { id, name } = yield* cameraNamed(options.camera)
+    const { method } = yield* overRpc((rpc) => rpc.RequestKeyframe({ id }))
+    yield* options.json
+      ? printJson(Asked)({ name, cameraId: id, method })
+      : Console.log(`${name} is asked for a key frame (RTCP ${method.toUpperCase()}).`)
+  }).pipe(Effect.provide(Server.layer(options)))
+).pipe(Command.withDescription("Ask a camera for a key frame now, where it takes such requests."))
+
 const snapshot = Command.make(
   "snapshot",
   {
@@ -190,4 +204,4 @@ const snapshot = Command.make(
 ).pipe(Command.withDescription("The newest picture of a camera, as JPEG."))
 
 /** Commands that look at cameras, and change nothing that is stored. */
-export const lookCommands = [list, show, status, snapshot, restart] as const
+export const lookCommands = [list, show, status, snapshot, keyframe, restart] as const
