@@ -77,11 +77,14 @@ export const joinNode = (rig: ClusterRig, name: string) =>
 /** Waits until all cameras run, and none has moved for a second and a half. */
 export const quiet = (rig: ClusterRig, nodes?: ReadonlyArray<LightNode>) =>
   Effect.gen(function* () {
+    let since = performance.now()
     let before = -1
-    while (before !== rig.ownership.runs().length) {
+    while (performance.now() - since < 1500) {
       yield* rig.settled(nodes)
-      before = rig.ownership.runs().length
-      yield* Effect.sleep("1500 millis")
+      const now = rig.ownership.runs().length
+      if (now !== before) since = performance.now()
+      before = now
+      yield* Effect.sleep("50 millis")
     }
   })
 

@@ -6,7 +6,7 @@ import { defaultTenant } from "@vigil/core/Ids"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { type NatsServer, startNatsServer } from "@vigil/fixtures/peer/NatsServer"
 import { type PostgresServer, startPostgresServer } from "@vigil/fixtures/peer/PostgresServer"
-import { Context, Data, Effect, Layer, Redacted, Schema, type Scope } from "effect"
+import { Context, Data, Effect, Layer, Redacted, Schema, Scope } from "effect"
 import { temporaryFolder } from "../Scenes.js"
 import { type LightNode, type LightNodeFailed, startLightNode } from "./LightNode.js"
 import { type FromLightNode, lightCameraUrl, type StoredEvent } from "./LightNodeProtocol.js"
@@ -37,11 +37,11 @@ export interface ClusterRig {
   readonly refused: ReadonlyArray<StoredEvent>
   readonly cameras: ReadonlyArray<number>
   readonly nodes: () => ReadonlyArray<LightNode>
-  /** Starts a node, which may reach NATS and PostgreSQL by other addresses than their own. */
+  /** Starts a node, which ends with the rig, and may reach NATS and PostgreSQL by other addresses than their own. */
   readonly start: (
     name: string,
     by?: { readonly natsUrl?: string; readonly databaseUrl?: string }
-  ) => Effect.Effect<LightNode, LightNodeFailed, Scope.Scope>
+  ) => Effect.Effect<LightNode, LightNodeFailed>
   /** Waits until every camera runs on exactly one of these processes (of all, without). */
   readonly settled: (on?: ReadonlyArray<LightNode>, seconds?: number) => Effect.Effect<void, NotInTime>
   /** The highest epoch of each camera that ran; a camera that was started anew has a higher one. */
@@ -78,6 +78,7 @@ const addCameras = (store: typeof CameraStore.Service, count: number, withEvents
 /** NATS and PostgreSQL of its own, cameras in it, and nodes as they are started; all of it ends with the scope. */
 export const makeClusterRig = (options: ClusterRigOptions) =>
   Effect.gen(function* () {
+    const scope = yield* Effect.scope
     const nats = yield* startNatsServer({ jetStream: true })
     const postgres = yield* startPostgresServer
     const folder = yield* temporaryFolder
@@ -126,7 +127,7 @@ export const makeClusterRig = (options: ClusterRigOptions) =>
             log: options.log
           }),
           (node) => Effect.sync(() => nodes.set(node.pid, node))
-        ),
+        ).pipe(Scope.extend(scope)),
       settled: (on, seconds) =>
         Effect.suspend(() => {
           const allowed = new Set((on ?? [...nodes.values()]).map(({ pid }) => pid))

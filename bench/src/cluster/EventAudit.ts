@@ -32,19 +32,23 @@ export const auditOf = (log: ReadonlyArray<StoredEvent>, acknowledged: ReadonlyA
 
 /** Reads the whole event log and holds it against what nodes were told. */
 export const auditEvents = ({ database, stored }: ClusterRig): Effect.Effect<EventAudit> =>
-  database
-    .system(
-      "audit events",
-      (sql) =>
-        sql<{ readonly camera_id: string; readonly sequence: string; readonly epoch: string }>`
-          select camera_id, sequence, epoch from events`
-    )
-    .pipe(
-      Effect.map((rows) =>
-        auditOf(
-          rows.map((row) => ({ cameraId: row.camera_id, sequence: Number(row.sequence), epoch: Number(row.epoch) })),
-          stored
-        )
-      ),
-      Effect.orDieWith((error) => error)
-    )
+  Effect.suspend(() => {
+    // What is acknowledged while the log is read need not be in what was read.
+    const acknowledged = [...stored]
+    return database
+      .system(
+        "audit events",
+        (sql) =>
+          sql<{ readonly camera_id: string; readonly sequence: string; readonly epoch: string }>`
+            select camera_id, sequence, epoch from events`
+      )
+      .pipe(
+        Effect.map((rows) =>
+          auditOf(
+            rows.map((row) => ({ cameraId: row.camera_id, sequence: Number(row.sequence), epoch: Number(row.epoch) })),
+            acknowledged
+          )
+        ),
+        Effect.orDieWith((error) => error)
+      )
+  })

@@ -56,8 +56,8 @@ export const startLightNode = (options: LightNodeOptions): Effect.Effect<LightNo
       log?.write(chunk)
       diagnostics = (diagnostics + chunk.toString()).slice(-diagnosticLimit)
     })
-    const ended = Effect.async<{ readonly at: number; readonly code: number | null }>((resume) => {
-      child.once("exit", (code) => resume(Effect.succeed({ at: wallClock(), code })))
+    const ended = new Promise<{ readonly at: number; readonly code: number | null }>((resolve) => {
+      child.once("exit", (code) => resolve({ at: wallClock(), code }))
     })
     child.once("exit", () => options.onEnd(pid, wallClock()))
     const joined = Effect.async<void, LightNodeFailed>((resume) => {
@@ -71,7 +71,6 @@ export const startLightNode = (options: LightNodeOptions): Effect.Effect<LightNo
       )
       child.send({ type: "start", settings: options.settings } satisfies ToLightNode)
     })
-    const watched = yield* Effect.fork(ended)
     yield* joined.pipe(
       Effect.timeoutFail({
         duration: joinLimit,
@@ -79,5 +78,5 @@ export const startLightNode = (options: LightNodeOptions): Effect.Effect<LightNo
           new LightNodeFailed({ node: name, detail: `not in the cluster after ${joinLimit}: ${diagnostics.trim()}` })
       })
     )
-    return { name, pid, signal: (signal) => void child.kill(signal), ended: watched.await.pipe(Effect.flatMap((exit) => exit)) }
+    return { name, pid, signal: (signal) => void child.kill(signal), ended: Effect.promise(() => ended) }
   })

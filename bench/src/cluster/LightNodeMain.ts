@@ -3,13 +3,15 @@ import { sessionName } from "@vigil/api/cluster/LockKey"
 import { toUrl } from "@vigil/api/database/Connection"
 import { layerStores } from "@vigil/api/Persistence"
 import type { EventEntry } from "@vigil/core/Event"
-import { layerBusMemory } from "@vigil/core/memory/BusMemory"
 import { NodeName } from "@vigil/core/Node"
+import * as OutboxRelay from "@vigil/core/OutboxRelay"
 import { EventStore } from "@vigil/core/port/EventStore"
+import * as JetStreamBus from "@vigil/runtime/bus/JetStreamBus"
 import { ClusterNode, ownGroup } from "@vigil/runtime/cluster/ClusterNode"
 import * as NatsCluster from "@vigil/runtime/cluster/NatsCluster"
 import * as ModelRepository from "@vigil/runtime/model/ModelRepository"
 import { Nats } from "@vigil/runtime/nats/Nats"
+import { ThisNode } from "@vigil/runtime/placement/ThisNode"
 import * as Runtime from "@vigil/runtime/Runtime"
 import { WhipDoor } from "@vigil/runtime/source/whip/WhipDoor"
 import { Cause, Deferred, Effect, Fiber, Layer, Logger, LogLevel, Redacted, Schedule } from "effect"
@@ -38,13 +40,17 @@ const layerTellingEvents = Layer.effect(
   )
 )
 
+/** Nothing is refused or handed off because of load: other programs share this machine. */
+const unlimited = { cameras: 1_000_000, cpu: 1, memory: Number.MAX_SAFE_INTEGER }
+
 const layerOf = ({ verbose, cluster, databaseUrl, eventEvery, folder, name: text, natsUrl }: LightNodeSettings) => {
   const name = NodeName.make(text)
   const connection = toUrl(Redacted.make(databaseUrl))
   const stores = layerStores({ ...connection, application_name: sessionName(cluster, name) }, folder)
-  return Runtime.layer(NatsCluster.layer({ name, weight: 1 })).pipe(
+  return Runtime.layerOfMany(NatsCluster.layer({ name, weight: 1 })).pipe(
+    Layer.provide(ThisNode.layer({ version: "bench", roles: ["camera"], labels: {}, capacity: unlimited })),
     Layer.provide(Layer.mergeAll(layerLightSources(send, wallClock), layerLightWorkers(eventEvery), WhipDoor.layer)),
-    Layer.provide(layerBusMemory),
+    Layer.provide(OutboxRelay.layer.pipe(Layer.provideMerge(JetStreamBus.layer))),
     Layer.provide(ModelRepository.layer({ folder })),
     Layer.provide(layerTellingEvents.pipe(Layer.provideMerge(stores))),
     Layer.provide(
