@@ -59,8 +59,13 @@ const until = ({ control }: Started, what: string, holds: (status: ClusterStatus
   control.status.pipe(
     Effect.tap((status) => (holds(status) ? Effect.void : Effect.sleep("100 millis"))),
     Effect.repeat({ until: holds }),
-    Effect.timeoutFail({ duration: "40 seconds", onTimeout: () => new Error(`not within 40 s: ${what}`) }),
-    Effect.tapError((error) => Effect.map(control.status, (status) => console.error(error.message, JSON.stringify(status))))
+    Effect.timeoutTo({
+      duration: "40 seconds",
+      onSuccess: (status) => Effect.succeed(status),
+      onTimeout: () =>
+        Effect.flatMap(control.status, (status) => Effect.fail(new Error(`not within 40 s: ${what}: ${JSON.stringify(status)}`)))
+    }),
+    Effect.flatten
   )
 
 const bothHave = ({ nodes }: ClusterStatus) => nodes.length === 2 && nodes.every(({ shards }) => shards > 100)
