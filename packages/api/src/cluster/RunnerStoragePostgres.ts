@@ -33,7 +33,7 @@ const gathering = 10
 const strayAfter = 5000
 
 /** How long a name that is taken is waited for at start: a node that was killed holds it until PostgreSQL notices. */
-const nameRetries = Schedule.spaced("500 millis").pipe(Schedule.upTo("12 seconds"))
+const nameRetries = Schedule.spaced("500 millis").pipe(Schedule.upTo("6 seconds"))
 
 const detailOf = (error: SessionLost | NameTaken): string =>
   error._tag === "NameTaken" ? `another process runs as node ${error.node}` : error.detail

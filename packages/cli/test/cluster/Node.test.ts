@@ -1,0 +1,148 @@
+import { describe, expect, layer } from "@effect/vitest"
+import { hasNatsServer, type NatsServer, startNatsServer } from "@vigil/fixtures/peer/NatsServer"
+import { hasPostgres, type PostgresServer, startPostgresServer } from "@vigil/fixtures/peer/PostgresServer"
+import { Context, Effect, Layer } from "effect"
+import { join } from "node:path"
+import { eventually, firstLine, runningVigil, temporaryFolder, vigil } from "../Vigil.js"
+
+/** What nodes meet at. */
+class Meeting extends Context.Tag("test/Meeting")<
+  Meeting,
+  { readonly nats: NatsServer; readonly postgres: PostgresServer; readonly folder: string }
+>() {
+  static readonly layer = Layer.scoped(
+    Meeting,
+    Effect.all({ nats: startNatsServer(), postgres: startPostgresServer, folder: temporaryFolder })
+  )
+}
+
+const key = Buffer.alloc(32, 7).toString("base64")
+
+const environment = (name: string, changes: Readonly<Record<string, string>> = {}) =>
+  Effect.map(Meeting, ({ folder, nats, postgres }) => ({
+    VIGIL_DATA: join(folder, name),
+    VIGIL_NATS_URL: nats.url,
+    VIGIL_DATABASE_URL: postgres.url,
+    VIGIL_KEY: key,
+    ...changes
+  }))
+
+const nowhere = "127.0.0.1:9"
+
+describe.skipIf(!hasNatsServer || !hasPostgres)("vigil node [needs nats-server and postgresql]", () => {
+  layer(Meeting.layer, { timeout: 60_000, excludeTestServices: true })((it) => {
+    it.scoped(
+      "joins, serves where it has that role, gives its shards away on SIGTERM, and ends with 0",
+      () =>
+        Effect.gen(function* () {
+          const a = yield* runningVigil(["node", "--name", "a", "--json", "--label", "site=north"], yield* environment("a"))
+          const first = yield* firstLine(a)
+          expect(first).toMatchObject({ node: "a", cluster: "vigil", nodes: 1 })
+          expect(first).toHaveProperty("url")
+          const b = yield* runningVigil(
+            ["node", "--name", "b", "--roles", "camera", "--capacity", "100", "--json"],
+            yield* environment("b")
+          )
+          expect(yield* firstLine(b)).toEqual({ node: "b", cluster: "vigil", nodes: 2 })
+          // It holds shards a moment after it is a member.
+          yield* Effect.sleep("3 seconds")
+          b.process.kill("SIGTERM")
+          const ended = yield* Effect.promise(() => b.ended)
+          expect(ended.code).toBe(0)
+          expect(ended.stderr).toContain("cameras go to 1 other nodes")
+          expect(ended.stderr).not.toContain("could be given away")
+        }),
+      60_000
+    )
+
+    it.scoped(
+      "a node without cameras is no member that gets any; a second node of a name is told so",
+      () =>
+        Effect.gen(function* () {
+          const named = { VIGIL_CLUSTER: "other" }
+          const office = yield* runningVigil(
+            ["node", "--name", "office", "--roles", "api", "--json"],
+            yield* environment("o", named)
+          )
+          expect(yield* firstLine(office)).toMatchObject({ node: "office", cluster: "other", nodes: 0 })
+          const again = yield* vigil(["node", "--name", "office", "--roles", "camera"], yield* environment("p", named))
+          expect(again.code).toBe(1)
+          expect(again.stderr).toContain("give this one another --name")
+        }),
+      60_000
+    )
+
+    it.scoped(
+      "a second signal ends it at once",
+      () =>
+        Effect.gen(function* () {
+          const { postgres } = yield* Meeting
+          const node = yield* runningVigil(
+            ["node", "--name", "a", "--json"],
+            yield* environment("s", { VIGIL_CLUSTER: "signals" })
+          )
+          yield* firstLine(node)
+          // Without the database its end takes some seconds.
+          yield* postgres.stop
+          node.process.kill("SIGTERM")
+          yield* Effect.sleep("200 millis")
+          node.process.kill("SIGTERM")
+          yield* eventually("its end", () => node.process.exitCode ?? node.process.signalCode ?? undefined, 2000).pipe(
+            Effect.ensuring(Effect.orDie(postgres.start))
+          )
+        }),
+      60_000
+    )
+
+    it.effect(
+      "says what cannot be reached and what to do, without secrets",
+      () =>
+        Effect.gen(function* () {
+          const [nats, postgres] = yield* Effect.all(
+            [
+              vigil(["node"], yield* environment("e", { VIGIL_NATS_URL: `nats://me:hidden@${nowhere}` })),
+              vigil(["node"], yield* environment("f", { VIGIL_DATABASE_URL: `postgres://me:hidden@${nowhere}/vigil` }))
+            ],
+            { concurrency: 2 }
+          )
+          for (const { code, stderr, stdout } of [nats, postgres]) {
+            expect(code).toBe(1)
+            expect(stderr).toContain(nowhere)
+            expect(`${stdout.toString()}${stderr}`).not.toContain("hidden")
+          }
+          expect(nats.stderr).toContain("VIGIL_NATS_URL")
+          expect(postgres.stderr).toContain("VIGIL_DATABASE_URL")
+        }),
+      60_000
+    )
+
+    it.effect(
+      "takes no password as an argument, and no key of its own making",
+      () =>
+        Effect.gen(function* () {
+          const typed = [
+            ["--nats", "nats://me:hidden@bus.example:4222"],
+            ["--postgres", "postgres://me:hidden@db.example/vigil"],
+            ["--postgres", "postgres://db.example/vigil?password=hidden"],
+            ["--name", "Not A Name"],
+            ["--roles", "camera,cook"],
+            ["--capacity", "0"]
+          ]
+          const calls = yield* Effect.forEach(
+            typed,
+            (words) => Effect.flatMap(environment("g"), (variables) => vigil(["node", ...words], variables)),
+            { concurrency: 3 }
+          )
+          for (const { code, stderr } of calls) {
+            expect(code).toBe(2)
+            expect(stderr).not.toContain("hidden")
+          }
+          const { VIGIL_KEY: _, ...keyless } = yield* environment("h")
+          const without = yield* vigil(["node"], keyless)
+          expect(without.code).toBe(1)
+          expect(without.stderr).toContain("VIGIL_KEY")
+        }),
+      60_000
+    )
+  })
+})
