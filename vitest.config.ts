@@ -7,6 +7,7 @@ export default defineConfig({
       "packages/*/test/**/*.test.{ts,tsx}",
       "fixtures/test/**/*.test.ts",
       "bench/test/**/*.test.ts",
+      "docs/example/test/**/*.test.ts",
       "scripts/test/**/*.test.mjs"
     ],
     globalSetup: ["scripts/vitest/RequireBuild.ts"],
@@ -19,6 +20,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     teardownTimeout: 10_000,
     // The built packages run as Node itself loads them, workers and child processes included.
-    server: { deps: { external: [/\/(packages\/[^/]+|fixtures|bench)\/dist\//] } }
+    server: { deps: { external: [/\/(packages\/[^/]+|fixtures|bench|docs\/example)\/dist\//] } }
   }
 })

@@ -9,7 +9,7 @@ import { unnamedDrawers } from "./check/PathNames.mjs"
 import { root } from "./install/Root.mjs"
 
 const given = process.argv.slice(2)
-const sources = ["packages", "fixtures", "bench"]
+const sources = ["packages", "fixtures", "bench", "docs/example"]
 const paths =
   given.length > 0 ? given : [...sources, "scripts", "vitest.config.ts"].filter((path) => existsSync(`${root}/${path}`))
 

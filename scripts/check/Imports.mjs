@@ -11,7 +11,8 @@ const allowedPackages = {
   "packages/ui": ["core"],
   "packages/cli": ["core", "runtime", "api", "fixtures"],
   fixtures: ["core"],
-  bench: ["core", "runtime", "api", "cli", "fixtures"]
+  bench: ["core", "runtime", "api", "cli", "fixtures"],
+  "docs/example": ["core", "runtime", "api"]
 }
 
 /** core is the contract: it runs in a browser too, and brings no server along. */

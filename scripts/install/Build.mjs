@@ -4,8 +4,8 @@ import { root } from "./Root.mjs"
 import { isRemembered, remember, writeDigest } from "./Stamp.mjs"
 import { quietly, step } from "./Steps.mjs"
 
-const compiled = ["packages/core", "packages/runtime", "packages/api", "packages/cli", "fixtures", "bench"].map((folder) =>
-  join(root, folder)
+const compiled = ["packages/core", "packages/runtime", "packages/api", "packages/cli", "fixtures", "bench", "docs/example"].map(
+  (folder) => join(root, folder)
 )
 const page = join(root, "packages", "ui")
 const binary = (name) => join(root, "node_modules", ".bin", name)

@@ -7,7 +7,12 @@ import { quietly, step } from "./Steps.mjs"
 const packageFile = join(root, "package.json")
 const lockFile = join(root, "package-lock.json")
 
-const workspaces = () => [...readdirSync(join(root, "packages")).map((name) => join("packages", name)), "fixtures", "bench"]
+const workspaces = () => [
+  ...readdirSync(join(root, "packages")).map((name) => join("packages", name)),
+  "fixtures",
+  "bench",
+  "docs/example"
+]
 
 const digest = () =>
   contentDigest([packageFile, lockFile, ...workspaces().map((folder) => join(root, folder, "package.json"))]) +

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs"
 import { join } from "node:path"
 
 const root = join(import.meta.dirname, "..", "..")
-const built = ["packages/core", "packages/runtime", "packages/api", "packages/cli", "fixtures", "bench"]
+const built = ["packages/core", "packages/runtime", "packages/api", "packages/cli", "fixtures", "bench", "docs/example"]
 const addon = "node_modules/beamcoder/build/Release/beamcoder.node"
 
 /** Tests import the packages as they are built; without a build every one of them would fail with a puzzling import error. */

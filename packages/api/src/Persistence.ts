@@ -14,6 +14,8 @@
 import type { SqlError } from "@effect/sql/SqlError"
 import type { AuditStore } from "@vigil/core/port/AuditStore"
 import type { CameraStore } from "@vigil/core/port/CameraStore"
+import type { EdgeBuffer } from "@vigil/core/port/EdgeBuffer"
+import type { EdgeStore } from "@vigil/core/port/EdgeStore"
 import type { EventStore } from "@vigil/core/port/EventStore"
 import type { RuntimeTable } from "@vigil/core/port/RuntimeTable"
 import type { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
@@ -27,11 +29,15 @@ import { Config, type ConfigError, Effect, Layer, Option } from "effect"
 import { join } from "node:path"
 import { layerAuditStorePostgres } from "./database/AuditStorePostgres.js"
 import { layerCameraStorePostgres } from "./database/CameraStorePostgres.js"
+import { layerRunnerStoragePostgres, type RunnerStorageOptions } from "./cluster/RunnerStoragePostgres.js"
+import { sessionName } from "./cluster/LockKey.js"
 import { type ConnectionOptions, toEmbedded, toUrl } from "./database/Connection.js"
 import type { Database } from "./database/Database.js"
 import { layerDatabase } from "./database/Database.js"
 import type { DatabaseError } from "./database/DatabaseError.js"
 import { startEmbeddedPostgres } from "./database/EmbeddedPostgres.js"
+import { layerEdgeBufferPostgres } from "./edge/EdgeBufferPostgres.js"
+import { layerEdgeStorePostgres } from "./database/EdgeStorePostgres.js"
 import { layerEventStorePostgres } from "./database/EventStorePostgres.js"
 import { migrate } from "./database/Migrations.js"
 import { layerPlacementStorePostgres } from "./database/PlacementStorePostgres.js"
@@ -49,6 +55,8 @@ export type Persistence =
   | AuditStore
   | PublishTokenStore
   | CameraStore
+  | EdgeBuffer
+  | EdgeStore
   | EventStore
   | UserStore
   | PlacementStore
@@ -65,6 +73,8 @@ export const layerStores = (connection: ConnectionOptions, dataFolder: string): 
   Layer.mergeAll(
     layerAuditStorePostgres,
     layerCameraStorePostgres,
+    layerEdgeBufferPostgres,
+    layerEdgeStorePostgres,
     layerEventStorePostgres,
     layerOutboxPostgres,
     layerUserStorePostgres,
@@ -78,6 +88,13 @@ export const layerStores = (connection: ConnectionOptions, dataFolder: string): 
     Layer.provide(layerMasterKey(dataFolder)),
     Layer.provideMerge(layerDatabase(connection)),
     Layer.provide(Layer.effectDiscard(migrate(connection)))
+  )
+
+/** The stores over the database that all nodes of a cluster share, and the locks by which they share cameras, in the name of one node. */
+export const layerNodePersistence = ({ dataFolder, ...node }: RunnerStorageOptions & { readonly dataFolder: string }) =>
+  Layer.merge(
+    layerStores({ ...node.connection, application_name: sessionName(node.cluster, node.node) }, dataFolder),
+    layerRunnerStoragePostgres(node)
   )
 
 /** The stores over the database that the environment names, or the embedded one in `<dataFolder>/postgres`. */

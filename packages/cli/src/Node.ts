@@ -1,17 +1,15 @@
-import { layerRunnerStoragePostgres } from "@vigil/api/cluster/RunnerStoragePostgres"
-import { sessionName } from "@vigil/api/cluster/LockKey"
 import type { ConnectionOptions } from "@vigil/api/database/Connection"
-import { layerStores } from "@vigil/api/Persistence"
+import { layerNodePersistence } from "@vigil/api/Persistence"
 import type { NodeCapacity, NodeName, NodeRole } from "@vigil/core/Node"
 import * as OutboxRelay from "@vigil/core/OutboxRelay"
 import * as JetStreamBus from "@vigil/runtime/bus/JetStreamBus"
-import { ownGroup } from "@vigil/runtime/cluster/ClusterNode"
 import * as NatsCluster from "@vigil/runtime/cluster/NatsCluster"
 import * as ModelRepository from "@vigil/runtime/model/ModelRepository"
 import { Nats } from "@vigil/runtime/nats/Nats"
 import type { NatsSettings } from "@vigil/runtime/nats/NatsSettings"
 import * as Runtime from "@vigil/runtime/Runtime"
 import { ThisNode } from "@vigil/runtime/placement/ThisNode"
+import { membership } from "@vigil/runtime/Vigil"
 import { Layer } from "effect"
 import { join } from "node:path"
 import * as Media from "./Media.js"
@@ -29,20 +27,11 @@ export interface NodeForm {
   readonly dataFolder: string
 }
 
-const layerStorage = ({ database, dataFolder, name, nats }: NodeForm) => {
-  const connection = { ...database, application_name: sessionName(nats.cluster, name) }
-  return Layer.mergeAll(
+const layerStorage = ({ database, dataFolder, name, nats }: NodeForm) =>
+  Layer.merge(
     ModelRepository.layer({ folder: join(dataFolder, "models") }),
-    layerStores(connection, dataFolder),
-    layerRunnerStoragePostgres({
-      connection: database,
-      cluster: nats.cluster,
-      node: name,
-      ownGroup: ownGroup(name),
-      forgetAfter: NatsCluster.forgetAfter
-    })
+    layerNodePersistence({ connection: database, cluster: nats.cluster, dataFolder, ...membership(name) })
   )
-}
 
 /** With the role `camera` it takes its part of the cameras; without, it only asks those that do. */
 const layerCluster = ({ capacity, name, roles }: NodeForm) =>

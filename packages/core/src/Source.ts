@@ -26,6 +26,9 @@ export type Credentials = typeof Credentials.Type
 /** A source's protocol is told by its URL's scheme. */
 export const supportedSchemes = ["rtsp", "rtsps", "http", "https", "file", "v4l2", "whip"] as const
 
+/** One of ours, or one that begins with `x-`: those are left to programs that embed Vigil and bring sources of their own. */
+export type SourceScheme = (typeof supportedSchemes)[number] | `x-${string}`
+
 /**
  * Where a camera's pictures come from. `url` has no user information: that is in `credentials`. `http(s)` is a motion-JPEG stream;
  * `file:///path` a video file (`v4l2:///dev/video0` a USB camera); `whip:` waits for a publisher that pushes the camera's stream (RFC 9725).
@@ -147,8 +150,8 @@ export interface OpenSource {
   readonly ended: Effect.Effect<void, SourceError>
 }
 
-/** A kind of source: one value per protocol, listed in the runtime's `Sources`. */
+/** A kind of source: one value per protocol, listed in the runtime's `Sources`, or given to `Vigil` by an embedder. */
 export interface SourceKind {
-  readonly schemes: ReadonlyArray<(typeof supportedSchemes)[number]>
+  readonly schemes: ReadonlyArray<SourceScheme>
   readonly open: (config: SourceConfig, sink: AccessUnitSink) => Effect.Effect<OpenSource, SourceError, Scope.Scope>
 }

@@ -1,11 +1,9 @@
 import { Either, Redacted } from "effect"
-import { type Credentials, SourceError, supportedSchemes } from "./Source.js"
-
-type Scheme = (typeof supportedSchemes)[number]
+import { type Credentials, SourceError, type SourceScheme, supportedSchemes } from "./Source.js"
 
 /** A source's address apart from its user information. */
 export interface SourceAddress {
-  readonly scheme: Scheme
+  readonly scheme: SourceScheme
   /** May be stored, shown in part and given to the camera; for logs and errors see {@link displayUrl}. */
   readonly url: string
   readonly credentials: Credentials | undefined
@@ -53,7 +51,8 @@ export const displayUrl = (url: string): string => {
 const refuse = (text: string, reason: "invalid-url" | "unsupported", detail: string) =>
   Either.left(new SourceError({ reason, url: hideSecrets(withoutUser(text)).slice(0, maxLength), detail }))
 
-const isSupported = (scheme: string): scheme is Scheme => supportedSchemes.some((supported) => supported === scheme)
+const isSupported = (scheme: string): scheme is SourceScheme =>
+  scheme.startsWith("x-") || supportedSchemes.some((supported) => supported === scheme)
 
 const decoded = (text: string): string => {
   try {
@@ -72,7 +71,7 @@ const credentialsOf = (user: string): Credentials => {
   }
 }
 
-const networkAddress = (text: string, scheme: Scheme, rest: string): Either.Either<SourceAddress, SourceError> => {
+const networkAddress = (text: string, scheme: SourceScheme, rest: string): Either.Either<SourceAddress, SourceError> => {
   if (rest.includes(" ")) return refuse(text, "invalid-url", "The address has blanks in it; write them as %20")
   const { host, user } = splitUser(rest)
   const url = `${scheme}://${host}`
@@ -129,7 +128,7 @@ export const isOfThisMachine = ({ scheme }: SourceAddress): boolean => scheme ==
 /** Whether its stream is pushed to Vigil by a publisher. */
 export const isPublished = (url: string): boolean => url === publishedUrl
 
-const defaultPorts: Readonly<Record<Scheme, string>> = {
+const defaultPorts: Readonly<Record<SourceScheme, string>> = {
   rtsp: "554",
   rtsps: "322",
   http: "80",
@@ -141,7 +140,7 @@ const defaultPorts: Readonly<Record<Scheme, string>> = {
 
 const server = ({ scheme, url }: SourceAddress): string => {
   const { hostname, port } = new URL(url)
-  return `${hostname.toLowerCase()} ${port === "" ? defaultPorts[scheme] : port}`
+  return `${hostname.toLowerCase()} ${port === "" ? (defaultPorts[scheme] ?? "") : port}`
 }
 
 /** Whether both addresses are of one host and port: then what was confided to the one may be told to the other. */

@@ -12,7 +12,7 @@ import type { Priority } from "@vigil/core/Priority"
 import type { AccessUnitSink } from "@vigil/core/Source"
 import { initialTracker, stepTracker } from "@vigil/core/Tracker"
 import { Effect, Either, PubSub } from "effect"
-import { type RunningAnalytic, startAnalytic } from "./analytics/Analytics.js"
+import { KnownAnalytics, type RunningAnalytic, startAnalytic } from "./analytics/Analytics.js"
 import { makeCaptureLatency } from "./camera/CaptureLatency.js"
 import { makeDecoderSlot } from "./camera/DecoderSlot.js"
 import { demandOf, detectionPriority } from "./camera/Demand.js"
@@ -57,6 +57,7 @@ const modelInterval = "10 seconds"
 export const makePipeline = (first: Camera, epoch: Epoch) =>
   Effect.gen(function* () {
     const chooseDetector = yield* makeDetectorChoice
+    const known = yield* KnownAnalytics
     const writer = yield* makeEventWriter(first.id, epoch)
     const overlays = yield* Effect.acquireRelease(PubSub.sliding<Overlay>(8), PubSub.shutdown)
     const hub = makeHub()
@@ -133,7 +134,8 @@ export const makePipeline = (first: Camera, epoch: Epoch) =>
       Effect.gen(function* () {
         camera = next
         segmenter.configure(next.segment)
-        const started = next.analytics.map((assignment) => startAnalytic(assignment, { zones: next.zones, lines: next.lines }))
+        const drawn = { zones: next.zones, lines: next.lines }
+        const started = next.analytics.map((assignment) => startAnalytic(assignment, drawn, known))
         analytics = started.flatMap((result) => (Either.isRight(result) ? [result.right] : []))
         for (const result of started) if (Either.isLeft(result)) yield* Effect.logError(result.left.message)
         decoder.configure(yield* demand)

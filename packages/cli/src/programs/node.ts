@@ -4,11 +4,11 @@ import { toUrl } from "@vigil/api/database/Connection"
 import type { DatabaseError } from "@vigil/api/database/DatabaseError"
 import { NodeCapacity, NodeName, NodeRole } from "@vigil/core/Node"
 import { ClusterNode } from "@vigil/runtime/cluster/ClusterNode"
-import { NodeSteering } from "@vigil/runtime/placement/NodeSteering"
-import { nodeNameOf } from "@vigil/runtime/placement/ThisNode"
+import { giveAway } from "@vigil/runtime/placement/GiveAway"
+import { capacityOfMachine, nodeNameOf } from "@vigil/runtime/placement/ThisNode"
 import { Config, Console, Effect, Option, Redacted, Schedule, Schema } from "effect"
 import { existsSync } from "node:fs"
-import { availableParallelism, hostname, totalmem } from "node:os"
+import { hostname } from "node:os"
 import { join } from "node:path"
 import { dataFolder } from "../Installation.js"
 import { addressArgument, natsArgument } from "../NatsArgument.js"
@@ -26,11 +26,7 @@ export interface NodeArguments {
   readonly json: boolean
 }
 
-const camerasPerCore = 50
-/** Of the machine's processors and memory; the rest is the system's. */
-const ownShare = 0.85
 const joinLimit = "30 seconds"
-const drainLimit = "25 seconds"
 
 /** The database's address for people: never with user or password. */
 const shown = (url: Redacted.Redacted): string => {
@@ -70,14 +66,7 @@ const formOf = (options: NodeArguments) =>
       Schema.NonEmptyArray(NodeRole),
       "--roles"
     )(options.roles.split(",").map((role) => role.trim()))
-    const capacity = yield* decodeTyped(
-      NodeCapacity,
-      "--capacity"
-    )({
-      cameras: Option.getOrElse(options.capacity, () => availableParallelism() * camerasPerCore),
-      cpu: ownShare,
-      memory: Math.round(totalmem() * ownShare)
-    })
+    const capacity = yield* decodeTyped(NodeCapacity, "--capacity")(capacityOfMachine(Option.getOrUndefined(options.capacity)))
     const nats = yield* natsArgument(options.nats)
     const url = yield* databaseUrl(options.postgres)
     const folder = yield* dataFolder
@@ -122,19 +111,6 @@ const servedHere = Effect.gen(function* () {
   return served
 })
 
-/** Cameras first go to other nodes, where there are some; then everything ends. A second signal does not wait. */
-const giveAway = Effect.gen(function* () {
-  const cluster = yield* ClusterNode
-  const others = cluster.members().filter(({ healthy, name }) => healthy && name !== cluster.name)
-  if (others.length === 0 || cluster.shards() === 0) return
-  yield* Effect.logInfo(`cameras go to ${others.length} other nodes`)
-  const { drain } = yield* NodeSteering
-  yield* drain.pipe(
-    Effect.timeout(drainLimit),
-    Effect.catchAll((error) => Effect.logWarning(`not all cameras could be given away: ${error.message}`))
-  )
-})
-
 const unreachable = (place: string) => (error: DatabaseError) =>
   new CommandFailed({
     detail: `${place}: ${error.detail}. Check that it runs there, and VIGIL_DATABASE_URL or --postgres`
@@ -146,6 +122,7 @@ export const node = (options: NodeArguments) =>
     const run = <E, R>(served: Effect.Effect<Served, E, R>) =>
       announce(form, served, options.json).pipe(
         Effect.zipRight(Effect.never),
+        // A second signal does not wait.
         Effect.onInterrupt(() => giveAway)
       )
     const running = form.roles.includes("api")

@@ -9,7 +9,7 @@ import {
 import { type EventDraft, initial as nothingYet, step as filter } from "@vigil/core/EventPipeline"
 import { AnalyticCatalogue, InvalidAnalytic } from "@vigil/core/port/AnalyticCatalogue"
 import type { Priority } from "@vigil/core/Priority"
-import { Effect, Either, JSONSchema, Layer, ParseResult, Schema } from "effect"
+import { Context, Effect, Either, JSONSchema, Layer, ParseResult, Schema } from "effect"
 import { Intrusion } from "./Intrusion.js"
 import { Motion } from "./Motion.js"
 import { Tamper } from "./Tamper.js"
@@ -22,13 +22,13 @@ export interface RunningAnalytic {
   readonly step: (input: AnalyticInput) => ReadonlyArray<EventDraft>
 }
 
-interface Entry {
+/** An analytic without the types of its settings and state, which only it knows. */
+export interface KnownAnalytic {
   readonly descriptor: AnalyticDescriptor
   readonly start: (assignment: AnalyticAssignment, context: AnalyticContext) => Either.Either<RunningAnalytic, InvalidAnalytic>
 }
 
-/** Hides the types of an analytic's settings and state, which only it knows. */
-const entry = <Settings, Encoded, State>(analytic: Analytic<Settings, Encoded, State>): Entry => {
+export const knownAnalytic = <Settings, Encoded, State>(analytic: Analytic<Settings, Encoded, State>): KnownAnalytic => {
   const decode = Schema.decodeUnknownEither(analytic.settings, { errors: "all", onExcessProperty: "error" })
   const descriptor = AnalyticDescriptor.make({
     id: analytic.id,
@@ -76,22 +76,32 @@ const run = <Settings, Encoded, State>(
 }
 
 /** Every analytic of this program: a new one is one file and one line here. */
-const entries: ReadonlyArray<Entry> = [entry(Motion), entry(Tamper), entry(Intrusion)]
+const builtIn: ReadonlyArray<KnownAnalytic> = [knownAnalytic(Motion), knownAnalytic(Tamper), knownAnalytic(Intrusion)]
 
-const byId = new Map<string, Entry>(entries.map((known) => [known.descriptor.id, known]))
+/** The analytics that cameras of this process may have: those of this program, unless an embedder adds its own. */
+export class KnownAnalytics extends Context.Reference<KnownAnalytics>()("@vigil/runtime/KnownAnalytics", {
+  defaultValue: () => builtIn
+}) {
+  static readonly layerWith = (own: ReadonlyArray<KnownAnalytic>): Layer.Layer<KnownAnalytics> =>
+    Layer.succeed(KnownAnalytics, [...own, ...builtIn])
+}
 
 /** Starts an analytic as a camera's configuration asks for it. */
 export const startAnalytic = (
   assignment: AnalyticAssignment,
-  context: AnalyticContext
+  context: AnalyticContext,
+  known: ReadonlyArray<KnownAnalytic> = builtIn
 ): Either.Either<RunningAnalytic, InvalidAnalytic> => {
-  const known = byId.get(assignment.analytic)
-  if (known !== undefined) return known.start(assignment, context)
-  const detail = `there is no such analytic; there are ${[...byId.keys()].join(", ")}`
+  const wanted = known.find(({ descriptor }) => descriptor.id === assignment.analytic)
+  if (wanted !== undefined) return wanted.start(assignment, context)
+  const detail = `there is no such analytic; there are ${known.map(({ descriptor }) => descriptor.id).join(", ")}`
   return Either.left(new InvalidAnalytic({ analytic: assignment.analytic, detail }))
 }
 
-export const layer = Layer.succeed(AnalyticCatalogue, {
-  list: entries.map(({ descriptor }) => descriptor),
-  check: (assignment) => Effect.asVoid(startAnalytic(assignment, { zones: [], lines: [] }))
-})
+export const layer = Layer.effect(
+  AnalyticCatalogue,
+  Effect.map(KnownAnalytics, (known) => ({
+    list: known.map(({ descriptor }) => descriptor),
+    check: (assignment) => Effect.asVoid(startAnalytic(assignment, { zones: [], lines: [] }, known))
+  }))
+)

@@ -1,6 +1,6 @@
-import { NodeName, type NodeReport } from "@vigil/core/Node"
+import { type NodeCapacity, NodeName, type NodeReport } from "@vigil/core/Node"
 import { Context, DateTime, Layer } from "effect"
-import { totalmem } from "node:os"
+import { availableParallelism, totalmem } from "node:os"
 
 type Description = Pick<NodeReport, "version" | "roles" | "labels" | "capacity" | "startedAt">
 
@@ -31,3 +31,14 @@ export const nodeNameOf = (host: string): NodeName => {
     .replace(/^-+|-+$/g, "")
   return NodeName.make(name === "" ? "node" : name)
 }
+
+const camerasPerCore = 50
+/** Of the machine's processors and memory; the rest is the system's. */
+const ownShare = 0.85
+
+/** What a node may take on that has this machine to itself. */
+export const capacityOfMachine = (cameras = availableParallelism() * camerasPerCore): NodeCapacity => ({
+  cameras,
+  cpu: ownShare,
+  memory: Math.round(totalmem() * ownShare)
+})

@@ -34,10 +34,16 @@ const openOneOf =
 /** Opens a source by its URL's scheme. The scope's end closes it. */
 export class Sources extends Context.Tag("@vigil/runtime/Sources")<Sources, { readonly open: Open }>() {}
 
-/** Sources of every kind; files and capture devices are read by the media workers, publishers come in by the door. */
-export const layer = Layer.effect(
-  Sources,
-  Effect.gen(function* () {
-    return { open: openOneOf(sourceKinds(yield* MediaWorkers, yield* WhipDoor)) }
-  })
-).pipe(Layer.provideMerge(WhipDoor.layer))
+/**
+ * Sources of every kind, and further ones of an embedder's own; those come first. Files and capture devices are read by the media workers, publishers come
+ * in by the door.
+ */
+export const layerWith = (own: ReadonlyArray<SourceKind>) =>
+  Layer.effect(
+    Sources,
+    Effect.gen(function* () {
+      return { open: openOneOf([...own, ...sourceKinds(yield* MediaWorkers, yield* WhipDoor)]) }
+    })
+  ).pipe(Layer.provideMerge(WhipDoor.layer))
+
+export const layer = layerWith([])
