@@ -149,7 +149,8 @@ export const makeJetStreamBus = (options: JetStreamBusOptions) =>
         return []
       })
       const next = Math.max(from, (messages.at(-1)?.sequence ?? 0) + 1)
-      readers.set(wanted, { reader, next })
+      // One that found nothing although there is something new may have missed it: the next one looks for itself.
+      if (messages.length > 0 || seen < from) readers.set(wanted, { reader, next })
       return { deliveries, next }
     }
 

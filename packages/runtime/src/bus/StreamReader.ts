@@ -105,7 +105,8 @@ export const openStreamReader = async (
           delivered += 1
           if (facts.count !== delivered) return end(new Error("messages were lost on the way"), false)
           messages.push({ sequence: facts.sequence, subject: message.subject, id: idOf(message), data: message.data })
-          if (facts.pending === 0 || messages.length === batch) end(undefined, facts.pending === 0)
+          // Short of that the server says that it is done; before it does, it may send what is stored just now.
+          if (messages.length === batch) end(undefined, facts.pending === 0)
         }
       })
       connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer.name}`, request, { reply: subscription.getSubject() })
