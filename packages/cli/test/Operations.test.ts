@@ -216,6 +216,28 @@ describe("operators' commands", () => {
       90_000
     )
 
+    it.effect("shows and steers the cluster, also one of one node", () =>
+      Effect.gen(function* () {
+        const { call, json } = yield* Site
+        const status = yield* json("cluster", "status")
+        expect(status).toMatchObject({
+          nodes: [{ state: "up", roles: ["camera", "api"], load: { cameras: 2 } }],
+          shards: { total: 64, assigned: 64 },
+          cameras: { desired: 2, running: 2, unplaced: [] }
+        })
+        const { stdout } = yield* call("cluster", "status")
+        expect(stdout.toString()).toContain("2 of 2 cameras run, 64 of 64 shards are held")
+        expect(stdout.toString()).toMatch(/^NODE +STATE +ROLES +CAMERAS +CPU +MEMORY +SHARDS +VERSION +LABELS$/m)
+        expect(yield* json("cluster", "rebalance")).toEqual({ cameras: 0 })
+        const drained = yield* call("cluster", "drain", "localhost")
+        expect(drained.code).toBe(1)
+        expect(drained.stderr).toContain("there is no other node to take its cameras")
+        expect((yield* call("cluster", "resume", "localhost")).stdout.toString()).toContain("localhost takes cameras again")
+        expect(yield* call("cluster", "drain", "elsewhere")).toMatchObject({ code: 1 })
+        expect(yield* call("cluster", "drain", "No Name")).toMatchObject({ code: 2 })
+      })
+    )
+
     it.effect("keeps users", () =>
       Effect.gen(function* () {
         const { call, json, secrets } = yield* Site
