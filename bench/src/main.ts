@@ -7,7 +7,9 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   decode: () => import("./decode.js").then(({ decode }) => decode),
   infer: () => import("./infer.js").then(({ infer }) => infer),
   "live-latency": () => import("./live-latency.js").then(({ liveLatency }) => liveLatency),
+  "control-scale": () => import("./control-scale.js").then(({ controlScale }) => controlScale),
   failover: () => import("./failover.js").then(({ failover }) => failover),
+  jobs: () => import("./jobs.js").then(({ jobs }) => jobs),
   memory: () => import("./memory.js").then(({ memory }) => memory),
   rpc: () => import("./rpc.js").then(({ rpc }) => rpc)
 }

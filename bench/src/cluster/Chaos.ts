@@ -42,14 +42,14 @@ const pauses = (rig: ClusterRig, since: number): Outcome => {
 const others = (rig: ClusterRig, node: LightNode) => rig.nodes().filter(({ pid }) => pid !== node.pid)
 
 /** Ends a process without a word. */
-export const killNode = (rig: ClusterRig, node: LightNode) =>
+export const killNode = (rig: ClusterRig, node: LightNode, seconds?: number) =>
   Effect.gen(function* () {
     const cameras = rig.ownership.on(node.pid)
     const rest = others(rig, node)
     const at = wallClock()
     node.signal("SIGKILL")
     yield* node.ended
-    yield* rig.settled(rest)
+    yield* rig.settled(rest, seconds)
     return untilElsewhere(rig, cameras, node.pid, at)
   })
 
