@@ -3,7 +3,7 @@ import { CameraId, ModelId, TenantId, VideoJobId } from "./Ids.js"
 import { Priority } from "./Priority.js"
 import { SourceQuality } from "./Segment.js"
 
-export const VideoJobMetadata = Schema.Struct({
+const VideoJobMetadata = Schema.Struct({
   /** Width and height of the segment's pictures, as `640x480`. */
   resolution: Schema.String,
   /** Bits a second. */
@@ -16,7 +16,6 @@ export const VideoJobMetadata = Schema.Struct({
   priority: Priority,
   sourceQuality: SourceQuality
 }).annotations({ identifier: "VideoJobMetadata" })
-export type VideoJobMetadata = typeof VideoJobMetadata.Type
 
 /** A segment of a camera's video that models are to look at, away from the camera's node. */
 export class VideoJob extends Schema.Class<VideoJob>("VideoJob")({

@@ -210,8 +210,10 @@ export const makeVideoJobQueueMemory = (chosen: Partial<VideoJobQueueMemoryOptio
       Effect.gen(function* () {
         const open = new Set<VideoJobDelivery>()
         yield* Effect.addFinalizer(() =>
-          // An answer of this queue never fails.
-          Effect.forEach([...open], ({ giveBack }) => Effect.orDie(giveBack), { discard: true })
+          Effect.forEach([...open], ({ giveBack }) => giveBack, { discard: true }).pipe(
+            // swallowed: an answer of this queue never fails
+            Effect.orDie
+          )
         )
         return { take: take(groupOf(model), open) } satisfies VideoJobConsumer
       }),

@@ -11,7 +11,7 @@ const mostKnown = 4096
 const defaultLimit = 60_000
 
 /** Results within this process. */
-export const makeVideoJobResultsMemory = (limit = defaultLimit): typeof VideoJobResults.Service => {
+const makeVideoJobResultsMemory = (limit = defaultLimit): typeof VideoJobResults.Service => {
   const followers = new Map<Mailbox.Mailbox<VideoJobResult>, CameraId>()
   const known = new Set<string>()
 

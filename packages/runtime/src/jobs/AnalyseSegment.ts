@@ -10,7 +10,7 @@ import { now } from "../MonotonicClock.js"
 import { type ReadSegment, readSegmentFile, type SegmentPicture } from "./segment/SegmentReader.js"
 
 /** This try did not succeed; the job's segment, the model or the machine may be at fault. */
-export class SegmentNotAnalysed extends Data.TaggedError("SegmentNotAnalysed")<{ readonly detail: string }> {
+class SegmentNotAnalysed extends Data.TaggedError("SegmentNotAnalysed")<{ readonly detail: string }> {
   override get message() {
     return this.detail
   }

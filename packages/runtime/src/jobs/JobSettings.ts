@@ -17,6 +17,8 @@ export interface JobSettings {
   readonly partitions: number
   /** Milliseconds from a job's publication after which its camera does not wait for the result any more. */
   readonly resultLimit: number
+  /** Servers of a NATS cluster that each keep jobs and results. */
+  readonly replicas: number
 }
 
 export const defaultJobSettings: JobSettings = {
@@ -27,7 +29,8 @@ export const defaultJobSettings: JobSettings = {
   retryDelay: 1000,
   deliveries: 5,
   partitions: 16,
-  resultLimit: 60_000
+  resultLimit: 60_000,
+  replicas: 1
 }
 
 const time = (name: string, byDefault: number, least: number) =>
@@ -45,7 +48,7 @@ const count = (name: string, byDefault: number, least: number, most: number) =>
 
 const megabytes = (config: Config.Config<number>) => Config.map(config, (value) => value * 1024 * 1024)
 
-/** From `VIGIL_JOBS_MAX_AGE`, `_MAX_MB`, `_INLINE_KB`, `_ACKNOWLEDGEMENT_TIME`, `_RETRY_DELAY`, `_DELIVERIES`, `_PARTITIONS`, `_RESULT_LIMIT`. */
+/** From `VIGIL_JOBS_MAX_AGE`, `_MAX_MB`, `_INLINE_KB`, `_ACKNOWLEDGEMENT_TIME`, `_RETRY_DELAY`, `_DELIVERIES`, `_PARTITIONS`, `_RESULT_LIMIT`, `_REPLICAS`. */
 export const jobSettings: Config.Config<JobSettings> = Config.all({
   maxAge: time("MAX_AGE", defaultJobSettings.maxAge, 10_000),
   maxBytes: megabytes(count("MAX_MB", defaultJobSettings.maxBytes / 1024 / 1024, 16, 1024 * 1024)),
@@ -54,5 +57,6 @@ export const jobSettings: Config.Config<JobSettings> = Config.all({
   retryDelay: time("RETRY_DELAY", defaultJobSettings.retryDelay, 0),
   deliveries: count("DELIVERIES", defaultJobSettings.deliveries, 1, 100),
   partitions: count("PARTITIONS", defaultJobSettings.partitions, 1, 256),
-  resultLimit: time("RESULT_LIMIT", defaultJobSettings.resultLimit, 1000)
+  resultLimit: time("RESULT_LIMIT", defaultJobSettings.resultLimit, 1000),
+  replicas: count("REPLICAS", defaultJobSettings.replicas, 1, 5)
 }).pipe(Config.nested("JOBS"), Config.nested("VIGIL"))

@@ -133,6 +133,7 @@ const openStreams = async (nats: typeof Nats.Service, names: JobNames, settings:
       retention: RetentionPolicy.Workqueue,
       max_age: nanos(settings.maxAge),
       max_bytes: settings.maxBytes,
+      num_replicas: settings.replicas,
       duplicate_window: nanos(Math.min(duplicateWindow, settings.maxAge)),
       republish: { src: nats.subject("jobs", lane, ">"), dest: nats.subject("job-notices", lane, ">"), headers_only: true }
     })
@@ -145,6 +146,7 @@ const openStreams = async (nats: typeof Nats.Service, names: JobNames, settings:
     retention: RetentionPolicy.Limits,
     max_age: nanos(resultAge),
     max_bytes: resultBytes,
+    num_replicas: settings.replicas,
     duplicate_window: nanos(resultAge)
   })
   await ensureStream(jsm, {
@@ -152,11 +154,13 @@ const openStreams = async (nats: typeof Nats.Service, names: JobNames, settings:
     subjects: [nats.subject("dead-jobs", ">")],
     retention: RetentionPolicy.Limits,
     max_age: nanos(deadAge),
-    max_bytes: deadBytes
+    max_bytes: deadBytes,
+    num_replicas: settings.replicas
   })
   const objects = await js.views.os(names.bucket, {
     ttl: nanos(settings.maxAge),
     storage: StorageType.File,
+    replicas: settings.replicas,
     max_bytes: settings.maxBytes
   })
   return { js, jsm, objects, partitions }

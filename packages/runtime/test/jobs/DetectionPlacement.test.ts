@@ -88,7 +88,7 @@ const setting = (settings: DetectionSettings) =>
     const input = yield* Schema.decode(NewCamera)({ name: "Gate", url: "rtsp://192.0.2.7/live", detection: settings })
     let camera: Camera = yield* store.create(defaultTenant, { ...input, segment: { duration: 2, overlap: 0 } })
     const media = Layer.mergeAll(layerSources(script), layerWorkers(decoders))
-    const actor = yield* Effect.provide(makeCameraActor(camera, "here"), media)
+    const actor = yield* Effect.provide(makeCameraActor(camera, "here", "default:1"), media)
     const overlays: Array<number> = []
     yield* Stream.fromQueue(yield* PubSub.subscribe(actor.overlays)).pipe(
       Stream.runForEach(({ mediaTime }) => Effect.sync(() => overlays.push(mediaTime))),

@@ -159,11 +159,9 @@ describe("Worker", () => {
       ).pipe(Scope.extend(scope))
       for (const job of jobs) yield* publish(job, terms)
       yield* until(() => begun.length === 2)
-      console.log("begun")
       const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
       yield* Deferred.succeed(gate, undefined)
       yield* Fiber.join(closing)
-      console.log("closed", got.length)
       yield* until(() => got.length === 1)
       expect(got[0]?.jobId).toBe(jobs[0]?.jobId)
       const { take } = yield* consume(model)
@@ -204,7 +202,8 @@ describe("Worker", () => {
     share.pipe(Effect.provide(Layer.merge(embedded, catalogue)))
   )
 
-  it.skipIf(!hasNatsServer).scopedLive(
+  const onServer = hasNatsServer ? it.scopedLive : it.scopedLive.skip
+  onServer(
     "does so over JetStream too [needs nats-server]",
     () => share.pipe(Effect.provide(Layer.mergeAll(layerJobs({ deliveries: 20, retryDelay: 20 }), catalogue, quiet))),
     60_000
