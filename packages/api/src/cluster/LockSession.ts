@@ -64,9 +64,11 @@ export const makeLockSession = (options: {
   readonly connection: ConnectionOptions
   readonly node: string
   readonly identity: LockKey
+  /** Seconds after which the server ends a session that asks nothing: of a machine that is gone it hears nothing otherwise, for hours. */
+  readonly idle: number
 }): Effect.Effect<LockSession, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const { connection, identity, node } = options
+    const { connection, identity, idle, node } = options
     const turn = yield* Effect.makeSemaphore(1)
     const former: Array<number> = []
     let current: Session | undefined
@@ -100,6 +102,7 @@ export const makeLockSession = (options: {
         const { rows } = await client.query<{ readonly pid: number }>("select pg_backend_pid() as pid")
         former.push(...rows.map(({ pid }) => pid))
         former.splice(0, former.length - remembered)
+        await client.query("select set_config('idle_session_timeout', $1, false)", [`${idle}s`])
         await takeName(client)
         const session: Session = { client, held: new Map() }
         if (signal.aborted) throw new SessionLost({ detail: "too slow" })

@@ -17,7 +17,7 @@ export interface RunnerStorageOptions {
   readonly node: NodeName
   /** The shard group that no other node holds: the lock on the node's name covers it. */
   readonly ownGroup: string
-  /** Seconds after which a node that is not heard of is forgotten. */
+  /** Seconds after which a node that is not heard of is forgotten, and its locks are free. */
   readonly forgetAfter: number
 }
 
@@ -64,7 +64,7 @@ const make = (options: RunnerStorageOptions) =>
     const identity = identityKey(cluster, node)
     const connection = { ...options.connection, application_name: sessionName(cluster, node) }
     const scope = yield* Effect.scope
-    const session = yield* makeLockSession({ connection, node, identity })
+    const session = yield* makeLockSession({ connection, node, identity, idle: options.forgetAfter })
 
     const keys = new Map<ShardId.ShardId, LockKey>()
     const keyOf = (shard: ShardId.ShardId): LockKey => {

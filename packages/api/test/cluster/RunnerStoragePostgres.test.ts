@@ -11,12 +11,12 @@ import { EmbeddedDatabase } from "../EmbeddedDatabase.js"
 const shards = (count: number, group = "default") => Array.from({ length: count }, (_, index) => ShardId.make(group, index + 1))
 const names = (found: Iterable<ShardId.ShardId>) => [...found].map((shard) => shard.toString()).sort()
 
-const join = (cluster: string, name: string) =>
+const join = (cluster: string, name: string, forgetAfter = 75) =>
   Effect.gen(function* () {
     const { connection } = yield* EmbeddedDatabase
     const node = NodeName.make(name)
     const context = yield* Layer.build(
-      layerRunnerStoragePostgres({ connection, cluster, node, ownGroup: `node-${name}`, forgetAfter: 75 })
+      layerRunnerStoragePostgres({ connection, cluster, node, ownGroup: `node-${name}`, forgetAfter })
     )
     const storage = Context.get(context, RunnerStorage.RunnerStorage)
     const address = RunnerAddress.make(name, 1)
@@ -127,6 +127,16 @@ describe("runner storage in PostgreSQL", () => {
         expect(second.unsafePoll()).toBeNull()
         yield* Scope.close(scope, Exit.void)
         yield* second
+      })
+    )
+
+    it.scoped("a session that asks nothing for long is ended by the server, with its locks", () =>
+      Effect.gen(function* () {
+        const a = yield* join("quiet", "a", 1)
+        const b = yield* join("quiet", "b")
+        yield* a.storage.acquire(a.address, shards(2))
+        yield* Effect.sleep("1300 millis")
+        expect(names(yield* b.storage.acquire(b.address, shards(2)))).toEqual(names(shards(2)))
       })
     )
 
