@@ -40,10 +40,10 @@ export const makeCameraActor = (first: Camera, node: string, shard: string) =>
     const actors = yield* CameraActors
     const retired = yield* Deferred.make<void>()
     const gone = yield* Deferred.make<void>()
+    const retire = Effect.zipRight(Deferred.succeed(retired, undefined), Deferred.await(gone))
     // The first finalizer runs last: an actor is listed until nothing of it is left, so that no other one of the camera starts beside it.
-    let actor: CameraActor | undefined
     yield* Effect.addFinalizer(() => {
-      if (actor !== undefined && actors.get(first.id) === actor) actors.delete(first.id)
+      if (actors.get(first.id)?.retire === retire) actors.delete(first.id)
       return Deferred.succeed(gone, undefined)
     })
     const store = yield* CameraStore
@@ -209,7 +209,7 @@ export const makeCameraActor = (first: Camera, node: string, shard: string) =>
     yield* tell({ _tag: "Tick" }).pipe(Effect.delay("1 second"), Effect.forever, Effect.forkScoped)
     if (first.enabled) yield* tell({ _tag: "Enabled" })
 
-    actor = {
+    const actor: CameraActor = {
       id,
       tenantId: first.tenantId,
       epoch,
@@ -227,7 +227,7 @@ export const makeCameraActor = (first: Camera, node: string, shard: string) =>
       restart: Effect.asVoid(tell({ _tag: "ConfigurationChanged" })),
       fenced: Effect.raceFirst(pipeline.fenced, Deferred.await(retired)),
       shard,
-      retire: Effect.zipRight(Deferred.succeed(retired, undefined), Deferred.await(gone))
+      retire
     }
     actors.set(id, actor)
     return actor
