@@ -39,6 +39,7 @@ import type { Bus } from "@vigil/core/port/Bus"
 import type { CameraControl } from "@vigil/core/port/CameraControl"
 import type { CameraStore } from "@vigil/core/port/CameraStore"
 import type { ClusterControl } from "@vigil/core/port/ClusterControl"
+import type { EdgeStore } from "@vigil/core/port/EdgeStore"
 import type { EventStore } from "@vigil/core/port/EventStore"
 import type { HealthChecks } from "@vigil/core/port/Health"
 import type { LiveViews } from "@vigil/core/port/LiveViews"
@@ -50,6 +51,7 @@ import type { SessionStore } from "@vigil/core/port/SessionStore"
 import type { TenantStore } from "@vigil/core/port/TenantStore"
 import type { UserStore } from "@vigil/core/port/UserStore"
 import type { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
+import { layerEdgeControl } from "./edge/EdgeControl.js"
 import { type ListenError, layerHttpListener, ServerAddress } from "./http/HttpListener.js"
 import { layerRoutes, WebFolder } from "./http/Routes.js"
 import type { ServerConfig } from "./ServerConfig.js"
@@ -68,6 +70,7 @@ export type ServerNeeds =
   | CameraControl
   | CameraStore
   | ClusterControl
+  | EdgeStore
   | EventStore
   | HealthChecks
   | LiveViews
@@ -89,6 +92,7 @@ export const layerServer = (options: {
     Layer.provideMerge(layerHttpListener),
     Layer.provide(Layer.merge(NodeHttpServer.layerContext, ProcessMetrics.layer)),
     Layer.provide(Layer.succeed(WebFolder, options.webFolder)),
+    Layer.provide(layerEdgeControl),
     Layer.provideMerge(Layer.merge(layerAccounts, LocalOperator.layer))
   )
 

@@ -2,8 +2,9 @@ import { Equal, Option, Redacted, Schema } from "effect"
 import type { AuditChange } from "./AuditEntry.js"
 import { Camera } from "./Camera.js"
 import type { CameraRecord } from "./CameraRecord.js"
+import type { Edge } from "./Edge.js"
 import type { EventStatus } from "./Event.js"
-import type { CameraId, EventId } from "./Ids.js"
+import type { CameraId, EdgeId, EventId } from "./Ids.js"
 import type { NodeName } from "./Node.js"
 import type { SessionId } from "./Session.js"
 import { displayUrl } from "./SourceUrl.js"
@@ -87,6 +88,27 @@ export const workerTokenRevoked = (token: WorkerToken): AuditChange => ({
   subject: workerTokenSubject(token),
   before: valuesOfToken(token),
   after: null
+})
+
+const ofEdge = (action: "edge.create" | "edge.token" | "edge.revoke", { id, name }: Edge): AuditChange => ({
+  action,
+  subject: { type: "edge", id },
+  before: action === "edge.create" ? null : { name },
+  after: action === "edge.revoke" ? null : { name, token: secret }
+})
+
+export const edgeCreated = (edge: Edge): AuditChange => ofEdge("edge.create", edge)
+
+export const edgeTokenRenewed = (edge: Edge): AuditChange => ofEdge("edge.token", edge)
+
+export const edgeRevoked = (edge: Edge): AuditChange => ofEdge("edge.revoke", edge)
+
+/** An edge asked for, or told of, what is not its. */
+export const edgeWasRefused = (edge: EdgeId, cameraId: CameraId, detail: string): AuditChange => ({
+  action: "edge.refused",
+  subject: { type: "edge", id: edge },
+  before: null,
+  after: { cameraId, detail }
 })
 
 const userSubject = ({ id }: Pick<User, "id">) => ({ type: "user", id }) as const

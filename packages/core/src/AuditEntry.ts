@@ -14,6 +14,10 @@ export const AuditAction = Schema.Literal(
   "camera.token.revoke",
   "worker.token.make",
   "worker.token.revoke",
+  "edge.create",
+  "edge.token",
+  "edge.revoke",
+  "edge.refused",
   "event.status",
   "user.create",
   "user.update",
@@ -31,7 +35,7 @@ const Values = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 export const AuditChange = Schema.Struct({
   action: AuditAction,
   subject: Schema.Struct({
-    type: Schema.Literal("camera", "event", "session", "user", "worker-token", "node", "cluster"),
+    type: Schema.Literal("camera", "event", "session", "user", "worker-token", "edge", "node", "cluster"),
     id: Schema.String
   }),
   /** The fields that changed, before and after; all of them of what was added or removed. */

@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { AnalyticAssignment } from "./Analytic.js"
 import { Line, Zone } from "./geometry/Zone.js"
-import { CameraId, ModelId, TenantId } from "./Ids.js"
+import { CameraId, EdgeId, ModelId, TenantId } from "./Ids.js"
 import { Credentials, RtspTransport, TlsTrust } from "./Source.js"
 
 const Name = Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(200))
@@ -46,6 +46,8 @@ export class Camera extends Schema.Class<Camera>("Camera")({
   id: CameraId,
   tenantId: TenantId,
   ...configuration,
+  /** The edge that runs it; null: the nodes of the centre do. */
+  edge: Schema.optionalWith(Schema.NullOr(EdgeId), { default: () => null }).pipe(Schema.withConstructorDefault(() => null)),
   hasCredentials: Schema.Boolean,
   /** Counts changes; the actor runs exactly one revision. */
   revision: Schema.Int.pipe(Schema.positive()),
@@ -70,7 +72,9 @@ export const NewCamera = Schema.Struct({
       (["motion", "tamper", "intrusion"] as const).map((analytic) =>
         AnalyticAssignment.make({ analytic: AnalyticAssignment.fields.analytic.make(analytic), settings: {} })
       )
-  })
+  }),
+  /** The edge that is to run it; absent: the nodes of the centre. */
+  edge: Schema.optional(Schema.NullOr(EdgeId))
 }).annotations({ identifier: "NewCamera" })
 export type NewCamera = typeof NewCamera.Type
 
@@ -78,6 +82,7 @@ export type NewCamera = typeof NewCamera.Type
 export const CameraPatch = Schema.partial(
   Schema.Struct({
     ...configuration,
+    edge: Schema.NullOr(EdgeId),
     credentials: Schema.NullOr(Credentials)
   })
 ).annotations({ identifier: "CameraPatch" })

@@ -24,6 +24,7 @@ export const newRecord = (
     return {
       camera: Camera.make({
         ...configuration,
+        edge: input.edge ?? null,
         id,
         tenantId,
         url: address.url,
@@ -84,6 +85,7 @@ export const revisedRecord = (
         segment: patch.segment ?? camera.segment,
         detection: patch.detection ?? camera.detection,
         analytics: patch.analytics ?? camera.analytics,
+        edge: patch.edge === undefined ? camera.edge : patch.edge,
         hasCredentials: Option.isSome(credentials),
         revision: camera.revision + 1,
         updatedAt: now

@@ -8,6 +8,10 @@ export type TenantId = typeof TenantId.Type
 export const CameraId = Schema.UUID.pipe(Schema.brand("CameraId"))
 export type CameraId = typeof CameraId.Type
 
+/** Identifies an edge: a node at a customer's site that records and analyses on its own. */
+export const EdgeId = Schema.UUID.pipe(Schema.brand("EdgeId"))
+export type EdgeId = typeof EdgeId.Type
+
 export const EventId = Schema.UUID.pipe(Schema.brand("EventId"))
 export type EventId = typeof EventId.Type
 

@@ -3,8 +3,9 @@ import { cameraCreated, cameraDeleted, cameraUpdated } from "@vigil/core/AuditCh
 import { Camera } from "@vigil/core/Camera"
 import { messagesOfChange, messagesOfCreation, messagesOfRemoval } from "@vigil/core/CameraLifecycle"
 import { type CameraRecord, newRecord, revisedRecord } from "@vigil/core/CameraRecord"
-import { CameraId, Epoch, type TenantId } from "@vigil/core/Ids"
+import { CameraId, type EdgeId, Epoch, type TenantId } from "@vigil/core/Ids"
 import { CameraNotFound, type CameraOutline, CameraStore } from "@vigil/core/port/CameraStore"
+import { EdgeNotFound } from "@vigil/core/port/EdgeStore"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
 import { Credentials } from "@vigil/core/Source"
 import { DateTime, Effect, Layer, Option, Redacted, Schema } from "effect"
@@ -59,6 +60,35 @@ const notFound = (cameraId: CameraId) => () => new CameraNotFound({ cameraId })
 
 const one = <A>(rows: ReadonlyArray<A>, id: CameraId) => Effect.mapError(Effect.fromNullable(rows[0]), notFound(id))
 
+/** A camera's row, but for what never changes of it. */
+export const columns = ({ camera }: Pick<CameraRecord, "camera">) => {
+  const { id, tenantId, name, hasCredentials, revision, createdAt, updatedAt, ...configuration } = camera
+  return {
+    name,
+    configuration: JSON.stringify(encodeConfiguration(configuration)),
+    revision,
+    updated_at: DateTime.toDateUtc(updatedAt)
+  }
+}
+
+export const sealedCredentials = (
+  key: typeof MasterKey.Service,
+  id: CameraId,
+  credentials: Option.Option<Credentials>
+): Uint8Array | null =>
+  Option.match(credentials, { onNone: () => null, onSome: (given) => seal(key, owner(id), encodeCredentials(given)) })
+
+/** Whoever follows the cameras' changes looks again. */
+export const tell = (sql: SqlClient, id: CameraId) => sql`select pg_notify(${channel}, ${id})`
+
+/** An edge of the camera's own tenant: others are not to be seen here. */
+const checkEdge = (sql: SqlClient, edgeId: EdgeId | null | undefined) =>
+  Effect.gen(function* () {
+    if (edgeId === null || edgeId === undefined) return
+    const [edge] = yield* sql`select id from edges where id = ${edgeId} for key share`
+    if (edge === undefined) return yield* new EdgeNotFound({ edgeId })
+  })
+
 const make = Effect.gen(function* () {
   const database = yield* Database
   const key = yield* MasterKey
@@ -74,20 +104,7 @@ const make = Effect.gen(function* () {
           Effect.asSome
         )
 
-  const sealCredentials = (id: CameraId, credentials: Option.Option<Credentials>): Uint8Array | null =>
-    Option.match(credentials, { onNone: () => null, onSome: (given) => seal(key, owner(id), encodeCredentials(given)) })
-
-  const columns = ({ camera }: CameraRecord) => {
-    const { id, tenantId, name, hasCredentials, revision, createdAt, updatedAt, ...configuration } = camera
-    return {
-      name,
-      configuration: JSON.stringify(encodeConfiguration(configuration)),
-      revision,
-      updated_at: DateTime.toDateUtc(updatedAt)
-    }
-  }
-
-  const tell = (sql: SqlClient, id: CameraId) => sql`select pg_notify(${channel}, ${id})`
+  const sealCredentials = (id: CameraId, credentials: Option.Option<Credentials>) => sealedCredentials(key, id, credentials)
 
   const fingerprint = database.system("look for changed cameras", (sql) =>
     Effect.map(
@@ -115,13 +132,16 @@ const make = Effect.gen(function* () {
         const record = yield* newRecord(tenant, CameraId.make(crypto.randomUUID()), input, yield* DateTime.now)
         const { camera } = record
         return yield* database.tenant("add camera", tenant, (sql) =>
-          sql`insert into cameras ${sql.insert({
-            ...columns(record),
-            id: camera.id,
-            tenant_id: tenant,
-            credentials: sealCredentials(camera.id, record.credentials),
-            created_at: DateTime.toDateUtc(camera.createdAt)
-          })}`.pipe(
+          checkEdge(sql, input.edge).pipe(
+            Effect.zipRight(
+              sql`insert into cameras ${sql.insert({
+                ...columns(record),
+                id: camera.id,
+                tenant_id: tenant,
+                credentials: sealCredentials(camera.id, record.credentials),
+                created_at: DateTime.toDateUtc(camera.createdAt)
+              })}`
+            ),
             Effect.zipRight(tell(sql, camera.id)),
             Effect.zipRight(writeOutbox(sql, messagesOfCreation(record))),
             Effect.zipRight(writeAudit(sql, tenant, cameraCreated(record))),
@@ -135,6 +155,7 @@ const make = Effect.gen(function* () {
         Effect.gen(function* () {
           const row = yield* one(yield* sql<CameraRow>`select * from cameras where id = ${id} for update`, id)
           const current = { camera: yield* toCamera(row), credentials: yield* unsealCredentials(row, "change camera") }
+          yield* checkEdge(sql, patch.edge)
           const record = yield* revisedRecord(current, patch, yield* DateTime.now, expectedRevision)
           yield* sql`update cameras set ${sql.update({
             ...columns(record),
@@ -168,7 +189,8 @@ const make = Effect.gen(function* () {
     outlines: database.system(
       "list all cameras",
       (sql) =>
-        sql<CameraOutline>`select id, tenant_id as "tenantId", revision, (configuration ->> 'enabled')::boolean as enabled from cameras`
+        sql<CameraOutline>`select id, tenant_id as "tenantId", revision, (configuration ->> 'enabled')::boolean as enabled
+          from cameras where configuration ->> 'edge' is null`
     ),
 
     some: (ids) =>

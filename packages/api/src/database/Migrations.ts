@@ -9,10 +9,19 @@ import { auditTrail } from "./migration/0002AuditTrail.js"
 import { placement } from "./migration/0003Placement.js"
 import { outbox } from "./migration/0004Outbox.js"
 import { runtimeTable } from "./migration/0005RuntimeTable.js"
+import { edges } from "./migration/0008Edges.js"
 import { publishTokens } from "./migration/0007PublishTokens.js"
 
 /** All of them, in order. */
-export const migrations: ReadonlyArray<Migration> = [foundation, auditTrail, placement, outbox, runtimeTable, publishTokens]
+export const migrations: ReadonlyArray<Migration> = [
+  foundation,
+  auditTrail,
+  placement,
+  outbox,
+  runtimeTable,
+  publishTokens,
+  edges
+]
 
 /** Advisory lock of this database that whoever changes its structure holds: `vigi` in ASCII. */
 const structureLock = 0x76696769

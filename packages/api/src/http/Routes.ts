@@ -22,6 +22,8 @@ import { layerPublishTokenHandlers, layerWhipHandlers } from "./handler/WhipHand
 import { layerPublisherAuthentication } from "./PublisherCheck.js"
 import { layerSetupHandlers } from "./handler/SetupHandlers.js"
 import { layerUserHandlers } from "./handler/UserHandlers.js"
+import { layerEdgeRoute } from "../edge/EdgeRoute.js"
+import { layerEdgesHandlers } from "../edge/EdgesHandlers.js"
 import { layerFrontDoor } from "./FrontDoor.js"
 import { layerRpcHandlers } from "./RpcHandlers.js"
 import { rpcRoute } from "./RpcRoute.js"
@@ -32,11 +34,12 @@ import { layerWorkerAuthentication } from "./WorkerCheck.js"
 export class WebFolder extends Context.Tag("@vigil/api/WebFolder")<WebFolder, string>() {}
 
 /**
- * Who may use a route outside of `VigilApi`: anybody, whoever has a session, or also whoever has the metrics token. Everything that is
+ * Who may use a route outside of `VigilApi`: anybody, whoever has a session, an edge, or also whoever has the metrics token. Everything that is
  * not listed needs a session by `VigilApi` itself.
  */
 export const rawRoutes = [
   { method: "GET", path: "/api/v1/rpc", access: "session" },
+  { method: "GET", path: "/api/v1/edge/rpc", access: "edge" },
   { method: "GET", path: "/api/v1/openapi.json", access: "session" },
   { method: "GET", path: "/docs", access: "session" },
   { method: "GET", path: "/metrics", access: "metrics" },
@@ -60,6 +63,7 @@ const layerHandlers = Layer.mergeAll(
   layerAuditHandlers,
   layerTenantHandlers,
   layerClusterHandlers,
+  layerEdgesHandlers,
   layerHealthHandlers
 )
 
@@ -108,7 +112,12 @@ const layerWeb = HttpLayerRouter.use((router) =>
 )
 
 /** Everything that answers. */
-export const layerRoutes = Layer.mergeAll(layerApi, layerRpc, layerOpenApi, layerDocs, layerMetrics, layerWeb).pipe(
-  Layer.provide(layerRouteNames),
-  Layer.merge(layerFrontDoor)
-)
+export const layerRoutes = Layer.mergeAll(
+  layerApi,
+  layerRpc,
+  layerEdgeRoute,
+  layerOpenApi,
+  layerDocs,
+  layerMetrics,
+  layerWeb
+).pipe(Layer.provide(layerRouteNames), Layer.merge(layerFrontDoor))

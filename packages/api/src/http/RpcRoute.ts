@@ -16,14 +16,18 @@ import { visitorOf } from "./Visitor.js"
 /** Characters of one message of a client, across its WebSocket frames. */
 const messageLimit = 1024 * 1024
 
-const upgradeRequired = problemResponse({
-  status: 426,
-  kind: "upgrade-required",
-  title: "Upgrade required",
-  detail: "This address speaks WebSocket only."
-})
+export const upgradeRequired = HttpServerResponse.setHeader(
+  problemResponse({
+    status: 426,
+    kind: "upgrade-required",
+    title: "Upgrade required",
+    detail: "This address speaks WebSocket only."
+  }),
+  "upgrade",
+  "websocket"
+)
 
-const isUpgrade = ({ headers }: HttpServerRequest.HttpServerRequest) => headers["upgrade"]?.toLowerCase() === "websocket"
+export const isUpgrade = ({ headers }: HttpServerRequest.HttpServerRequest) => headers["upgrade"]?.toLowerCase() === "websocket"
 
 /**
  * The calls of `VigilRpc` over WebSocket, one JSON message a line. A socket opens only with a valid session, and closes within
@@ -46,7 +50,7 @@ export const rpcRoute = Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
     const isOperator = Option.isSome(operator.recognise(request))
     const ended = isOperator ? Effect.never : sessions.ended((yield* Effect.mapError(currentSession, toProblem)).token)
-    if (!isUpgrade(request)) return HttpServerResponse.setHeader(upgradeRequired, "upgrade", "websocket")
+    if (!isUpgrade(request)) return upgradeRequired
     const { address } = visitorOf(request, yield* ServerConfig)
     return yield* httpApp.pipe(
       Effect.provideService(HttpServerRequest.HttpServerRequest, mark.put(request, { isOperator, address })),

@@ -16,6 +16,7 @@ import type { InvalidAnalytic } from "@vigil/core/port/AnalyticCatalogue"
 import type { CameraNotRunning, NoKeyframe, NoPicture } from "@vigil/core/port/CameraControl"
 import type { CameraNotFound, RevisionConflict } from "@vigil/core/port/CameraStore"
 import type { NodeNotFound, NodeUnavailable } from "@vigil/core/port/ClusterControl"
+import type { EdgeNameTaken, EdgeNotFound } from "@vigil/core/port/EdgeStore"
 import type { EventNotFound } from "@vigil/core/port/EventStore"
 import type { LiveViewNotFound, LiveViewRefused } from "@vigil/core/port/LiveViews"
 import type { PublicationNotFound, PublicationRefused } from "@vigil/core/port/Publications"
@@ -64,6 +65,8 @@ const problems = {
   EventNotFound: (error: EventNotFound) => notFound("event-not-found", error.message),
   LiveViewNotFound: (error: LiveViewNotFound) => notFound("live-view-not-found", error.message),
   WorkerTokenNotFound: (error: WorkerTokenNotFound) => notFound("worker-token-not-found", error.message),
+  EdgeNotFound: (error: EdgeNotFound) => notFound("edge-not-found", error.message),
+  EdgeNameTaken: (error: EdgeNameTaken) => conflict("edge-name-taken", error.message),
   UserNotFound: (error: UserNotFound) => notFound("user-not-found", error.message),
   RevisionConflict: (error: RevisionConflict) =>
     new PreconditionFailed(details(412, "revision-conflict", "Changed by somebody else", error.message)),

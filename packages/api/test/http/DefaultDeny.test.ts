@@ -5,6 +5,7 @@ import { SessionAuthentication } from "@vigil/core/contract/api/SessionAuthentic
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { PublisherAuthentication } from "@vigil/core/contract/api/PublisherAuthentication"
 import { WorkerAuthentication } from "@vigil/core/contract/api/WorkerAuthentication"
+import { EdgeRpc, edgeRpcPath } from "@vigil/core/contract/EdgeRpc"
 import { VigilRpc } from "@vigil/core/contract/VigilRpc"
 import * as HttpApi from "@effect/platform/HttpApi"
 import { Context, Effect, Redacted } from "effect"
@@ -47,6 +48,9 @@ const isPublic = ({ method, path }: Door) => publicEndpoints.has(`${method} ${pa
 
 /** These want a camera's publish token instead of a session. */
 const isForPublishers = ({ path }: { readonly path: string }) => /\/cameras\/:id\/whip(\/|$)/.test(path)
+
+/** This wants an edge's token instead of a session. */
+const isForEdges = ({ path }: { readonly path: string }) => path === edgeRpcPath
 
 /** These want a worker token, or a session. */
 const isForWorkers = ({ path }: { readonly path: string }) => path.endsWith("/cameras/:id/heartbeat")
@@ -91,7 +95,7 @@ describe("default deny", () => {
           else {
             expect(status, `${door.method} ${door.path}`).toBe(401)
             expect(headers.get("content-type")).toBe("application/problem+json")
-            expect(headers.get("www-authenticate")).toContain(isForPublishers(door) ? "Bearer" : "Cookie")
+            expect(headers.get("www-authenticate")).toContain(isForPublishers(door) || isForEdges(door) ? "Bearer" : "Cookie")
             expect(json).toMatchObject({ status: 401, type: "urn:vigil:problem:unauthorized" })
           }
         }
@@ -187,6 +191,12 @@ describe("default deny", () => {
             [...rpc.middlewares].map((middleware) => middleware.key),
             rpc._tag
           ).toContain("@vigil/core/RpcAuthentication")
+        }
+        for (const rpc of EdgeRpc.requests.values()) {
+          expect(
+            [...rpc.middlewares].map((middleware) => middleware.key),
+            rpc._tag
+          ).toContain("@vigil/core/EdgeAuthentication")
         }
         HttpApi.reflect(VigilApi, {
           onGroup: () => undefined,

@@ -6,6 +6,7 @@ import { CameraId } from "../Ids.js"
 import { InvalidAnalytic } from "../port/AnalyticCatalogue.js"
 import { CameraNotRunning, NoKeyframe, NoPicture } from "../port/CameraControl.js"
 import { CameraNotFound, RevisionConflict } from "../port/CameraStore.js"
+import { EdgeNotFound } from "../port/EdgeStore.js"
 import { StoreUnavailable } from "../port/StoreError.js"
 import { KeyframeMethod, SourceError } from "../Source.js"
 import { Forbidden } from "./Principal.js"
@@ -19,6 +20,7 @@ const configurationErrors = Schema.Union(
   RevisionConflict,
   SourceError,
   InvalidAnalytic,
+  EdgeNotFound,
   StoreUnavailable,
   Forbidden
 )

@@ -6,6 +6,7 @@ import { CamerasGroup } from "./api/CamerasApi.js"
 import { CatalogueGroup } from "./api/CatalogueApi.js"
 import { ClusterGroup } from "./api/ClusterApi.js"
 import { completeDocument } from "./api/Document.js"
+import { EdgesGroup } from "./api/EdgesApi.js"
 import { EventsGroup } from "./api/EventsApi.js"
 import { HealthGroup } from "./api/HealthApi.js"
 import { LiveGroup } from "./api/LiveApi.js"
@@ -36,6 +37,7 @@ export class VigilApi extends HttpApi.make("vigil")
   .add(EventsGroup.prefix("/api/v1"))
   .add(CatalogueGroup.prefix("/api/v1"))
   .add(ClusterGroup.prefix("/api/v1"))
+  .add(EdgesGroup.prefix("/api/v1"))
   .add(AuditGroup.prefix("/api/v1"))
   .add(TenantsGroup.prefix("/api/v1"))
   .add(HealthGroup)

@@ -15,6 +15,7 @@ import { Overlay } from "../Overlay.js"
 import { InvalidAnalytic } from "../port/AnalyticCatalogue.js"
 import { BusUnavailable } from "../port/Bus.js"
 import { CameraNotRunning } from "../port/CameraControl.js"
+import { EdgeNotFound } from "../port/EdgeStore.js"
 import { EventNotFound } from "../port/EventStore.js"
 import { NodeNotFound, NodeUnavailable } from "../port/ClusterControl.js"
 import { ComponentHealth } from "../port/Health.js"
@@ -37,7 +38,7 @@ export class DashboardRpc extends RpcGroup.make(
   Rpc.make("CreateCamera", {
     payload: { camera: NewCamera },
     success: Camera,
-    error: Schema.Union(SourceError, InvalidAnalytic, StoreUnavailable, Forbidden)
+    error: Schema.Union(SourceError, InvalidAnalytic, EdgeNotFound, StoreUnavailable, Forbidden)
   }),
   Rpc.make("DeleteCamera", { payload: { id: CameraId }, success: Schema.Void, error: cameraErrors }),
   /** With a `cameraId`, and no credentials given, that camera's stored ones are used if host and port are the same. */

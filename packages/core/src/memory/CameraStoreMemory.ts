@@ -2,12 +2,17 @@ import { DateTime, Effect, Layer, PubSub, Stream } from "effect"
 import type { CameraMessage } from "../BusMessage.js"
 import { messagesOfChange, messagesOfCreation, messagesOfRemoval } from "../CameraLifecycle.js"
 import { type CameraRecord, newRecord, revisedRecord } from "../CameraRecord.js"
-import { CameraId, Epoch, type TenantId } from "../Ids.js"
+import { CameraId, type EdgeId, Epoch, type TenantId } from "../Ids.js"
 import { CameraNotFound, CameraStore } from "../port/CameraStore.js"
+import { EdgeNotFound } from "../port/EdgeStore.js"
 import type { OutboxMemory } from "./OutboxMemory.js"
 
 const byName = (a: CameraRecord, b: CameraRecord) =>
   a.camera.name.localeCompare(b.camera.name) || a.camera.id.localeCompare(b.camera.id)
+
+/** There are none beside a store within a process. */
+const checkEdge = (edgeId: EdgeId | null | undefined) =>
+  edgeId === null || edgeId === undefined ? Effect.void : Effect.fail(new EdgeNotFound({ edgeId }))
 
 /** Cameras within this process. */
 export const makeCameraStoreMemory = (outbox?: OutboxMemory): Effect.Effect<typeof CameraStore.Service> =>
@@ -44,12 +49,13 @@ export const makeCameraStoreMemory = (outbox?: OutboxMemory): Effect.Effect<type
       list: (tenant) => list(({ camera }) => camera.tenantId === tenant),
       get: (tenant, id) => Effect.map(findOf(tenant, id), ({ camera }) => camera),
       create: (tenant, input) =>
-        DateTime.now.pipe(
+        checkEdge(input.edge).pipe(
+          Effect.zipRight(DateTime.now),
           Effect.flatMap((now) => newRecord(tenant, CameraId.make(crypto.randomUUID()), input, now)),
           Effect.flatMap((record) => save(record, messagesOfCreation(record)))
         ),
       update: (tenant, id, patch, expectedRevision) =>
-        Effect.all([findOf(tenant, id), DateTime.now]).pipe(
+        Effect.all([findOf(tenant, id), DateTime.now, checkEdge(patch.edge)]).pipe(
           Effect.flatMap(([record, now]) =>
             Effect.flatMap(revisedRecord(record, patch, now, expectedRevision), (revised) =>
               save(revised, messagesOfChange(record, revised))
@@ -63,7 +69,7 @@ export const makeCameraStoreMemory = (outbox?: OutboxMemory): Effect.Effect<type
           yield* tell(messagesOfRemoval(camera, yield* DateTime.now))
         }),
       all: list(() => true),
-      outlines: Effect.sync(() => [...records.values()].map(({ camera }) => camera)),
+      outlines: list(({ camera }) => camera.edge === null),
       some: (ids) => {
         const wanted = new Set(ids)
         return list(({ camera }) => wanted.has(camera.id))

@@ -3,6 +3,7 @@ import type { Effect, Option, Stream } from "effect"
 import type { Camera, CameraPatch, NewCamera } from "../Camera.js"
 import { CameraId, type Epoch, type TenantId } from "../Ids.js"
 import type { Credentials, SourceError } from "../Source.js"
+import type { EdgeNotFound } from "./EdgeStore.js"
 import type { StoreUnavailable } from "./StoreError.js"
 
 export class CameraNotFound extends Schema.TaggedError<CameraNotFound>()("CameraNotFound", { cameraId: CameraId }) {
@@ -34,17 +35,17 @@ export class CameraStore extends Context.Tag("@vigil/core/CameraStore")<
   {
     readonly list: (tenant: TenantId) => Effect.Effect<ReadonlyArray<Camera>, StoreUnavailable>
     readonly get: (tenant: TenantId, id: CameraId) => Effect.Effect<Camera, CameraNotFound | StoreUnavailable>
-    readonly create: (tenant: TenantId, camera: NewCamera) => Effect.Effect<Camera, SourceError | StoreUnavailable>
+    readonly create: (tenant: TenantId, camera: NewCamera) => Effect.Effect<Camera, SourceError | EdgeNotFound | StoreUnavailable>
     readonly update: (
       tenant: TenantId,
       id: CameraId,
       patch: CameraPatch,
       expectedRevision?: number
-    ) => Effect.Effect<Camera, CameraNotFound | RevisionConflict | SourceError | StoreUnavailable>
+    ) => Effect.Effect<Camera, CameraNotFound | RevisionConflict | SourceError | EdgeNotFound | StoreUnavailable>
     readonly remove: (tenant: TenantId, id: CameraId) => Effect.Effect<void, CameraNotFound | StoreUnavailable>
     /** Every camera of every tenant: the desired state that nodes reconcile with. */
     readonly all: Effect.Effect<ReadonlyArray<Camera>, StoreUnavailable>
-    /** The same in outline, for thousands of them. */
+    /** The same in outline, for thousands of them, and without those that an edge runs: they are none of a node's business. */
     readonly outlines: Effect.Effect<ReadonlyArray<CameraOutline>, StoreUnavailable>
     /** Those of these cameras that are there, whosever they are. */
     readonly some: (ids: ReadonlyArray<CameraId>) => Effect.Effect<ReadonlyArray<Camera>, StoreUnavailable>

@@ -18,7 +18,7 @@ const Jpeg = HttpApiSchema.Uint8Array({ contentType: "image/jpeg" })
 
 export class CamerasGroup extends HttpApiGroup.make("cameras")
   .add(HttpApiEndpoint.get("list", "/cameras").addSuccess(Schema.Array(Camera)))
-  .add(HttpApiEndpoint.post("create", "/cameras").setPayload(NewCamera).addSuccess(Camera, { status: 201 }))
+  .add(HttpApiEndpoint.post("create", "/cameras").setPayload(NewCamera).addSuccess(Camera, { status: 201 }).addError(NotFound))
   .add(HttpApiEndpoint.get("statuses", "/cameras/status").addSuccess(Schema.Array(CameraStatus)))
   .add(
     HttpApiEndpoint.post("probe", "/cameras/probe")

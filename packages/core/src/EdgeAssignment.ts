@@ -1,0 +1,26 @@
+import { Schema } from "effect"
+import { Camera } from "./Camera.js"
+import { EdgeId, Epoch, TenantId } from "./Ids.js"
+import { NodeName } from "./Node.js"
+import { Credentials } from "./Source.js"
+
+/** Cameras of one edge at the most. */
+export const mostEdgeCameras = 512
+
+/** A camera as its edge has to run it. */
+export const AssignedCamera = Schema.Struct({
+  camera: Camera,
+  credentials: Schema.optional(Credentials),
+  /** The highest epoch and the last sequence of its log at the centre: whoever begins anew goes on above. */
+  epoch: Epoch,
+  sequence: Schema.Int.pipe(Schema.nonNegative())
+})
+export type AssignedCamera = typeof AssignedCamera.Type
+
+/** Everything that an edge has to do; what is not in it is not its any more. */
+export const EdgeAssignment = Schema.Struct({
+  edge: Schema.Struct({ id: EdgeId, name: NodeName }),
+  tenant: Schema.Struct({ id: TenantId, name: Schema.String }),
+  cameras: Schema.Array(AssignedCamera).pipe(Schema.maxItems(mostEdgeCameras))
+})
+export type EdgeAssignment = typeof EdgeAssignment.Type
