@@ -52,7 +52,7 @@ const emptyNodes = Effect.scoped(
 
 const run = Effect.gen(function* () {
   const empty = yield* emptyNodes
-  const rig = yield* makeClusterRig({ cameras, log: process.env["VIGIL_BENCH_LOG"] })
+  const rig = yield* makeClusterRig({ cameras })
   yield* tell(`${cameras} cameras are in the database`)
   const began = performance.now()
   yield* startNodes(rig)

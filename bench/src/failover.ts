@@ -47,7 +47,7 @@ const together = (outcomes: ReadonlyArray<Outcome>): Outcome => ({
 })
 
 const run = Effect.gen(function* () {
-  const rig = yield* makeClusterRig({ cameras, eventEvery, log: process.env["VIGIL_BENCH_LOG"] })
+  const rig = yield* makeClusterRig({ cameras, eventEvery })
   yield* Effect.forEach(names, (name) => rig.start(name), { concurrency: names.length })
   yield* quiet(rig)
 

@@ -12,7 +12,7 @@ export interface EventAudit {
   readonly lost: number
 }
 
-export const auditOf = (log: ReadonlyArray<StoredEvent>, acknowledged: ReadonlyArray<StoredEvent>): EventAudit => {
+const auditOf = (log: ReadonlyArray<StoredEvent>, acknowledged: ReadonlyArray<StoredEvent>): EventAudit => {
   const cameras = Array.groupBy(log, ({ cameraId }) => cameraId)
   const epochAt = new Map(log.map(({ cameraId, epoch, sequence }) => [`${cameraId}/${sequence}`, epoch]))
   let gaps = 0

@@ -1,4 +1,5 @@
 import type { AccessUnit } from "@vigil/core/AccessUnit"
+import type { CameraId } from "@vigil/core/Ids"
 import type { Observation } from "@vigil/core/Observation"
 import { type AccessUnitSink, emptyStatistics } from "@vigil/core/Source"
 import { type MonotonicTime, mediaTime, wallTime } from "@vigil/core/Time"
@@ -93,7 +94,7 @@ export const layerLightWorkers = (eventEvery: number | undefined) =>
         for (const { onObservation } of listeners) onObservation(observation(frame))
       })
       if (eventEvery !== undefined) yield* beat.pipe(Effect.repeat(Schedule.fixed(eventEvery)), Effect.forkScoped)
-      const decoderOf = (cameraId: Parameters<typeof NoPicture.make>[0]["cameraId"]): CameraDecoder => ({
+      const decoderOf = (cameraId: CameraId): CameraDecoder => ({
         push: () => undefined,
         configure: () => undefined,
         snapshot: new NoPicture({ cameraId, detail: "it has no media" }),

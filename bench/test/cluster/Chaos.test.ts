@@ -25,7 +25,7 @@ class Cluster extends Context.Tag("test/Cluster")<
   static readonly layer = Layer.scoped(
     Cluster,
     Effect.gen(function* () {
-      const rig = yield* makeClusterRig({ cameras: 60, eventEvery: 500, log: process.env["VIGIL_TEST_LOG"] })
+      const rig = yield* makeClusterRig({ cameras: 60, eventEvery: 500 })
       const natsLine = yield* startNetworkProxy({ target: { host: "127.0.0.1", port: rig.nats.port } })
       const postgresLine = yield* startNetworkProxy({ target: { host: "127.0.0.1", port: rig.postgres.port } })
       const lines = {

@@ -67,7 +67,7 @@ describe("message storage in PostgreSQL", () => {
           })
         )
         const all = yield* left
-        expect([...all].sort()).toEqual([
+        expect([...all].sort(([a], [b]) => (a ?? "").localeCompare(b ?? ""))).toEqual([
           ["1,2", "3,4"],
           ["2", "4"]
         ])

@@ -87,9 +87,11 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("vigil node [needs nats-server a
           node.process.kill("SIGTERM")
           yield* Effect.sleep("200 millis")
           node.process.kill("SIGTERM")
-          yield* eventually("its end", () => node.process.exitCode ?? node.process.signalCode ?? undefined, 2000).pipe(
-            Effect.ensuring(Effect.orDie(postgres.start))
+          const end = yield* Effect.exit(
+            eventually("its end", () => node.process.signalCode ?? node.process.exitCode ?? undefined, 2000)
           )
+          yield* postgres.start
+          expect(yield* end).toBe("SIGTERM")
         }),
       60_000
     )
