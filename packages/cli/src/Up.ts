@@ -43,15 +43,17 @@ export const layerServed =
       Layer.provide(layerServerConfig)
     )
 
-/**
- * One node with everything in it, and its data in one folder. This and `Node.ts`, for one node of many, are the places that say which implementation
- * fills which port.
- */
-export const layerNode = (dataFolder: string) =>
+/** The cameras of one node that is alone, and what they need. */
+export const layerAlone = (dataFolder: string) =>
   Runtime.layer(EmbeddedCluster.layer).pipe(
     Layer.provide(ThisNode.layerAlone(version)),
-    Layer.provideMerge(Layer.merge(Media.layer, layerBus(dataFolder))),
-    layerServed(dataFolder)
+    Layer.provideMerge(Layer.merge(Media.layer, layerBus(dataFolder)))
   )
+
+/**
+ * One node with everything in it, and its data in one folder. This, `Edge.ts`, and `Node.ts`, for one node of many, are the places that say which
+ * implementation fills which port.
+ */
+export const layerNode = (dataFolder: string) => layerAlone(dataFolder).pipe(layerServed(dataFolder))
 
 export const layer = (dataFolder: string) => layerNode(dataFolder).pipe(Layer.provideMerge(layerStorage(dataFolder)))

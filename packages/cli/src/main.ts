@@ -10,6 +10,7 @@ import { cameraCommand } from "./commands/camera.js"
 import { clusterCommand } from "./commands/cluster.js"
 import { demoCommand } from "./commands/demo.js"
 import { doctorCommand } from "./commands/doctor.js"
+import { edgeCommand } from "./commands/edge.js"
 import { eventCommand } from "./commands/event.js"
 import { modelCommand, modelsCommand } from "./commands/models.js"
 import { nodeCommand } from "./commands/node.js"
@@ -30,6 +31,7 @@ const commands = [
   demoCommand,
   upCommand,
   nodeCommand,
+  edgeCommand,
   workerCommand,
   statusCommand,
   clusterCommand,

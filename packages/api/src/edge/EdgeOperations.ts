@@ -8,7 +8,7 @@ import { hashToken, newToken } from "../auth/Token.js"
 import { EdgeLinks } from "./EdgeLinks.js"
 
 export const edges = Effect.gen(function* () {
-  const { tenantId } = yield* authorize("admin")
+  const { tenantId } = yield* authorize("supervisor")
   const links = yield* EdgeLinks
   const cameras = yield* (yield* CameraStore).list(tenantId)
   return (yield* (yield* EdgeStore).list(tenantId)).map((edge): EdgeOverview => {

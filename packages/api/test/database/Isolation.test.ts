@@ -3,7 +3,9 @@ import { Database } from "@vigil/api/database/Database"
 import { ManagerId } from "@vigil/core/CameraManager"
 import { defaultTenant } from "@vigil/core/Ids"
 import { NodeName } from "@vigil/core/Node"
+import { ApiKeyStore } from "@vigil/core/port/ApiKeyStore"
 import { CameraStore } from "@vigil/core/port/CameraStore"
+import { EdgeStore } from "@vigil/core/port/EdgeStore"
 import { EventStore } from "@vigil/core/port/EventStore"
 import { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
 import { RuntimeTable } from "@vigil/core/port/RuntimeTable"
@@ -14,8 +16,16 @@ import { DateTime, Effect, Redacted } from "effect"
 import { layerEmbeddedStores } from "../EmbeddedDatabase.js"
 import { entry, newCamera, otherTenant, secondTenant } from "../Samples.js"
 
-/** Not a tenant's: which nodes run cameras, and where, what was done to the structure, and the token that makes the first tenant's first user. */
-const shared = ["camera_managers", "placement_overrides", "placement_refusals", "schema_migrations", "setup_tokens"]
+/** Not a tenant's: which nodes run cameras, and where, what was done to the structure, what an edge keeps for itself, and the token that makes the first tenant's first user. */
+const shared = [
+  "camera_managers",
+  "edge_cursors",
+  "edge_home",
+  "placement_overrides",
+  "placement_refusals",
+  "schema_migrations",
+  "setup_tokens"
+]
 
 interface TenantTable {
   readonly name: string
@@ -44,10 +54,17 @@ const fill = Effect.gen(function* () {
     yield* (yield* RuntimeTable).heartbeat(tenant, camera.id, { status: "running", healthInfo: {} })
     yield* (yield* WorkerTokenStore).create(tenant, { name: "worker" }, new TextEncoder().encode(`worker of ${tenant}`))
     yield* (yield* PublishTokenStore).set(tenant, camera.id, new TextEncoder().encode(`publisher of ${tenant}`))
+    yield* (yield* EdgeStore).create(tenant, { name: NodeName.make("north") }, new TextEncoder().encode(`edge of ${tenant}`))
     const user = yield* (yield* UserStore).create(tenant, {
       username: `user-${tenant.slice(-1)}`,
       role: "admin",
       passwordHash: Redacted.make("x")
+    })
+    yield* (yield* ApiKeyStore).create(tenant, user.id, {
+      name: "program",
+      scopes: ["read"],
+      hint: "vgl_abcd",
+      keyHash: new TextEncoder().encode(`key of ${tenant}`)
     })
     yield* (yield* SessionStore).create({
       user,
@@ -72,10 +89,12 @@ describe("tenants", () => {
         const all = yield* tables
         const ofTenants = all.filter(({ name }) => !shared.includes(name))
         expect(ofTenants.map(({ name }) => name)).toEqual([
+          "api_keys",
           "audit_entries",
           "camera_epochs",
           "camera_runtime",
           "cameras",
+          "edges",
           "events",
           "outbox",
           "publish_tokens",

@@ -6,6 +6,7 @@ import { isPublished } from "@vigil/core/SourceUrl"
 import { Console, Effect, Option, Schema } from "effect"
 import { cameraOptions, patchOf } from "../../camera/CameraOptions.js"
 import { cameraArgument, cameraNamed, findCamera, listCameras } from "../../camera/CameraReference.js"
+import { edgeNamed, edgeOption } from "../../edge/EdgeReference.js"
 import * as Server from "../../operator/Server.js"
 import { overRpc } from "../../operator/Server.js"
 import { serverOptions } from "../../operator/ServerAccess.js"
@@ -61,6 +62,7 @@ const add = Command.make(
       "rtsp://, rtsps://, http:// (motion JPEG), a file of the server's, /dev/videoN, or whip: (an agent publishes it)."
     ),
     ...cameraOptions,
+    edge: edgeOption,
     disabled: Options.boolean("disabled").pipe(Options.withDescription("Add it without starting it.")),
     noProbe,
     ...serverOptions,
@@ -70,8 +72,11 @@ const add = Command.make(
     Effect.gen(function* () {
       const defaults = yield* defaultsOf(options.name, urlOf(options.source))
       const patch = yield* patchOf(options, defaults)
-      const camera = changed({ ...defaults, enabled: !options.disabled }, patch)
-      const report = options.noProbe || isPublished(camera.url) ? undefined : yield* probed(camera)
+      const edge = yield* edgeNamed(options.edge)
+      const camera = { ...changed({ ...defaults, enabled: !options.disabled }, patch), ...edge }
+      // What an edge reaches, this server need not.
+      const report =
+        options.noProbe || isPublished(camera.url) || (edge.edge ?? null) !== null ? undefined : yield* probed(camera)
       if (report !== undefined && !options.json) yield* Console.log(probeText(report))
       const added = yield* overRpc((rpc) => rpc.CreateCamera({ camera }))
       yield* options.json
@@ -88,6 +93,7 @@ const editOptions = {
   name: Options.text("name").pipe(Options.optional, Options.withDescription("A new name.")),
   source: Options.text("source").pipe(Options.optional, Options.withDescription("Another URL or file.")),
   ...cameraOptions,
+  edge: edgeOption,
   secure: Options.boolean("secure").pipe(
     Options.withDescription("Check the camera's TLS certificate against the system's authorities again.")
   ),
@@ -112,11 +118,13 @@ const edit = Command.make("edit", { camera: cameraArgument, ...editOptions, ...s
       ...Option.match(options.name, { onNone: () => ({}), onSome: (name) => ({ name }) }),
       ...Option.match(options.source, { onNone: () => ({}), onSome: (source) => ({ url: urlOf(source) }) }),
       ...(options.secure ? { tls: { mode: "system" as const } } : {}),
-      ...(options.noCredentials ? { credentials: null } : {})
+      ...(options.noCredentials ? { credentials: null } : {}),
+      ...(yield* edgeNamed(options.edge))
     }
     if (Object.keys(patch).length === 0)
       return yield* new UsageError({ detail: "say what to change: `vigil camera edit --help` tells the options" })
-    const waits = isPublished(patch.url ?? before.url)
+    const edge = patch.edge === undefined ? before.edge : patch.edge
+    const waits = isPublished(patch.url ?? before.url) || edge !== null
     const report = options.noProbe || waits || !concernsSource(patch) ? undefined : yield* probedEdit(before, patch)
     if (report !== undefined && !options.json) yield* Console.log(probeText(report))
     const after = yield* overRpc((rpc) => rpc.ConfigureCamera({ id: before.id, patch, expectedRevision: before.revision }))

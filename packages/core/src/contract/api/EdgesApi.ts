@@ -21,5 +21,5 @@ export class EdgesGroup extends HttpApiGroup.make("edges")
   .middleware(SessionAuthentication)
   .annotate(
     OpenApi.Description,
-    "Edges: nodes at customers' sites that run the cameras assigned to them; for administrators. A token is told once; a new one, or revoking the edge, ends its link at once."
+    "Edges: nodes at customers' sites that run the cameras assigned to them. Supervisors see them, administrators make and revoke them. A token is told once; a new one, or revoking the edge, ends its link at once."
   ) {}
