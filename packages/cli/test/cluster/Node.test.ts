@@ -77,15 +77,23 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("vigil node [needs nats-server a
       () =>
         Effect.gen(function* () {
           const { postgres } = yield* Meeting
-          const node = yield* runningVigil(
-            ["node", "--name", "a", "--json"],
-            yield* environment("s", { VIGIL_CLUSTER: "signals" })
+          const signals = { VIGIL_CLUSTER: "signals" }
+          const [node, other] = yield* Effect.all(
+            [
+              Effect.flatMap(environment("s", signals), (variables) =>
+                runningVigil(["node", "--name", "s", "--json"], variables)
+              ),
+              Effect.flatMap(environment("t", signals), (variables) => runningVigil(["node", "--name", "t", "--json"], variables))
+            ],
+            { concurrency: 2 }
           )
-          yield* firstLine(node)
-          // Without the database its end takes some seconds.
+          yield* Effect.all([firstLine(node), firstLine(other)], { concurrency: 2 })
+          // It holds shards a moment after it is a member.
+          yield* Effect.sleep("2 seconds")
+          // Without the database it cannot give them away, and tries to for seconds.
           yield* postgres.stop
           node.process.kill("SIGTERM")
-          yield* Effect.sleep("200 millis")
+          yield* eventually("the way out", () => (node.printed().stderr.includes("cameras go to") ? true : undefined), 10_000)
           node.process.kill("SIGTERM")
           const end = yield* Effect.exit(
             eventually("its end", () => node.process.signalCode ?? node.process.exitCode ?? undefined, 2000)

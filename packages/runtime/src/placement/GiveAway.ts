@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import { ClusterNode } from "../cluster/ClusterNode.js"
 import { NodeSteering } from "./NodeSteering.js"
 
@@ -11,8 +11,9 @@ export const giveAway = Effect.gen(function* () {
   if (others.length === 0 || cluster.shards() === 0) return
   yield* Effect.logInfo(`cameras go to ${others.length} other nodes`)
   const { drain } = yield* NodeSteering
-  yield* drain.pipe(
-    Effect.timeout(drainLimit),
+  // In a fiber of its own: in one that is being interrupted, nothing else can be, and the limit would not hold.
+  const draining = yield* drain.pipe(Effect.timeout(drainLimit), Effect.interruptible, Effect.forkDaemon)
+  yield* Fiber.join(draining).pipe(
     Effect.catchAll((error) => Effect.logWarning(`not all cameras could be given away: ${error.message}`))
   )
 })
