@@ -12,6 +12,7 @@
  * @module
  */
 import type { SqlError } from "@effect/sql/SqlError"
+import type { ApiKeyStore } from "@vigil/core/port/ApiKeyStore"
 import type { AuditStore } from "@vigil/core/port/AuditStore"
 import type { CameraStore } from "@vigil/core/port/CameraStore"
 import type { EdgeBuffer } from "@vigil/core/port/EdgeBuffer"
@@ -28,6 +29,7 @@ import type { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
 import { Config, type ConfigError, Effect, Layer, Option } from "effect"
 import { join } from "node:path"
 import { layerAuditStorePostgres } from "./database/AuditStorePostgres.js"
+import { layerApiKeyStorePostgres } from "./database/ApiKeyStorePostgres.js"
 import { layerCameraStorePostgres } from "./database/CameraStorePostgres.js"
 import { layerRunnerStoragePostgres, type RunnerStorageOptions } from "./cluster/RunnerStoragePostgres.js"
 import { sessionName } from "./cluster/LockKey.js"
@@ -54,6 +56,7 @@ export type Persistence =
   | Outbox
   | AuditStore
   | PublishTokenStore
+  | ApiKeyStore
   | CameraStore
   | EdgeBuffer
   | EdgeStore
@@ -74,6 +77,7 @@ export const layerStores = (connection: ConnectionOptions, dataFolder: string): 
     layerAuditStorePostgres,
     layerCameraStorePostgres,
     layerEdgeBufferPostgres,
+    layerApiKeyStorePostgres,
     layerEdgeStorePostgres,
     layerEventStorePostgres,
     layerOutboxPostgres,

@@ -29,11 +29,13 @@ import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Layer, Option } from "effect"
 import { Accounts } from "./auth/Accounts.js"
+import { ApiKeys } from "./auth/ApiKeys.js"
 import { LocalOperator } from "./auth/LocalOperator.js"
 import { PasswordHasher } from "./auth/PasswordHasher.js"
 import { Sessions } from "./auth/Sessions.js"
 import { SignInThrottle } from "./auth/SignInThrottle.js"
 import type { AnalyticCatalogue } from "@vigil/core/port/AnalyticCatalogue"
+import type { ApiKeyStore } from "@vigil/core/port/ApiKeyStore"
 import type { AuditStore } from "@vigil/core/port/AuditStore"
 import type { Bus } from "@vigil/core/port/Bus"
 import type { CameraControl } from "@vigil/core/port/CameraControl"
@@ -65,6 +67,7 @@ const layerAccounts = Accounts.layer.pipe(
 /** What the server works on: all of it ports of core, but its own configuration. */
 export type ServerNeeds =
   | AnalyticCatalogue
+  | ApiKeyStore
   | AuditStore
   | Bus
   | CameraControl
@@ -87,13 +90,13 @@ export type ServerNeeds =
 /** A running server; its {@link ServerAddress} says where. `webFolder` is the built web app. */
 export const layerServer = (options: {
   readonly webFolder: string
-}): Layer.Layer<ServerAddress | Accounts | LocalOperator, ListenError, ServerNeeds> =>
+}): Layer.Layer<ServerAddress | Accounts | ApiKeys | LocalOperator, ListenError, ServerNeeds> =>
   HttpLayerRouter.serve(layerRoutes, { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provideMerge(layerHttpListener),
     Layer.provide(Layer.merge(NodeHttpServer.layerContext, ProcessMetrics.layer)),
     Layer.provide(Layer.succeed(WebFolder, options.webFolder)),
     Layer.provide(layerEdgeControl),
-    Layer.provideMerge(Layer.merge(layerAccounts, LocalOperator.layer))
+    Layer.provideMerge(Layer.mergeAll(layerAccounts, ApiKeys.layer, LocalOperator.layer))
   )
 
 /** The one-time link that creates the first administrator; none once a user exists. Each call makes a new one, valid for 24 hours. */

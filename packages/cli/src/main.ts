@@ -5,6 +5,7 @@ import { Cause, ConfigError, Console, Effect, Exit, Layer, Option } from "effect
 import { bashCompletions } from "./BashCompletions.js"
 import { agentCommand } from "./commands/agent.js"
 import { analyzeCommand } from "./commands/analyze.js"
+import { apiKeyCommand } from "./commands/apiKey.js"
 import { auditCommand } from "./commands/audit.js"
 import { cameraCommand } from "./commands/camera.js"
 import { clusterCommand } from "./commands/cluster.js"
@@ -38,6 +39,7 @@ const commands = [
   cameraCommand,
   eventCommand,
   userCommand,
+  apiKeyCommand,
   tenantCommand,
   auditCommand,
   modelsCommand,

@@ -1,4 +1,5 @@
-import { Equal, Option, Redacted, Schema } from "effect"
+import { DateTime, Equal, Option, Redacted, Schema } from "effect"
+import type { ApiKey } from "./ApiKey.js"
 import type { AuditChange } from "./AuditEntry.js"
 import { Camera } from "./Camera.js"
 import type { CameraRecord } from "./CameraRecord.js"
@@ -91,6 +92,20 @@ export const workerTokenRevoked = (token: WorkerToken): AuditChange => ({
 })
 
 const ofEdge = (action: "edge.create" | "edge.token" | "edge.revoke", { id, name }: Edge): AuditChange => ({
+const ofApiKey = (action: "api-key.create" | "api-key.revoke", { expiresAt, id, name, owner, scopes }: ApiKey): AuditChange => {
+  const values = { name, owner: owner.username, scopes, expiresAt: expiresAt === null ? null : DateTime.formatIso(expiresAt) }
+  return {
+    action,
+    subject: { type: "api-key", id },
+    before: action === "api-key.create" ? null : values,
+    after: action === "api-key.create" ? { ...values, key: secret } : null
+  }
+}
+
+export const apiKeyCreated = (key: ApiKey): AuditChange => ofApiKey("api-key.create", key)
+
+export const apiKeyRevoked = (key: ApiKey): AuditChange => ofApiKey("api-key.revoke", key)
+
   action,
   subject: { type: "edge", id },
   before: action === "edge.create" ? null : { name },

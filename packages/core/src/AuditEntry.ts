@@ -14,6 +14,8 @@ export const AuditAction = Schema.Literal(
   "camera.token.revoke",
   "worker.token.make",
   "worker.token.revoke",
+  "api-key.create",
+  "api-key.revoke",
   "edge.create",
   "edge.token",
   "edge.revoke",
@@ -35,7 +37,7 @@ const Values = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 export const AuditChange = Schema.Struct({
   action: AuditAction,
   subject: Schema.Struct({
-    type: Schema.Literal("camera", "event", "session", "user", "worker-token", "edge", "node", "cluster"),
+    type: Schema.Literal("camera", "event", "session", "user", "worker-token", "api-key", "edge", "node", "cluster"),
     id: Schema.String
   }),
   /** The fields that changed, before and after; all of them of what was added or removed. */

@@ -18,7 +18,7 @@ export class ChangeAuthor extends Context.Reference<ChangeAuthor>()("@vigil/core
 
 /** Makes every change of an effect the user's. */
 export const inNameOf =
-  ({ id, username }: User, address: string | null) =>
+  ({ id, username }: Pick<User, "id" | "username">, address: string | null) =>
   <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.provideService(work, ChangeAuthor, { id, username, address })
 

@@ -3,7 +3,7 @@ import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequ
 import { defaultTenant, UserId } from "@vigil/core/Ids"
 import { User } from "@vigil/core/User"
 import { Context, DateTime, Effect, Layer, Option, Redacted } from "effect"
-import { isSameSecret, newToken } from "./Token.js"
+import { bearerOf, isSameSecret, newToken } from "./Token.js"
 
 /** Not a version that `crypto.randomUUID` makes, so no person has it. */
 const operatorId = UserId.make("00000000-0000-8000-8000-000000000001")
@@ -46,12 +46,11 @@ export class LocalOperator extends Context.Tag("@vigil/api/LocalOperator")<
         role: "admin",
         createdAt: yield* DateTime.now
       })
-      const bearer = ({ headers }: HttpServerRequest.HttpServerRequest) =>
-        /^Bearer +(\S+)$/i.exec(headers["authorization"] ?? "")?.[1]
       return LocalOperator.of({
         token: Redacted.make(token),
         user,
-        recognise: (request) => (isSameSecret(token, bearer(request)) && isLocal(request) ? Option.some(user) : Option.none())
+        recognise: (request) =>
+          isSameSecret(token, bearerOf(request.headers["authorization"])) && isLocal(request) ? Option.some(user) : Option.none()
       })
     })
   )

@@ -2,7 +2,8 @@ import { Unauthorized } from "@vigil/core/contract/Principal"
 import { type ActiveSession, SessionStore } from "@vigil/core/port/SessionStore"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
 import type { User } from "@vigil/core/User"
-import { Context, DateTime, Duration, Effect, Layer, Option, Schedule } from "effect"
+import { Context, DateTime, Duration, Effect, Layer, Schedule } from "effect"
+import { makeBelieved } from "./Believed.js"
 import { hashToken, newToken } from "./Token.js"
 
 /** Where a sign-in comes from. */
@@ -16,15 +17,7 @@ const idleLimit = Duration.days(14)
 const wholeLimit = Duration.days(90)
 /** How fresh the note of the last use is kept; saves a write per request. */
 const noteEvery = Duration.minutes(5)
-/** Milliseconds that a session is believed without asking the store again: how long a revoked one may live on. */
-const believed = 1_500
-const mostRemembered = 10_000
 const longestUserAgent = 300
-
-interface Remembered {
-  readonly active: ActiveSession
-  readonly until: number
-}
 
 const expiry = (createdAt: DateTime.Utc, now: DateTime.Utc): DateTime.Utc =>
   DateTime.min(DateTime.addDuration(now, idleLimit), DateTime.addDuration(createdAt, wholeLimit))
@@ -48,18 +41,6 @@ export class Sessions extends Context.Tag("@vigil/api/Sessions")<
     Sessions,
     Effect.gen(function* () {
       const store = yield* SessionStore
-      const remembered = new Map<string, Remembered>()
-
-      const remember = (key: string, active: ActiveSession) => {
-        remembered.delete(key)
-        remembered.set(key, { active, until: performance.now() + believed })
-        if (remembered.size <= mostRemembered) return
-        for (const oldest of remembered.keys()) {
-          remembered.delete(oldest)
-          return
-        }
-      }
-
       const noteUse = ({ session }: ActiveSession) =>
         Effect.flatMap(DateTime.now, (now) =>
           DateTime.distance(session.lastSeenAt, now) < Duration.toMillis(noteEvery)
@@ -67,24 +48,12 @@ export class Sessions extends Context.Tag("@vigil/api/Sessions")<
             : store.extend(session.id, expiry(session.createdAt, now))
         )
 
-      const look = (token: string) =>
-        Effect.gen(function* () {
-          const tokenHash = hashToken(token)
-          const key = Buffer.from(tokenHash).toString("base64")
-          const known = remembered.get(key)
-          if (known !== undefined && known.until > performance.now()) return known.active
-          const found = yield* store.find(tokenHash).pipe(
-            // Without the database nobody could have ended it.
-            Effect.catchTag("StoreUnavailable", (error) =>
-              known === undefined ? Effect.fail(error) : Effect.succeedSome(known.active)
-            )
-          )
-          remembered.delete(key)
-          if (Option.isNone(found) || DateTime.lessThan(found.value.session.expiresAt, yield* DateTime.now)) return yield* over
-          yield* Effect.catchTag(noteUse(found.value), "StoreUnavailable", () => Effect.void)
-          remember(key, found.value)
-          return found.value
-        })
+      const { authenticate, ended, forget } = makeBelieved({
+        find: store.find,
+        expiresAt: ({ session }) => session.expiresAt,
+        noteUse,
+        refusal: over
+      })
 
       yield* store.purge.pipe(
         Effect.catchAll((error) => Effect.logWarning(`sessions that are over stay for now: ${error.message}`)),
@@ -106,15 +75,9 @@ export class Sessions extends Context.Tag("@vigil/api/Sessions")<
             })
             return token
           }),
-        authenticate: look,
-        ended: (token) =>
-          look(token).pipe(
-            Effect.catchTag("StoreUnavailable", () => Effect.void),
-            Effect.zipRight(Effect.sleep("2 seconds")),
-            Effect.forever,
-            Effect.catchTag("Unauthorized", () => Effect.void)
-          ),
-        forget: Effect.sync(() => remembered.clear())
+        authenticate,
+        ended,
+        forget
       })
     })
   )

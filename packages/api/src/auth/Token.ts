@@ -12,3 +12,7 @@ export const hashToken = (token: string): Uint8Array => createHash("sha256").upd
 /** Compares digests, so that neither the time nor the length tells anything. */
 export const isSameSecret = (secret: string, text: string | undefined): boolean =>
   text !== undefined && timingSafeEqual(hashToken(secret), hashToken(text))
+
+/** The token of an `Authorization: Bearer` header (RFC 6750 2.1). */
+export const bearerOf = (authorization: string | undefined): string | undefined =>
+  /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1]

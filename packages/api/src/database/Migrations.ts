@@ -10,6 +10,7 @@ import { placement } from "./migration/0003Placement.js"
 import { outbox } from "./migration/0004Outbox.js"
 import { runtimeTable } from "./migration/0005RuntimeTable.js"
 import { edges } from "./migration/0008Edges.js"
+import { people } from "./migration/0009People.js"
 import { publishTokens } from "./migration/0007PublishTokens.js"
 
 /** All of them, in order. */
@@ -20,7 +21,8 @@ export const migrations: ReadonlyArray<Migration> = [
   outbox,
   runtimeTable,
   publishTokens,
-  edges
+  edges,
+  people
 ]
 
 /** Advisory lock of this database that whoever changes its structure holds: `vigi` in ASCII. */

@@ -112,7 +112,7 @@ export const layerFrontDoor = HttpLayerRouter.middleware(
           "cache-control": "no-store",
           ...crossOriginHeaders(request, config),
           ...(counted === undefined ? {} : rateHeaders(policy, counted)),
-          ...(response.status === 401 ? { "www-authenticate": 'Cookie realm="Vigil"' } : {})
+          ...(response.status === 401 ? { "www-authenticate": 'Cookie realm="Vigil", Bearer realm="Vigil"' } : {})
         })
       })
   }),

@@ -4,11 +4,13 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { openApiDocument } from "@vigil/core/contract/OpenApiDocument"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { Context, Effect, Layer } from "effect"
+import type { ApiKeys } from "../auth/ApiKeys.js"
 import type { LocalOperator } from "../auth/LocalOperator.js"
 import type { Sessions } from "../auth/Sessions.js"
 import type { ServerConfig } from "../ServerConfig.js"
 import { layerRpcAuthentication, layerSessionAuthentication, withSession } from "./Authentication.js"
 import { ConnectionMark } from "./ConnectionMark.js"
+import { layerApiKeyHandlers } from "./handler/ApiKeyHandlers.js"
 import { layerAuditHandlers, layerTenantHandlers } from "./handler/AuditHandlers.js"
 import { layerCameraHandlers, layerLiveHandlers } from "./handler/CameraHandlers.js"
 import { layerClusterHandlers } from "./handler/ClusterHandlers.js"
@@ -52,6 +54,7 @@ const layerHandlers = Layer.mergeAll(
   layerSessionHandlers,
   layerUserHandlers,
   layerCameraHandlers,
+  layerApiKeyHandlers,
   layerLiveHandlers,
   layerManagerHandlers,
   layerHeartbeatHandlers,
@@ -88,7 +91,7 @@ const docsPolicy =
 
 const docsAccess = HttpLayerRouter.middleware(
   Effect.map(
-    Effect.context<LocalOperator | Sessions | ServerConfig>(),
+    Effect.context<ApiKeys | LocalOperator | Sessions | ServerConfig>(),
     (context) => (page) =>
       withSession(page).pipe(
         Effect.map(HttpServerResponse.setHeader("content-security-policy", docsPolicy)),

@@ -5,9 +5,8 @@ import * as RpcServer from "@effect/rpc/RpcServer"
 import { VigilRpc } from "@vigil/core/contract/VigilRpc"
 import { Effect, Option } from "effect"
 import { LocalOperator } from "../auth/LocalOperator.js"
-import { Sessions } from "../auth/Sessions.js"
 import { ServerConfig } from "../ServerConfig.js"
-import { currentSession } from "./Authentication.js"
+import { currentEnd } from "./Authentication.js"
 import { ConnectionMark } from "./ConnectionMark.js"
 import { problemResponse } from "./ProblemResponse.js"
 import { toProblem } from "./ToProblem.js"
@@ -30,11 +29,10 @@ export const upgradeRequired = HttpServerResponse.setHeader(
 export const isUpgrade = ({ headers }: HttpServerRequest.HttpServerRequest) => headers["upgrade"]?.toLowerCase() === "websocket"
 
 /**
- * The calls of `VigilRpc` over WebSocket, one JSON message a line. A socket opens only with a valid session, and closes within
- * seconds after that has ended, and all its streams with it; or for the operator of this machine.
+ * The calls of `VigilRpc` over WebSocket, one JSON message a line. A socket opens only with a valid session or API key,
+ * and closes within seconds after that has ended, and all its streams with it; or for the operator of this machine.
  */
 export const rpcRoute = Effect.gen(function* () {
-  const sessions = yield* Sessions
   const operator = yield* LocalOperator
   const mark = yield* ConnectionMark
   const { httpApp, protocol } = yield* RpcServer.makeProtocolWithHttpAppWebsocket.pipe(
@@ -49,7 +47,7 @@ export const rpcRoute = Effect.gen(function* () {
   return Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
     const isOperator = Option.isSome(operator.recognise(request))
-    const ended = isOperator ? Effect.never : sessions.ended((yield* Effect.mapError(currentSession, toProblem)).token)
+    const ended = yield* Effect.mapError(currentEnd, toProblem)
     if (!isUpgrade(request)) return upgradeRequired
     const { address } = visitorOf(request, yield* ServerConfig)
     return yield* httpApp.pipe(

@@ -3,11 +3,12 @@ import { Unauthorized } from "@vigil/core/contract/Principal"
 import { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
 import type { User } from "@vigil/core/User"
 import { Effect, Layer, Option, Redacted } from "effect"
+import type { ApiKeys } from "../auth/ApiKeys.js"
 import type { LocalOperator } from "../auth/LocalOperator.js"
 import type { Sessions } from "../auth/Sessions.js"
 import { hashToken, isToken } from "../auth/Token.js"
 import type { ServerConfig } from "../ServerConfig.js"
-import { currentCaller } from "./Authentication.js"
+import { allowedCaller } from "./Authentication.js"
 import { toProblem } from "./ToProblem.js"
 
 const refused = new Unauthorized({
@@ -20,13 +21,20 @@ const asReporter = ({ user: { role, tenantId } }: { readonly user: User }) => ({
 export const layerWorkerAuthentication: Layer.Layer<
   WorkerAuthentication,
   never,
-  WorkerTokenStore | LocalOperator | Sessions | ServerConfig
+  WorkerTokenStore | ApiKeys | LocalOperator | Sessions | ServerConfig
 > = Layer.effect(
   WorkerAuthentication,
   Effect.gen(function* () {
     const store = yield* WorkerTokenStore
-    const context = yield* Effect.context<LocalOperator | Sessions | ServerConfig>()
-    const person = () => currentCaller.pipe(Effect.map(asReporter), Effect.mapError(toProblem), Effect.provide(context))
+    const context = yield* Effect.context<ApiKeys | LocalOperator | Sessions | ServerConfig>()
+    const person = () =>
+      allowedCaller.pipe(
+        Effect.map(asReporter),
+        // Another kind of token may come in the same header.
+        Effect.catchTag("ScopeMissing", () => Effect.fail(refused)),
+        Effect.mapError(toProblem),
+        Effect.provide(context)
+      )
     return WorkerAuthentication.of({
       secure: person,
       plain: person,

@@ -4,9 +4,10 @@ import { Console, DateTime, Effect, Schema } from "effect"
 import * as Server from "../operator/Server.js"
 import { overHttp } from "../operator/Server.js"
 import { serverOptions } from "../operator/ServerAccess.js"
-import { CommandFailed, json, printJson, table } from "../Output.js"
+import { json, printJson, table } from "../Output.js"
 import { readPassword } from "../PasswordInput.js"
 import { word } from "../SourceArgument.js"
+import { allUsers, userNamed } from "../user/UserReference.js"
 
 const nameArgument = word("name", "The user's name.")
 
@@ -18,16 +19,6 @@ const passwordFile = Options.file("password-file", { exists: "yes" }).pipe(
   Options.optional,
   Options.withDescription("A file that holds the password; typed without an echo by default.")
 )
-
-const allUsers = overHttp((http) => http.users.list())
-
-const userNamed = (name: string) =>
-  Effect.flatMap(allUsers, (users) => {
-    const found = users.find(({ username }) => username.toLowerCase() === name.toLowerCase())
-    return found === undefined
-      ? Effect.fail(new CommandFailed({ detail: `there is no user ${name}: \`vigil user list\` tells which there are` }))
-      : Effect.succeed(found)
-  })
 
 const list = Command.make("list", { ...serverOptions, json }, (options) =>
   Effect.gen(function* () {

@@ -104,7 +104,7 @@ const nameOf = (error: unknown): string => (error instanceof Error ? error.messa
 const connectRemote = (access: ServerAccess) =>
   Effect.mapError(connect(access), (error) => {
     if (error instanceof NotSignedIn)
-      return new CommandFailed({ detail: `${access.url} does not accept VIGIL_TOKEN: it is wrong, or its session has ended` })
+      return new CommandFailed({ detail: `${access.url} does not accept VIGIL_TOKEN: it is wrong, or it has ended` })
     if (error instanceof RequestError)
       return new CommandFailed({ detail: `${access.url} cannot be reached: ${error.description ?? String(error.cause)}` })
     return new CommandFailed({ detail: `${access.url} does not answer as a Vigil does: ${said(error) ?? nameOf(error)}` })

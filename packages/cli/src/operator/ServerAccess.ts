@@ -1,4 +1,5 @@
 import { Options } from "@effect/cli"
+import { apiKeyPrefix } from "@vigil/core/ApiKey"
 import { sessionCookie } from "@vigil/core/contract/api/SessionAuthentication"
 import { Config, Effect, Option, Redacted } from "effect"
 import type { SecureContextOptions } from "node:tls"
@@ -16,7 +17,7 @@ export const serverOptions = {
   ),
   url: Options.text("url").pipe(
     Options.optional,
-    Options.withDescription("A Vigil elsewhere (https://host), with a session's token in the variable VIGIL_TOKEN.")
+    Options.withDescription("A Vigil elsewhere (https://host), with an API key or a session's token in the variable VIGIL_TOKEN.")
   )
 }
 
@@ -40,7 +41,9 @@ const remote = (text: string) =>
       return yield* new UsageError({ detail: "--url takes the address of a Vigil, for example https://vigil.example" })
     const token = yield* Config.option(Config.redacted("VIGIL_TOKEN"))
     if (Option.isNone(token))
-      return yield* new UsageError({ detail: "--url needs a session's token in the variable VIGIL_TOKEN" })
+      return yield* new UsageError({ detail: "--url needs an API key or a session's token in the variable VIGIL_TOKEN" })
+    if (Redacted.value(token.value).startsWith(apiKeyPrefix))
+      return { url, headers: { authorization: `Bearer ${Redacted.value(token.value)}` }, tls: {} } satisfies ServerAccess
     const names = [sessionCookie.secure, sessionCookie.plain]
     const cookie = names.map((name) => `${name}=${Redacted.value(token.value)}`).join("; ")
     return { url, headers: { cookie }, tls: {} } satisfies ServerAccess

@@ -1,5 +1,6 @@
 import { RpcMiddleware } from "@effect/rpc"
-import { Principal, Unauthorized } from "./Principal.js"
+import { Schema } from "effect"
+import { Principal, ScopeMissing, Unauthorized } from "./Principal.js"
 
 /**
  * Says in whose name a call is made, and gives its handler the {@link Principal}. Each transport has its own: the session of a WebSocket, what a
@@ -7,5 +8,5 @@ import { Principal, Unauthorized } from "./Principal.js"
  */
 export class RpcAuthentication extends RpcMiddleware.Tag<RpcAuthentication>()("@vigil/core/RpcAuthentication", {
   provides: Principal,
-  failure: Unauthorized
+  failure: Schema.Union(Unauthorized, ScopeMissing)
 }) {}

@@ -1,5 +1,6 @@
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as OpenApi from "@effect/platform/OpenApi"
+import { ApiKeysGroup } from "./api/ApiKeysApi.js"
 import { AuditGroup } from "./api/AuditApi.js"
 import { CameraManagerGroup, HeartbeatGroup, WorkerTokensGroup } from "./api/CameraManagerApi.js"
 import { CamerasGroup } from "./api/CamerasApi.js"
@@ -18,9 +19,9 @@ import { UsersGroup } from "./api/UsersApi.js"
 import { WhipGroup } from "./api/WhipApi.js"
 
 /**
- * The HTTP interface. Everything below `/api/v1` needs the session cookie, but `/setup` and signing in; what changes something and
- * comes from a browser must come from Vigil's own page (the Origin header). Errors are problem details (RFC 9457). The calls of
- * dashboards are in `VigilRpc`: WebSocket on `/api/v1/rpc`, ndjson (`RpcSerialization.layerNdjson`), with the same cookie.
+ * The HTTP interface. Everything below `/api/v1` needs the session cookie or an API key, but `/setup` and signing in; what changes
+ * something and comes from a browser must come from Vigil's own page (the Origin header). Errors are problem details (RFC 9457). The
+ * calls of dashboards are in `VigilRpc`: WebSocket on `/api/v1/rpc`, ndjson (`RpcSerialization.layerNdjson`), with the same cookie.
  */
 export class VigilApi extends HttpApi.make("vigil")
   .add(SetupGroup.prefix("/api/v1"))
@@ -28,6 +29,7 @@ export class VigilApi extends HttpApi.make("vigil")
   .add(SessionGroup.prefix("/api/v1"))
   .add(UsersGroup.prefix("/api/v1"))
   .add(CamerasGroup.prefix("/api/v1"))
+  .add(ApiKeysGroup.prefix("/api/v1"))
   .add(CameraManagerGroup.prefix("/api/v1"))
   .add(HeartbeatGroup.prefix("/api/v1"))
   .add(WorkerTokensGroup.prefix("/api/v1"))

@@ -9,6 +9,8 @@ export const authorize = (needed: Role, what?: string): Effect.Effect<User, Forb
     permits(user.role, needed) ? Effect.succeed(user) : Effect.fail(new Forbidden({ needed, role: user.role, what }))
   )
 
-/** Makes what is changed the caller's in the audit trail. */
+/** Makes what is changed the caller's in the audit trail, with the name of the API key if it was one. */
 export const inCallersName = <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Principal> =>
-  Effect.flatMap(Principal, ({ address, user }) => inNameOf(user, address)(work))
+  Effect.flatMap(Principal, ({ address, key, user: { id, username } }) =>
+    inNameOf({ id, username: key === undefined ? username : `${username} (API key ${key.name})` }, address)(work)
+  )
