@@ -13,8 +13,15 @@ const fetchPicture = (address: string) =>
     try: async (signal) => {
       const answer = await fetch(address, { signal })
       if (!answer.ok) throw new Error(`the camera answers with ${answer.status}`)
-      if (Number(answer.headers.get("content-length") ?? largest) > largest) throw new Error("the picture is too large")
-      return new Uint8Array(await answer.arrayBuffer())
+      const body: AsyncIterable<Uint8Array> | null = answer.body
+      const parts: Array<Uint8Array> = []
+      let size = 0
+      for await (const part of body ?? []) {
+        size += part.length
+        if (size > largest) throw new Error(`the picture is larger than ${largest} bytes`)
+        parts.push(part)
+      }
+      return Buffer.concat(parts)
     },
     catch: (cause) => new SourceError({ reason: "unreachable", url: displayUrl(address), detail: String(cause) })
   }).pipe(
@@ -25,7 +32,7 @@ const fetchPicture = (address: string) =>
     })
   )
 
-/** `x-snapshot://host:port/path`: a camera that has no stream, and is asked for a JPEG picture by HTTP five times a second. */
+/** `x-snapshot://host:port/path`: a camera that has no stream and asks for no password; it is asked for a JPEG picture by HTTP five times a second. */
 export const snapshotSource: SourceKind = {
   schemes: ["x-snapshot"],
   open: (config, sink) =>

@@ -11,7 +11,7 @@ import { layerOwn } from "@vigil/example/Own"
 import { sceneDetector } from "@vigil/fixtures/onnx/SceneDetector"
 import { sceneFile } from "@vigil/fixtures/scene/SceneFile"
 import { yard } from "@vigil/fixtures/scene/SceneLibrary"
-import { Chunk, Effect, Schema, Stream } from "effect"
+import { Chunk, Effect, Logger, LogLevel, Schema, Stream } from "effect"
 import { execFile } from "node:child_process"
 import { readdir, readFile, writeFile } from "node:fs/promises"
 import { createServer } from "node:http"
@@ -74,7 +74,7 @@ it.scopedLive(
         expect([...picture.subarray(0, 2)]).toEqual([0xff, 0xd8])
         expect((yield* control.status(id)).revision).toBe(3)
         return [first?.message.id]
-      }).pipe(Effect.scoped, Effect.provide(layerOwn(folder)))
+      }).pipe(Effect.scoped, Effect.provide(layerOwn(folder)), Logger.withMinimumLogLevel(LogLevel.Warning))
       const lines = yield* Effect.promise(() => readFile(join(folder, "events.jsonl"), "utf8"))
       for (const event of events) expect(lines).toContain(event)
     }),

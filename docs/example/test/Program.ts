@@ -26,6 +26,7 @@ const processesOf = async (session: number): Promise<ReadonlyArray<number>> => {
 /** A program of the examples in a process and a session of its own. */
 export interface Program {
   readonly printed: () => string
+  /** Until all that it printed is here. */
   readonly isRunning: () => boolean
   /** Its own process and all that it started. */
   readonly processes: Effect.Effect<ReadonlyArray<number>>
@@ -66,10 +67,16 @@ export const runProgram = (
         printed += text
       })
     }
-    const ended = new Promise<number | null>((resolve) => child.once("close", resolve))
+    let isRunning = true
+    const ended = new Promise<number | null>((resolve) => {
+      child.once("close", (code) => {
+        isRunning = false
+        resolve(code)
+      })
+    })
     return {
       printed: () => printed,
-      isRunning: () => child.exitCode === null && child.signalCode === null,
+      isRunning: () => isRunning,
       processes: Effect.promise(() => processesOf(child.pid ?? 0)),
       // A terminal sends it to all processes in its foreground.
       end: Effect.suspend(() => {
@@ -84,10 +91,10 @@ export const untilPrinted = (program: Program, form: RegExp, after = 0, deadline
   Effect.promise(async () => {
     const end = performance.now() + deadline
     for (;;) {
+      const isOver = !program.isRunning() || performance.now() > end
       const found = form.exec(program.printed().slice(after))
       if (found !== null) return found
-      if (performance.now() > end || !program.isRunning())
-        throw new Error(`${form} was not printed within ${deadline} ms:\n${program.printed()}`)
+      if (isOver) throw new Error(`${form} was not printed within ${deadline} ms:\n${program.printed()}`)
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   })

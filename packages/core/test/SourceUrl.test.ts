@@ -66,6 +66,13 @@ describe("parseSourceUrl", () => {
     expect(JSON.stringify(error)).not.toMatch(/secret|se\/cret/)
   })
 
+  it("leaves schemes that begin with x- to programs that embed Vigil", () => {
+    const url = "x-snapshot://192.0.2.7:81/picture.jpg?quality=9"
+    expect(taken(url.replace("192", "me:secret@192"))).toEqual({ scheme: "x-snapshot", url, user: "me", password: "secret" })
+    expect(refused("xsnapshot://192.0.2.7/").reason).toBe("unsupported")
+    expect(refused("x-snapshot:///picture.jpg").reason).toBe("invalid-url")
+  })
+
   const secret = fc.stringMatching(/^[A-Za-z0-9!$&'()*+,;=:@#?%._~-]{6,20}$/)
 
   it("never repeats a password, whatever the rest looks like", () => {
