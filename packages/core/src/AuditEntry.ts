@@ -46,7 +46,11 @@ export const AuditChange = Schema.Struct({
 })
 export type AuditChange = typeof AuditChange.Type
 
-/** A line of a tenant's audit trail. Entries are only ever added; their sequence has no gaps. */
+/** SHA-256, in hexadecimal digits. */
+export const AuditHash = Schema.String.pipe(Schema.pattern(/^[0-9a-f]{64}$/)).annotations({ identifier: "AuditHash" })
+export type AuditHash = typeof AuditHash.Type
+
+/** A line of a tenant's audit trail. Entries are only ever added; their sequence has no gaps, and each is chained to the one before. */
 export class AuditEntry extends Schema.Class<AuditEntry>("AuditEntry")({
   tenantId: TenantId,
   sequence: Schema.Int.pipe(Schema.positive()),
@@ -55,7 +59,11 @@ export class AuditEntry extends Schema.Class<AuditEntry>("AuditEntry")({
   actor: Schema.Struct({ id: Schema.NullOr(UserId), username: Schema.String }),
   /** Where it came from; null of what the program did itself. */
   address: Schema.NullOr(Schema.String),
-  ...AuditChange.fields
+  ...AuditChange.fields,
+  /** The hash of the entry before; zeros in the first. */
+  previousHash: AuditHash,
+  /** Of this entry's canonical form, `previousHash` with it: see `AuditChain`. */
+  hash: AuditHash
 }) {}
 
 /** Which entries to list, newest first. */

@@ -1,60 +1,51 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
-import { type AuditChange, AuditEntry, auditPage, type AuditQuery } from "@vigil/core/AuditEntry"
+import { chainEntry, verifyChain } from "@vigil/core/AuditChain"
+import { AuditChange, auditPage, type AuditQuery } from "@vigil/core/AuditEntry"
 import { ChangeAuthor } from "@vigil/core/ChangeAuthor"
 import type { TenantId } from "@vigil/core/Ids"
 import { AuditStore } from "@vigil/core/port/AuditStore"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
 import { DateTime, Effect, Layer, Schema } from "effect"
+import { type AuditRow, fromHexadecimal, toEntry, toHexadecimal } from "./AuditRow.js"
 import { Database } from "./Database.js"
-
-interface AuditRow {
-  readonly tenant_id: string
-  readonly sequence: string
-  readonly at: Date
-  readonly actor_id: string | null
-  readonly actor_name: string
-  readonly address: string | null
-  readonly action: string
-  readonly subject_type: string
-  readonly subject_id: string
-  readonly old_values: object | null
-  readonly new_values: object | null
-}
-
-const decodeEntry = Schema.decodeUnknown(AuditEntry)
-
-const toEntry = (row: AuditRow) =>
-  decodeEntry({
-    tenantId: row.tenant_id,
-    sequence: Number(row.sequence),
-    at: row.at.toISOString(),
-    actor: { id: row.actor_id, username: row.actor_name },
-    address: row.address,
-    action: row.action,
-    subject: { type: row.subject_type, id: row.subject_id },
-    before: row.old_values,
-    after: row.new_values
-  })
 
 const json = (values: AuditChange["before"]): string | null => (values === null ? null : JSON.stringify(values))
 
+const encodeChange = Schema.encode(AuditChange)
+const plainChange = Schema.parseJson(Schema.encodedSchema(AuditChange))
+
+/** As it will be read again: what has no place in JSON is gone. */
+const plain = (change: AuditChange) =>
+  Effect.flatMap(encodeChange(change), (encoded) => Schema.decode(plainChange)(JSON.stringify(encoded)))
+
+interface TrailEnd {
+  readonly audit_sequence: string
+  readonly audit_hash: Uint8Array
+}
+
 /**
- * Adds the entry of a change in the change's own transaction, by the context's author. The last statement of its transaction, where
- * that can be: it makes other changes of the tenant wait.
+ * Adds the entry of a change in the change's own transaction, by the context's author, chained to the one before. The last statements of
+ * its transaction, where that can be: they make other changes of the tenant wait. Nothing is added where there is no such tenant.
  */
-export const writeAudit = (sql: SqlClient, tenant: TenantId, { action, after, before, subject }: AuditChange) =>
+export const writeAudit = (sql: SqlClient, tenantId: TenantId, change: AuditChange) =>
   Effect.gen(function* () {
-    const author = yield* ChangeAuthor
-    const at = DateTime.toDateUtc(yield* DateTime.now)
+    const { address, id, username } = yield* ChangeAuthor
+    const { action, after, before, subject } = yield* plain(change)
+    const [end] = yield* sql<TrailEnd>`select audit_sequence, audit_hash from tenants where id = ${tenantId} for no key update`
+    if (end === undefined) return []
+    const at = yield* DateTime.now
+    const entry = chainEntry(
+      { sequence: Number(end.audit_sequence), hash: toHexadecimal(end.audit_hash) },
+      { tenantId, at: DateTime.formatIso(at), actor: { id, username }, address, action, subject, before, after }
+    )
+    const hash = fromHexadecimal(entry.hash)
     return yield* sql<AuditRow>`
-      with next as (
-        update tenants set audit_sequence = audit_sequence + 1 where id = ${tenant} returning id, audit_sequence
-      )
+      with counted as (update tenants set audit_sequence = ${entry.sequence}, audit_hash = ${hash} where id = ${tenantId})
       insert into audit_entries (tenant_id, sequence, at, actor_id, actor_name, address, action,
-        subject_type, subject_id, old_values, new_values)
-      select id, audit_sequence, ${at}::timestamptz, ${author.id}::uuid, ${author.username}::text, ${author.address}::text,
-        ${action}::text, ${subject.type}::text, ${subject.id}::text, ${json(before)}::jsonb, ${json(after)}::jsonb
-      from next returning *`
+        subject_type, subject_id, old_values, new_values, previous_hash, hash)
+      values (${tenantId}, ${entry.sequence}, ${DateTime.toDateUtc(at)}, ${id}, ${username}, ${address},
+        ${action}, ${subject.type}, ${subject.id}, ${json(before)}::jsonb, ${json(after)}::jsonb,
+        ${fromHexadecimal(entry.previousHash)}, ${hash}) returning *`
   })
 
 const conditions = (sql: SqlClient, query: AuditQuery) => {
@@ -68,17 +59,18 @@ const conditions = (sql: SqlClient, query: AuditQuery) => {
   return sql.and(all)
 }
 
+/** Entries that are checked at a time. */
+const verified = 200
+
+const noTenant = (operation: string, tenant: TenantId) =>
+  new StoreUnavailable({ operation, detail: `there is no tenant ${tenant}` })
+
 const make = Effect.map(Database, (database) =>
   AuditStore.of({
     append: (tenant, change) =>
       database.tenant("add audit entry", tenant, (sql) =>
         writeAudit(sql, tenant, change).pipe(
-          Effect.flatMap(([row]) =>
-            Effect.mapError(
-              Effect.fromNullable(row),
-              () => new StoreUnavailable({ operation: "add audit entry", detail: `there is no tenant ${tenant}` })
-            )
-          ),
+          Effect.flatMap(([row]) => Effect.mapError(Effect.fromNullable(row), () => noTenant("add audit entry", tenant))),
           Effect.flatMap(toEntry)
         )
       ),
@@ -90,7 +82,27 @@ const make = Effect.map(Database, (database) =>
           Effect.flatMap(Effect.forEach(toEntry)),
           Effect.map((found) => auditPage(found, query.limit))
         )
-      )
+      ),
+
+    verify: (tenant, noted) =>
+      Effect.gen(function* () {
+        const [trail] = yield* database.tenant(
+          "read audit trail",
+          tenant,
+          (sql) => sql<TrailEnd & { readonly last: string | null }>`select audit_sequence, audit_hash,
+            (select max(sequence) from audit_entries where tenant_id = tenants.id) as last from tenants`
+        )
+        if (trail === undefined) return yield* noTenant("check audit trail", tenant)
+        const end = { sequence: Number(trail.audit_sequence), hash: toHexadecimal(trail.audit_hash) }
+        const after = (sequence: number) =>
+          database.tenant("read audit trail", tenant, (sql) =>
+            Effect.flatMap(
+              sql<AuditRow>`select * from audit_entries where sequence > ${sequence} order by sequence limit ${verified}`,
+              Effect.forEach(toEntry)
+            )
+          )
+        return yield* verifyChain({ end, last: Number(trail.last ?? 0), after }, noted)
+      })
   })
 )
 

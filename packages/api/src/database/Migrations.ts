@@ -1,6 +1,6 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
-import { Effect } from "effect"
+import { Effect, type ParseResult } from "effect"
 import { type ConnectionOptions, describe, openPool } from "./Connection.js"
 import { DatabaseError } from "./DatabaseError.js"
 import type { Migration } from "./Migration.js"
@@ -12,6 +12,7 @@ import { runtimeTable } from "./migration/0005RuntimeTable.js"
 import { edges } from "./migration/0008Edges.js"
 import { people } from "./migration/0009People.js"
 import { publishTokens } from "./migration/0007PublishTokens.js"
+import { auditChain } from "./migration/0013AuditChain.js"
 
 /** All of them, in order. */
 export const migrations: ReadonlyArray<Migration> = [
@@ -22,13 +23,15 @@ export const migrations: ReadonlyArray<Migration> = [
   runtimeTable,
   publishTokens,
   edges,
-  people
+  people,
+  auditChain
 ]
 
 /** Advisory lock of this database that whoever changes its structure holds: `vigi` in ASCII. */
 const structureLock = 0x76696769
 
-const failed = (step: string) => (error: SqlError) => new DatabaseError({ step, detail: describe(error) })
+const failed = (step: string) => (error: SqlError | ParseResult.ParseError) =>
+  new DatabaseError({ step, detail: error._tag === "SqlError" ? describe(error) : error.message })
 
 interface Applied {
   readonly id: number
@@ -62,6 +65,7 @@ const step = (sql: SqlClient, known: ReadonlyArray<Migration>): Effect.Effect<bo
       for (const statement of next.statements) {
         yield* Effect.mapError(sql.unsafe(statement), failed(`step ${next.id} (${next.name})`))
       }
+      if (next.finish !== undefined) yield* Effect.mapError(next.finish(sql), failed(`step ${next.id} (${next.name})`))
       yield* sql`insert into schema_migrations (id, name) values (${next.id}, ${next.name})`
       return true
     })

@@ -5,7 +5,7 @@ import { layerCameraRpc } from "@vigil/core/control/CameraRpcHandlers"
 import { AnalyticCatalogue } from "@vigil/core/port/AnalyticCatalogue"
 import { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
 import { Effect, Layer } from "effect"
-import { queryAudit } from "../application/AuditOperations.js"
+import { queryAudit, verifyAudit } from "../application/AuditOperations.js"
 import { authorize } from "@vigil/core/control/Authorization"
 import {
   createCamera,
@@ -43,6 +43,7 @@ const layerDashboardRpc = DashboardRpc.toLayer({
     ),
   ListAnalytics: () => Effect.map(AnalyticCatalogue, ({ list }) => list),
   QueryAudit: ({ query }) => queryAudit(query),
+  VerifyAudit: ({ noted }) => verifyAudit(noted),
   ListTenants: () => listTenants,
   ClusterStatus: () => clusterStatus,
   DrainNode: ({ node }) => drainNode(node),

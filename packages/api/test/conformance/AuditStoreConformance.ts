@@ -64,6 +64,23 @@ export const auditStoreConformance = <E>(name: string, stores: Layer.Layer<Audit
         })
       )
 
+      it.effect("chains what it is given, and finds the chain whole", () =>
+        Effect.gen(function* () {
+          const store = yield* AuditStore
+          const first = yield* store.append(defaultTenant, change())
+          const second = yield* store.append(defaultTenant, { ...change(), after: { none: undefined, list: [undefined, 1] } })
+          expect(second.previousHash).toBe(first.hash)
+          const { sequence, hash } = second
+          expect(yield* store.verify(defaultTenant, { sequence: first.sequence, hash: first.hash })).toEqual({
+            entries: sequence,
+            mark: { sequence, hash },
+            broken: null
+          })
+          const noted = yield* store.verify(defaultTenant, { sequence: sequence + 1, hash })
+          expect(noted.broken).toMatchObject({ kind: "removed", sequence: sequence + 1 })
+        })
+      )
+
       it.effect("finds by actor, action, subject and time", () =>
         Effect.gen(function* () {
           const store = yield* AuditStore

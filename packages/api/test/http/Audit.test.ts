@@ -123,6 +123,18 @@ describe("the audit trail", () => {
         ).toContainEqual(["root", "user.create"])
         expect(yield* trail("&actor=nobody")).toEqual([])
         const page = decodePage((yield* visit({ path: "/api/v1/audit?limit=2", cookie: cookies.admin })).json)
+        const all = yield* trail()
+        const whole = (filter = "", cookie = cookies.admin) => visit({ path: `/api/v1/audit/verification${filter}`, cookie })
+        const [newest] = all
+        expect((yield* whole()).json).toEqual({
+          entries: all.length,
+          mark: { sequence: newest?.sequence, hash: newest?.hash },
+          broken: null
+        })
+        expect((yield* whole(`?sequence=1&hash=${"a".repeat(64)}`)).json).toMatchObject({
+          broken: { kind: "changed", sequence: 1 }
+        })
+        expect((yield* whole("", cookies.supervisor)).status).toBe(403)
         const next = yield* trail(`&before=${page.next}`)
         expect(next[0]?.sequence).toBe((page.entries[1]?.sequence ?? 0) - 1)
         for (const wrong of ["action=nonsense", "before=0", "limit=501", "from=yesterday"]) {

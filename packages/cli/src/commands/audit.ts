@@ -1,10 +1,11 @@
 import { Command, Options } from "@effect/cli"
 import { AuditAction, AuditEntry, type AuditPage, type AuditQuery } from "@vigil/core/AuditEntry"
+import { AuditVerification } from "@vigil/core/AuditVerification"
 import { Console, DateTime, Effect, Option, Schema } from "effect"
 import * as Server from "../operator/Server.js"
 import { overRpc } from "../operator/Server.js"
 import { serverOptions } from "../operator/ServerAccess.js"
-import { json, printJson, table, UsageError } from "../Output.js"
+import { CommandFailed, json, printJson, table, UsageError } from "../Output.js"
 import { momentOption } from "../TimeText.js"
 
 /** Entries of one answer of the server. */
@@ -77,7 +78,46 @@ const list = Command.make(
     }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(Command.withDescription("What was done, newest first."))
 
+/** A mark as it is printed and noted: number, colon, hash. */
+const markOf = (text: string) => {
+  const [, sequence, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? []
+  return sequence === undefined || hash === undefined
+    ? new UsageError({ detail: "--noted takes a mark as `vigil audit verify` prints it: the number, a colon and the hash" })
+    : Effect.succeed({ sequence: Number(sequence), hash })
+}
+
+const verify = Command.make(
+  "verify",
+  {
+    noted: Options.text("noted").pipe(
+      Options.withPseudoName("mark"),
+      Options.optional,
+      Options.withDescription("The mark of an earlier check: nothing up to there may have been written anew since.")
+    ),
+    ...serverOptions,
+    json
+  },
+  (options) =>
+    Effect.gen(function* () {
+      const noted = Option.isNone(options.noted) ? undefined : yield* markOf(options.noted.value)
+      const result = yield* overRpc((rpc) => rpc.VerifyAudit({ noted }))
+      if (options.json) yield* printJson(AuditVerification)(result)
+      const { broken, entries, mark } = result
+      if (broken !== null) {
+        return yield* new CommandFailed({
+          detail: `the audit trail is not as it was written: entry ${broken.sequence} was ${broken.kind} (${broken.detail})`
+        })
+      }
+      if (options.json) return
+      yield* Console.log(`The audit trail is whole: ${entries} entries.\nNote this mark elsewhere: ${mark.sequence}:${mark.hash}`)
+    }).pipe(Effect.provide(Server.layer(options)))
+).pipe(
+  Command.withDescription(
+    "Check that no entry was changed, removed or put in since it was written; fails with the first that was."
+  )
+)
+
 export const auditCommand = Command.make("audit").pipe(
   Command.withDescription("Who changed what in the running Vigil, when and from where."),
-  Command.withSubcommands([list])
+  Command.withSubcommands([list, verify])
 )

@@ -2,6 +2,7 @@ import { Rpc, RpcGroup } from "@effect/rpc"
 import { Schema } from "effect"
 import { AnalyticDescriptor } from "../Analytic.js"
 import { AuditPage, AuditQuery } from "../AuditEntry.js"
+import { AuditMark, AuditVerification } from "../AuditVerification.js"
 import { Camera, NewCamera } from "../Camera.js"
 import { CameraManagerStatus } from "../CameraManager.js"
 import { ClusterStatus, MovedCameras } from "../ClusterStatus.js"
@@ -97,6 +98,12 @@ export class DashboardRpc extends RpcGroup.make(
     error: Schema.Union(StoreUnavailable, Forbidden)
   }),
   /** All tenants for the operator of the machine, the own one for an administrator. */
+  /** For administrators: whether the trail is whole, and still has what was noted of it. */
+  Rpc.make("VerifyAudit", {
+    payload: { noted: Schema.optional(AuditMark) },
+    success: AuditVerification,
+    error: Schema.Union(StoreUnavailable, Forbidden)
+  }),
   Rpc.make("ListTenants", { success: Schema.Array(Tenant), error: Schema.Union(StoreUnavailable, Forbidden) }),
   /** For operators. */
   Rpc.make("ClusterStatus", { success: ClusterStatus, error: Schema.Union(StoreUnavailable, Forbidden) }),

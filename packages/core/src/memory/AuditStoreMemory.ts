@@ -1,4 +1,5 @@
-import { DateTime, Effect, Layer } from "effect"
+import { DateTime, Effect, Layer, Schema } from "effect"
+import { chainEntry, chainStart, type ChainEnd, verifyChain } from "../AuditChain.js"
 import { AuditEntry, auditPage, type AuditQuery } from "../AuditEntry.js"
 import { ChangeAuthor } from "../ChangeAuthor.js"
 import type { TenantId } from "../Ids.js"
@@ -12,9 +13,12 @@ const matches = (query: AuditQuery, { action, actor, at, sequence, subject }: Au
   (query.to === undefined || at.epochMillis < query.to.epochMillis) &&
   (query.before === undefined || sequence < query.before)
 
+const decodeEntry = Schema.decodeSync(AuditEntry)
+
 /** Audit trails within this process. */
 export const layerAuditStoreMemory: Layer.Layer<AuditStore> = Layer.sync(AuditStore, () => {
   const trails = new Map<TenantId, Array<AuditEntry>>()
+  const endOf = (trail: ReadonlyArray<AuditEntry>): ChainEnd => trail.at(-1) ?? chainStart
   return {
     append: (tenantId, change) =>
       Effect.gen(function* () {
@@ -22,14 +26,8 @@ export const layerAuditStoreMemory: Layer.Layer<AuditStore> = Layer.sync(AuditSt
         const at = yield* DateTime.now
         const trail = trails.get(tenantId) ?? []
         trails.set(tenantId, trail)
-        const entry = AuditEntry.make({
-          tenantId,
-          sequence: trail.length + 1,
-          at,
-          actor: { id, username },
-          address,
-          ...change
-        })
+        const said = { tenantId, at: DateTime.formatIso(at), actor: { id, username }, address, ...change }
+        const entry = decodeEntry(chainEntry(endOf(trail), said))
         trail.push(entry)
         return entry
       }),
@@ -37,6 +35,13 @@ export const layerAuditStoreMemory: Layer.Layer<AuditStore> = Layer.sync(AuditSt
       Effect.sync(() => {
         const found = (trails.get(tenant) ?? []).filter((entry) => matches(query, entry)).reverse()
         return auditPage(found, query.limit)
+      }),
+    verify: (tenant, noted) =>
+      Effect.suspend(() => {
+        const trail = trails.get(tenant) ?? []
+        const end = endOf(trail)
+        const after = (sequence: number) => Effect.succeed(trail.slice(sequence, sequence + 100))
+        return verifyChain({ end, last: end.sequence, after }, noted)
       })
   }
 })

@@ -1,12 +1,16 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { Effect } from "effect"
-import { queryAudit } from "../../application/AuditOperations.js"
+import { queryAudit, verifyAudit } from "../../application/AuditOperations.js"
 import { listTenants } from "../../application/TenantOperations.js"
 import { toProblem } from "../ToProblem.js"
 
 export const layerAuditHandlers = HttpApiBuilder.group(VigilApi, "audit", (handlers) =>
-  handlers.handle("list", ({ urlParams }) => Effect.mapError(queryAudit(urlParams), toProblem))
+  handlers
+    .handle("list", ({ urlParams }) => Effect.mapError(queryAudit(urlParams), toProblem))
+    .handle("verify", ({ urlParams: { hash, sequence } }) =>
+      Effect.mapError(verifyAudit(hash === undefined || sequence === undefined ? undefined : { hash, sequence }), toProblem)
+    )
 )
 
 export const layerTenantHandlers = HttpApiBuilder.group(VigilApi, "tenants", (handlers) =>
