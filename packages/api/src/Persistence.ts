@@ -17,6 +17,7 @@ import type { AuditStore } from "@vigil/core/port/AuditStore"
 import type { CameraStore } from "@vigil/core/port/CameraStore"
 import type { EdgeBuffer } from "@vigil/core/port/EdgeBuffer"
 import type { EdgeStore } from "@vigil/core/port/EdgeStore"
+import type { IdempotencyStore } from "@vigil/core/port/IdempotencyStore"
 import type { EventStore } from "@vigil/core/port/EventStore"
 import type { RuntimeTable } from "@vigil/core/port/RuntimeTable"
 import type { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
@@ -41,6 +42,7 @@ import { startEmbeddedPostgres } from "./database/EmbeddedPostgres.js"
 import { layerEdgeBufferPostgres } from "./edge/EdgeBufferPostgres.js"
 import { layerEdgeStorePostgres } from "./database/EdgeStorePostgres.js"
 import { layerEventStorePostgres } from "./database/EventStorePostgres.js"
+import { layerIdempotencyStorePostgres } from "./database/IdempotencyStorePostgres.js"
 import { migrate } from "./database/Migrations.js"
 import { layerPlacementStorePostgres } from "./database/PlacementStorePostgres.js"
 import { layerRuntimeTablePostgres } from "./database/RuntimeTablePostgres.js"
@@ -61,6 +63,7 @@ export type Persistence =
   | EdgeBuffer
   | EdgeStore
   | EventStore
+  | IdempotencyStore
   | UserStore
   | PlacementStore
   | RuntimeTable
@@ -80,6 +83,7 @@ export const layerStores = (connection: ConnectionOptions, dataFolder: string): 
     layerApiKeyStorePostgres,
     layerEdgeStorePostgres,
     layerEventStorePostgres,
+    layerIdempotencyStorePostgres,
     layerOutboxPostgres,
     layerUserStorePostgres,
     layerPlacementStorePostgres(),

@@ -13,6 +13,7 @@ import { edges } from "./migration/0008Edges.js"
 import { people } from "./migration/0009People.js"
 import { publishTokens } from "./migration/0007PublishTokens.js"
 import { auditChain } from "./migration/0013AuditChain.js"
+import { idempotencyKeys } from "./migration/0015IdempotencyKeys.js"
 
 /** All of them, in order. */
 export const migrations: ReadonlyArray<Migration> = [
@@ -24,7 +25,8 @@ export const migrations: ReadonlyArray<Migration> = [
   publishTokens,
   edges,
   people,
-  auditChain
+  auditChain,
+  idempotencyKeys
 ]
 
 /** Advisory lock of this database that whoever changes its structure holds: `vigi` in ASCII. */

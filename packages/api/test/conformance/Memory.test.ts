@@ -1,6 +1,7 @@
 import { layerAuditStoreMemory } from "@vigil/core/memory/AuditStoreMemory"
 import { layerCameraStoreMemory } from "@vigil/core/memory/CameraStoreMemory"
 import { layerEventStoreMemory } from "@vigil/core/memory/EventStoreMemory"
+import { layerIdempotencyStoreMemory } from "@vigil/core/memory/IdempotencyStoreMemory"
 import { layerStoresMemory } from "@vigil/core/memory/StoresMemory"
 import { layerRuntimeTableMemory } from "@vigil/core/memory/RuntimeTableMemory"
 import { Layer } from "effect"
@@ -8,6 +9,7 @@ import { layerPlacementStoreMemory } from "@vigil/core/memory/PlacementStoreMemo
 import { auditStoreConformance } from "./AuditStoreConformance.js"
 import { cameraStoreConformance } from "./CameraStoreConformance.js"
 import { eventStoreConformance } from "./EventStoreConformance.js"
+import { idempotencyStoreConformance } from "./IdempotencyStoreConformance.js"
 import { outboxConformance } from "./OutboxConformance.js"
 import { placementStoreConformance } from "./PlacementStoreConformance.js"
 import { runtimeTableConformance } from "./RuntimeTableConformance.js"
@@ -17,4 +19,5 @@ cameraStoreConformance("in memory", layerCameraStoreMemory)
 eventStoreConformance("in memory", layerEventStoreMemory)
 runtimeTableConformance("in memory", layerRuntimeTableMemory.pipe(Layer.provideMerge(layerCameraStoreMemory)))
 placementStoreConformance("in memory", Layer.merge(layerPlacementStoreMemory, layerCameraStoreMemory))
+idempotencyStoreConformance("in memory", layerIdempotencyStoreMemory)
 outboxConformance("in memory", layerStoresMemory)

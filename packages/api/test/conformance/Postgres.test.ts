@@ -4,6 +4,7 @@ import { secondTenant } from "../Samples.js"
 import { auditStoreConformance } from "./AuditStoreConformance.js"
 import { cameraStoreConformance } from "./CameraStoreConformance.js"
 import { eventStoreConformance } from "./EventStoreConformance.js"
+import { idempotencyStoreConformance } from "./IdempotencyStoreConformance.js"
 import { outboxConformance } from "./OutboxConformance.js"
 import { placementStoreConformance } from "./PlacementStoreConformance.js"
 import { runtimeTableConformance } from "./RuntimeTableConformance.js"
@@ -15,4 +16,5 @@ cameraStoreConformance("PostgreSQL", stores)
 eventStoreConformance("PostgreSQL", stores)
 runtimeTableConformance("PostgreSQL", stores)
 placementStoreConformance("PostgreSQL", stores)
+idempotencyStoreConformance("PostgreSQL", stores)
 outboxConformance("PostgreSQL", stores)

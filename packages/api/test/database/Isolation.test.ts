@@ -7,6 +7,7 @@ import { ApiKeyStore } from "@vigil/core/port/ApiKeyStore"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { EdgeStore } from "@vigil/core/port/EdgeStore"
 import { EventStore } from "@vigil/core/port/EventStore"
+import { IdempotencyStore } from "@vigil/core/port/IdempotencyStore"
 import { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
 import { RuntimeTable } from "@vigil/core/port/RuntimeTable"
 import { SessionStore } from "@vigil/core/port/SessionStore"
@@ -55,6 +56,7 @@ const fill = Effect.gen(function* () {
     yield* (yield* WorkerTokenStore).create(tenant, { name: "worker" }, new TextEncoder().encode(`worker of ${tenant}`))
     yield* (yield* PublishTokenStore).set(tenant, camera.id, new TextEncoder().encode(`publisher of ${tenant}`))
     yield* (yield* EdgeStore).create(tenant, { name: NodeName.make("north") }, new TextEncoder().encode(`edge of ${tenant}`))
+    yield* (yield* IdempotencyStore).begin({ tenant, caller: "zoë", key: "1" }, "a")
     const user = yield* (yield* UserStore).create(tenant, {
       username: `user-${tenant.slice(-1)}`,
       role: "admin",
@@ -96,6 +98,7 @@ describe("tenants", () => {
           "cameras",
           "edges",
           "events",
+          "idempotency_keys",
           "outbox",
           "publish_tokens",
           "sessions",
