@@ -29,8 +29,8 @@ import type { UserStore } from "@vigil/core/port/UserStore"
 import type { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
 import { Config, type ConfigError, Effect, Layer, Option } from "effect"
 import { join } from "node:path"
-import { layerAuditStorePostgres } from "./database/AuditStorePostgres.js"
 import { layerApiKeyStorePostgres } from "./database/ApiKeyStorePostgres.js"
+import { layerAuditStorePostgres } from "./database/AuditStorePostgres.js"
 import { layerCameraStorePostgres } from "./database/CameraStorePostgres.js"
 import { layerRunnerStoragePostgres, type RunnerStorageOptions } from "./cluster/RunnerStoragePostgres.js"
 import { sessionName } from "./cluster/LockKey.js"
@@ -56,9 +56,9 @@ import { layerMasterKey, type MasterKeyError } from "./secret/MasterKey.js"
 
 export type Persistence =
   | Outbox
+  | ApiKeyStore
   | AuditStore
   | PublishTokenStore
-  | ApiKeyStore
   | CameraStore
   | EdgeBuffer
   | EdgeStore
@@ -77,10 +77,10 @@ export type PersistenceError = DatabaseError | MasterKeyError | SqlError | Confi
 /** The stores over a database that is there; brings its structure up to date first. */
 export const layerStores = (connection: ConnectionOptions, dataFolder: string): Layer.Layer<Persistence, PersistenceError> =>
   Layer.mergeAll(
+    layerApiKeyStorePostgres,
     layerAuditStorePostgres,
     layerCameraStorePostgres,
     layerEdgeBufferPostgres,
-    layerApiKeyStorePostgres,
     layerEdgeStorePostgres,
     layerEventStorePostgres,
     layerIdempotencyStorePostgres,

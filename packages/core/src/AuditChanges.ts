@@ -91,7 +91,6 @@ export const workerTokenRevoked = (token: WorkerToken): AuditChange => ({
   after: null
 })
 
-const ofEdge = (action: "edge.create" | "edge.token" | "edge.revoke", { id, name }: Edge): AuditChange => ({
 const ofApiKey = (action: "api-key.create" | "api-key.revoke", { expiresAt, id, name, owner, scopes }: ApiKey): AuditChange => {
   const values = { name, owner: owner.username, scopes, expiresAt: expiresAt === null ? null : DateTime.formatIso(expiresAt) }
   return {
@@ -106,6 +105,7 @@ export const apiKeyCreated = (key: ApiKey): AuditChange => ofApiKey("api-key.cre
 
 export const apiKeyRevoked = (key: ApiKey): AuditChange => ofApiKey("api-key.revoke", key)
 
+const ofEdge = (action: "edge.create" | "edge.token" | "edge.revoke", { id, name }: Edge): AuditChange => ({
   action,
   subject: { type: "edge", id },
   before: action === "edge.create" ? null : { name },

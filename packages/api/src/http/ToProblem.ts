@@ -60,15 +60,15 @@ export const probeProblem = (error: SourceError): BadRequest | BadGateway =>
 const problems = {
   Unauthorized: (error: Unauthorized) => new NotSignedIn(details(401, "unauthorized", "Not signed in", error.detail)),
   Forbidden: (error: Forbidden) => new NotAllowed(details(403, "forbidden", "Not allowed", error.message)),
-  StoreUnavailable: (error: StoreUnavailable) =>
   ScopeMissing: (error: ScopeMissing) => new NotAllowed(details(403, "scope", "Not allowed", error.message)),
+  StoreUnavailable: (error: StoreUnavailable) =>
     new Unavailable(details(503, "store-unavailable", "The database is away", error.message)),
   CameraNotFound: (error: CameraNotFound) => notFound("camera-not-found", error.message),
   EventNotFound: (error: EventNotFound) => notFound("event-not-found", error.message),
   LiveViewNotFound: (error: LiveViewNotFound) => notFound("live-view-not-found", error.message),
   WorkerTokenNotFound: (error: WorkerTokenNotFound) => notFound("worker-token-not-found", error.message),
-  EdgeNotFound: (error: EdgeNotFound) => notFound("edge-not-found", error.message),
   ApiKeyNotFound: (error: ApiKeyNotFound) => notFound("api-key-not-found", error.message),
+  EdgeNotFound: (error: EdgeNotFound) => notFound("edge-not-found", error.message),
   EdgeNameTaken: (error: EdgeNameTaken) => conflict("edge-name-taken", error.message),
   UserNotFound: (error: UserNotFound) => notFound("user-not-found", error.message),
   RevisionConflict: (error: RevisionConflict) =>
