@@ -13,7 +13,7 @@ const settle = 15
 const watched = 10
 
 /** What is expected of the control plane: seconds until all run, milliseconds until a dead node's run, kB a camera, share of a core at rest in all nodes. */
-const bars = { start: 60, failover: 15_000, memory: 100, rest: 0.5 }
+const bars = { start: 60, failover: 15_000, memory: 500, rest: 0.5 }
 
 /** Of CLK_TCK, which Linux fixes at 100 for user space. */
 const ticks = 100
