@@ -6,7 +6,11 @@ const allowed = [
   { rule: "process-env", path: /^scripts\/(?!check\/fixture\/)/, why: "build scripts run before Effect is installed" },
   { rule: "process-env", path: /^packages\/cli\/src\/main\.ts$/, why: "the composition root of the command line" },
   { rule: "process-env", path: /^bench\/src\/main\.ts$/, why: "the composition root of the benchmarks" },
-  { rule: "process-env", path: /^(packages\/\w+|fixtures|bench)\/test\//, why: "tests find samples and peers by environment" },
+  {
+    rule: "process-env",
+    path: /^(packages\/\w+|fixtures|bench|docs\/example)\/test\//,
+    why: "tests find samples and peers by environment"
+  },
   { rule: "process-env", path: /^vitest\.config\.ts$/, why: "configuration of the test runner" },
   { rule: "process-env", path: /^packages\/ui\/vite\.config\.ts$/, why: "configuration of the bundler" },
   { rule: "swallowed-exception", path: /^packages\/ui\/dev\//, why: "a development aid that never ships" }
