@@ -21,6 +21,7 @@ import type { IdempotencyStore } from "@vigil/core/port/IdempotencyStore"
 import type { EventStore } from "@vigil/core/port/EventStore"
 import type { RuntimeTable } from "@vigil/core/port/RuntimeTable"
 import type { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
+import type { PlaceStore } from "@vigil/core/port/PlaceStore"
 import type { PlacementStore } from "@vigil/core/port/PlacementStore"
 import type { Outbox } from "@vigil/core/port/Outbox"
 import type { SessionStore } from "@vigil/core/port/SessionStore"
@@ -44,6 +45,7 @@ import { layerEdgeStorePostgres } from "./database/EdgeStorePostgres.js"
 import { layerEventStorePostgres } from "./database/EventStorePostgres.js"
 import { layerIdempotencyStorePostgres } from "./database/IdempotencyStorePostgres.js"
 import { migrate } from "./database/Migrations.js"
+import { layerPlaceStorePostgres } from "./database/PlaceStorePostgres.js"
 import { layerPlacementStorePostgres } from "./database/PlacementStorePostgres.js"
 import { layerRuntimeTablePostgres } from "./database/RuntimeTablePostgres.js"
 import { layerPublishTokenStorePostgres } from "./database/PublishTokenStorePostgres.js"
@@ -65,6 +67,7 @@ export type Persistence =
   | EventStore
   | IdempotencyStore
   | UserStore
+  | PlaceStore
   | PlacementStore
   | RuntimeTable
   | SessionStore
@@ -86,6 +89,7 @@ export const layerStores = (connection: ConnectionOptions, dataFolder: string): 
     layerIdempotencyStorePostgres,
     layerOutboxPostgres,
     layerUserStorePostgres,
+    layerPlaceStorePostgres,
     layerPlacementStorePostgres(),
     layerRuntimeTablePostgres,
     layerSessionStorePostgres,

@@ -41,8 +41,10 @@ import type { Bus } from "@vigil/core/port/Bus"
 import type { CameraControl } from "@vigil/core/port/CameraControl"
 import type { CameraStore } from "@vigil/core/port/CameraStore"
 import type { ClusterControl } from "@vigil/core/port/ClusterControl"
+import type { PlaceStore } from "@vigil/core/port/PlaceStore"
 import type { EdgeStore } from "@vigil/core/port/EdgeStore"
 import type { EventStore } from "@vigil/core/port/EventStore"
+import type { IdempotencyStore } from "@vigil/core/port/IdempotencyStore"
 import type { HealthChecks } from "@vigil/core/port/Health"
 import type { LiveViews } from "@vigil/core/port/LiveViews"
 import type { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
@@ -74,8 +76,10 @@ export type ServerNeeds =
   | CameraStore
   | ClusterControl
   | EdgeStore
+  | PlaceStore
   | EventStore
   | HealthChecks
+  | IdempotencyStore
   | LiveViews
   | ModelCatalogue
   | Publications

@@ -7,6 +7,7 @@ import type { Edge } from "./Edge.js"
 import type { EventStatus } from "./Event.js"
 import type { CameraId, EdgeId, EventId } from "./Ids.js"
 import type { NodeName } from "./Node.js"
+import type { Place } from "./Place.js"
 import type { SessionId } from "./Session.js"
 import { displayUrl } from "./SourceUrl.js"
 import type { Role, User } from "./User.js"
@@ -124,6 +125,31 @@ export const edgeWasRefused = (edge: EdgeId, cameraId: CameraId, detail: string)
   subject: { type: "edge", id: edge },
   before: null,
   after: { cameraId, detail }
+})
+
+const placeSubject = ({ id }: Place) => ({ type: "place", id }) as const
+
+const valuesOfPlace = ({ kind, name, parentId }: Place): Values => ({ kind, name, parentId })
+
+export const placeCreated = (place: Place): AuditChange => ({
+  action: "place.create",
+  subject: placeSubject(place),
+  before: null,
+  after: valuesOfPlace(place)
+})
+
+export const placeUpdated = (before: Place, after: Place): AuditChange => ({
+  action: "place.update",
+  subject: placeSubject(after),
+  before: valuesOfPlace(before),
+  after: valuesOfPlace(after)
+})
+
+export const placeDeleted = (place: Place): AuditChange => ({
+  action: "place.delete",
+  subject: placeSubject(place),
+  before: valuesOfPlace(place),
+  after: null
 })
 
 const userSubject = ({ id }: Pick<User, "id">) => ({ type: "user", id }) as const

@@ -20,6 +20,9 @@ export const AuditAction = Schema.Literal(
   "edge.token",
   "edge.revoke",
   "edge.refused",
+  "place.create",
+  "place.update",
+  "place.delete",
   "event.status",
   "user.create",
   "user.update",
@@ -37,7 +40,7 @@ const Values = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 export const AuditChange = Schema.Struct({
   action: AuditAction,
   subject: Schema.Struct({
-    type: Schema.Literal("camera", "event", "session", "user", "worker-token", "api-key", "edge", "node", "cluster"),
+    type: Schema.Literal("camera", "event", "session", "user", "worker-token", "api-key", "edge", "place", "node", "cluster"),
     id: Schema.String
   }),
   /** The fields that changed, before and after; all of them of what was added or removed. */

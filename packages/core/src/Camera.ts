@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { AnalyticAssignment } from "./Analytic.js"
 import { Line, Zone } from "./geometry/Zone.js"
-import { CameraId, EdgeId, ModelId, TenantId } from "./Ids.js"
+import { CameraId, EdgeId, ModelId, PlaceId, TenantId } from "./Ids.js"
 import { Credentials, RtspTransport, TlsTrust } from "./Source.js"
 
 const Name = Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(200))
@@ -27,6 +27,12 @@ export const DetectionSettings = Schema.Struct({
 }).annotations({ identifier: "DetectionSettings" })
 export type DetectionSettings = typeof DetectionSettings.Type
 
+/** A word that people sort cameras by. */
+export const Label = Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(50), Schema.pattern(/^[^,;\p{Cc}\p{Cs}]*$/u))
+
+const Labels = Schema.Array(Label).pipe(Schema.maxItems(32))
+const noLabels = (): ReadonlyArray<string> => []
+
 const configuration = {
   name: Name,
   /** Without user information; see {@link SourceConfig}. */
@@ -48,6 +54,11 @@ export class Camera extends Schema.Class<Camera>("Camera")({
   ...configuration,
   /** The edge that runs it; null: the nodes of the centre do. */
   edge: Schema.optionalWith(Schema.NullOr(EdgeId), { default: () => null }).pipe(Schema.withConstructorDefault(() => null)),
+  /** Where it hangs; null: nobody said. */
+  placeId: Schema.optionalWith(Schema.NullOr(PlaceId), { default: () => null }).pipe(Schema.withConstructorDefault(() => null)),
+  tags: Schema.optionalWith(Labels, { default: noLabels }).pipe(Schema.withConstructorDefault(noLabels)),
+  /** Like tags, but for grants: whose cameras these are to look at. */
+  groups: Schema.optionalWith(Labels, { default: noLabels }).pipe(Schema.withConstructorDefault(noLabels)),
   hasCredentials: Schema.Boolean,
   /** Counts changes; the actor runs exactly one revision. */
   revision: Schema.Int.pipe(Schema.positive()),
@@ -74,7 +85,10 @@ export const NewCamera = Schema.Struct({
       )
   }),
   /** The edge that is to run it; absent: the nodes of the centre. */
-  edge: Schema.optional(Schema.NullOr(EdgeId))
+  edge: Schema.optional(Schema.NullOr(EdgeId)),
+  placeId: Schema.optional(Schema.NullOr(PlaceId)),
+  tags: Schema.optional(Labels),
+  groups: Schema.optional(Labels)
 }).annotations({ identifier: "NewCamera" })
 export type NewCamera = typeof NewCamera.Type
 
@@ -83,6 +97,9 @@ export const CameraPatch = Schema.partial(
   Schema.Struct({
     ...configuration,
     edge: Schema.NullOr(EdgeId),
+    placeId: Schema.NullOr(PlaceId),
+    tags: Labels,
+    groups: Labels,
     credentials: Schema.NullOr(Credentials)
   })
 ).annotations({ identifier: "CameraPatch" })

@@ -25,6 +25,9 @@ export const newRecord = (
       camera: Camera.make({
         ...configuration,
         edge: input.edge ?? null,
+        placeId: input.placeId ?? null,
+        tags: input.tags ?? [],
+        groups: input.groups ?? [],
         id,
         tenantId,
         url: address.url,
@@ -86,6 +89,9 @@ export const revisedRecord = (
         detection: patch.detection ?? camera.detection,
         analytics: patch.analytics ?? camera.analytics,
         edge: patch.edge === undefined ? camera.edge : patch.edge,
+        placeId: patch.placeId === undefined ? camera.placeId : patch.placeId,
+        tags: patch.tags ?? camera.tags,
+        groups: patch.groups ?? camera.groups,
         hasCredentials: Option.isSome(credentials),
         revision: camera.revision + 1,
         updatedAt: now

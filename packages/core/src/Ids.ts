@@ -12,6 +12,10 @@ export type CameraId = typeof CameraId.Type
 export const EdgeId = Schema.UUID.pipe(Schema.brand("EdgeId"))
 export type EdgeId = typeof EdgeId.Type
 
+/** Identifies a place: a site, or a building, floor or zone in one. */
+export const PlaceId = Schema.UUID.pipe(Schema.brand("PlaceId"))
+export type PlaceId = typeof PlaceId.Type
+
 export const EventId = Schema.UUID.pipe(Schema.brand("EventId"))
 export type EventId = typeof EventId.Type
 

@@ -5,6 +5,7 @@
  * @module
  */
 import type { NewCamera } from "@vigil/core/Camera"
+import type { CameraQuery } from "@vigil/core/CameraQuery"
 import { credentialsFor } from "@vigil/core/CameraRecord"
 import { authorize, inCallersName } from "@vigil/core/control/Authorization"
 import { authorizeSource, checkAnalytics, getCamera } from "@vigil/core/control/CameraCommands"
@@ -21,6 +22,20 @@ export const listCameras = Effect.gen(function* () {
   const user = yield* authorize("viewer")
   return yield* (yield* CameraStore).list(user.tenantId)
 })
+
+export const queryCameras = (query: CameraQuery) =>
+  Effect.gen(function* () {
+    const user = yield* authorize("viewer")
+    const store = yield* CameraStore
+    if (query.state === undefined) return yield* store.page(user.tenantId, query)
+    const { statuses } = yield* CameraControl
+    const inState = (yield* statuses).filter(({ state }) => state._tag === query.state)
+    return yield* store.page(
+      user.tenantId,
+      query,
+      inState.map(({ cameraId }) => cameraId)
+    )
+  })
 
 export const createCamera = (camera: NewCamera) =>
   Effect.gen(function* () {

@@ -5,7 +5,7 @@ import { ChangeAuthor } from "@vigil/core/ChangeAuthor"
 import type { TenantId } from "@vigil/core/Ids"
 import { AuditStore } from "@vigil/core/port/AuditStore"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
-import { DateTime, Effect, Layer, Schema } from "effect"
+import { Array, DateTime, Effect, Layer, Schema } from "effect"
 import { type AuditRow, fromHexadecimal, toEntry, toHexadecimal } from "./AuditRow.js"
 import { Database } from "./Database.js"
 
@@ -23,30 +23,58 @@ interface TrailEnd {
   readonly audit_hash: Uint8Array
 }
 
+/** Entries that one statement adds. */
+const written = 200
+
 /**
- * Adds the entry of a change in the change's own transaction, by the context's author, chained to the one before. The last statements of
- * its transaction, where that can be: they make other changes of the tenant wait. Nothing is added where there is no such tenant.
+ * Adds the entries of changes in the changes' own transaction, by the context's author, each chained to the one before. The last
+ * statements of its transaction, where that can be: they make other changes of the tenant wait. Nothing is added where there is no such
+ * tenant.
  */
-export const writeAudit = (sql: SqlClient, tenantId: TenantId, change: AuditChange) =>
+export const writeAudits = (sql: SqlClient, tenantId: TenantId, changes: ReadonlyArray<AuditChange>) =>
   Effect.gen(function* () {
     const { address, id, username } = yield* ChangeAuthor
-    const { action, after, before, subject } = yield* plain(change)
-    const [end] = yield* sql<TrailEnd>`select audit_sequence, audit_hash from tenants where id = ${tenantId} for no key update`
-    if (end === undefined) return []
+    const [trail] = yield* sql<TrailEnd>`select audit_sequence, audit_hash from tenants where id = ${tenantId} for no key update`
+    if (trail === undefined) return []
     const at = yield* DateTime.now
-    const entry = chainEntry(
-      { sequence: Number(end.audit_sequence), hash: toHexadecimal(end.audit_hash) },
-      { tenantId, at: DateTime.formatIso(at), actor: { id, username }, address, action, subject, before, after }
-    )
-    const hash = fromHexadecimal(entry.hash)
-    return yield* sql<AuditRow>`
-      with counted as (update tenants set audit_sequence = ${entry.sequence}, audit_hash = ${hash} where id = ${tenantId})
-      insert into audit_entries (tenant_id, sequence, at, actor_id, actor_name, address, action,
-        subject_type, subject_id, old_values, new_values, previous_hash, hash)
-      values (${tenantId}, ${entry.sequence}, ${DateTime.toDateUtc(at)}, ${id}, ${username}, ${address},
-        ${action}, ${subject.type}, ${subject.id}, ${json(before)}::jsonb, ${json(after)}::jsonb,
-        ${fromHexadecimal(entry.previousHash)}, ${hash}) returning *`
+    let end = { sequence: Number(trail.audit_sequence), hash: toHexadecimal(trail.audit_hash) }
+    const added: Array<AuditRow> = []
+    for (const some of Array.chunksOf(changes, written)) {
+      const rows = []
+      for (const change of some) {
+        const { action, after, before, subject } = yield* plain(change)
+        const said = { tenantId, at: DateTime.formatIso(at), actor: { id, username }, address, action, subject, before, after }
+        const entry = chainEntry(end, said)
+        end = { sequence: entry.sequence, hash: entry.hash }
+        rows.push({
+          tenant_id: tenantId,
+          sequence: entry.sequence,
+          at: DateTime.toDateUtc(at),
+          actor_id: id,
+          actor_name: username,
+          address,
+          action,
+          subject_type: subject.type,
+          subject_id: subject.id,
+          old_values: json(before),
+          new_values: json(after),
+          previous_hash: fromHexadecimal(entry.previousHash),
+          hash: fromHexadecimal(entry.hash)
+        })
+      }
+      added.push(
+        ...(yield* sql<AuditRow>`
+          with counted as (
+            update tenants set audit_sequence = ${end.sequence}, audit_hash = ${fromHexadecimal(end.hash)} where id = ${tenantId}
+          )
+          insert into audit_entries ${sql.insert(rows).returning("*")}`)
+      )
+    }
+    return added
   })
+
+/** Adds the entry of one change, as {@link writeAudits} does. */
+export const writeAudit = (sql: SqlClient, tenantId: TenantId, change: AuditChange) => writeAudits(sql, tenantId, [change])
 
 const conditions = (sql: SqlClient, query: AuditQuery) => {
   const all = [sql`true`]

@@ -1,6 +1,7 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { cameraCreated, cameraDeleted, cameraUpdated } from "@vigil/core/AuditChanges"
-import { Camera } from "@vigil/core/Camera"
+import { Camera, type CameraPatch, type NewCamera } from "@vigil/core/Camera"
+import { cameraCursor, cameraPage } from "@vigil/core/CameraQuery"
 import { messagesOfChange, messagesOfCreation, messagesOfRemoval } from "@vigil/core/CameraLifecycle"
 import { type CameraRecord, newRecord, revisedRecord } from "@vigil/core/CameraRecord"
 import { CameraId, type EdgeId, Epoch, type TenantId } from "@vigil/core/Ids"
@@ -8,13 +9,15 @@ import { CameraNotFound, type CameraOutline, CameraStore } from "@vigil/core/por
 import { EdgeNotFound } from "@vigil/core/port/EdgeStore"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
 import { Credentials } from "@vigil/core/Source"
-import { DateTime, Effect, Layer, Option, Redacted, Schema } from "effect"
+import { Array, DateTime, Effect, Layer, Option, Redacted, Schema } from "effect"
 import { MasterKey } from "../secret/MasterKey.js"
 import { seal, unseal } from "../secret/SecretBox.js"
-import { writeAudit } from "./AuditStorePostgres.js"
+import { writeAudit, writeAudits } from "./AuditStorePostgres.js"
+import { pageStatement } from "./CameraQueryPostgres.js"
 import { changeFeed } from "./ChangeFeed.js"
 import { Database } from "./Database.js"
 import { writeOutbox } from "./OutboxPostgres.js"
+import { checkPlace } from "./PlaceStorePostgres.js"
 
 const channel = "vigil_cameras"
 const pollInterval = 5000
@@ -29,10 +32,14 @@ const SealedCredentials = Schema.parseJson(Credentials)
 const encodeCredentials = Schema.encodeSync(SealedCredentials)
 const decodeCredentials = Schema.decodeUnknown(SealedCredentials)
 
+/** Cameras that one statement adds. */
+const insertSize = 200
+
 interface CameraRow {
   readonly id: CameraId
   readonly tenant_id: TenantId
   readonly name: string
+  readonly sort_name: string
   readonly configuration: object
   readonly credentials: Uint8Array | null
   readonly revision: number
@@ -89,6 +96,9 @@ const checkEdge = (sql: SqlClient, edgeId: EdgeId | null | undefined) =>
     if (edge === undefined) return yield* new EdgeNotFound({ edgeId })
   })
 
+const checkSurroundings = (sql: SqlClient, given: Pick<CameraPatch, "edge" | "placeId">) =>
+  Effect.zipRight(checkEdge(sql, given.edge), checkPlace(sql, given.placeId))
+
 const make = Effect.gen(function* () {
   const database = yield* Database
   const key = yield* MasterKey
@@ -106,6 +116,23 @@ const make = Effect.gen(function* () {
 
   const sealCredentials = (id: CameraId, credentials: Option.Option<Credentials>) => sealedCredentials(key, id, credentials)
 
+  const insert = (sql: SqlClient, tenant: TenantId, records: ReadonlyArray<CameraRecord>) =>
+    Effect.gen(function* () {
+      yield* sql`insert into cameras ${sql.insert(
+        records.map((record) => ({
+          ...columns(record),
+          id: record.camera.id,
+          tenant_id: tenant,
+          credentials: sealCredentials(record.camera.id, record.credentials),
+          created_at: DateTime.toDateUtc(record.camera.createdAt)
+        }))
+      )}`
+      yield* writeOutbox(sql, records.flatMap(messagesOfCreation))
+    })
+
+  const recordOf = (tenant: TenantId, input: NewCamera) =>
+    Effect.flatMap(DateTime.now, (now) => newRecord(tenant, CameraId.make(crypto.randomUUID()), input, now))
+
   const fingerprint = database.system("look for changed cameras", (sql) =>
     Effect.map(
       sql<{ readonly mark: string }>`select concat_ws(' ', count(*), sum(revision), max(updated_at)) as mark from cameras`,
@@ -119,6 +146,15 @@ const make = Effect.gen(function* () {
         Effect.flatMap(sql<CameraRow>`select * from cameras order by name, id`, toCameras)
       ),
 
+    page: (tenant, query, among) =>
+      database.tenant("list cameras", tenant, (sql) =>
+        Effect.gen(function* () {
+          const rows = yield* pageStatement<CameraRow>(sql, tenant, query, among)
+          const names = new Map(rows.map(({ id, sort_name }) => [id, sort_name]))
+          return cameraPage(yield* toCameras(rows), query, (camera) => cameraCursor(camera, query.sort, names.get(camera.id)))
+        })
+      ),
+
     get: (tenant, id) =>
       database.tenant("read camera", tenant, (sql) =>
         sql<CameraRow>`select * from cameras where id = ${id}`.pipe(
@@ -129,24 +165,31 @@ const make = Effect.gen(function* () {
 
     create: (tenant, input) =>
       Effect.gen(function* () {
-        const record = yield* newRecord(tenant, CameraId.make(crypto.randomUUID()), input, yield* DateTime.now)
-        const { camera } = record
+        const record = yield* recordOf(tenant, input)
         return yield* database.tenant("add camera", tenant, (sql) =>
-          checkEdge(sql, input.edge).pipe(
-            Effect.zipRight(
-              sql`insert into cameras ${sql.insert({
-                ...columns(record),
-                id: camera.id,
-                tenant_id: tenant,
-                credentials: sealCredentials(camera.id, record.credentials),
-                created_at: DateTime.toDateUtc(camera.createdAt)
-              })}`
-            ),
-            Effect.zipRight(tell(sql, camera.id)),
-            Effect.zipRight(writeOutbox(sql, messagesOfCreation(record))),
+          checkSurroundings(sql, input).pipe(
+            Effect.zipRight(insert(sql, tenant, [record])),
+            Effect.zipRight(tell(sql, record.camera.id)),
             Effect.zipRight(writeAudit(sql, tenant, cameraCreated(record))),
-            Effect.as(camera)
+            Effect.as(record.camera)
           )
+        )
+      }),
+
+    createMany: (tenant, inputs) =>
+      Effect.gen(function* () {
+        const records = yield* Effect.forEach(inputs, (input) => recordOf(tenant, input))
+        const [first] = records
+        if (first === undefined) return []
+        return yield* database.tenant("add cameras", tenant, (sql) =>
+          Effect.gen(function* () {
+            yield* Effect.forEach(new Set(inputs.map(({ edge }) => edge)), (edge) => checkEdge(sql, edge), { discard: true })
+            yield* Effect.forEach(new Set(inputs.map(({ placeId }) => placeId)), (id) => checkPlace(sql, id), { discard: true })
+            for (const some of Array.chunksOf(records, insertSize)) yield* insert(sql, tenant, some)
+            yield* tell(sql, first.camera.id)
+            yield* writeAudits(sql, tenant, records.map(cameraCreated))
+            return records.map(({ camera }) => camera)
+          })
         )
       }),
 
@@ -155,7 +198,7 @@ const make = Effect.gen(function* () {
         Effect.gen(function* () {
           const row = yield* one(yield* sql<CameraRow>`select * from cameras where id = ${id} for update`, id)
           const current = { camera: yield* toCamera(row), credentials: yield* unsealCredentials(row, "change camera") }
-          yield* checkEdge(sql, patch.edge)
+          yield* checkSurroundings(sql, patch)
           const record = yield* revisedRecord(current, patch, yield* DateTime.now, expectedRevision)
           yield* sql`update cameras set ${sql.update({
             ...columns(record),
@@ -216,7 +259,8 @@ const make = Effect.gen(function* () {
       database.system("take epoch", (sql) =>
         sql<{ readonly epoch: string }>`insert into camera_epochs (camera_id, tenant_id, epoch)
           select id, tenant_id, 1 from cameras where id = ${id}
-          on conflict (camera_id) do update set epoch = camera_epochs.epoch + 1 returning epoch`.pipe(
+          on conflict (camera_id) do update set epoch = greatest(camera_epochs.epoch, camera_epochs.reported_epoch) + 1
+          returning epoch`.pipe(
           Effect.flatMap((rows) => one(rows, id)),
           Effect.map((row) => Epoch.make(Number(row.epoch)))
         )

@@ -11,6 +11,7 @@ import { outbox } from "./migration/0004Outbox.js"
 import { runtimeTable } from "./migration/0005RuntimeTable.js"
 import { edges } from "./migration/0008Edges.js"
 import { people } from "./migration/0009People.js"
+import { places } from "./migration/0011Places.js"
 import { publishTokens } from "./migration/0007PublishTokens.js"
 import { auditChain } from "./migration/0013AuditChain.js"
 import { idempotencyKeys } from "./migration/0015IdempotencyKeys.js"
@@ -25,6 +26,7 @@ export const migrations: ReadonlyArray<Migration> = [
   publishTokens,
   edges,
   people,
+  places,
   auditChain,
   idempotencyKeys
 ]

@@ -17,6 +17,7 @@ import { layerClusterHandlers } from "./handler/ClusterHandlers.js"
 import { layerCatalogueHandlers, layerEventHandlers } from "./handler/EventHandlers.js"
 import { layerHealthHandlers } from "./handler/HealthHandlers.js"
 import { layerHeartbeatHandlers, layerManagerHandlers, layerWorkerTokenHandlers } from "./handler/ManagerHandlers.js"
+import { layerPlaceHandlers } from "./handler/PlaceHandlers.js"
 import { layerSessionHandlers, layerSignInHandlers } from "./handler/SessionHandlers.js"
 import { layerRouteNames } from "../telemetry/HttpMetrics.js"
 import { hasMetricsToken, metricsPage } from "../telemetry/MetricsEndpoint.js"
@@ -67,6 +68,7 @@ const layerHandlers = Layer.mergeAll(
   layerTenantHandlers,
   layerClusterHandlers,
   layerEdgesHandlers,
+  layerPlaceHandlers,
   layerHealthHandlers
 )
 

@@ -21,6 +21,7 @@ import type { EdgeNameTaken, EdgeNotFound } from "@vigil/core/port/EdgeStore"
 import type { EventNotFound } from "@vigil/core/port/EventStore"
 import type { LiveViewNotFound, LiveViewRefused } from "@vigil/core/port/LiveViews"
 import type { PublicationNotFound, PublicationRefused } from "@vigil/core/port/Publications"
+import type { PlaceNotFound, PlaceRefused } from "@vigil/core/port/PlaceStore"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
 import type { WorkerTokenNotFound } from "@vigil/core/port/WorkerTokenStore"
 import type { LastAdministrator, SetupRefused, UsernameTaken, UserNotFound } from "@vigil/core/port/UserStore"
@@ -69,6 +70,8 @@ const problems = {
   WorkerTokenNotFound: (error: WorkerTokenNotFound) => notFound("worker-token-not-found", error.message),
   ApiKeyNotFound: (error: ApiKeyNotFound) => notFound("api-key-not-found", error.message),
   EdgeNotFound: (error: EdgeNotFound) => notFound("edge-not-found", error.message),
+  PlaceNotFound: (error: PlaceNotFound) => notFound("place-not-found", error.message),
+  PlaceRefused: (error: PlaceRefused) => conflict(`place-${error.reason}`, error.message),
   EdgeNameTaken: (error: EdgeNameTaken) => conflict("edge-name-taken", error.message),
   UserNotFound: (error: UserNotFound) => notFound("user-not-found", error.message),
   RevisionConflict: (error: RevisionConflict) =>

@@ -1,8 +1,11 @@
 import { describe, expect, layer } from "@effect/vitest"
-import { CameraId, defaultTenant } from "@vigil/core/Ids"
+import { CameraQuery } from "@vigil/core/CameraQuery"
+import { CameraId, defaultTenant, EdgeId, PlaceId } from "@vigil/core/Ids"
 import { CameraStore } from "@vigil/core/port/CameraStore"
-import { Deferred, Effect, Fiber, type Layer, Option, Redacted, Stream } from "effect"
+import { Deferred, Effect, Fiber, type Layer, Option, Redacted, Schema, Stream } from "effect"
 import { anyCameraId, newCamera, otherTenant } from "../Samples.js"
+
+const query = (given: Partial<CameraQuery>): CameraQuery => ({ ...Schema.decodeSync(CameraQuery)({}), ...given })
 
 /** What every store of cameras must do; `stores` must know the tenants `defaultTenant` and `otherTenant`. */
 export const cameraStoreConformance = <E>(name: string, stores: Layer.Layer<CameraStore, E>): void => {
@@ -213,6 +216,96 @@ export const cameraStoreConformance = <E>(name: string, stores: Layer.Layer<Came
             yield* change
             yield* Fiber.join(told).pipe(Effect.timeout("3 seconds"))
           }
+        })
+      )
+
+      it.effect("adds many, or none of them", () =>
+        Effect.gen(function* () {
+          const store = yield* CameraStore
+          const before = (yield* store.list(defaultTenant)).length
+          const wanted = Array.from({ length: 250 }, (_, i) =>
+            newCamera({ name: `Many ${i}`, url: `rtsp://u:p${i}@192.0.2.7/${i}`, tags: ["many"] })
+          )
+          const created = yield* store.createMany(defaultTenant, wanted)
+          expect(created.map(({ name: given }) => given)).toEqual(wanted.map(({ name: given }) => given))
+          const last = created[249]
+          if (last === undefined) return expect.fail("nothing was added")
+          expect(yield* store.get(defaultTenant, last.id)).toEqual(last)
+          expect(Redacted.value((yield* Effect.flatten(store.credentials(last.id))).password)).toBe("p249")
+          const refused = yield* Effect.flip(store.createMany(defaultTenant, [newCamera(), newCamera({ url: "nonsense" })]))
+          expect(refused).toMatchObject({ _tag: "SourceError" })
+          expect(yield* store.createMany(defaultTenant, [])).toEqual([])
+          expect((yield* store.list(defaultTenant)).length).toBe(before + 250)
+        })
+      )
+
+      it.effect("answers pages that hold each camera once, in order, both ways", () =>
+        Effect.gen(function* () {
+          const store = yield* CameraStore
+          for (const camera of yield* store.list(defaultTenant)) yield* store.remove(defaultTenant, camera.id)
+          yield* store.create(otherTenant, newCamera({ name: "gate" }))
+          const names = ["gate", "Gate", "yard", "ärger", "Zoo", "gate 10", "gate 2"]
+          yield* store.createMany(
+            defaultTenant,
+            names.map((given) => newCamera({ name: given }))
+          )
+          const walk = (sort: CameraQuery["sort"], descending: boolean) =>
+            Effect.gen(function* () {
+              const seen: Array<string> = []
+              let cursor: string | undefined
+              do {
+                const page = yield* store.page(defaultTenant, query({ sort, descending, limit: 2, cursor }))
+                expect(page.cameras.length).toBeLessThanOrEqual(2)
+                seen.push(...page.cameras.map(({ id }) => id))
+                cursor = page.nextCursor
+              } while (cursor !== undefined)
+              return seen
+            })
+          for (const sort of ["name", "created", "updated"] as const) {
+            const up = yield* walk(sort, false)
+            expect(new Set(up).size, sort).toBe(names.length)
+            expect(yield* walk(sort, true), sort).toEqual([...up].reverse())
+          }
+          const sorted = (yield* store.page(defaultTenant, query({}))).cameras.map(({ name: given }) => given.toLowerCase())
+          expect(sorted).toEqual(["gate", "gate", "gate 10", "gate 2", "yard", "zoo", "ärger"])
+        })
+      )
+
+      it.effect("answers pages of the cameras that are asked for", () =>
+        Effect.gen(function* () {
+          const store = yield* CameraStore
+          for (const camera of yield* store.list(defaultTenant)) yield* store.remove(defaultTenant, camera.id)
+          yield* store.create(defaultTenant, newCamera({ name: "100% Dock", url: "rtsp://dock.example/1", tags: ["outside"] }))
+          yield* store.create(defaultTenant, newCamera({ name: "Yard", enabled: false, tags: ["outside", "night"] }))
+          const hall = yield* store.create(defaultTenant, newCamera({ name: "Hall_1", groups: ["Reception"] }))
+          const found = (given: Partial<CameraQuery>, among?: ReadonlyArray<CameraId>) =>
+            Effect.map(store.page(defaultTenant, query(given), among), ({ cameras }) => cameras.map((camera) => camera.name))
+          expect(yield* found({ tag: "outside" })).toEqual(["100% Dock", "Yard"])
+          expect(yield* found({ tag: "out" })).toEqual([])
+          expect(yield* found({ group: "Reception" })).toEqual(["Hall_1"])
+          expect(yield* found({ enabled: false })).toEqual(["Yard"])
+          expect(yield* found({ search: "DOCK.example" })).toEqual(["100% Dock"])
+          expect(yield* found({ search: "0%" })).toEqual(["100% Dock"])
+          expect(yield* found({ search: "_" })).toEqual(["Hall_1"])
+          expect(yield* found({ search: "\\" })).toEqual([])
+          expect(yield* found({ name: "yard" })).toEqual(["Yard"])
+          expect(yield* found({ edge: EdgeId.make(crypto.randomUUID()) })).toEqual([])
+          expect(yield* found({ placeId: PlaceId.make(crypto.randomUUID()) })).toEqual([])
+          expect(yield* found({ tag: "outside", enabled: true })).toEqual(["100% Dock"])
+          expect(yield* found({}, [hall.id, anyCameraId()])).toEqual(["Hall_1"])
+          expect(yield* found({}, [])).toEqual([])
+        })
+      )
+
+      it.effect("refuses a place that is not the tenant's", () =>
+        Effect.gen(function* () {
+          const store = yield* CameraStore
+          const placeId = PlaceId.make(crypto.randomUUID())
+          const { id } = yield* store.create(defaultTenant, newCamera())
+          const refusal = { _tag: "PlaceNotFound", placeId }
+          expect(yield* Effect.flip(store.create(defaultTenant, newCamera({ placeId })))).toMatchObject(refusal)
+          expect(yield* Effect.flip(store.createMany(defaultTenant, [newCamera({ placeId })]))).toMatchObject(refusal)
+          expect(yield* Effect.flip(store.update(defaultTenant, id, { placeId }))).toMatchObject(refusal)
         })
       )
 

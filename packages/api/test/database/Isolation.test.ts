@@ -8,6 +8,7 @@ import { CameraStore } from "@vigil/core/port/CameraStore"
 import { EdgeStore } from "@vigil/core/port/EdgeStore"
 import { EventStore } from "@vigil/core/port/EventStore"
 import { IdempotencyStore } from "@vigil/core/port/IdempotencyStore"
+import { PlaceStore } from "@vigil/core/port/PlaceStore"
 import { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
 import { RuntimeTable } from "@vigil/core/port/RuntimeTable"
 import { SessionStore } from "@vigil/core/port/SessionStore"
@@ -31,6 +32,8 @@ const shared = [
 interface TenantTable {
   readonly name: string
   readonly tenant_column: string
+  /** Those that are not computed. */
+  readonly columns: string
 }
 
 const tables = Effect.flatMap(Database, (database) =>
@@ -39,6 +42,8 @@ const tables = Effect.flatMap(Database, (database) =>
     (sql) =>
       sql<TenantTable & { readonly forced: boolean }>`
       select c.relname as name, c.relrowsecurity and c.relforcerowsecurity as forced,
+        (select string_agg(quote_ident(attname), ', ') from pg_attribute
+          where attrelid = c.oid and attnum > 0 and not attisdropped and attgenerated = '') as columns,
         case when c.relname = 'tenants' then 'id' else 'tenant_id' end as tenant_column
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where n.nspname = 'public' and c.relkind in ('r', 'p') order by 1`
@@ -56,6 +61,7 @@ const fill = Effect.gen(function* () {
     yield* (yield* WorkerTokenStore).create(tenant, { name: "worker" }, new TextEncoder().encode(`worker of ${tenant}`))
     yield* (yield* PublishTokenStore).set(tenant, camera.id, new TextEncoder().encode(`publisher of ${tenant}`))
     yield* (yield* EdgeStore).create(tenant, { name: NodeName.make("north") }, new TextEncoder().encode(`edge of ${tenant}`))
+    yield* (yield* PlaceStore).create(tenant, { kind: "site", name: "North", parentId: null })
     yield* (yield* IdempotencyStore).begin({ tenant, caller: "zoë", key: "1" }, "a")
     const user = yield* (yield* UserStore).create(tenant, {
       username: `user-${tenant.slice(-1)}`,
@@ -100,13 +106,14 @@ describe("tenants", () => {
           "events",
           "idempotency_keys",
           "outbox",
+          "places",
           "publish_tokens",
           "sessions",
           "tenants",
           "users",
           "worker_tokens"
         ])
-        for (const { forced, name, tenant_column } of ofTenants) {
+        for (const { columns, forced, name, tenant_column } of ofTenants) {
           expect(forced, `row security of ${name}`).toBe(true)
           const within = (statement: string) =>
             database.tenant(name, defaultTenant, (sql) => sql.unsafe<{ readonly tenant: string }>(statement))
@@ -115,7 +122,7 @@ describe("tenants", () => {
           expect(new Set(seen.map(({ tenant }) => tenant)), name).toEqual(new Set([defaultTenant]))
           const smuggled = yield* Effect.flip(
             within(
-              `insert into ${name} overriding system value select * from jsonb_populate_record(null::${name}, '{"${tenant_column}": "${otherTenant}"}')`
+              `insert into ${name} (${columns}) overriding system value select ${columns} from jsonb_populate_record(null::${name}, '{"${tenant_column}": "${otherTenant}"}')`
             )
           )
           expect(smuggled.detail, name).toMatch(/row-level security|null value/)

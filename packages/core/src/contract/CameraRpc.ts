@@ -7,6 +7,7 @@ import { InvalidAnalytic } from "../port/AnalyticCatalogue.js"
 import { CameraNotRunning, NoKeyframe, NoPicture } from "../port/CameraControl.js"
 import { CameraNotFound, RevisionConflict } from "../port/CameraStore.js"
 import { EdgeNotFound } from "../port/EdgeStore.js"
+import { PlaceNotFound } from "../port/PlaceStore.js"
 import { StoreUnavailable } from "../port/StoreError.js"
 import { KeyframeMethod, SourceError } from "../Source.js"
 import { Forbidden } from "./Principal.js"
@@ -21,6 +22,7 @@ const configurationErrors = Schema.Union(
   SourceError,
   InvalidAnalytic,
   EdgeNotFound,
+  PlaceNotFound,
   StoreUnavailable,
   Forbidden
 )

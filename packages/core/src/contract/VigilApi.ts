@@ -11,6 +11,7 @@ import { EdgesGroup } from "./api/EdgesApi.js"
 import { EventsGroup } from "./api/EventsApi.js"
 import { HealthGroup } from "./api/HealthApi.js"
 import { LiveGroup } from "./api/LiveApi.js"
+import { PlacesGroup } from "./api/PlacesApi.js"
 import { PublishTokensGroup } from "./api/PublishTokensApi.js"
 import { SessionGroup, SignInGroup } from "./api/SessionApi.js"
 import { SetupGroup } from "./api/SetupApi.js"
@@ -40,6 +41,7 @@ export class VigilApi extends HttpApi.make("vigil")
   .add(CatalogueGroup.prefix("/api/v1"))
   .add(ClusterGroup.prefix("/api/v1"))
   .add(EdgesGroup.prefix("/api/v1"))
+  .add(PlacesGroup.prefix("/api/v1"))
   .add(AuditGroup.prefix("/api/v1"))
   .add(TenantsGroup.prefix("/api/v1"))
   .add(HealthGroup)

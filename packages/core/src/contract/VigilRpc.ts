@@ -19,6 +19,7 @@ import { CameraNotRunning } from "../port/CameraControl.js"
 import { EdgeNotFound } from "../port/EdgeStore.js"
 import { EventNotFound } from "../port/EventStore.js"
 import { NodeNotFound, NodeUnavailable } from "../port/ClusterControl.js"
+import { PlaceNotFound } from "../port/PlaceStore.js"
 import { ComponentHealth } from "../port/Health.js"
 import { StoreUnavailable } from "../port/StoreError.js"
 import { ProbeReport } from "../Probe.js"
@@ -39,7 +40,7 @@ export class DashboardRpc extends RpcGroup.make(
   Rpc.make("CreateCamera", {
     payload: { camera: NewCamera },
     success: Camera,
-    error: Schema.Union(SourceError, InvalidAnalytic, EdgeNotFound, StoreUnavailable, Forbidden)
+    error: Schema.Union(SourceError, InvalidAnalytic, EdgeNotFound, PlaceNotFound, StoreUnavailable, Forbidden)
   }),
   Rpc.make("DeleteCamera", { payload: { id: CameraId }, success: Schema.Void, error: cameraErrors }),
   /** With a `cameraId`, and no credentials given, that camera's stored ones are used if host and port are the same. */
@@ -97,13 +98,13 @@ export class DashboardRpc extends RpcGroup.make(
     success: AuditPage,
     error: Schema.Union(StoreUnavailable, Forbidden)
   }),
-  /** All tenants for the operator of the machine, the own one for an administrator. */
   /** For administrators: whether the trail is whole, and still has what was noted of it. */
   Rpc.make("VerifyAudit", {
     payload: { noted: Schema.optional(AuditMark) },
     success: AuditVerification,
     error: Schema.Union(StoreUnavailable, Forbidden)
   }),
+  /** All tenants for the operator of the machine, the own one for an administrator. */
   Rpc.make("ListTenants", { success: Schema.Array(Tenant), error: Schema.Union(StoreUnavailable, Forbidden) }),
   /** For operators. */
   Rpc.make("ClusterStatus", { success: ClusterStatus, error: Schema.Union(StoreUnavailable, Forbidden) }),

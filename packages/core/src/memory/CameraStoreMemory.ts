@@ -1,18 +1,28 @@
 import { DateTime, Effect, Layer, PubSub, Stream } from "effect"
+import type { Camera, NewCamera } from "../Camera.js"
 import type { CameraMessage } from "../BusMessage.js"
 import { messagesOfChange, messagesOfCreation, messagesOfRemoval } from "../CameraLifecycle.js"
+import { cameraCursor, cameraPage, compareCursors, cursorOf, matchesQuery } from "../CameraQuery.js"
 import { type CameraRecord, newRecord, revisedRecord } from "../CameraRecord.js"
-import { CameraId, type EdgeId, Epoch, type TenantId } from "../Ids.js"
+import { CameraId, type EdgeId, Epoch, type PlaceId, type TenantId } from "../Ids.js"
 import { CameraNotFound, CameraStore } from "../port/CameraStore.js"
 import { EdgeNotFound } from "../port/EdgeStore.js"
+import { PlaceNotFound } from "../port/PlaceStore.js"
 import type { OutboxMemory } from "./OutboxMemory.js"
 
 const byName = (a: CameraRecord, b: CameraRecord) =>
   a.camera.name.localeCompare(b.camera.name) || a.camera.id.localeCompare(b.camera.id)
 
-/** There are none beside a store within a process. */
-const checkEdge = (edgeId: EdgeId | null | undefined) =>
-  edgeId === null || edgeId === undefined ? Effect.void : Effect.fail(new EdgeNotFound({ edgeId }))
+interface Surroundings {
+  readonly edge?: EdgeId | null | undefined
+  readonly placeId?: PlaceId | null | undefined
+}
+
+/** There are no edges and places beside a store within a process. */
+const checkSurroundings = ({ edge, placeId }: Surroundings): Effect.Effect<void, EdgeNotFound | PlaceNotFound> => {
+  if (edge !== null && edge !== undefined) return new EdgeNotFound({ edgeId: edge })
+  return placeId === null || placeId === undefined ? Effect.void : new PlaceNotFound({ placeId })
+}
 
 /** Cameras within this process. */
 export const makeCameraStoreMemory = (outbox?: OutboxMemory): Effect.Effect<typeof CameraStore.Service> =>
@@ -37,6 +47,11 @@ export const makeCameraStoreMemory = (outbox?: OutboxMemory): Effect.Effect<type
       Effect.zipRight(outbox === undefined ? Effect.void : outbox.add(messages), PubSub.publish(changed, undefined))
     const save = (record: CameraRecord, messages: ReadonlyArray<CameraMessage>) =>
       Effect.sync(() => records.set(record.camera.id, record)).pipe(Effect.zipRight(tell(messages)), Effect.as(record.camera))
+    const recordOf = (tenant: TenantId, input: NewCamera) =>
+      checkSurroundings(input).pipe(
+        Effect.zipRight(DateTime.now),
+        Effect.flatMap((now) => newRecord(tenant, CameraId.make(crypto.randomUUID()), input, now))
+      )
     const list = (keep: (record: CameraRecord) => boolean) =>
       Effect.sync(() =>
         [...records.values()]
@@ -47,15 +62,29 @@ export const makeCameraStoreMemory = (outbox?: OutboxMemory): Effect.Effect<type
 
     return {
       list: (tenant) => list(({ camera }) => camera.tenantId === tenant),
+      page: (tenant, query, among) =>
+        Effect.sync(() => {
+          const at = (camera: Camera) => cameraCursor(camera, query.sort)
+          const from = cursorOf(query)
+          const direction = query.descending ? -1 : 1
+          const wanted = among === undefined ? undefined : new Set(among)
+          const found = [...records.values()]
+            .map(({ camera }) => camera)
+            .filter(({ id, tenantId }) => tenantId === tenant && query.placeId === undefined && wanted?.has(id) !== false)
+            .filter((camera) => matchesQuery(camera, query))
+            .filter((camera) => from === undefined || direction * compareCursors(at(camera), from) > 0)
+            .sort((a, b) => direction * compareCursors(at(a), at(b)))
+          return cameraPage(found, query, at)
+        }),
       get: (tenant, id) => Effect.map(findOf(tenant, id), ({ camera }) => camera),
-      create: (tenant, input) =>
-        checkEdge(input.edge).pipe(
-          Effect.zipRight(DateTime.now),
-          Effect.flatMap((now) => newRecord(tenant, CameraId.make(crypto.randomUUID()), input, now)),
-          Effect.flatMap((record) => save(record, messagesOfCreation(record)))
+      create: (tenant, input) => Effect.flatMap(recordOf(tenant, input), (record) => save(record, messagesOfCreation(record))),
+      createMany: (tenant, inputs) =>
+        Effect.flatMap(
+          Effect.forEach(inputs, (input) => recordOf(tenant, input)),
+          Effect.forEach((record) => save(record, messagesOfCreation(record)))
         ),
       update: (tenant, id, patch, expectedRevision) =>
-        Effect.all([findOf(tenant, id), DateTime.now, checkEdge(patch.edge)]).pipe(
+        Effect.all([findOf(tenant, id), DateTime.now, checkSurroundings(patch)]).pipe(
           Effect.flatMap(([record, now]) =>
             Effect.flatMap(revisedRecord(record, patch, now, expectedRevision), (revised) =>
               save(revised, messagesOfChange(record, revised))

@@ -1,9 +1,11 @@
 import { Context, Schema } from "effect"
 import type { Effect, Option, Stream } from "effect"
 import type { Camera, CameraPatch, NewCamera } from "../Camera.js"
+import type { CameraPage, CameraQuery } from "../CameraQuery.js"
 import { CameraId, type Epoch, type TenantId } from "../Ids.js"
 import type { Credentials, SourceError } from "../Source.js"
 import type { EdgeNotFound } from "./EdgeStore.js"
+import type { PlaceNotFound } from "./PlaceStore.js"
 import type { StoreUnavailable } from "./StoreError.js"
 
 export class CameraNotFound extends Schema.TaggedError<CameraNotFound>()("CameraNotFound", { cameraId: CameraId }) {
@@ -34,14 +36,28 @@ export class CameraStore extends Context.Tag("@vigil/core/CameraStore")<
   CameraStore,
   {
     readonly list: (tenant: TenantId) => Effect.Effect<ReadonlyArray<Camera>, StoreUnavailable>
+    /** Of `among` only, where that is given; the query's `state` is not looked at. */
+    readonly page: (
+      tenant: TenantId,
+      query: CameraQuery,
+      among?: ReadonlyArray<CameraId>
+    ) => Effect.Effect<CameraPage, StoreUnavailable>
     readonly get: (tenant: TenantId, id: CameraId) => Effect.Effect<Camera, CameraNotFound | StoreUnavailable>
-    readonly create: (tenant: TenantId, camera: NewCamera) => Effect.Effect<Camera, SourceError | EdgeNotFound | StoreUnavailable>
+    readonly create: (
+      tenant: TenantId,
+      camera: NewCamera
+    ) => Effect.Effect<Camera, SourceError | EdgeNotFound | PlaceNotFound | StoreUnavailable>
+    /** All of them, in this order, or none. */
+    readonly createMany: (
+      tenant: TenantId,
+      cameras: ReadonlyArray<NewCamera>
+    ) => Effect.Effect<ReadonlyArray<Camera>, SourceError | EdgeNotFound | PlaceNotFound | StoreUnavailable>
     readonly update: (
       tenant: TenantId,
       id: CameraId,
       patch: CameraPatch,
       expectedRevision?: number
-    ) => Effect.Effect<Camera, CameraNotFound | RevisionConflict | SourceError | EdgeNotFound | StoreUnavailable>
+    ) => Effect.Effect<Camera, CameraNotFound | RevisionConflict | SourceError | EdgeNotFound | PlaceNotFound | StoreUnavailable>
     readonly remove: (tenant: TenantId, id: CameraId) => Effect.Effect<void, CameraNotFound | StoreUnavailable>
     /** Every camera of every tenant: the desired state that nodes reconcile with. */
     readonly all: Effect.Effect<ReadonlyArray<Camera>, StoreUnavailable>

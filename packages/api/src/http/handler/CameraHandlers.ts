@@ -9,9 +9,9 @@ import {
   cameraStatuses,
   closeView,
   createCamera,
-  listCameras,
   openView,
   probeSource,
+  queryCameras,
   removeCamera
 } from "../../application/CameraOperations.js"
 import { probeProblem, toProblem } from "../ToProblem.js"
@@ -27,7 +27,7 @@ const expectedRevision = (ifMatch: string | undefined): number | undefined =>
 
 export const layerCameraHandlers = HttpApiBuilder.group(VigilApi, "cameras", (handlers) =>
   handlers
-    .handle("list", () => Effect.mapError(listCameras, toProblem))
+    .handle("list", ({ urlParams }) => Effect.mapError(queryCameras(urlParams), toProblem))
     .handle("create", ({ payload }) =>
       createCamera(payload).pipe(
         Effect.tap((camera) => setHeaders({ location: `/api/v1/cameras/${camera.id}` })),

@@ -4,20 +4,30 @@ import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
 import { Camera, CameraPatch, NewCamera } from "../../Camera.js"
+import { CameraPage, CameraQuery } from "../../CameraQuery.js"
 import { CameraStatus } from "../../CameraStatus.js"
 import { CameraId } from "../../Ids.js"
 import { ProbeReport } from "../../Probe.js"
 import { BadGateway, BadRequest, Conflict, NotAllowed, NotFound, PreconditionFailed, Unavailable } from "../Problem.js"
+import { PageSize } from "./PageSize.js"
 import { SessionAuthentication } from "./SessionAuthentication.js"
 
 const camera = Schema.Struct({ id: CameraId })
 
 /** An entity tag is the camera's revision in quotes. */
 const IfMatch = Schema.Struct({ "if-match": Schema.optional(Schema.String.pipe(Schema.pattern(/^(\*|"\d{1,9}")$/))) })
+
+/** `CameraQuery` as it travels in a URL. */
+const CameraQueryParameters = Schema.Struct({
+  ...CameraQuery.fields,
+  enabled: Schema.optional(Schema.BooleanFromString),
+  descending: Schema.optionalWith(Schema.BooleanFromString, { default: () => false }),
+  limit: PageSize
+})
 const Jpeg = HttpApiSchema.Uint8Array({ contentType: "image/jpeg" })
 
 export class CamerasGroup extends HttpApiGroup.make("cameras")
-  .add(HttpApiEndpoint.get("list", "/cameras").addSuccess(Schema.Array(Camera)))
+  .add(HttpApiEndpoint.get("list", "/cameras").setUrlParams(CameraQueryParameters).addSuccess(CameraPage))
   .add(HttpApiEndpoint.post("create", "/cameras").setPayload(NewCamera).addSuccess(Camera, { status: 201 }).addError(NotFound))
   .add(HttpApiEndpoint.get("statuses", "/cameras/status").addSuccess(Schema.Array(CameraStatus)))
   .add(

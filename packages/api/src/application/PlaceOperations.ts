@@ -1,0 +1,34 @@
+import { authorize, inCallersName } from "@vigil/core/control/Authorization"
+import type { PlaceId } from "@vigil/core/Ids"
+import type { NewPlace, PlacePatch } from "@vigil/core/Place"
+import { PlaceStore } from "@vigil/core/port/PlaceStore"
+import { Effect } from "effect"
+
+export const listPlaces = Effect.gen(function* () {
+  const { tenantId } = yield* authorize("viewer")
+  return yield* (yield* PlaceStore).list(tenantId)
+})
+
+export const getPlace = (id: PlaceId) =>
+  Effect.gen(function* () {
+    const { tenantId } = yield* authorize("viewer")
+    return yield* (yield* PlaceStore).get(tenantId, id)
+  })
+
+export const createPlace = (place: NewPlace) =>
+  Effect.gen(function* () {
+    const { tenantId } = yield* authorize("supervisor")
+    return yield* (yield* PlaceStore).create(tenantId, place)
+  }).pipe(inCallersName)
+
+export const changePlace = (id: PlaceId, patch: PlacePatch) =>
+  Effect.gen(function* () {
+    const { tenantId } = yield* authorize("supervisor")
+    return yield* (yield* PlaceStore).update(tenantId, id, patch)
+  }).pipe(inCallersName)
+
+export const removePlace = (id: PlaceId) =>
+  Effect.gen(function* () {
+    const { tenantId } = yield* authorize("supervisor")
+    yield* (yield* PlaceStore).remove(tenantId, id)
+  }).pipe(inCallersName)

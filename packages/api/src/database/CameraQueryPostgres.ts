@@ -1,0 +1,51 @@
+import type { SqlClient } from "@effect/sql/SqlClient"
+import { type CameraCursor, type CameraQuery, cursorOf } from "@vigil/core/CameraQuery"
+import type { CameraId, TenantId } from "@vigil/core/Ids"
+
+const columns = { name: "sort_name", created: "created_at", updated: "updated_at" } as const
+
+/** `%` and `_` stand for themselves. */
+const contains = (text: string): string => `%${text.replace(/[\\%_]/g, "\\$&")}%`
+
+const keyOf = ({ key }: CameraCursor): string | Date => (typeof key === "number" ? new Date(key) : key)
+
+const conditions = (sql: SqlClient, tenant: TenantId, query: CameraQuery, among: ReadonlyArray<CameraId> | undefined) => {
+  const all = [sql`tenant_id = ${tenant}`]
+  const cursor = cursorOf(query)
+  if (cursor !== undefined) {
+    const beyond = sql.literal(query.descending ? "<" : ">")
+    all.push(sql`(${sql(columns[query.sort])}, id) ${beyond} (${keyOf(cursor)}, ${cursor.id}::uuid)`)
+  }
+  if (query.search !== undefined) {
+    const pattern = contains(query.search)
+    all.push(sql`(name ilike ${pattern} or configuration ->> 'url' ilike ${pattern})`)
+  }
+  if (query.name !== undefined) all.push(sql`sort_name = lower(${query.name})`)
+  if (query.enabled !== undefined) all.push(sql`(configuration ->> 'enabled')::boolean = ${query.enabled}`)
+  if (query.edge !== undefined) all.push(sql`configuration ->> 'edge' = ${query.edge}`)
+  if (query.tag !== undefined) all.push(sql`configuration -> 'tags' @> ${JSON.stringify([query.tag])}::jsonb`)
+  if (query.group !== undefined) all.push(sql`configuration -> 'groups' @> ${JSON.stringify([query.group])}::jsonb`)
+  if (query.placeId !== undefined) {
+    all.push(sql`place_id in (
+      with recursive within as (
+        select id from places where id = ${query.placeId}
+        union all select p.id from places p join within w on p.parent_id = w.id
+      ) select id from within)`)
+  }
+  if (among !== undefined) {
+    all.push(sql`id in (select value::uuid from jsonb_array_elements_text(${JSON.stringify(among)}::jsonb))`)
+  }
+  return sql.and(all)
+}
+
+/** The rows of a page, and one more where there are more. */
+export const pageStatement = <Row extends object>(
+  sql: SqlClient,
+  tenant: TenantId,
+  query: CameraQuery,
+  among?: ReadonlyArray<CameraId>
+) => {
+  const direction = sql.literal(query.descending ? "desc" : "asc")
+  return sql<Row>`select * from cameras where ${conditions(sql, tenant, query, among)}
+    order by tenant_id ${direction}, ${sql(columns[query.sort])} ${direction}, id ${direction} limit ${query.limit + 1}`
+}

@@ -1,0 +1,123 @@
+import type { SqlClient } from "@effect/sql/SqlClient"
+import { placeCreated, placeDeleted, placeUpdated } from "@vigil/core/AuditChanges"
+import { PlaceId, type TenantId } from "@vigil/core/Ids"
+import { parentKind, Place, type PlaceKind } from "@vigil/core/Place"
+import { PlaceNotFound, PlaceRefused, PlaceStore } from "@vigil/core/port/PlaceStore"
+import { DateTime, Effect, Layer } from "effect"
+import { writeAudit } from "./AuditStorePostgres.js"
+import { Database } from "./Database.js"
+
+interface PlaceRow {
+  readonly id: PlaceId
+  readonly tenant_id: TenantId
+  readonly kind: PlaceKind
+  readonly name: string
+  readonly parent_id: PlaceId | null
+  readonly created_at: Date
+}
+
+const toPlace = (row: PlaceRow): Place =>
+  Place.make({
+    id: row.id,
+    tenantId: row.tenant_id,
+    kind: row.kind,
+    name: row.name,
+    parentId: row.parent_id,
+    createdAt: DateTime.unsafeFromDate(row.created_at)
+  })
+
+const one = (rows: ReadonlyArray<PlaceRow>, placeId: PlaceId) =>
+  Effect.map(
+    Effect.mapError(Effect.fromNullable(rows[0]), () => new PlaceNotFound({ placeId })),
+    toPlace
+  )
+
+/** A place of the camera's own tenant that stays for as long as the transaction lasts. */
+export const checkPlace = (sql: SqlClient, placeId: PlaceId | null | undefined) =>
+  Effect.gen(function* () {
+    if (placeId === null || placeId === undefined) return
+    const [place] = yield* sql`select id from places where id = ${placeId} for key share`
+    if (place === undefined) return yield* new PlaceNotFound({ placeId })
+  })
+
+const inA = { building: "a site", floor: "a building", zone: "a floor" } as const
+
+/** A building is in a site, and so on. */
+const checkParent = (sql: SqlClient, kind: PlaceKind, parentId: PlaceId | null) =>
+  Effect.gen(function* () {
+    if (kind === "site") {
+      if (parentId !== null) return yield* new PlaceRefused({ reason: "wrong-parent", detail: "a site is in no other place" })
+      return
+    }
+    const refusal = new PlaceRefused({ reason: "wrong-parent", detail: `a ${kind} must be in ${inA[kind]}` })
+    if (parentId === null) return yield* refusal
+    const rows = yield* sql<PlaceRow>`select * from places where id = ${parentId} for key share`
+    const parent = yield* one(rows, parentId)
+    if (parent.kind !== parentKind(kind)) return yield* refusal
+  })
+
+const nameTaken = (name: string) =>
+  new PlaceRefused({ reason: "name-taken", detail: `there is a ${name} in the same place already` })
+
+const make = Effect.map(Database, (database) =>
+  PlaceStore.of({
+    list: (tenant) =>
+      database.tenant("list places", tenant, (sql) =>
+        Effect.map(sql<PlaceRow>`select * from places order by lower(name) collate "C", id`, (rows) => rows.map(toPlace))
+      ),
+
+    get: (tenant, id) =>
+      database.tenant("read place", tenant, (sql) =>
+        Effect.flatMap(sql<PlaceRow>`select * from places where id = ${id}`, (rows) => one(rows, id))
+      ),
+
+    create: (tenant, { kind, name, parentId }) =>
+      database.tenant("add place", tenant, (sql) =>
+        Effect.gen(function* () {
+          yield* checkParent(sql, kind, parentId)
+          const id = PlaceId.make(crypto.randomUUID())
+          const rows = yield* sql<PlaceRow>`insert into places (id, tenant_id, kind, name, parent_id, created_at)
+            values (${id}, ${tenant}, ${kind}, ${name}, ${parentId}, ${DateTime.toDateUtc(yield* DateTime.now)})
+            on conflict (tenant_id, parent_id, name) do nothing returning *`
+          const place = yield* Effect.mapError(one(rows, id), () => nameTaken(name))
+          yield* writeAudit(sql, tenant, placeCreated(place))
+          return place
+        })
+      ),
+
+    update: (tenant, id, patch) =>
+      database.tenant("change place", tenant, (sql) =>
+        Effect.gen(function* () {
+          const before = yield* one(yield* sql<PlaceRow>`select * from places where id = ${id} for no key update`, id)
+          const { name = before.name, parentId = before.parentId } = patch
+          yield* checkParent(sql, before.kind, parentId)
+          const [taken] = yield* sql`select id from places
+            where parent_id is not distinct from ${parentId}::uuid and name = ${name} and id <> ${id}`
+          if (taken !== undefined) return yield* nameTaken(name)
+          const rows =
+            yield* sql<PlaceRow>`update places set name = ${name}, parent_id = ${parentId} where id = ${id} returning *`
+          const after = yield* one(rows, id)
+          yield* writeAudit(sql, tenant, placeUpdated(before, after))
+          return after
+        })
+      ),
+
+    remove: (tenant, id) =>
+      database.tenant("remove place", tenant, (sql) =>
+        Effect.gen(function* () {
+          const place = yield* one(yield* sql<PlaceRow>`select * from places where id = ${id} for update`, id)
+          const [inUse] = yield* sql<{ readonly cameras: number; readonly places: number }>`select
+            (select count(*)::int from cameras where tenant_id = ${tenant} and place_id = ${id}) as cameras,
+            (select count(*)::int from places where tenant_id = ${tenant} and parent_id = ${id}) as places`
+          if (inUse !== undefined && inUse.cameras + inUse.places > 0) {
+            const detail = `${place.name} holds ${inUse.cameras} cameras and ${inUse.places} places: move or remove them first`
+            return yield* new PlaceRefused({ reason: "in-use", detail })
+          }
+          yield* sql`delete from places where id = ${id}`
+          yield* writeAudit(sql, tenant, placeDeleted(place))
+        })
+      )
+  })
+)
+
+export const layerPlaceStorePostgres: Layer.Layer<PlaceStore, never, Database> = Layer.effect(PlaceStore, make)

@@ -1,0 +1,110 @@
+import { Either, Encoding, Option, Schema } from "effect"
+import { Camera, Label } from "./Camera.js"
+import { CameraId, EdgeId, PlaceId } from "./Ids.js"
+import { plainPattern } from "./PlainText.js"
+
+/** What a list is sorted by: `name` without regard to upper and lower case, or when it was `created` or last `updated`. */
+const CameraSort = Schema.Literal("name", "created", "updated")
+type CameraSort = typeof CameraSort.Type
+
+const Words = Schema.String.pipe(Schema.maxLength(200), Schema.pattern(plainPattern))
+
+/** Where a page ended: the value that the list is sorted by, and the camera's id. Times in milliseconds. */
+const Cursor = Schema.Union(
+  Schema.Struct({ sort: Schema.Literal("name"), key: Words, id: CameraId }),
+  Schema.Struct({ sort: Schema.Literal("created", "updated"), key: Schema.Int, id: CameraId })
+)
+export type CameraCursor = typeof Cursor.Type
+
+const CursorText = Schema.parseJson(Cursor)
+const encodeCursor = Schema.encodeSync(CursorText)
+const decodeCursor = Schema.decodeOption(CursorText)
+
+/** As it travels in `CameraPage.nextCursor`; safe in URLs. */
+const formatCameraCursor = (cursor: CameraCursor): string => Encoding.encodeBase64Url(encodeCursor(cursor))
+
+const parseCameraCursor = (text: string): Option.Option<CameraCursor> =>
+  Option.flatMap(Either.getRight(Encoding.decodeBase64UrlString(text)), (json) => decodeCursor(json))
+
+/** Which cameras to list. Conditions that are absent hold for all. */
+export const CameraQuery = Schema.Struct({
+  /** Is somewhere in the name or the address, upper and lower case alike. */
+  search: Schema.optional(Words),
+  /** The whole name, upper and lower case alike. */
+  name: Schema.optional(Words),
+  enabled: Schema.optional(Schema.Boolean),
+  edge: Schema.optional(EdgeId),
+  tag: Schema.optional(Label),
+  group: Schema.optional(Label),
+  /** In this place, or in one within it. */
+  placeId: Schema.optional(PlaceId),
+  /** What it is doing now; cameras that run nowhere have no state. */
+  state: Schema.optional(Schema.Literal("Disabled", "Connecting", "Streaming", "Stalled", "BackingOff", "Failed")),
+  sort: Schema.optionalWith(CameraSort, { default: (): CameraSort => "name" }),
+  descending: Schema.optionalWith(Schema.Boolean, { default: () => false }),
+  /** The `nextCursor` of the page before, of the same sort. */
+  cursor: Schema.optional(
+    Schema.String.pipe(
+      Schema.maxLength(1000),
+      Schema.filter((text) => Option.isSome(parseCameraCursor(text)) || "expected the nextCursor of a page before")
+    )
+  ),
+  limit: Schema.optionalWith(Schema.Int.pipe(Schema.between(1, 500)), { default: () => 100 })
+}).annotations({ identifier: "CameraQuery" })
+export type CameraQuery = typeof CameraQuery.Type
+
+export const CameraPage = Schema.Struct({
+  cameras: Schema.Array(Camera),
+  /** Give it as `cursor` for the next page; absent on the last one. */
+  nextCursor: Schema.optional(Schema.String)
+}).annotations({ identifier: "CameraPage" })
+export type CameraPage = typeof CameraPage.Type
+
+const keyOf = (camera: Camera, sort: CameraSort) => {
+  if (sort === "name") return { sort, key: camera.name.toLowerCase() } as const
+  return { sort, key: (sort === "created" ? camera.createdAt : camera.updatedAt).epochMillis } as const
+}
+
+/** The camera's place in a list. `name` is as its store sorts it. */
+export const cameraCursor = (camera: Camera, sort: CameraSort, name?: string): CameraCursor => {
+  const own = keyOf(camera, sort)
+  return own.sort === "name" ? { ...own, key: name ?? own.key, id: camera.id } : { ...own, id: camera.id }
+}
+
+/** Where a query's page begins; a cursor of another sort is none. */
+export const cursorOf = ({ cursor, sort }: CameraQuery): CameraCursor | undefined =>
+  cursor === undefined
+    ? undefined
+    : Option.getOrUndefined(Option.filter(parseCameraCursor(cursor), (parsed) => parsed.sort === sort))
+
+/** The page of cameras in order; `found` has one more than the limit where there are more. */
+export const cameraPage = (
+  found: ReadonlyArray<Camera>,
+  { limit }: CameraQuery,
+  cursorAt: (camera: Camera, index: number) => CameraCursor
+): CameraPage => {
+  const cameras = found.slice(0, limit)
+  const last = cameras.at(-1)
+  return last === undefined || found.length <= limit
+    ? { cameras }
+    : { cameras, nextCursor: formatCameraCursor(cursorAt(last, cameras.length - 1)) }
+}
+
+const includes = (text: string, part: string): boolean => text.toLowerCase().includes(part.toLowerCase())
+
+/** Whether the query's conditions hold, but those on its place and state, which are not the camera's own to know. */
+export const matchesQuery = (camera: Camera, query: CameraQuery): boolean =>
+  (query.search === undefined || includes(camera.name, query.search) || includes(camera.url, query.search)) &&
+  (query.name === undefined || camera.name.toLowerCase() === query.name.toLowerCase()) &&
+  (query.enabled === undefined || camera.enabled === query.enabled) &&
+  (query.edge === undefined || camera.edge === query.edge) &&
+  (query.tag === undefined || camera.tags.includes(query.tag)) &&
+  (query.group === undefined || camera.groups.includes(query.group))
+
+const compare = <A extends string | number>(a: A, b: A): number => {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}
+
+/** Negative where `a` comes before `b` in an ascending list of one sort. */
+export const compareCursors = (a: CameraCursor, b: CameraCursor): number => compare(a.key, b.key) || compare(a.id, b.id)
