@@ -2,24 +2,23 @@ import type { ModelId } from "@vigil/core/Ids"
 import { type VideoJobConsumer, type VideoJobDelivery, type VideoJobQueueUnavailable } from "@vigil/core/port/VideoJobQueue"
 import { videoJobLanes } from "@vigil/core/VideoJob"
 import { decodeVideoJob, type VideoJobHeader, videoJobOf } from "@vigil/core/VideoJobWire"
-import { Deferred, Effect, Either, FiberId, Option, type Scope } from "effect"
-import { type JsMsg, millis, type Msg } from "nats"
+import { Effect, Either, Option, type Scope } from "effect"
+import type { Msg } from "nats"
 import { now } from "../MonotonicClock.js"
 import type { Nats } from "../nats/Nats.js"
 import { type JobPlace, makeJobBoard } from "./JobBoard.js"
 import { buryJob, type Burial } from "./DeadJobs.js"
+import { askTime, makePull, type PulledMessage } from "./JobPulls.js"
 import type { JobSettings } from "./JobSettings.js"
-import { asking, codeOf, ensureConsumer, type JobNames, type JobStreams, type LazyJobStreams } from "./JobStreams.js"
+import { asking, ensureConsumer, type JobNames, type JobStreams, type LazyJobStreams } from "./JobStreams.js"
 
-/** Milliseconds that one question waits at the server: a place that somebody else is busy with answers no sooner. */
-const askTime = 25
 /** Milliseconds without news after which the groups' real state is looked up: notices are not kept for who was away. */
 const lookUpInterval = 2000
 /** Milliseconds between tries while the server is away. */
 const outagePause = 500
 
 interface Taken {
-  readonly message: JsMsg
+  readonly message: PulledMessage
   readonly place: JobPlace
   readonly header: VideoJobHeader
   readonly bytes: Uint8Array
@@ -38,16 +37,28 @@ const placeOf = (name: string | undefined, partition: string | undefined): JobPl
   return lane === undefined || partition === undefined ? undefined : { lane, partition: Number(partition) }
 }
 
-/** Wakes those who wait for news; what happened before somebody waits does not wake him. */
+/** Wakes one of those who wait for each piece of news, and lets nobody wait who has not heard the last. */
 const makeNews = () => {
-  let next = Deferred.unsafeMake<void>(FiberId.none)
+  const waiters = new Set<() => void>()
+  let told = 0
   return {
     tell: () => {
-      const told = next
-      next = Deferred.unsafeMake<void>(FiberId.none)
-      Deferred.unsafeDone(told, Effect.void)
+      told++
+      const [first] = waiters
+      first?.()
     },
-    wait: () => Deferred.await(next)
+    /** What has been told so far. */
+    heard: () => told,
+    wait: (heard: number): Effect.Effect<void> =>
+      Effect.async((resume) => {
+        if (told !== heard) return resume(Effect.void)
+        const waiter = () => {
+          waiters.delete(waiter)
+          resume(Effect.void)
+        }
+        waiters.add(waiter)
+        return Effect.sync(() => void waiters.delete(waiter))
+      })
   }
 }
 
@@ -57,6 +68,7 @@ export const makeJobConsumer = (
 ): Effect.Effect<VideoJobConsumer, VideoJobQueueUnavailable, Scope.Scope> =>
   Effect.gen(function* () {
     const { model, names, nats, settings, streams } = options
+    const ask = yield* makePull(nats.connection)
     const board = makeJobBoard()
     const news = makeNews()
     const open = new Set<VideoJobDelivery>()
@@ -138,18 +150,12 @@ export const makeJobConsumer = (
     }
 
     /** The next message of a place; none when it has none, or somebody is busy with its last one. */
-    const pull = (opened: JobStreams, place: JobPlace) =>
-      Effect.tryPromise({
-        try: () => opened.js.pull(names.laneStream(place.lane), names.consumer(model, place.partition), askTime),
-        catch: (error) => error
-      }).pipe(
-        Effect.map(Option.some),
-        Effect.catchAll((error) => {
-          const code = codeOf(error)
-          if (code === "408" || code === "404") return Effect.succeed(Option.none<JsMsg>())
-          if (code === "503" || code === "409")
-            return Effect.zipRight(streams.forget, Effect.as(ensureGroup, Option.none<JsMsg>()))
-          return asking("ask for a job", () => Promise.reject(error instanceof Error ? error : new Error(String(error))))
+    const pull = (place: JobPlace) =>
+      asking("ask for a job", () => ask(names.laneStream(place.lane), names.consumer(model, place.partition))).pipe(
+        Effect.flatMap((answer): Effect.Effect<Option.Option<PulledMessage>, VideoJobQueueUnavailable> => {
+          if (answer._tag === "Message") return Effect.succeed(Option.some(answer.message))
+          if (answer._tag === "Nothing") return Effect.succeedNone
+          return Effect.zipRight(streams.forget, Effect.as(ensureGroup, Option.none()))
         }),
         // A message that came must not be forgotten.
         Effect.uninterruptible
@@ -163,7 +169,7 @@ export const makeJobConsumer = (
     }
 
     /** The place's job comes again: at once, or after a while. */
-    const giveBack = (message: JsMsg, place: JobPlace, after = 0) => {
+    const giveBack = (message: PulledMessage, place: JobPlace, after = 0) => {
       message.nak(after)
       if (after === 0) return free(place, true)
       board.taken(place, now() + after)
@@ -172,7 +178,7 @@ export const makeJobConsumer = (
 
     const bury = (
       opened: JobStreams,
-      message: JsMsg,
+      message: PulledMessage,
       place: JobPlace,
       burial: Omit<Burial, "model" | "deliveries">,
       deliveries: number
@@ -181,7 +187,7 @@ export const makeJobConsumer = (
         yield* buryJob(opened, names, { ...burial, model, deliveries })
         message.term()
         yield* removeObject(opened, burial.header)
-        free(place, message.info.pending > 0)
+        free(place, message.pending > 0)
       })
 
     const removeObject = (opened: JobStreams, header: VideoJobHeader) => {
@@ -204,21 +210,21 @@ export const makeJobConsumer = (
     /** A message that can be worked on; what cannot is put away. */
     const unwrap = (
       opened: JobStreams,
-      message: JsMsg,
+      message: PulledMessage,
       place: JobPlace
     ): Effect.Effect<Option.Option<Taken>, VideoJobQueueUnavailable> =>
       Effect.gen(function* () {
         const read = decodeVideoJob(message.data)
         if (Either.isLeft(read)) {
           yield* Effect.logError(
-            `message ${message.seq} of ${names.laneStream(place.lane)} was thrown away: ${read.left.message}`
+            `message ${message.sequence} of ${names.laneStream(place.lane)} was thrown away: ${read.left.message}`
           )
           message.term()
-          free(place, message.info.pending > 0)
+          free(place, message.pending > 0)
           return Option.none()
         }
         const { header } = read.right
-        const { deliveryCount } = message.info
+        const { delivery: deliveryCount } = message
         if (deliveryCount > settings.deliveries) {
           const reason = `not answered in ${deliveryCount - 1} deliveries: its workers ended or hung while they had it`
           yield* bury(opened, message, place, { header, reason }, deliveryCount - 1)
@@ -234,7 +240,7 @@ export const makeJobConsumer = (
       }).pipe(Effect.tapError(() => Effect.sync(() => giveBack(message, place, settings.retryDelay))))
 
     const deliver = (opened: JobStreams, { bytes, header, message, place }: Taken): VideoJobDelivery => {
-      const { deliveryCount, pending, timestampNanos } = message.info
+      const { delivery: deliveryCount, pending, storedAt } = message
       let answered = false
 
       const answer = <A>(effect: Effect.Effect<A, VideoJobQueueUnavailable>) =>
@@ -245,13 +251,13 @@ export const makeJobConsumer = (
           return Effect.asVoid(effect)
         })
 
-      const confirmed = asking("acknowledge a job", () => message.ackAck({ timeout: 2000 }))
+      const confirmed = asking("acknowledge a job", message.ackSurely)
 
       const delivery: VideoJobDelivery = {
         job: videoJobOf(header, bytes),
         terms: header.terms,
         delivery: deliveryCount,
-        waited: Math.max(0, performance.timeOrigin + performance.now() - millis(timestampNanos)),
+        waited: Math.max(0, performance.timeOrigin + performance.now() - storedAt),
         ack: answer(
           header.videoSegment._tag === "Inline"
             ? Effect.sync(() => {
@@ -285,20 +291,24 @@ export const makeJobConsumer = (
       return delivery
     }
 
+    const nextPlace = () => {
+      const at = now()
+      return board.ask(at, at + busyTime)
+    }
+
     /** Asks one place after the other until one has a job, or none is left. */
     const search: Effect.Effect<VideoJobDelivery | undefined, VideoJobQueueUnavailable> = Effect.gen(function* () {
       const opened = yield* streams.get
-      for (let place = board.next(now()); place !== undefined; place = board.next(now())) {
-        board.taken(place, now() + busyTime)
-        const message = yield* pull(opened, place)
+      for (let place = nextPlace(); place !== undefined; place = nextPlace()) {
+        const asked = place
+        const message = yield* Effect.tapError(pull(asked), () => Effect.sync(() => free(asked, true)))
         if (Option.isNone(message)) {
-          board.emptied(place)
-          board.freed(place)
+          board.missed(asked, now())
           continue
         }
-        tellGroup("taken", place)
-        if (message.value.info.pending === 0) board.emptied(place)
-        const taken = yield* unwrap(opened, message.value, place)
+        tellGroup("taken", asked)
+        if (message.value.pending > 0) board.stored(asked)
+        const taken = yield* unwrap(opened, message.value, asked)
         if (Option.isSome(taken)) return deliver(opened, taken.value)
       }
       return undefined
@@ -307,12 +317,14 @@ export const makeJobConsumer = (
     const patience = () => Math.max(1, Math.min(lookUpInterval, (board.nextAt() ?? Number.POSITIVE_INFINITY) - now()))
 
     const take: Effect.Effect<VideoJobDelivery> = Effect.suspend(() => {
-      const woken = news.wait()
+      const heard = news.heard()
       return search.pipe(
         Effect.flatMap((found) =>
           found === undefined
             ? Effect.zipRight(
-                Effect.flatMap(Effect.timeoutOption(woken, patience()), (told) => (Option.isNone(told) ? lookUp : Effect.void)),
+                Effect.flatMap(Effect.timeoutOption(news.wait(heard), patience()), (told) =>
+                  Option.isNone(told) ? lookUp : Effect.void
+                ),
                 take
               )
             : Effect.succeed(found)
