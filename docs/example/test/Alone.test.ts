@@ -7,7 +7,7 @@ import { yard } from "@vigil/fixtures/scene/SceneLibrary"
 import { Effect } from "effect"
 import { readdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { runProgram, temporaryFolder, untilPrinted } from "./Program.js"
+import { runProgram, temporaryFolder, untilAlone, untilPrinted } from "./Program.js"
 
 const startYard = Effect.flatMap(sceneFile(yard), ({ video }) => startCameras({ files: [video] }))
 
@@ -31,7 +31,7 @@ describe("Alone.ts", () => {
 
       expect(yield* program.end).toBe(0)
       expect(yield* program.processes).toEqual([])
-      expect(cameras[0]?.sessions.size).toBe(0)
+      yield* untilAlone(cameras)
       expect(yield* Effect.promise(() => readdir(folder, { recursive: true }))).toEqual(["models"])
       expect(program.printed()).not.toMatch(/error/i)
     })

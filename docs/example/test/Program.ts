@@ -1,8 +1,9 @@
+import type { Cameras } from "@vigil/fixtures/camera/Cameras"
 import { type ChildProcess, spawn } from "node:child_process"
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Effect, type Scope } from "effect"
+import { Effect, Schedule, type Scope } from "effect"
 
 export const temporaryFolder: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "vigil-example-"))),
@@ -98,3 +99,13 @@ export const untilPrinted = (program: Program, form: RegExp, after = 0, deadline
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   })
+
+/** Waits until nobody watches the simulated cameras: they hear of the end of a program a moment after it. */
+export const untilAlone = (cameras: Cameras["cameras"]): Effect.Effect<void> =>
+  Effect.sync(() => cameras.every(({ sessions }) => sessions.size === 0)).pipe(
+    Effect.repeat({ until: (alone) => alone, schedule: Schedule.spaced("20 millis") }),
+    Effect.timeoutFail({ duration: "5 seconds", onTimeout: () => new Error("a camera still has a session") }),
+    // swallowed: nothing, the test fails with it
+    Effect.orDie,
+    Effect.asVoid
+  )
