@@ -119,7 +119,7 @@ const make = Effect.gen(function* () {
     cameras: database.system("list cameras of edges", (sql) =>
       Effect.map(
         sql<CameraRow>`select c.id as camera_id, (c.configuration ->> 'edge')::uuid as edge_id, e.name as edge_name,
-            (c.configuration ->> 'enabled')::boolean as enabled, c.revision, l.epoch,
+            (c.configuration ->> 'enabled')::boolean as enabled, c.revision, greatest(l.epoch, l.reported_epoch) as epoch,
             (extract(epoch from now() - e.last_seen) * 1000)::float8 as silence
           from cameras c
           left join edges e on e.id = (c.configuration ->> 'edge')::uuid and e.tenant_id = c.tenant_id
@@ -138,9 +138,25 @@ const make = Effect.gen(function* () {
       )
     ),
 
-    seen: (id, version) =>
+    seen: ({ id, tenantId }, version, epochs) =>
       database.system("note edge", (sql) =>
-        Effect.asVoid(sql`update edges set last_seen = now(), version = ${version} where id = ${id}`)
+        Effect.gen(function* () {
+          yield* sql`update edges set last_seen = now(), version = ${version} where id = ${id}`
+          if (epochs.size === 0) return
+          yield* sql`insert into camera_epochs (camera_id, tenant_id, epoch, reported_epoch)
+            select key::uuid, ${tenantId}, 0, value::bigint from jsonb_each_text(${JSON.stringify(Object.fromEntries(epochs))}::jsonb)
+            on conflict (camera_id) do update set reported_epoch = excluded.reported_epoch
+            where camera_epochs.reported_epoch < excluded.reported_epoch`
+        })
+      ),
+
+    newestEpoch: (camera) =>
+      database.system("read the newest epoch", (sql) =>
+        Effect.map(
+          sql<{ readonly epoch: string }>`
+            select greatest(epoch, reported_epoch) as epoch from camera_epochs where camera_id = ${camera}`,
+          ([row]) => Epoch.make(Number(row?.epoch ?? 0))
+        )
       ),
 
     logEnd: (camera) =>

@@ -1,9 +1,13 @@
 import { edgeWasRefused } from "@vigil/core/AuditChanges"
-import { CallingEdge, EdgeRefused, EdgeRpc } from "@vigil/core/contract/EdgeRpc"
+import { ManagerId } from "@vigil/core/CameraManager"
+import type { WorkerReport } from "@vigil/core/CameraRuntime"
+import type { CameraStatus } from "@vigil/core/CameraStatus"
+import { CallingEdge, edgeBatch, EdgeRefused, EdgeRpc } from "@vigil/core/contract/EdgeRpc"
 import { type AssignedCamera, type EdgeAssignment, mostEdgeCameras } from "@vigil/core/EdgeAssignment"
 import type { CameraId, EdgeId } from "@vigil/core/Ids"
 import { AuditStore } from "@vigil/core/port/AuditStore"
 import { CameraStore } from "@vigil/core/port/CameraStore"
+import { RuntimeTable } from "@vigil/core/port/RuntimeTable"
 import { type EdgeRight, EdgeStore } from "@vigil/core/port/EdgeStore"
 import { Clock, Effect, Option, Schedule, Stream } from "effect"
 import { deliver } from "./Delivery.js"
@@ -20,11 +24,13 @@ const noteInterval = 5000
 const assignedCamera = (camera: AssignedCamera["camera"]) =>
   Effect.gen(function* () {
     const credentials = yield* (yield* CameraStore).credentials(camera.id)
-    const end = yield* (yield* EdgeStore).logEnd(camera.id)
+    const store = yield* EdgeStore
+    const { sequence } = yield* store.logEnd(camera.id)
     const assigned: AssignedCamera = {
       camera,
       ...Option.match(credentials, { onNone: () => ({}), onSome: (known) => ({ credentials: known }) }),
-      ...end
+      epoch: yield* store.newestEpoch(camera.id),
+      sequence
     }
     return assigned
   }).pipe(
@@ -78,6 +84,27 @@ const makeRefusals = Effect.gen(function* () {
 
 const notAssigned = (cameraId: CameraId) => new EdgeRefused({ cameraId, detail: "it is not assigned to this edge" })
 
+/** What the runtime table says of an edge's camera. */
+const workerReport = ({ name }: EdgeRight, { cameraId, epoch, source, state, worker }: CameraStatus): WorkerReport => ({
+  cameraId,
+  worker: "actor",
+  podName: `edge:${name}`,
+  epoch,
+  workerStatus:
+    state._tag === "Disabled"
+      ? "stopped"
+      : state._tag === "Streaming" || state._tag === "Stalled"
+        ? "running"
+        : state._tag === "Connecting"
+          ? "starting"
+          : "error",
+  healthStatus: worker?.health ?? "unknown",
+  healthInfo: { state: state._tag, fps: Math.round(source.framesPerSecond * 10) / 10, bitrate: Math.round(source.bitrate) },
+  errorCount: worker?.errorCount ?? 0,
+  lastError: worker?.lastError ?? null,
+  alert: worker?.alert ?? false
+})
+
 /** The calls of edges. */
 export const layerEdgeHandlers = EdgeRpc.toLayer(
   Effect.gen(function* () {
@@ -85,13 +112,21 @@ export const layerEdgeHandlers = EdgeRpc.toLayer(
     const cameras = yield* CameraStore
     const links = yield* EdgeLinks
     const refuse = yield* makeRefusals
+    const table = yield* RuntimeTable
     const noted = new Map<EdgeId, number>()
+    const managers = new Map<EdgeId, ManagerId>()
 
-    const note = ({ id }: EdgeRight, version: string) =>
-      Effect.suspend(() => {
-        if (performance.now() - (noted.get(id) ?? -noteInterval) < noteInterval) return Effect.void
-        noted.set(id, performance.now())
-        return store.seen(id, version)
+    /** Writes down what all nodes are to know. A report of very many cameras comes in several calls: each is noted. */
+    const note = (edge: EdgeRight, version: string, statuses: ReadonlyArray<CameraStatus>) =>
+      Effect.gen(function* () {
+        const isFull = statuses.length >= edgeBatch
+        if (!isFull && performance.now() - (noted.get(edge.id) ?? -noteInterval) < noteInterval) return
+        noted.set(edge.id, performance.now())
+        yield* store.seen(edge, version, new Map(statuses.map(({ cameraId, epoch }) => [cameraId, epoch])))
+        const manager = managers.get(edge.id) ?? ManagerId.make(crypto.randomUUID())
+        managers.set(edge.id, manager)
+        const rows = statuses.map((status) => workerReport(edge, status))
+        yield* table.report({ id: manager, cluster: "edge", node: edge.name }, rows)
       }).pipe(Effect.catchTag("StoreUnavailable", (error) => Effect.logDebug(error.message)))
 
     const checkAssigned = (edge: EdgeRight, cameraId: CameraId) =>
@@ -115,8 +150,8 @@ export const layerEdgeHandlers = EdgeRpc.toLayer(
       Report: ({ backlog, load, statuses, version }) =>
         Effect.gen(function* () {
           const edge = yield* CallingEdge
-          yield* note(edge, version)
           const own = statuses.filter(({ cameraId }) => links.camera(cameraId)?.edgeId === edge.id)
+          yield* note(edge, version, own)
           yield* links.report(edge, { backlog, load, statuses: own })
           const strange = statuses.find(({ cameraId }) => links.camera(cameraId)?.edgeId !== edge.id)
           if (strange === undefined) return

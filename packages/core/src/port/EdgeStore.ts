@@ -44,7 +44,7 @@ export interface EdgeCamera {
   readonly silence: number | undefined
 }
 
-/** The edges and their tokens, of which only the hashes are kept. `find`, `cameras`, `seen` and `logEnd` serve edges of every tenant. */
+/** The edges and their tokens, of which only the hashes are kept. `find`, `cameras`, `seen`, `newestEpoch` and `logEnd` serve edges of every tenant. */
 export class EdgeStore extends Context.Tag("@vigil/core/EdgeStore")<
   EdgeStore,
   {
@@ -61,7 +61,14 @@ export class EdgeStore extends Context.Tag("@vigil/core/EdgeStore")<
     /** Asked before anybody is known, so it looks at all tenants. */
     readonly find: (tokenHash: Uint8Array) => Effect.Effect<Option.Option<EdgeRight>, StoreUnavailable>
     readonly cameras: Effect.Effect<ReadonlyArray<EdgeCamera>, StoreUnavailable>
-    readonly seen: (id: EdgeId, version: string) => Effect.Effect<void, StoreUnavailable>
+    /** It reported, and told which epochs its cameras are in: later actors, wherever they run, go on above. */
+    readonly seen: (
+      edge: EdgeRight,
+      version: string,
+      epochs: ReadonlyMap<CameraId, Epoch>
+    ) => Effect.Effect<void, StoreUnavailable>
+    /** The highest epoch that is known of the camera, whether it wrote or was told of. */
+    readonly newestEpoch: (camera: CameraId) => Effect.Effect<Epoch, StoreUnavailable>
     /** Zeros of a camera that never wrote. */
     readonly logEnd: (camera: CameraId) => Effect.Effect<LogEnd, StoreUnavailable>
     /** Emits whenever an edge or its token may have changed; a hint to look again. */

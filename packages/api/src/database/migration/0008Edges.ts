@@ -17,6 +17,9 @@ export const edges: Migration = {
      )`,
     ...isolated("edges"),
 
+    // The newest actor that an edge told of. Its events come later, and older ones before them: it is no bound for them.
+    `alter table camera_epochs add column reported_epoch bigint not null default 0`,
+
     // Of an edge's own database: whose it is, and up to where the centre has each camera's events.
     `create table edge_home (
        edge_id uuid primary key,
