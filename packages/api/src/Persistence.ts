@@ -19,6 +19,7 @@ import type { EdgeBuffer } from "@vigil/core/port/EdgeBuffer"
 import type { EdgeStore } from "@vigil/core/port/EdgeStore"
 import type { IdempotencyStore } from "@vigil/core/port/IdempotencyStore"
 import type { EventStore } from "@vigil/core/port/EventStore"
+import type { KeyRotator } from "@vigil/core/port/KeyRotator"
 import type { RuntimeTable } from "@vigil/core/port/RuntimeTable"
 import type { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
 import type { PlaceStore } from "@vigil/core/port/PlaceStore"
@@ -54,6 +55,7 @@ import { layerSessionStorePostgres } from "./database/SessionStorePostgres.js"
 import { layerTenantStorePostgres } from "./database/TenantStorePostgres.js"
 import { layerUserStorePostgres } from "./database/UserStorePostgres.js"
 import { layerWorkerTokenStorePostgres } from "./database/WorkerTokenStorePostgres.js"
+import { layerKeyRotator } from "./secret/KeyRotator.js"
 import { layerMasterKey, type MasterKeyError } from "./secret/MasterKey.js"
 
 export type Persistence =
@@ -65,6 +67,7 @@ export type Persistence =
   | EdgeBuffer
   | EdgeStore
   | EventStore
+  | KeyRotator
   | IdempotencyStore
   | UserStore
   | PlaceStore
@@ -86,6 +89,7 @@ export const layerStores = (connection: ConnectionOptions, dataFolder: string): 
     layerEdgeBufferPostgres,
     layerEdgeStorePostgres,
     layerEventStorePostgres,
+    layerKeyRotator,
     layerIdempotencyStorePostgres,
     layerOutboxPostgres,
     layerUserStorePostgres,

@@ -46,6 +46,7 @@ import type { EdgeStore } from "@vigil/core/port/EdgeStore"
 import type { EventStore } from "@vigil/core/port/EventStore"
 import type { IdempotencyStore } from "@vigil/core/port/IdempotencyStore"
 import type { HealthChecks } from "@vigil/core/port/Health"
+import type { KeyRotator } from "@vigil/core/port/KeyRotator"
 import type { LiveViews } from "@vigil/core/port/LiveViews"
 import type { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
 import type { Publications } from "@vigil/core/port/Publications"
@@ -80,6 +81,7 @@ export type ServerNeeds =
   | EventStore
   | HealthChecks
   | IdempotencyStore
+  | KeyRotator
   | LiveViews
   | ModelCatalogue
   | Publications

@@ -13,6 +13,7 @@ import { demoCommand } from "./commands/demo.js"
 import { doctorCommand } from "./commands/doctor.js"
 import { edgeCommand } from "./commands/edge.js"
 import { eventCommand } from "./commands/event.js"
+import { keysCommand } from "./commands/keys.js"
 import { modelCommand, modelsCommand } from "./commands/models.js"
 import { nodeCommand } from "./commands/node.js"
 import { probeCommand } from "./commands/probe.js"
@@ -42,6 +43,7 @@ const commands = [
   apiKeyCommand,
   tenantCommand,
   auditCommand,
+  keysCommand,
   modelsCommand,
   modelCommand,
   probeCommand,

@@ -210,6 +210,14 @@ export const signInRefused = (user: Option.Option<User>): AuditChange => ({
   after: null
 })
 
+/** The master key that secrets are under was replaced; keys by their marks. */
+export const keysRotated = (from: string, to: string, counts: { readonly secrets: number; readonly unreadable: number }): AuditChange => ({
+  action: "keys.rotate",
+  subject: { type: "master-key", id: to },
+  before: { key: from },
+  after: { key: to, ...counts }
+})
+
 const ofNode = (action: "node.drain" | "node.resume", node: NodeName): AuditChange => ({
   action,
   subject: { type: "node", id: node },

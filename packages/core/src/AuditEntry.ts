@@ -27,6 +27,7 @@ export const AuditAction = Schema.Literal(
   "user.create",
   "user.update",
   "user.delete",
+  "keys.rotate",
   "node.drain",
   "node.resume",
   "cluster.rebalance"
@@ -40,7 +41,7 @@ const Values = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 export const AuditChange = Schema.Struct({
   action: AuditAction,
   subject: Schema.Struct({
-    type: Schema.Literal("camera", "event", "session", "user", "worker-token", "api-key", "edge", "place", "node", "cluster"),
+    type: Schema.Literal("camera", "event", "session", "user", "worker-token", "api-key", "edge", "place", "master-key", "node", "cluster"),
     id: Schema.String
   }),
   /** The fields that changed, before and after; all of them of what was added or removed. */

@@ -16,6 +16,7 @@ import { layerCameraHandlers, layerLiveHandlers } from "./handler/CameraHandlers
 import { layerClusterHandlers } from "./handler/ClusterHandlers.js"
 import { layerCatalogueHandlers, layerEventHandlers } from "./handler/EventHandlers.js"
 import { layerHealthHandlers } from "./handler/HealthHandlers.js"
+import { layerKeyHandlers } from "./handler/KeyHandlers.js"
 import { layerHeartbeatHandlers, layerManagerHandlers, layerWorkerTokenHandlers } from "./handler/ManagerHandlers.js"
 import { layerPlaceHandlers } from "./handler/PlaceHandlers.js"
 import { layerSessionHandlers, layerSignInHandlers } from "./handler/SessionHandlers.js"
@@ -67,6 +68,7 @@ const layerHandlers = Layer.mergeAll(
   layerAuditHandlers,
   layerTenantHandlers,
   layerClusterHandlers,
+  layerKeyHandlers,
   layerEdgesHandlers,
   layerPlaceHandlers,
   layerHealthHandlers

@@ -18,6 +18,7 @@ import {
 import { clusterStatus, drainNode, rebalanceCluster, resumeNode } from "../application/ClusterOperations.js"
 import { getEvent, queryEvents, setEventStatus, watchEvents } from "../application/EventOperations.js"
 import { checkHealth } from "../application/Health.js"
+import { keyStatus, watchRotation } from "../application/KeyOperations.js"
 import { cameraRuntimes, managerStatus } from "../application/ManagerOperations.js"
 import { listTenants } from "../application/TenantOperations.js"
 
@@ -45,6 +46,8 @@ const layerDashboardRpc = DashboardRpc.toLayer({
   QueryAudit: ({ query }) => queryAudit(query),
   VerifyAudit: ({ noted }) => verifyAudit(noted),
   ListTenants: () => listTenants,
+  KeyStatus: () => keyStatus,
+  RotateKeys: () => watchRotation,
   ClusterStatus: () => clusterStatus,
   DrainNode: ({ node }) => drainNode(node),
   ResumeNode: ({ node }) => resumeNode(node),

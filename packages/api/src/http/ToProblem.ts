@@ -11,6 +11,7 @@ import {
   TooManyRequests,
   Unavailable
 } from "@vigil/core/contract/Problem"
+import type { KeyRotationRefused } from "@vigil/core/KeyRotation"
 import type { ModelError } from "@vigil/core/Model"
 import type { ApiKeyNotFound } from "@vigil/core/port/ApiKeyStore"
 import type { InvalidAnalytic } from "@vigil/core/port/AnalyticCatalogue"
@@ -93,6 +94,7 @@ const problems = {
     error.reason === "offer"
       ? badRequest("publication-offer", error.message, "")
       : conflict(`publication-${error.reason}`, error.message),
+  KeyRotationRefused: (error: KeyRotationRefused) => conflict("key-rotation-refused", error.message),
   NodeNotFound: (error: NodeNotFound) => notFound("node-not-found", error.message),
   NodeUnavailable: (error: NodeUnavailable) =>
     new Unavailable(details(503, "node-unavailable", "The node could not do it", error.message)),

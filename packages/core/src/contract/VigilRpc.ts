@@ -6,6 +6,7 @@ import { AuditMark, AuditVerification } from "../AuditVerification.js"
 import { Camera, NewCamera } from "../Camera.js"
 import { CameraManagerStatus } from "../CameraManager.js"
 import { ClusterStatus, MovedCameras } from "../ClusterStatus.js"
+import { KeyRotation, KeyRotationRefused, KeyStatus } from "../KeyRotation.js"
 import { NodeName } from "../Node.js"
 import { CameraStatus } from "../CameraStatus.js"
 import { CameraWithRuntime } from "../CameraWithRuntime.js"
@@ -106,6 +107,14 @@ export class DashboardRpc extends RpcGroup.make(
   }),
   /** All tenants for the operator of the machine, the own one for an administrator. */
   Rpc.make("ListTenants", { success: Schema.Array(Tenant), error: Schema.Union(StoreUnavailable, Forbidden) }),
+  /** For administrators of the installation's own tenant. */
+  Rpc.make("KeyStatus", { success: KeyStatus, error: Schema.Union(StoreUnavailable, Forbidden) }),
+  /** How far the rotation to the next master key is, until it is over. */
+  Rpc.make("RotateKeys", {
+    success: KeyRotation,
+    error: Schema.Union(KeyRotationRefused, StoreUnavailable, Forbidden),
+    stream: true
+  }),
   /** For operators. */
   Rpc.make("ClusterStatus", { success: ClusterStatus, error: Schema.Union(StoreUnavailable, Forbidden) }),
   /** For administrators of the installation's own tenant; answers when the last camera is gone. */

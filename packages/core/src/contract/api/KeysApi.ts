@@ -1,0 +1,17 @@
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
+import { KeyRotation, KeyStatus } from "../../KeyRotation.js"
+import { Conflict, NotAllowed, Unavailable } from "../Problem.js"
+import { SessionAuthentication } from "./SessionAuthentication.js"
+
+export class KeysGroup extends HttpApiGroup.make("keys")
+  .add(HttpApiEndpoint.get("status", "/keys").addSuccess(KeyStatus))
+  .add(HttpApiEndpoint.post("rotate", "/keys/rotation").addSuccess(KeyRotation).addError(Conflict))
+  .addError(NotAllowed)
+  .addError(Unavailable)
+  .middleware(SessionAuthentication)
+  .annotate(
+    OpenApi.Description,
+    "The master keys that stored secrets are under, by marks that tell nothing of them, and the rotation to the next one; for administrators of the installation's own tenant."
+  ) {}
