@@ -29,6 +29,7 @@ import { layerUserHandlers } from "./handler/UserHandlers.js"
 import { layerEdgeRoute } from "../edge/EdgeRoute.js"
 import { layerEdgesHandlers } from "../edge/EdgesHandlers.js"
 import { layerFrontDoor } from "./FrontDoor.js"
+import { layerIdempotency } from "./Idempotency.js"
 import { layerRpcHandlers } from "./RpcHandlers.js"
 import { rpcRoute } from "./RpcRoute.js"
 import { staticFiles } from "./StaticFiles.js"
@@ -76,7 +77,8 @@ const layerHandlers = Layer.mergeAll(
 
 const layerApi = HttpLayerRouter.addHttpApi(VigilApi).pipe(
   Layer.provide(layerHandlers),
-  Layer.provide([layerSessionAuthentication, layerPublisherAuthentication, layerWorkerAuthentication])
+  Layer.provide([layerSessionAuthentication, layerPublisherAuthentication, layerWorkerAuthentication]),
+  Layer.provide(layerIdempotency.layer)
 )
 
 const layerRpc = HttpLayerRouter.use((router) =>

@@ -1,3 +1,4 @@
+import type { Persistence } from "@vigil/api/Persistence"
 import { layerServer, setupLink } from "@vigil/api/Server"
 import { ServerAddress } from "@vigil/api/http/HttpListener"
 import { ServerConfig } from "@vigil/api/ServerConfig"
@@ -39,6 +40,8 @@ export interface Visit {
   readonly body?: unknown
   readonly headers?: Record<string, string>
   readonly cookie?: string | undefined
+  /** Of another server than the test's own. */
+  readonly at?: string
 }
 
 const parse = (text: string): unknown => {
@@ -66,10 +69,10 @@ export const cookieOf = ({ headers }: Answer): string => headers.getSetCookie()[
 
 const visitor =
   (url: string) =>
-  ({ body, cookie, headers, method = "GET", path }: Visit): Effect.Effect<Answer> =>
+  ({ at = url, body, cookie, headers, method = "GET", path }: Visit): Effect.Effect<Answer> =>
     Effect.promise(async () => {
       const raw = typeof body === "string" || body instanceof Uint8Array
-      const response = await fetch(url + path, {
+      const response = await fetch(at + path, {
         method,
         headers: {
           ...(body === undefined || raw ? {} : { "content-type": "application/json" }),
@@ -103,16 +106,23 @@ const make = Effect.gen(function* () {
   return { url, visit, signIn, cookies }
 })
 
-/** The server alone, with nobody set up. */
-export const layerBareServer = (config: Config, webFolder = "/nonexistent") =>
+/** A server over stores that are there. */
+export const layerServerOver = <A, E, R>(
+  stores: Layer.Layer<A | Persistence, E, R>,
+  config: Config,
+  webFolder = "/nonexistent"
+) =>
   layerServer({ webFolder }).pipe(
     Layer.provideMerge(layerFakePorts),
     Layer.provideMerge(OutboxRelay.layer),
     Layer.provideMerge(layerBusMemory),
-    Layer.provideMerge(layerEmbeddedStores),
+    Layer.provideMerge(stores),
     Layer.provideMerge(Layer.succeed(ServerConfig, config)),
     Layer.provideMerge(Logger.minimumLogLevel(LogLevel.Error))
   )
+
+/** The server alone, with nobody set up. */
+export const layerBareServer = (config: Config, webFolder?: string) => layerServerOver(layerEmbeddedStores, config, webFolder)
 
 export const layerTestServer = (config: Config = testConfig(), webFolder?: string) =>
   Layer.effect(TestServer, make).pipe(Layer.provideMerge(layerBareServer(config, webFolder)))

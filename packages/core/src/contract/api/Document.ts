@@ -26,6 +26,21 @@ const forBodies = {
   "415": problem("The body is of another content type.")
 }
 
+const idempotencyKey = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description:
+    "Any string of the caller's own, such as a UUID. A repetition with the same key within 24 hours is given the first answer, with `Idempotent-Replayed: true`, and nothing is done twice.",
+  schema: { type: "string", pattern: "^[!#-~]{1,255}$" }
+}
+
+/** What may come of a request with a key. */
+const forKeys = {
+  "409": problem("The state of things does not allow it, or the first request with this Idempotency-Key is under way."),
+  "422": problem("The Idempotency-Key is that of another request.")
+}
+
 const problemSchema = {
   type: "object",
   description: "Problem details (RFC 9457).",
@@ -53,8 +68,22 @@ const cleaned = (value: unknown): unknown => {
 
 const recordOf = (value: unknown): Spec => (Predicate.isReadonlyRecord(value) ? value : {})
 
-const mapRecord = (value: unknown, change: (entry: Spec) => Spec): Spec =>
-  Object.fromEntries(Object.entries(recordOf(value)).map(([key, entry]) => [key, change(recordOf(entry))]))
+const mapRecord = (value: unknown, change: (entry: Spec, key: string) => Spec): Spec =>
+  Object.fromEntries(Object.entries(recordOf(value)).map(([key, entry]) => [key, change(recordOf(entry), key)]))
+
+const listOf = (value: unknown): ReadonlyArray<unknown> => (Array.isArray(value) ? value : [])
+
+/** Keys are for whoever is known: not for signing in and what comes before. */
+const takesKeys = (method: string, operation: Spec): boolean => method === "post" && listOf(operation["security"]).length > 0
+
+const withKeys = (method: string, operation: Spec): Spec =>
+  takesKeys(method, operation)
+    ? {
+        ...operation,
+        parameters: [...listOf(operation["parameters"]), idempotencyKey],
+        responses: { ...recordOf(operation["responses"]), ...forKeys }
+      }
+    : operation
 
 const withCommonAnswers = (operation: Spec): Spec => ({
   ...operation,
@@ -71,7 +100,9 @@ export const completeDocument = (document: Spec): Record<string, unknown> => {
   const components = recordOf(spec["components"])
   return {
     ...spec,
-    paths: mapRecord(spec["paths"], (path) => mapRecord(path, withCommonAnswers)),
+    paths: mapRecord(spec["paths"], (path) =>
+      mapRecord(path, (operation, method) => withCommonAnswers(withKeys(method, operation)))
+    ),
     components: { ...components, schemas: { ...recordOf(components["schemas"]), Problem: problemSchema } }
   }
 }
