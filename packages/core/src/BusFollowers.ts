@@ -10,7 +10,7 @@ export interface BusPage {
 }
 
 /** How far a follower by position has come. */
-interface Place {
+interface ReadingPlace {
   readonly position: number
   readonly life: number
 }
@@ -81,7 +81,7 @@ export const makeBusFollowers = (options: {
   const rest = (told: Told, from: number): Effect.Effect<void> =>
     told.newest >= from ? Effect.sleep(moment) : told.news.await.pipe(Effect.timeoutOption(longestSleep), Effect.asVoid)
 
-  const nextPage = (place: Place, wanted: FollowOptions, told: Told): Effect.Effect<readonly [BusPage, number]> =>
+  const nextPage = (place: ReadingPlace, wanted: FollowOptions, told: Told): Effect.Effect<readonly [BusPage, number]> =>
     Effect.suspend(() => {
       const now = life
       const from = place.life === now ? place.position : 1
@@ -104,11 +104,13 @@ export const makeBusFollowers = (options: {
       const closed = yield* Deferred.make<void>()
       yield* Effect.addFinalizer(() => Deferred.succeed(closed, undefined))
       const told = yield* watchTail(wanted)
-      return Stream.paginateChunkEffect<Place, Delivery, never, never>({ position: Math.max(1, position), life }, (place) =>
-        Effect.map(nextPage(place, wanted, told), ([page, at]) => [
-          Chunk.unsafeFromArray(page.deliveries),
-          Option.some({ position: page.next, life: at })
-        ])
+      return Stream.paginateChunkEffect<ReadingPlace, Delivery, never, never>(
+        { position: Math.max(1, position), life },
+        (place) =>
+          Effect.map(nextPage(place, wanted, told), ([page, at]) => [
+            Chunk.unsafeFromArray(page.deliveries),
+            Option.some({ position: page.next, life: at })
+          ])
       ).pipe(Stream.interruptWhenDeferred(closed))
     })
 

@@ -10,7 +10,7 @@ export class SessionLost extends Data.TaggedError("SessionLost")<{ readonly deta
 export class NameTaken extends Data.TaggedError("NameTaken")<{ readonly node: string }> {}
 
 /** One connection, and what it has locked; the locks end with it. */
-export interface Session {
+export interface HeldSession {
   readonly client: pg.Client
   /** Granted locks, with when they were, in `performance.now()`. */
   readonly held: Map<LockKey, number>
@@ -21,7 +21,7 @@ export interface LockSession {
    * Asks PostgreSQL over the connection, one after the other; connects first where there is none. A connection that fails or is too slow is given up,
    * and its locks with it.
    */
-  readonly ask: <A>(work: (session: Session) => Promise<A>) => Effect.Effect<A, SessionLost | NameTaken>
+  readonly ask: <A>(work: (session: HeldSession) => Promise<A>) => Effect.Effect<A, SessionLost | NameTaken>
   /** Whether there is a connection at this moment. */
   readonly connected: () => boolean
 }
@@ -71,7 +71,7 @@ export const makeLockSession = (options: {
     const { connection, identity, idle, node } = options
     const turn = yield* Effect.makeSemaphore(1)
     const former: Array<number> = []
-    let current: Session | undefined
+    let current: HeldSession | undefined
 
     const discard = (client: pg.Client) => {
       if (current?.client === client) current = undefined
@@ -91,7 +91,7 @@ export const makeLockSession = (options: {
       throw new NameTaken({ node })
     }
 
-    const open = async (signal: AbortSignal): Promise<Session> => {
+    const open = async (signal: AbortSignal): Promise<HeldSession> => {
       const client = openClient(connection)
       client.on("error", () => discard(client))
       client.on("end", () => discard(client))
@@ -104,7 +104,7 @@ export const makeLockSession = (options: {
         former.splice(0, former.length - remembered)
         await client.query("select set_config('idle_session_timeout', $1, false)", [`${idle}s`])
         await takeName(client)
-        const session: Session = { client, held: new Map() }
+        const session: HeldSession = { client, held: new Map() }
         if (signal.aborted) throw new SessionLost({ detail: "too slow" })
         current = session
         return session
@@ -116,7 +116,7 @@ export const makeLockSession = (options: {
       }
     }
 
-    const askOnce = <A>(work: (session: Session) => Promise<A>) =>
+    const askOnce = <A>(work: (session: HeldSession) => Promise<A>) =>
       Effect.tryPromise({
         try: async (signal) => {
           const session = current ?? (await open(signal))

@@ -8,7 +8,7 @@ import type { ConnectionOptions } from "../database/Connection.js"
 import { DatabaseError } from "../database/DatabaseError.js"
 import { createRunnerTable } from "./ClusterTables.js"
 import { identityKey, type LockKey, lockKey, sessionName } from "./LockKey.js"
-import { holders, makeLockSession, type NameTaken, type Session, type SessionLost, tryLock } from "./LockSession.js"
+import { holders, makeLockSession, type NameTaken, type HeldSession, type SessionLost, tryLock } from "./LockSession.js"
 
 export interface RunnerStorageOptions {
   readonly connection: ConnectionOptions
@@ -84,32 +84,32 @@ const make = (options: RunnerStorageOptions) =>
       ask(async ({ client }) => (await client.query<Row>(text, [...values])).rows)
 
     const holds =
-      ({ held }: Session) =>
+      ({ held }: HeldSession) =>
       (shard: ShardId.ShardId) => {
         const key = keyOf(shard)
         return key === identity || held.has(key)
       }
 
     /** Tries those locks of the shards that the session does not hold; answers the shards whose locks it then holds. */
-    const lock = async (to: Session, shards: ReadonlyArray<ShardId.ShardId>) => {
+    const lock = async (to: HeldSession, shards: ReadonlyArray<ShardId.ShardId>) => {
       const isHeld = holds(to)
       const missing = shards.filter((shard) => !isHeld(shard)).map(keyOf)
       for (const key of await tryLock(to.client, missing)) to.held.set(key, performance.now())
       return shards.filter(isHeld)
     }
 
-    const unlock = async ({ client, held }: Session, gone: ReadonlyArray<LockKey>) => {
+    const unlock = async ({ client, held }: HeldSession, gone: ReadonlyArray<LockKey>) => {
       if (gone.length === 0) return
       await client.query("select pg_advisory_unlock(key) from unnest($1::bigint[]) as key", [gone])
       for (const key of gone) held.delete(key)
     }
 
-    const release = (which: (held: Session["held"]) => ReadonlyArray<LockKey>) =>
+    const release = (which: (held: HeldSession["held"]) => ReadonlyArray<LockKey>) =>
       // Without a connection there are no locks.
       Effect.suspend(() => (session.connected() ? ask((to) => unlock(to, which(to.held))) : Effect.void))
 
     /** Locks that were granted to a round that had been given up, so that nobody learned of them. */
-    const straysOf = ({ held }: Session, wanted: ReadonlyArray<ShardId.ShardId>) => {
+    const straysOf = ({ held }: HeldSession, wanted: ReadonlyArray<ShardId.ShardId>) => {
       const known = new Set(wanted.map(keyOf))
       const limit = performance.now() - strayAfter
       return [...held].flatMap(([key, since]) => (!known.has(key) && since < limit ? [key] : []))

@@ -27,7 +27,7 @@ export interface SimulationSettings {
   readonly cameras: ReadonlyArray<{ readonly cost: number; readonly home: number }>
 }
 
-interface Camera {
+interface PlayedCamera {
   readonly id: CameraId
   readonly tenantId: TenantId
   readonly cost: number
@@ -78,7 +78,7 @@ export const makeSimulation = (settings: SimulationSettings) => {
   })
   const living = nodes.filter(({ settings: { state } }) => state !== "unreachable")
 
-  const cameras = settings.cameras.flatMap((camera, index): ReadonlyArray<Camera> => {
+  const cameras = settings.cameras.flatMap((camera, index): ReadonlyArray<PlayedCamera> => {
     const node = living[camera.home % living.length]
     if (node === undefined) return []
     return [
@@ -94,7 +94,7 @@ export const makeSimulation = (settings: SimulationSettings) => {
 
   const hostedBy = (node: Node) => cameras.filter((camera) => camera.node === node)
   const countOf = (node: Node) => hostedBy(node).filter(({ running }) => running).length
-  const refusal = (node: Node, camera: Camera) => refusalOf(node.balance, node.current, camera, countOf(node))
+  const refusal = (node: Node, camera: PlayedCamera) => refusalOf(node.balance, node.current, camera, countOf(node))
 
   const measure = (node: Node) => {
     const used = hostedBy(node).reduce((sum, { cost, running }) => sum + (running ? cost : 0), 0)

@@ -6,13 +6,13 @@ import { decodeMessage } from "./BusCodec.js"
 import { openStreamReader } from "./StreamReader.js"
 
 /** The newest message of a subject, that is of a type and camera. */
-interface Place {
+interface StreamPlace {
   readonly sequence: number
   readonly id: string
   readonly order: number | undefined
 }
 
-const nowhere: Place = { sequence: 0, id: "", order: undefined }
+const nowhere: StreamPlace = { sequence: 0, id: "", order: undefined }
 
 /** Subjects whose newest message is remembered, so that publishing needs no question. */
 const mostPlaces = 50_000
@@ -45,13 +45,13 @@ export interface StreamPublisherOptions {
  * Rejects as the client does.
  */
 export const makeStreamPublisher = ({ client, manager, nats, patience, stream }: StreamPublisherOptions) => {
-  const places = new Map<string, Place>()
+  const places = new Map<string, StreamPlace>()
   /** One message of a subject at a time. */
   const queues = new Map<string, Promise<unknown>>()
   /** The ids of the subject that was last searched, up to its newest. */
   let searched: { readonly subject: string; readonly upTo: number; readonly sequences: ReadonlyMap<string, number> } | undefined
 
-  const remember = (subject: string, place: Place) => {
+  const remember = (subject: string, place: StreamPlace) => {
     places.delete(subject)
     places.set(subject, place)
     if (places.size <= mostPlaces) return
@@ -61,11 +61,11 @@ export const makeStreamPublisher = ({ client, manager, nats, patience, stream }:
     }
   }
 
-  const newestOf = async (subject: string): Promise<Place> => {
+  const newestOf = async (subject: string): Promise<StreamPlace> => {
     const known = places.get(subject)
     if (known !== undefined) return known
     const place = await manager.streams.getMessage(stream, { last_by_subj: subject }).then(
-      (message): Place => {
+      (message): StreamPlace => {
         const decoded = decodeMessage(message.data)
         const order = Either.isRight(decoded) ? orderOf(decoded.right) : undefined
         return { sequence: message.seq, id: message.header.get("Nats-Msg-Id"), order }
@@ -80,7 +80,7 @@ export const makeStreamPublisher = ({ client, manager, nats, patience, stream }:
   }
 
   /** All ids of the subject that are kept, with their sequences. */
-  const search = async (subject: string, { sequence }: Place) => {
+  const search = async (subject: string, { sequence }: StreamPlace) => {
     if (searched?.subject === subject && searched.upTo === sequence) return searched.sequences
     const sequences = new Map<string, number>()
     const reader = await openStreamReader(nats, manager, stream, { subject, from: 1, headersOnly: true })
@@ -93,13 +93,13 @@ export const makeStreamPublisher = ({ client, manager, nats, patience, stream }:
     return sequences
   }
 
-  const publishedBefore = async (subject: string, { id }: BusMessage, order: number | undefined, place: Place) => {
+  const publishedBefore = async (subject: string, { id }: BusMessage, order: number | undefined, place: StreamPlace) => {
     if (place.id === id) return place.sequence
     const isAbove = order === undefined || place.order === undefined || order > place.order
     return isAbove ? undefined : (await search(subject, place)).get(id)
   }
 
-  const acknowledged = (subject: string, id: string, order: number | undefined, place: Place, { seq }: PubAck) => {
+  const acknowledged = (subject: string, id: string, order: number | undefined, place: StreamPlace, { seq }: PubAck) => {
     if (seq > place.sequence) remember(subject, { sequence: seq, id, order })
     return seq
   }

@@ -2,7 +2,7 @@ import { Socket } from "node:net"
 import { type ConfigError, Context, Duration, Effect, Layer, Metric, Runtime, Schedule, type Scope } from "effect"
 import { connect, DebugEvents, Events, type NatsConnection } from "nats"
 import { connectError, type NatsError } from "./NatsError.js"
-import { type Connecting, connecting, type NatsSettings, natsSettings } from "./NatsSettings.js"
+import { type ConnectOptions, connecting, type NatsSettings, natsSettings } from "./NatsSettings.js"
 
 /**
  * The node's connection to NATS. It reconnects by itself for ever. What is published while it is down is lost, as is what others publish meanwhile:
@@ -76,7 +76,10 @@ const subjectToken = (text: string): string =>
       : text.replace(/[^A-Za-z0-9_-]/gu, (character) => `=${character.codePointAt(0)?.toString(16)}=`)
 
 /** Asks again while nobody is there: a node and its NATS server are often started together. */
-const firstConnection = ({ options, servers }: Connecting, startTimeout: number): Effect.Effect<NatsConnection, NatsError> => {
+const firstConnection = (
+  { options, servers }: ConnectOptions,
+  startTimeout: number
+): Effect.Effect<NatsConnection, NatsError> => {
   const deadline = Date.now() + startTimeout
   return Effect.tryPromise({
     try: () => connect({ ...options, ...liveness, ...persistence }),

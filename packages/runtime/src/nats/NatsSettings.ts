@@ -93,14 +93,14 @@ interface Address {
 }
 
 /** Settings that have been checked. */
-export interface Connecting {
+export interface ConnectOptions {
   /** For people: without user information. */
   readonly servers: string
   readonly options: ConnectionOptions
 }
 
 /** Checks the settings and reads their files: everything that can be wrong without a server. */
-export const connecting = (settings: NatsSettings): Either.Either<Connecting, NatsError> =>
+export const connecting = (settings: NatsSettings): Either.Either<ConnectOptions, NatsError> =>
   Either.gen(function* () {
     const addresses = yield* addressesOf(settings.url)
     const servers = addresses.map(({ host, port }) => `${host}:${port}`)

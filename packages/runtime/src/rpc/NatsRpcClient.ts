@@ -55,7 +55,7 @@ export const layerClientProtocol = (
 ): Layer.Layer<RpcClient.Protocol, never, Nats | RpcSerialization.RpcSerialization> =>
   Layer.scoped(RpcClient.Protocol, makeClientProtocol(options))
 
-interface Session {
+interface OpenSession {
   readonly server: string
   readonly parser: RpcSerialization.Parser
   readonly inbound: Inbound
@@ -63,12 +63,12 @@ interface Session {
   lastHeard: number
 }
 
-type Resume = (result: Exit.Exit<Session, RpcClientError.RpcClientError>) => void
+type Resume = (result: Exit.Exit<OpenSession, RpcClientError.RpcClientError>) => void
 
 type State =
   | { readonly _tag: "Idle" }
   | { readonly _tag: "Connecting"; readonly waiting: Set<Resume>; readonly deadline: number; timer: NodeJS.Timeout | undefined }
-  | { readonly _tag: "Open"; readonly session: Session }
+  | { readonly _tag: "Open"; readonly session: OpenSession }
 
 interface Link {
   readonly send: (message: FromClientEncoded) => Effect.Effect<void, RpcClientError.RpcClientError>
@@ -154,7 +154,7 @@ const makeLink = (
     const { timer, waiting } = state
     clearTimeout(timer)
     const limit = Math.min(messageLimit, frame.limit)
-    const session: Session = {
+    const session: OpenSession = {
       server,
       parser: serialization.unsafeMake(),
       inbound: makeInbound(messageLimit, budget),
@@ -165,7 +165,7 @@ const makeLink = (
     for (const resume of waiting) resume(Exit.succeed(session))
   }
 
-  const onOpen = (session: Session, frame: Frame): void => {
+  const onOpen = (session: OpenSession, frame: Frame): void => {
     session.lastHeard = performance.now()
     if (frame._tag === "Bye") return end(frame.reason)
     if (!("sequence" in frame)) return
@@ -226,7 +226,7 @@ const makeLink = (
     if (!connected && state._tag === "Open") end("the connection to NATS was lost")
   })
 
-  const session = Effect.async<Session, RpcClientError.RpcClientError>((resume) => {
+  const session = Effect.async<OpenSession, RpcClientError.RpcClientError>((resume) => {
     if (state._tag === "Open") return resume(Exit.succeed(state.session))
     if (state._tag === "Idle") {
       state = { _tag: "Connecting", waiting: new Set([resume]), deadline: performance.now() + timing.connect, timer: undefined }
@@ -240,7 +240,7 @@ const makeLink = (
   const tooLarge = (error: MessageTooLarge) =>
     oversized === "die" ? Effect.die(error) : Effect.fail(problem(error.message, error))
 
-  const transmit = (over: Session, message: FromClientEncoded): Effect.Effect<void, RpcClientError.RpcClientError> =>
+  const transmit = (over: OpenSession, message: FromClientEncoded): Effect.Effect<void, RpcClientError.RpcClientError> =>
     Effect.suspend(() => {
       const bytes = encodeMessage(over.parser, message)
       return bytes === undefined ? Effect.void : over.outbound.send(bytes)

@@ -76,7 +76,7 @@ export const layerServerProtocol = (
 ): Layer.Layer<RpcServer.Protocol, never, Nats | RpcSerialization.RpcSerialization> =>
   Layer.scoped(RpcServer.Protocol, makeServerProtocol(options))
 
-interface Session {
+interface PeerSession {
   readonly id: number
   /** Where its client sends to. */
   readonly subject: string
@@ -119,16 +119,16 @@ const makeSessions = (
   const { callLimit = 16_384, messageLimit = defaultMessageLimit, sessionLimit = 1024, subject } = options
   const timing = { ...defaultTiming, ...options.timing }
   const budget: AssemblyBudget = { available: Math.max(assemblyLimit, messageLimit) }
-  const byInbox = new Map<string, Session>()
-  const bySubject = new Map<string, Session>()
-  const byId = new Map<number, Session>()
+  const byInbox = new Map<string, PeerSession>()
+  const bySubject = new Map<string, PeerSession>()
+  const byId = new Map<number, PeerSession>()
   let lastId = 0
 
   const publish = (to: string, frame: Frame, reply?: string): void => {
     if (!connection.isClosed()) connection.publish(to, encodeFrame(frame), reply === undefined ? {} : { reply })
   }
 
-  const drop = (session: Session): void => {
+  const drop = (session: PeerSession): void => {
     if (!byId.delete(session.id)) return
     openSessions.unsafeUpdate(-1, [])
     byInbox.delete(session.inbox)
@@ -138,17 +138,18 @@ const makeSessions = (
     events.disconnected(session.id)
   }
 
-  const end = (session: Session, reason: string): void => {
+  const end = (session: PeerSession, reason: string): void => {
     drop(session)
     publish(session.inbox, { _tag: "Bye", reason }, session.subject)
   }
 
-  const welcome = (session: Session): void => publish(session.inbox, { _tag: "Welcome", limit: messageLimit }, session.subject)
+  const welcome = (session: PeerSession): void =>
+    publish(session.inbox, { _tag: "Welcome", limit: messageLimit }, session.subject)
 
   const open = (inbox: string, clientLimit: number): void => {
     lastId += 1
     const sessionSubject = `${subject}.session.${incarnation}.${secret()}`
-    const session: Session = {
+    const session: PeerSession = {
       id: lastId,
       subject: sessionSubject,
       inbox,
@@ -198,7 +199,7 @@ const makeSessions = (
     if ("sequence" in frame) accept(session, frame)
   }
 
-  const accept = (session: Session, frame: SessionFrame): void => {
+  const accept = (session: PeerSession, frame: SessionFrame): void => {
     const arrival = session.inbound.accept(frame)
     if (arrival._tag === "Violation") return end(session, arrival.reason)
     if (arrival._tag === "Ping") return session.outbound.pong()
