@@ -113,14 +113,14 @@ const layerPublications = Layer.effect(
   Effect.map(FakeRuntime, ({ publications, running }) =>
     Publications.of({
       open: (cameraId, offer) =>
-        Effect.suspend(() => {
-          if (!running.has(cameraId)) return Effect.fail(new CameraNotRunning({ cameraId }))
+        Effect.gen(function* () {
+          if (!running.has(cameraId)) return yield* new CameraNotRunning({ cameraId })
           if (!offer.startsWith("v=0")) {
-            return Effect.fail(new PublicationRefused({ cameraId, reason: "offer", detail: "not SDP" }))
+            return yield* new PublicationRefused({ cameraId, reason: "offer", detail: "not SDP" })
           }
           const publicationId = crypto.randomUUID()
           publications.set(publicationId, cameraId)
-          return Effect.succeed({ publicationId, answer: "v=0\r\nanswer" })
+          return { publicationId, answer: "v=0\r\nanswer" }
         }),
       close: (cameraId, publicationId) =>
         Effect.suspend(() =>

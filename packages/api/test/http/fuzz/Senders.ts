@@ -76,7 +76,7 @@ export const makeRawClient =
       const query = new URLSearchParams(texts(shot.query))
       const place = operation.path.replace(/\{\w+\}/g, id)
       const contentType = operation.body?.contentType
-      const body = shot.bytes ?? JSON.stringify(shot.body)
+      const body = shot.bytes === undefined ? JSON.stringify(shot.body) : Uint8Array.from(shot.bytes)
       try {
         const response = await fetch(`${url}${place}?${query.toString()}`, {
           method: operation.method,
