@@ -22,10 +22,10 @@ export interface RunnerStorageOptions {
 }
 
 /**
- * Milliseconds that locks are waited for which somebody is about to release: until the first ones come, and after some came; and between two looks.
- * Sharding asks again only a second after it was answered.
+ * Milliseconds that locks are waited for which somebody is about to release: until the first ones come, those of the own group not counted, and after
+ * some came; and between two looks. Sharding asks again only a second after it was answered.
  */
-const patience = { first: 1200, further: 200 }
+const patience = { first: 1200, further: 300 }
 const look = 40
 /** Milliseconds in which locks that are released one by one are gathered for one statement. */
 const gathering = 10
@@ -122,7 +122,8 @@ const make = (options: RunnerStorageOptions) =>
         let granted = yield* attempt
         let progress = performance.now()
         while (granted.length < shards.length && performance.now() < deadline) {
-          if (granted.length > 0 && performance.now() - progress > patience.further) break
+          const shared = granted.some((shard) => shard.group !== ownGroup)
+          if (shared && performance.now() - progress > patience.further) break
           yield* Effect.sleep(look)
           const before = granted.length
           granted = yield* attempt
