@@ -83,6 +83,11 @@ describe("a change", () => {
       revision: _revision,
       createdAt: _created,
       updatedAt: _updated,
+      // The form leaves these alone.
+      edge: _edge,
+      placeId: _place,
+      tags: _tags,
+      groups: _groups,
       ...rest
     } = camera
     expect(patch).toEqual(rest)
