@@ -11,11 +11,15 @@ import { isForeign } from "./OriginCheck.js"
 import { isForPublishers, preflight, publisherHeaders } from "./PublisherDoor.js"
 import { asProblem, problemResponse, responseForCause, tooLarge } from "./ProblemResponse.js"
 import { makeRequestRate, rateHeaders, type RatePolicy } from "./RequestRate.js"
+import { methodsAt } from "./RouteTable.js"
 import { securityHeaders } from "./SecurityHeaders.js"
 import { visitorOf } from "./Visitor.js"
 
 /** Bytes of a request's body. The largest there is, a camera with 64 zones of 64 corners, takes a quarter. */
 const bodyLimit = 1024 * 1024
+
+/** Seconds after which a client may try again where the database or a part is away. */
+const unavailableFor = "5"
 
 const foreign = problemResponse({
   status: 403,
@@ -67,6 +71,24 @@ const refusal = (request: HttpServerRequest.HttpServerRequest, config: typeof Se
   return Number(request.headers["content-length"] ?? 0) > bodyLimit ? tooLarge(bodyLimit) : undefined
 }
 
+const notAllowed = (request: HttpServerRequest.HttpServerRequest) =>
+  request.method === "OPTIONS"
+    ? HttpServerResponse.empty()
+    : problemResponse({
+        status: 405,
+        kind: "method",
+        title: "Not allowed",
+        detail: `There is no ${request.method} at this address; Allow says what there is.`
+      })
+
+/** Where something else can be done at the address, that is said instead of that there is nothing (RFC 9110 15.5.6). */
+const orNotAllowed = (request: HttpServerRequest.HttpServerRequest, response: HttpServerResponse.HttpServerResponse) => {
+  const methods = response.status === 404 ? methodsAt(request.url) : []
+  return methods.length === 0 || (methods.includes(request.method) && request.method !== "OPTIONS")
+    ? response
+    : HttpServerResponse.setHeader(notAllowed(request), "allow", methods.join(", "))
+}
+
 const withOwnHeaders = (response: HttpServerResponse.HttpServerResponse, headers: Record<string, string>) =>
   HttpServerResponse.setHeaders(response, { ...headers, ...response.headers })
 
@@ -90,7 +112,7 @@ export const layerFrontDoor = HttpLayerRouter.middleware(
           : counted?.allowed === false
             ? tooMany(counted.retryAfter)
             : refusal(request, config)
-        const response =
+        const answered =
           refused ??
           (yield* handler.pipe(
             HttpIncomingMessage.withMaxBodySize(Option.some(bodyLimit)),
@@ -104,6 +126,7 @@ export const layerFrontDoor = HttpLayerRouter.middleware(
             ),
             Effect.annotateLogs({ requestId, method: request.method, path: request.url.split("?")[0] ?? "" })
           ))
+        const response = orNotAllowed(request, answered)
         yield* observeRequest(request, response.status, performance.now() - start)
         return withOwnHeaders(asProblem(response), {
           ...securityHeaders(config, request.headers["host"]),
@@ -112,6 +135,7 @@ export const layerFrontDoor = HttpLayerRouter.middleware(
           "cache-control": "no-store",
           ...crossOriginHeaders(request, config),
           ...(counted === undefined ? {} : rateHeaders(policy, counted)),
+          ...(response.status === 503 ? { "retry-after": unavailableFor } : {}),
           ...(response.status === 401 ? { "www-authenticate": 'Cookie realm="Vigil", Bearer realm="Vigil"' } : {})
         })
       })

@@ -30,6 +30,7 @@ import { layerEdgeRoute } from "../edge/EdgeRoute.js"
 import { layerEdgesHandlers } from "../edge/EdgesHandlers.js"
 import { layerFrontDoor } from "./FrontDoor.js"
 import { layerIdempotency } from "./Idempotency.js"
+import { layerMediaTypes } from "./MediaTypes.js"
 import { layerRpcHandlers } from "./RpcHandlers.js"
 import { rpcRoute } from "./RpcRoute.js"
 import { staticFiles } from "./StaticFiles.js"
@@ -37,19 +38,6 @@ import { layerWorkerAuthentication } from "./WorkerCheck.js"
 
 /** The folder of the built web app. */
 export class WebFolder extends Context.Tag("@vigil/api/WebFolder")<WebFolder, string>() {}
-
-/**
- * Who may use a route outside of `VigilApi`: anybody, whoever has a session, an edge, or also whoever has the metrics token. Everything that is
- * not listed needs a session by `VigilApi` itself.
- */
-export const rawRoutes = [
-  { method: "GET", path: "/api/v1/rpc", access: "session" },
-  { method: "GET", path: "/api/v1/edge/rpc", access: "edge" },
-  { method: "GET", path: "/api/v1/openapi.json", access: "session" },
-  { method: "GET", path: "/docs", access: "session" },
-  { method: "GET", path: "/metrics", access: "metrics" },
-  { method: "GET", path: "/*", access: "public" }
-] as const
 
 const layerHandlers = Layer.mergeAll(
   layerSetupHandlers,
@@ -78,7 +66,8 @@ const layerHandlers = Layer.mergeAll(
 const layerApi = HttpLayerRouter.addHttpApi(VigilApi).pipe(
   Layer.provide(layerHandlers),
   Layer.provide([layerSessionAuthentication, layerPublisherAuthentication, layerWorkerAuthentication]),
-  Layer.provide(layerIdempotency.layer)
+  Layer.provide(layerIdempotency.layer),
+  Layer.provide(layerMediaTypes.layer)
 )
 
 const layerRpc = HttpLayerRouter.use((router) =>

@@ -1,6 +1,6 @@
 import { describe, expect, layer } from "@effect/vitest"
 import { LocalOperator } from "@vigil/api/auth/LocalOperator"
-import { rawRoutes } from "@vigil/api/http/Routes"
+import { rawRoutes } from "@vigil/api/http/RouteTable"
 import { SessionAuthentication } from "@vigil/core/contract/api/SessionAuthentication"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { PublisherAuthentication } from "@vigil/core/contract/api/PublisherAuthentication"

@@ -86,7 +86,6 @@ describe("errors are problem details (RFC 9457)", () => {
           ["GET", "/api/v1/nothing"],
           ["GET", "/api"],
           ["POST", "/nothing"],
-          ["PUT", cameras],
           ["GET", "/assets/none.js"],
           ["GET", `${cameras}/${nobody}`],
           ["DELETE", `${cameras}/${nobody}`],
@@ -96,6 +95,52 @@ describe("errors are problem details (RFC 9457)", () => {
           ["DELETE", `/api/v1/sessions/${nobody}`]
         ] as const)
           isProblem(yield* visit({ method, path, cookie }), 404)
+      })
+    )
+
+    it.effect("methods that an address has not, with those that it has", () =>
+      Effect.gen(function* () {
+        const { cookies, visit } = yield* TestServer
+        const ask = (method: string, path: string) => visit({ method, path, cookie: cookies.admin })
+        for (const [method, path, allow] of [
+          ["PUT", cameras, "GET, HEAD, OPTIONS, POST"],
+          ["POST", `${cameras}/${nobody}`, "DELETE, GET, HEAD, OPTIONS, PATCH"],
+          ["GET", `${cameras}/${nobody}/restart`, "OPTIONS, POST"],
+          ["DELETE", "/api/v1/openapi.json", "GET, HEAD, OPTIONS"],
+          ["POST", "/metrics", "GET, HEAD, OPTIONS"]
+        ] as const) {
+          const answer = yield* ask(method, path)
+          isProblem(answer, 405)
+          expect(answer.headers.get("allow")).toBe(allow)
+        }
+        const options = yield* ask("OPTIONS", cameras)
+        expect([options.status, options.headers.get("allow")]).toEqual([204, "GET, HEAD, OPTIONS, POST"])
+        const head = yield* ask("HEAD", cameras)
+        expect([head.status, head.text, head.headers.get("content-type")]).toEqual([200, "", "application/json"])
+        isProblem(yield* ask("OPTIONS", "/api/v1/nothing"), 404)
+      })
+    )
+
+    it.effect("when to come again, where something is away", () =>
+      Effect.gen(function* () {
+        const { visit } = yield* TestServer
+        const answer = yield* visit({ path: "/" })
+        expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"])
+      })
+    )
+
+    it.effect("bodies of another type than the address takes", () =>
+      Effect.gen(function* () {
+        const { cookies, visit } = yield* TestServer
+        const post = (path: string, type: string, body: string) =>
+          visit({ method: "POST", path, cookie: cookies.admin, body, headers: { "content-type": type } })
+        for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/xml"]) {
+          const answer = yield* post("/api/v1/worker-tokens", type, "name=counter")
+          isProblem(answer, 415)
+          expect(answer.headers.get("accept")).toBe("application/json")
+        }
+        isProblem(yield* post(`${cameras}/${nobody}/whep`, "application/json", "{}"), 415)
+        expect((yield* post("/api/v1/worker-tokens", "Application/JSON; charset=utf-8", '{"name":"counter"}')).status).toBe(201)
       })
     )
 

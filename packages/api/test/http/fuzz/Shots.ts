@@ -42,7 +42,13 @@ export const shots = (document: JsonObject, operations: ReadonlyArray<Operation>
       who: fc.constantFrom<Shot["who"]>("admin", "admin", "admin", "supervisor", "operator", "viewer", "nobody", "stranger"),
       proper: fc.constant(proper),
       known: fc.option(fc.nat(), { nil: undefined, freq: 4 }),
-      oddId: fc.oneof(fc.uuid(), anyText).map(encodeURIComponent),
+      // Clients take dots for folders.
+      oddId: fc
+        .oneof(
+          fc.uuid(),
+          anyText.filter((text) => !/^\.+$/.test(text))
+        )
+        .map(encodeURIComponent),
       query: parametersOf(document, operation.queryParameters, proper),
       headers: parametersOf(document, operation.headerParameters, proper),
       body: proper ? body : fc.oneof(body.chain(damaged), hostile),
