@@ -80,7 +80,7 @@ const connect = (centre: Centre) =>
 export const layerLink = (centre: Centre) => Layer.succeed(EdgeLink, { centre: centre.origin, connect: connect(centre) })
 
 /** Where an edge keeps what is its own: never in a database or folder of a Vigil with people and cameras of its own. */
-export const edgeFolder = (dataFolder: string): string => join(dataFolder, "edge")
+const edgeFolder = (dataFolder: string): string => join(dataFolder, "edge")
 
 const layerStorage = (dataFolder: string) => {
   const folder = edgeFolder(dataFolder)

@@ -11,6 +11,8 @@ import { MasterKey } from "../secret/MasterKey.js"
 /** Above every sequence that there will be: rows wait there while others take their numbers. */
 const aside = 1_000_000_000_000
 
+const forgottenAtOnce = 5000
+
 /** The folder's first edge owns it. */
 const claim = (sql: SqlClient, { edge, tenant }: EdgeAssignment) =>
   Effect.gen(function* () {
@@ -80,27 +82,36 @@ const make = Effect.gen(function* () {
         sql<{
           readonly camera_id: string
           readonly delivered: string
-          readonly last_sequence: string
           readonly events: string
           readonly oldest: Date
-        }>`select l.camera_id, c.delivered, l.last_sequence, waiting.events, waiting.oldest
+        }>`select l.camera_id, c.delivered, l.last_sequence - next.sequence + 1 as events, next.recorded_at as oldest
           from camera_epochs l
           join edge_cursors c on c.camera_id = l.camera_id
           join cameras k on k.id = l.camera_id
-          cross join lateral (select count(*) as events, min(recorded_at) as oldest from events
-            where camera_id = l.camera_id and sequence > c.delivered) as waiting
-          where l.last_sequence > c.delivered and waiting.events > 0
-          order by waiting.oldest`,
+          cross join lateral (select sequence, recorded_at from events
+            where camera_id = l.camera_id and sequence > c.delivered order by sequence limit 1) as next
+          where l.last_sequence > c.delivered
+          order by next.recorded_at`,
         (rows) =>
-          rows.map(({ camera_id, delivered, events, last_sequence, oldest }) => ({
+          rows.map(({ camera_id, delivered, events, oldest }) => ({
             cameraId: CameraId.make(camera_id),
             delivered: Number(delivered),
-            stored: Number(last_sequence),
             events: Number(events),
             oldest: DateTime.unsafeFromDate(oldest)
           }))
       )
     ),
+
+    forget: (days) =>
+      database.system("forget delivered events", (sql) =>
+        Effect.map(
+          sql`delete from events where event_id in (
+            select e.event_id from events e join edge_cursors c on c.camera_id = e.camera_id
+            where e.sequence <= c.delivered and e.recorded_at < now() - make_interval(days => ${days}::int)
+            limit ${forgottenAtOnce}) returning 1`,
+          ({ length }) => length === forgottenAtOnce
+        )
+      ),
 
     delivered: (camera, sequence) =>
       database.system("note what was delivered", (sql) =>

@@ -220,6 +220,8 @@ describe("an edge", () => {
           (status) => status?.state._tag === "Streaming"
         )
         expect(told?.node).toBe("edge:shop")
+        const listed = visit(centre, "/cameras/runtime").pipe(Effect.flatMap((answer) => Effect.promise(() => answer.text())))
+        yield* until("the runtime table tells of it", listed, (text) => text.includes('"pod_name":"edge:shop"'))
         const picture = yield* until(
           "there is a picture",
           visit(centre, `/cameras/${camera.id}/snapshot`),

@@ -20,7 +20,6 @@ export interface Undelivered {
   readonly cameraId: CameraId
   /** Up to which sequence the centre has them. */
   readonly delivered: number
-  readonly stored: number
   readonly events: number
   readonly oldest: DateTime.Utc
 }
@@ -38,6 +37,8 @@ export class EdgeBuffer extends Context.Tag("@vigil/core/EdgeBuffer")<
     readonly undelivered: Effect.Effect<ReadonlyArray<Undelivered>, StoreUnavailable>
     /** The centre has everything of the camera up to this sequence; a lower one than before changes nothing. */
     readonly delivered: (camera: CameraId, sequence: number) => Effect.Effect<void, StoreUnavailable>
+    /** Deletes some of the events that were delivered and are older; answers whether there are more. */
+    readonly forget: (days: number) => Effect.Effect<boolean, StoreUnavailable>
     /**
      * The centre's log does not end where this one thinks. Where it is behind, what it lost is delivered again; else what is undelivered is numbered
      * anew, to follow it, under an epoch of its own: the camera's actor ends and another one goes on above.

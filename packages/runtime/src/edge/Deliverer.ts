@@ -5,7 +5,7 @@ import type { CameraId } from "@vigil/core/Ids"
 import { Bus } from "@vigil/core/port/Bus"
 import { EdgeBuffer, type Undelivered } from "@vigil/core/port/EdgeBuffer"
 import { EventStore } from "@vigil/core/port/EventStore"
-import { Clock, Context, Effect, Layer, Metric, Queue, Stream } from "effect"
+import { Clock, Context, Effect, Layer, Metric, Queue, Schedule, Stream } from "effect"
 import { type EdgeCalls, EdgeLinkError } from "./EdgeLink.js"
 
 /** Cameras whose events are delivered at the same time. */
@@ -14,6 +14,9 @@ const concurrency = 2
 const answerLimit = "15 seconds"
 /** Looks again after this long, also where no hint came. */
 const pollInterval = "2 seconds"
+/** How long what was delivered is kept, should the centre have to be restored from a backup; days. */
+const keptDays = 30
+const forgetInterval = "1 hour"
 /** How long a camera whose events the centre does not take is left alone, milliseconds. */
 const refusalPause = 30_000
 
@@ -58,6 +61,13 @@ const make = Effect.gen(function* () {
     Effect.flatMap((events) => Stream.runForEach(events, () => Queue.offer(hints, undefined))),
     Effect.scoped,
     Effect.catchAll((error) => Effect.logDebug(error.message)),
+    Effect.forkScoped
+  )
+
+  yield* buffer.forget(keptDays).pipe(
+    Effect.repeat({ while: (more) => more }),
+    Effect.catchTag("StoreUnavailable", (error) => Effect.logDebug(error.message)),
+    Effect.repeat(Schedule.spaced(forgetInterval)),
     Effect.forkScoped
   )
 

@@ -134,7 +134,7 @@ const session = (options: EdgeOptions) =>
     // What the logs of the centre know comes first: deliveries and new actors go on from there.
     const afterwards = Effect.zipRight(
       Deferred.await(adopted),
-      Effect.raceAll([deliverer.run(calls), report(calls, options), obey(calls)])
+      Effect.all([deliverer.run(calls), report(calls, options), obey(calls)], { concurrency: "unbounded", discard: true })
     )
     return yield* Effect.raceFirst(followAssignment(calls, options, onAdopted), afterwards)
   }).pipe(Effect.scoped)
