@@ -27,6 +27,7 @@ import type { StoreUnavailable } from "@vigil/core/port/StoreError"
 import type { WorkerTokenNotFound } from "@vigil/core/port/WorkerTokenStore"
 import type { LastAdministrator, SetupRefused, UsernameTaken, UserNotFound } from "@vigil/core/port/UserStore"
 import type { SourceError } from "@vigil/core/Source"
+import type { SheetError } from "../sheet/Zip.js"
 import type { WeakPassword } from "../auth/Accounts.js"
 import type { TooManyAttempts } from "../auth/SignInThrottle.js"
 
@@ -72,6 +73,7 @@ const problems = {
   ApiKeyNotFound: (error: ApiKeyNotFound) => notFound("api-key-not-found", error.message),
   EdgeNotFound: (error: EdgeNotFound) => notFound("edge-not-found", error.message),
   PlaceNotFound: (error: PlaceNotFound) => notFound("place-not-found", error.message),
+  SheetError: (error: SheetError) => badRequest("sheet", error.message, ""),
   PlaceRefused: (error: PlaceRefused) => conflict(`place-${error.reason}`, error.message),
   EdgeNameTaken: (error: EdgeNameTaken) => conflict("edge-name-taken", error.message),
   UserNotFound: (error: UserNotFound) => notFound("user-not-found", error.message),

@@ -4,7 +4,10 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type { Camera } from "@vigil/core/Camera"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { cameraSnapshot, cameraStatus, configureCamera, getCamera, restartCamera } from "@vigil/core/control/CameraCommands"
-import { Effect } from "effect"
+import { formatCsv } from "@vigil/core/Csv"
+import { Effect, Either } from "effect"
+import { changeCameras } from "../../application/CameraBulk.js"
+import { exportCameras, importCameras } from "../../application/CameraSheets.js"
 import {
   cameraStatuses,
   closeView,
@@ -14,6 +17,7 @@ import {
   queryCameras,
   removeCamera
 } from "../../application/CameraOperations.js"
+import { writeXlsx } from "../../sheet/Xlsx.js"
 import { probeProblem, toProblem } from "../ToProblem.js"
 
 const setHeaders = (headers: Record<string, string>) =>
@@ -24,6 +28,10 @@ const tagged = (camera: Camera) => Effect.as(setHeaders({ etag: `"${camera.revis
 
 const expectedRevision = (ifMatch: string | undefined): number | undefined =>
   ifMatch === undefined || ifMatch === "*" ? undefined : Number(ifMatch.slice(1, -1))
+
+const utf8Bytes = new TextEncoder()
+
+const asFile = (name: string) => ({ "content-disposition": `attachment; filename="${name}"` })
 
 export const layerCameraHandlers = HttpApiBuilder.group(VigilApi, "cameras", (handlers) =>
   handlers
@@ -40,6 +48,29 @@ export const layerCameraHandlers = HttpApiBuilder.group(VigilApi, "cameras", (ha
       probeSource(camera, seconds, cameraId).pipe(
         Effect.mapError((error) => (error._tag === "SourceError" ? probeProblem(error) : toProblem(error)))
       )
+    )
+    .handle("bulk", ({ payload }) =>
+      changeCameras(payload).pipe(
+        Effect.map((outcomes) => ({
+          results: outcomes.map(({ id, outcome }) => {
+            if (Either.isRight(outcome)) return { id, done: true }
+            const { detail = "", type } = toProblem(outcome.left)
+            return { id, done: false, problem: { type, detail } }
+          })
+        })),
+        Effect.mapError(toProblem)
+      )
+    )
+    .handle("import", ({ payload, urlParams }) => Effect.mapError(importCameras(payload, urlParams), toProblem))
+    .handle("exportCsv", () =>
+      exportCameras.pipe(
+        Effect.map((rows) => utf8Bytes.encode(formatCsv(rows))),
+        Effect.tap(setHeaders(asFile("cameras.csv"))),
+        Effect.mapError(toProblem)
+      )
+    )
+    .handle("exportXlsx", () =>
+      exportCameras.pipe(Effect.flatMap(writeXlsx), Effect.tap(setHeaders(asFile("cameras.xlsx"))), Effect.mapError(toProblem))
     )
     .handle("get", ({ path: { id } }) => getCamera(id).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem)))
     .handle("update", ({ headers, path: { id }, payload }) =>

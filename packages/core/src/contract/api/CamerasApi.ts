@@ -4,6 +4,8 @@ import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
 import { Camera, CameraPatch, NewCamera } from "../../Camera.js"
+import { BulkRequest, BulkResult } from "../../CameraBulk.js"
+import { ImportReport } from "../../CameraSheet.js"
 import { CameraPage, CameraQuery } from "../../CameraQuery.js"
 import { CameraStatus } from "../../CameraStatus.js"
 import { CameraId } from "../../Ids.js"
@@ -24,6 +26,7 @@ const CameraQueryParameters = Schema.Struct({
   descending: Schema.optionalWith(Schema.BooleanFromString, { default: () => false }),
   limit: PageSize
 })
+const xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 const Jpeg = HttpApiSchema.Uint8Array({ contentType: "image/jpeg" })
 
 export class CamerasGroup extends HttpApiGroup.make("cameras")
@@ -47,6 +50,28 @@ export class CamerasGroup extends HttpApiGroup.make("cameras")
       .addError(NotFound)
       .addError(BadGateway)
   )
+  .add(
+    HttpApiEndpoint.post("bulk", "/cameras/bulk")
+      .setPayload(BulkRequest)
+      .addSuccess(Schema.Struct({ results: Schema.Array(BulkResult) }))
+  )
+  .add(
+    HttpApiEndpoint.post("import", "/cameras/import")
+      .setUrlParams(
+        Schema.Struct({
+          /** Look at the rows only. */
+          dryRun: Schema.optionalWith(Schema.BooleanFromString, { default: () => false }),
+          /** `all` adds nothing where a row is bad; `good` adds the others. */
+          rows: Schema.optionalWith(Schema.Literal("all", "good"), { default: () => "all" as const })
+        })
+      )
+      .setPayload(HttpApiSchema.Uint8Array({ contentType: "application/octet-stream" }))
+      .addSuccess(ImportReport)
+      .addError(NotFound)
+      .addError(Conflict)
+  )
+  .add(HttpApiEndpoint.get("exportCsv", "/cameras/export.csv").addSuccess(HttpApiSchema.Uint8Array({ contentType: "text/csv" })))
+  .add(HttpApiEndpoint.get("exportXlsx", "/cameras/export.xlsx").addSuccess(HttpApiSchema.Uint8Array({ contentType: xlsx })))
   .add(HttpApiEndpoint.get("get", "/cameras/:id").setPath(camera).addSuccess(Camera).addError(NotFound))
   .add(
     HttpApiEndpoint.patch("update", "/cameras/:id")

@@ -1,0 +1,220 @@
+/**
+ * Cameras as rows of a table, for import and export: the first row names the columns.
+ *
+ * @module
+ */
+import { Effect, Either, ParseResult, Schema } from "effect"
+import { type Camera, NewCamera } from "./Camera.js"
+import type { EdgeId, PlaceId } from "./Ids.js"
+import { parseSourceUrl } from "./SourceUrl.js"
+
+const columns = ["name", "url", "username", "password", "enabled", "transport", "place", "tags", "groups", "edge"] as const
+type Column = (typeof columns)[number]
+
+const secretColumns = new Set<string>(["username", "password"])
+
+/** Rows of one table, without the one that names the columns. */
+export const mostRows = 10_000
+
+export type Rows = ReadonlyArray<ReadonlyArray<string>>
+
+/** What is wrong with a row. Rows are counted as spreadsheets do: the one that names the columns is 1. */
+export const RowProblem = Schema.Struct({
+  row: Schema.Int,
+  /** Absent where the row as a whole is wrong. */
+  column: Schema.optional(Schema.String),
+  detail: Schema.String
+}).annotations({ identifier: "RowProblem" })
+export type RowProblem = typeof RowProblem.Type
+
+/** What became of an import. */
+export const ImportReport = Schema.Struct({
+  dryRun: Schema.Boolean,
+  /** Rows that hold something, without the one that names the columns. */
+  rows: Schema.Int,
+  /** How many of them can be added. */
+  good: Schema.Int,
+  /** How many were added: all that are good, or none. */
+  added: Schema.Int,
+  /** The first thousand. */
+  problems: Schema.Array(RowProblem)
+}).annotations({ identifier: "ImportReport" })
+export type ImportReport = typeof ImportReport.Type
+
+/** What the rows may name, and what is there already. */
+export interface SheetSurroundings {
+  /** By path, as `North/Hall 2`. */
+  readonly places: ReadonlyMap<string, PlaceId>
+  readonly edges: ReadonlyMap<string, EdgeId>
+  /** Names of cameras by their address. */
+  readonly addresses: ReadonlyMap<string, string>
+}
+
+export interface SheetRow {
+  readonly row: number
+  readonly camera: NewCamera
+}
+
+export interface ReadSheet {
+  readonly rows: number
+  readonly good: ReadonlyArray<SheetRow>
+  readonly problems: ReadonlyArray<RowProblem>
+}
+
+const isColumn = (name: string): name is Column => columns.some((column) => column === name)
+
+const headingsOf = (headings: ReadonlyArray<string>): Either.Either<ReadonlyArray<Column>, ReadonlyArray<RowProblem>> => {
+  const names = headings.map((heading) => heading.trim().toLowerCase())
+  const known = names.filter(isColumn)
+  const problems = [
+    ...names
+      .filter((name, index) => !isColumn(name) || names.indexOf(name) !== index)
+      .map((name) => ({ row: 1, column: name, detail: isColumn(name) ? "is there twice" : `is none of ${columns.join(", ")}` })),
+    ...(["name", "url"] as const)
+      .filter((name) => !known.includes(name))
+      .map((name) => ({ row: 1, column: name, detail: "is missing" }))
+  ]
+  return problems.length > 0 ? Either.left(problems) : Either.right(known)
+}
+
+const yes = new Set(["yes", "true", "1", "on"])
+const no = new Set(["no", "false", "0", "off"])
+
+const labels = (text: string): ReadonlyArray<string> =>
+  text
+    .split(/[,;]/)
+    .map((label) => label.trim())
+    .filter((label) => label !== "")
+
+type Fields = Partial<Record<Column, string>>
+type Complain = (column: Column, detail: string) => void
+
+const lookUp = <A>(
+  known: ReadonlyMap<string, A>,
+  column: Column,
+  text: string | undefined,
+  complain: Complain
+): A | undefined => {
+  if (text === undefined) return undefined
+  const found = known.get(text)
+  if (found === undefined) complain(column, `there is no ${column} ${text}`)
+  return found
+}
+
+const enabledOf = (text: string | undefined, complain: Complain): boolean => {
+  if (text === undefined || yes.has(text.toLowerCase())) return true
+  if (!no.has(text.toLowerCase())) complain("enabled", "must be yes or no")
+  return false
+}
+
+const credentialsOf = ({ password, username }: Fields, complain: Complain) => {
+  if (username !== undefined) return { credentials: { username, password: password ?? "" } }
+  if (password !== undefined) complain("username", "is missing, with a password given")
+  return {}
+}
+
+const decodeCamera = Schema.decodeUnknownEither(NewCamera, { errors: "all" })
+
+/** The columns that hold the fields of a camera. */
+const columnOf = (path: ReadonlyArray<PropertyKey>): Column | undefined => {
+  const [field] = path
+  if (field === "credentials") return path[1] === "password" ? "password" : "username"
+  return typeof field === "string" && isColumn(field) ? field : undefined
+}
+
+/** Without what was given: it may hold a password. */
+const plainReasons: ReadonlyMap<Column | undefined, string> = new Map([
+  ["url", "is missing, or longer than 2,048 characters"],
+  ["username", "is no user name"],
+  ["password", "is no password"]
+])
+
+const readRow = (fields: Fields, { addresses, edges, places }: SheetSurroundings, complain: Complain): NewCamera | undefined => {
+  const placeId = lookUp(places, "place", fields.place, complain)
+  const edge = lookUp(edges, "edge", fields.edge, complain)
+  const decoded = decodeCamera({
+    name: fields.name ?? "",
+    url: fields.url ?? "",
+    ...credentialsOf(fields, complain),
+    enabled: enabledOf(fields.enabled, complain),
+    ...(fields.transport === undefined ? {} : { transport: fields.transport }),
+    ...(placeId === undefined ? {} : { placeId }),
+    ...(edge === undefined ? {} : { edge }),
+    tags: labels(fields.tags ?? ""),
+    groups: labels(fields.groups ?? "")
+  })
+  if (Either.isLeft(decoded)) {
+    for (const { message, path } of ParseResult.ArrayFormatter.formatErrorSync(decoded.left)) {
+      const column = columnOf(path)
+      complain(column ?? "name", plainReasons.get(column) ?? message)
+    }
+    return undefined
+  }
+  const address = parseSourceUrl(decoded.right.url)
+  if (Either.isLeft(address)) {
+    complain("url", address.left.detail)
+    return undefined
+  }
+  const other = addresses.get(address.right.url)
+  if (other !== undefined) complain("url", `${other} has this address already`)
+  return decoded.right
+}
+
+const fieldsOf = (headings: ReadonlyArray<Column>, row: ReadonlyArray<string>): Fields =>
+  Object.fromEntries(
+    headings.flatMap((column, index) => {
+      const text = row[index]?.trim() ?? ""
+      return text === "" ? [] : [[column, text]]
+    })
+  )
+
+/** Rows that are looked at before others have their turn. */
+const rowsAtOnce = 50
+
+/** Which rows can be added as cameras, and what is wrong with the others. Rows that hold nothing are passed over. */
+export const readSheet = (table: Rows, surroundings: SheetSurroundings): Effect.Effect<ReadSheet> =>
+  Effect.gen(function* () {
+    const headings = headingsOf(table[0] ?? [])
+    if (Either.isLeft(headings)) return { rows: 0, good: [], problems: headings.left }
+    const addresses = new Map(surroundings.addresses)
+    const good: Array<SheetRow> = []
+    const problems: Array<RowProblem> = []
+    let rows = 0
+    for (const [index, cells] of table.entries()) {
+      const fields = fieldsOf(headings.right, cells)
+      if (index === 0 || Object.keys(fields).length === 0) continue
+      rows += 1
+      const row = index + 1
+      if (rows % rowsAtOnce === 0) yield* Effect.sleep(0)
+      const before = problems.length
+      if (cells.slice(headings.right.length).some((cell) => cell.trim() !== "")) {
+        problems.push({ row, detail: "has more cells than there are columns" })
+      }
+      const camera = readRow(fields, { ...surroundings, addresses }, (column, detail) => problems.push({ row, column, detail }))
+      if (camera === undefined) continue
+      Either.map(parseSourceUrl(camera.url), ({ url }) => {
+        if (!addresses.has(url)) addresses.set(url, `row ${row}`)
+      })
+      if (problems.length === before) good.push({ row, camera })
+    }
+    return { rows, good, problems }
+  })
+
+/** The same form, without what must not leave. */
+export const writeSheet = (
+  cameras: ReadonlyArray<Camera>,
+  places: ReadonlyMap<PlaceId, string>,
+  edges: ReadonlyMap<EdgeId, string>
+): Rows => [
+  columns.filter((column) => !secretColumns.has(column)),
+  ...cameras.map((camera) => [
+    camera.name,
+    camera.url,
+    camera.enabled ? "yes" : "no",
+    camera.transport,
+    camera.placeId === null ? "" : (places.get(camera.placeId) ?? ""),
+    camera.tags.join("; "),
+    camera.groups.join("; "),
+    camera.edge === null ? "" : (edges.get(camera.edge) ?? "")
+  ])
+]
