@@ -9,6 +9,7 @@ export const AuditAction = Schema.Literal(
   "sign-out",
   "camera.create",
   "camera.update",
+  "camera.rollback",
   "camera.delete",
   "camera.token.make",
   "camera.token.revoke",
@@ -41,7 +42,19 @@ const Values = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 export const AuditChange = Schema.Struct({
   action: AuditAction,
   subject: Schema.Struct({
-    type: Schema.Literal("camera", "event", "session", "user", "worker-token", "api-key", "edge", "place", "master-key", "node", "cluster"),
+    type: Schema.Literal(
+      "camera",
+      "event",
+      "session",
+      "user",
+      "worker-token",
+      "api-key",
+      "edge",
+      "place",
+      "master-key",
+      "node",
+      "cluster"
+    ),
     id: Schema.String
   }),
   /** The fields that changed, before and after; all of them of what was added or removed. */

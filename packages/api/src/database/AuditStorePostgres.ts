@@ -5,6 +5,7 @@ import { ChangeAuthor } from "@vigil/core/ChangeAuthor"
 import type { TenantId } from "@vigil/core/Ids"
 import { AuditStore } from "@vigil/core/port/AuditStore"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
+import { asRollback, RollbackTo } from "@vigil/core/Rollback"
 import { Array, DateTime, Effect, Layer, Schema } from "effect"
 import { type AuditRow, fromHexadecimal, toEntry, toHexadecimal } from "./AuditRow.js"
 import { Database } from "./Database.js"
@@ -34,6 +35,7 @@ const written = 200
 export const writeAudits = (sql: SqlClient, tenantId: TenantId, changes: ReadonlyArray<AuditChange>) =>
   Effect.gen(function* () {
     const { address, id, username } = yield* ChangeAuthor
+    const rolledBackTo = yield* RollbackTo
     const [trail] = yield* sql<TrailEnd>`select audit_sequence, audit_hash from tenants where id = ${tenantId} for no key update`
     if (trail === undefined) return []
     const at = yield* DateTime.now
@@ -42,7 +44,7 @@ export const writeAudits = (sql: SqlClient, tenantId: TenantId, changes: Readonl
     for (const some of Array.chunksOf(changes, written)) {
       const rows = []
       for (const change of some) {
-        const { action, after, before, subject } = yield* plain(change)
+        const { action, after, before, subject } = yield* plain(asRollback(change, rolledBackTo))
         const said = { tenantId, at: DateTime.formatIso(at), actor: { id, username }, address, action, subject, before, after }
         const entry = chainEntry(end, said)
         end = { sequence: entry.sequence, hash: entry.hash }

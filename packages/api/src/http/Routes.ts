@@ -16,6 +16,7 @@ import { layerCameraHandlers, layerLiveHandlers } from "./handler/CameraHandlers
 import { layerClusterHandlers } from "./handler/ClusterHandlers.js"
 import { layerCatalogueHandlers, layerEventHandlers } from "./handler/EventHandlers.js"
 import { layerHealthHandlers } from "./handler/HealthHandlers.js"
+import { layerHistoryHandlers } from "./handler/HistoryHandlers.js"
 import { layerKeyHandlers } from "./handler/KeyHandlers.js"
 import { layerHeartbeatHandlers, layerManagerHandlers, layerWorkerTokenHandlers } from "./handler/ManagerHandlers.js"
 import { layerPlaceHandlers } from "./handler/PlaceHandlers.js"
@@ -56,7 +57,7 @@ const layerHandlers = Layer.mergeAll(
   layerCatalogueHandlers,
   layerAuditHandlers,
   layerTenantHandlers,
-  layerClusterHandlers,
+  layerHistoryHandlers,
   layerKeyHandlers,
   layerEdgesHandlers,
   layerPlaceHandlers,

@@ -18,6 +18,7 @@ import {
 import { clusterStatus, drainNode, rebalanceCluster, resumeNode } from "../application/ClusterOperations.js"
 import { getEvent, queryEvents, setEventStatus, watchEvents } from "../application/EventOperations.js"
 import { checkHealth } from "../application/Health.js"
+import { objectDifference, objectHistory, rollBackCamera } from "../application/HistoryOperations.js"
 import { keyStatus, watchRotation } from "../application/KeyOperations.js"
 import { cameraRuntimes, managerStatus } from "../application/ManagerOperations.js"
 import { listTenants } from "../application/TenantOperations.js"
@@ -46,6 +47,10 @@ const layerDashboardRpc = DashboardRpc.toLayer({
   QueryAudit: ({ query }) => queryAudit(query),
   VerifyAudit: ({ noted }) => verifyAudit(noted),
   ListTenants: () => listTenants,
+  ObjectHistory: ({ id, type }) => objectHistory(type, id),
+  ObjectDifference: ({ from, id, to, type }) => objectDifference(type, id, from, to),
+  RollBackCamera: ({ credentials, expectedRevision, id, revision }) =>
+    rollBackCamera(id, revision, credentials, expectedRevision),
   KeyStatus: () => keyStatus,
   RotateKeys: () => watchRotation,
   ClusterStatus: () => clusterStatus,

@@ -15,6 +15,7 @@ import type { KeyRotationRefused } from "@vigil/core/KeyRotation"
 import type { ModelError } from "@vigil/core/Model"
 import type { ApiKeyNotFound } from "@vigil/core/port/ApiKeyStore"
 import type { InvalidAnalytic } from "@vigil/core/port/AnalyticCatalogue"
+import type { VersionNotFound } from "@vigil/core/ObjectHistory"
 import type { CameraNotRunning, NoKeyframe, NoPicture } from "@vigil/core/port/CameraControl"
 import type { CameraNotFound, RevisionConflict } from "@vigil/core/port/CameraStore"
 import type { NodeNotFound, NodeUnavailable } from "@vigil/core/port/ClusterControl"
@@ -96,6 +97,7 @@ const problems = {
     error.reason === "offer"
       ? badRequest("publication-offer", error.message, "")
       : conflict(`publication-${error.reason}`, error.message),
+  VersionNotFound: (error: VersionNotFound) => notFound("version-not-found", error.message),
   KeyRotationRefused: (error: KeyRotationRefused) => conflict("key-rotation-refused", error.message),
   NodeNotFound: (error: NodeNotFound) => notFound("node-not-found", error.message),
   NodeUnavailable: (error: NodeUnavailable) =>

@@ -16,7 +16,7 @@ import { RpcAuthentication } from "./RpcAuthentication.js"
 /** What any call that names a camera may fail with. */
 export const cameraErrors = Schema.Union(CameraNotFound, StoreUnavailable, Forbidden)
 /** What a change of a camera's configuration may fail with. */
-const configurationErrors = Schema.Union(
+export const configurationErrors = Schema.Union(
   CameraNotFound,
   RevisionConflict,
   SourceError,

@@ -10,6 +10,7 @@ import { completeDocument } from "./api/Document.js"
 import { EdgesGroup } from "./api/EdgesApi.js"
 import { EventsGroup } from "./api/EventsApi.js"
 import { HealthGroup } from "./api/HealthApi.js"
+import { HistoryGroup } from "./api/HistoryApi.js"
 import { KeysGroup } from "./api/KeysApi.js"
 import { LiveGroup } from "./api/LiveApi.js"
 import { PlacesGroup } from "./api/PlacesApi.js"
@@ -44,6 +45,7 @@ export class VigilApi extends HttpApi.make("vigil")
   .add(EdgesGroup.prefix("/api/v1"))
   .add(PlacesGroup.prefix("/api/v1"))
   .add(AuditGroup.prefix("/api/v1"))
+  .add(HistoryGroup.prefix("/api/v1"))
   .add(KeysGroup.prefix("/api/v1"))
   .add(TenantsGroup.prefix("/api/v1"))
   .add(HealthGroup)

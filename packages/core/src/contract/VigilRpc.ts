@@ -13,6 +13,7 @@ import { CameraWithRuntime } from "../CameraWithRuntime.js"
 import { EventDelivery, EventEntry, EventPage, EventQuery, EventStatus } from "../Event.js"
 import { CameraId, EventId } from "../Ids.js"
 import { CatalogueEntry, ModelError } from "../Model.js"
+import { ObjectDifference, ObjectHistory, VersionedType, VersionNotFound } from "../ObjectHistory.js"
 import { Overlay } from "../Overlay.js"
 import { InvalidAnalytic } from "../port/AnalyticCatalogue.js"
 import { BusUnavailable } from "../port/Bus.js"
@@ -24,13 +25,14 @@ import { PlaceNotFound } from "../port/PlaceStore.js"
 import { ComponentHealth } from "../port/Health.js"
 import { StoreUnavailable } from "../port/StoreError.js"
 import { ProbeReport } from "../Probe.js"
-import { SourceError } from "../Source.js"
+import { Credentials, SourceError } from "../Source.js"
 import { Tenant } from "../Tenant.js"
 import { User } from "../User.js"
-import { CameraRpc, cameraErrors } from "./CameraRpc.js"
+import { CameraRpc, cameraErrors, configurationErrors } from "./CameraRpc.js"
 import { Forbidden } from "./Principal.js"
 import { RpcAuthentication } from "./RpcAuthentication.js"
 
+const historyErrors = Schema.Union(VersionNotFound, StoreUnavailable, Forbidden)
 const steeringErrors = Schema.Union(NodeNotFound, NodeUnavailable, StoreUnavailable, Forbidden)
 
 /** What dashboards and the `vigil` CLI ask for besides the control of cameras. */
@@ -107,6 +109,28 @@ export class DashboardRpc extends RpcGroup.make(
   }),
   /** All tenants for the operator of the machine, the own one for an administrator. */
   Rpc.make("ListTenants", { success: Schema.Array(Tenant), error: Schema.Union(StoreUnavailable, Forbidden) }),
+  /** Of cameras and places for supervisors, of all else for administrators. */
+  Rpc.make("ObjectHistory", {
+    payload: { type: VersionedType, id: Schema.String.pipe(Schema.maxLength(100)) },
+    success: ObjectHistory,
+    error: historyErrors
+  }),
+  Rpc.make("ObjectDifference", {
+    payload: { type: VersionedType, id: Schema.String.pipe(Schema.maxLength(100)), from: Schema.Int, to: Schema.Int },
+    success: ObjectDifference,
+    error: historyErrors
+  }),
+  /** Gives a camera the configuration that it had at a revision, as a new one; credentials only where its server changes. */
+  Rpc.make("RollBackCamera", {
+    payload: {
+      id: CameraId,
+      revision: Schema.Int,
+      expectedRevision: Schema.optional(Schema.Int),
+      credentials: Schema.optional(Schema.NullOr(Credentials))
+    },
+    success: Camera,
+    error: Schema.Union(VersionNotFound, configurationErrors)
+  }),
   /** For administrators of the installation's own tenant. */
   Rpc.make("KeyStatus", { success: KeyStatus, error: Schema.Union(StoreUnavailable, Forbidden) }),
   /** How far the rotation to the next master key is, until it is over. */

@@ -1,0 +1,167 @@
+import { describe, expect, layer } from "@effect/vitest"
+import type { Camera } from "@vigil/core/Camera"
+import { defaultTenant } from "@vigil/core/Ids"
+import { ObjectDifference, ObjectHistory } from "@vigil/core/ObjectHistory"
+import { AuditStore } from "@vigil/core/port/AuditStore"
+import { CameraStore } from "@vigil/core/port/CameraStore"
+import type { User } from "@vigil/core/User"
+import { Effect, Option, Redacted, Schema } from "effect"
+import { newCamera, otherTenant, secondTenant } from "../Samples.js"
+import { rpcClient } from "./RpcVisitor.js"
+import { layerTestServer, password, TestServer } from "./TestServer.js"
+
+const decodeHistory = Schema.decodeUnknownSync(ObjectHistory)
+const decodeDifference = Schema.decodeUnknownSync(ObjectDifference)
+
+const asking = Effect.map(
+  TestServer,
+  ({ cookies, visit }) =>
+    (method: string, path: string, body?: unknown, cookie = cookies.supervisor) =>
+      visit({ method, path: `/api/v1${path}`, body, cookie })
+)
+
+describe("the history of what is configured", () => {
+  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+    it.effect("has every version of a camera with its author, and what two of them differ in", () =>
+      Effect.gen(function* () {
+        const ask = yield* asking
+        const camera = (yield* ask("POST", "/cameras", { name: "Gate", url: "rtsp://u:hunter2@192.0.2.1/?pwd=hunter3" }))
+          .json as Camera
+        const path = `/cameras/${camera.id}`
+        yield* ask("PATCH", path, { name: "Door", enabled: false })
+        yield* ask("PATCH", path, { credentials: { username: "u", password: "hunter4" } })
+        yield* ask("POST", `${path}/publish-token`)
+        const answer = yield* ask("GET", `/history/camera/${camera.id}`)
+        const { versions } = decodeHistory(answer.json)
+        expect(versions.map(({ action, actor, changed, revision }) => [revision, actor.username, action, changed])).toEqual([
+          [3, "supervisor", "camera.update", ["credentials"]],
+          [2, "supervisor", "camera.update", expect.arrayContaining(["name", "enabled"])],
+          [1, "supervisor", "camera.create", expect.arrayContaining(["name", "url", "zones"])]
+        ])
+        expect(versions[0]?.values).toMatchObject({ name: "Door", enabled: false, transport: "auto" })
+        expect(versions[2]?.values).toMatchObject({ name: "Gate", enabled: true })
+        const difference = yield* ask("GET", `/history/camera/${camera.id}/difference?from=1&to=3`)
+        expect(decodeDifference(difference.json)).toEqual({
+          from: 1,
+          to: 3,
+          fields: [
+            { field: "enabled", before: true, after: false },
+            { field: "name", before: "Gate", after: "Door" }
+          ]
+        })
+        expect(answer.text + difference.text).not.toContain("hunter")
+        yield* ask("DELETE", path)
+        const [removed] = decodeHistory((yield* ask("GET", `/history/camera/${camera.id}`)).json).versions
+        expect(removed).toMatchObject({ revision: 4, action: "camera.delete", values: null })
+        expect((yield* ask("POST", `${path}/rollback`, { revision: 1 })).status).toBe(404)
+      })
+    )
+
+    it.effect("gives a camera back what it was, as a new revision that the trail tells of", () =>
+      Effect.gen(function* () {
+        const ask = yield* asking
+        const first = (yield* ask("POST", "/cameras", { name: "Yard", url: "rtsp://u:hunter2@192.0.2.1/?pwd=hunter3" }))
+          .json as Camera
+        const path = `/cameras/${first.id}`
+        const polygon = [
+          { x: 0, y: 0 },
+          { x: 1, y: 0 },
+          { x: 1, y: 1 }
+        ]
+        yield* ask("PATCH", path, {
+          name: "Other",
+          zones: [{ name: "Lawn", polygon }],
+          tags: ["a"],
+          detection: { framesPerSecond: 2, gate: "always" }
+        })
+        expect((yield* ask("POST", `${path}/rollback`, { revision: 1, expectedRevision: 1 })).status).toBe(412)
+        const back = yield* ask("POST", `${path}/rollback`, { revision: 1, expectedRevision: 2 })
+        expect(back.status).toBe(200)
+        const { revision, updatedAt, ...configuration } = back.json as Camera
+        expect(revision).toBe(3)
+        expect(first).toMatchObject(configuration)
+        const credentials = yield* (yield* CameraStore).credentials(first.id)
+        expect(Redacted.value(Option.getOrThrow(credentials).password)).toBe("hunter2")
+        const [newest] = (yield* (yield* AuditStore).query(defaultTenant, { subjectId: first.id, limit: 1 })).entries
+        expect(newest).toMatchObject({
+          action: "camera.rollback",
+          actor: { username: "supervisor" },
+          after: { name: "Yard", rolledBackTo: 1 }
+        })
+        expect((yield* ask("POST", `${path}/rollback`, { revision: 9 })).status).toBe(404)
+      })
+    )
+
+    it.effect("takes no password along to another host", () =>
+      Effect.gen(function* () {
+        const ask = yield* asking
+        const { id } = (yield* ask("POST", "/cameras", { name: "Hall", url: "rtsp://192.0.2.1/1" })).json as Camera
+        yield* ask("PATCH", `/cameras/${id}`, { url: "rtsp://u:p@192.0.2.2/1" })
+        const refused = yield* ask("POST", `/cameras/${id}/rollback`, { revision: 1 })
+        expect(refused.status).toBe(400)
+        expect(refused.json).toMatchObject({ detail: expect.stringContaining("give the user name and password again") })
+        const back = yield* ask("POST", `/cameras/${id}/rollback`, { revision: 1, credentials: null })
+        expect(back.json).toMatchObject({ url: "rtsp://192.0.2.1/1", hasCredentials: false, revision: 3 })
+      })
+    )
+
+    it.effect("says when an address cannot come back, because its secret is kept nowhere", () =>
+      Effect.gen(function* () {
+        const ask = yield* asking
+        const { id } = (yield* ask("POST", "/cameras", { name: "Roof", url: "http://192.0.2.1/?pwd=hunter3" })).json as Camera
+        yield* ask("PATCH", `/cameras/${id}`, { url: "http://192.0.2.1/other" })
+        const refused = yield* ask("POST", `/cameras/${id}/rollback`, { revision: 1 })
+        expect([refused.status, refused.text]).toEqual([400, expect.stringContaining("kept nowhere")])
+      })
+    )
+
+    it.effect("has users' roles and tokens too, for administrators", () =>
+      Effect.gen(function* () {
+        const { cookies } = yield* TestServer
+        const ask = yield* asking
+        const admin = cookies.admin
+        const user = (yield* ask("POST", "/users", { username: "mover", role: "viewer", password }, admin)).json as User
+        yield* ask("PATCH", `/users/${user.id}`, { role: "operator" }, admin)
+        yield* ask("DELETE", `/users/${user.id}`, undefined, admin)
+        const { versions } = decodeHistory((yield* ask("GET", `/history/user/${user.id}`, undefined, admin)).json)
+        expect(versions.map(({ revision, values }) => [revision, values?.["role"]])).toEqual([
+          [3, undefined],
+          [2, "operator"],
+          [1, "viewer"]
+        ])
+        expect(JSON.stringify(versions)).not.toContain(password)
+        const made = (yield* ask("POST", "/worker-tokens", { name: "counter" }, admin)).json as { readonly id: string }
+        const token = decodeHistory((yield* ask("GET", `/history/worker-token/${made.id}`, undefined, admin)).json)
+        expect(token.versions).toMatchObject([{ revision: 1, action: "worker.token.make", values: { name: "counter" } }])
+        expect((yield* ask("GET", `/history/user/${user.id}`)).status).toBe(403)
+      })
+    )
+
+    it.scoped("is its own tenant's, and not for viewers", () =>
+      Effect.gen(function* () {
+        yield* secondTenant
+        const { cookies } = yield* TestServer
+        const ask = yield* asking
+        const theirs = yield* (yield* CameraStore).create(otherTenant, newCamera())
+        for (const [method, path, body] of [
+          ["GET", `/history/camera/${theirs.id}`, undefined],
+          ["GET", `/history/camera/${theirs.id}/difference?from=1&to=1`, undefined],
+          ["POST", `/cameras/${theirs.id}/rollback`, { revision: 1 }]
+        ] as const) {
+          expect((yield* ask(method, path, body)).status, path).toBe(404)
+          expect((yield* ask(method, path, body, cookies.operator)).status, path).toBe(403)
+        }
+        const rpc = yield* rpcClient(cookies.supervisor)
+        expect(yield* Effect.flip(rpc.ObjectHistory({ type: "camera", id: theirs.id }))).toMatchObject({
+          _tag: "VersionNotFound"
+        })
+        const own = yield* rpc.CreateCamera({ camera: newCamera() })
+        yield* rpc.ConfigureCamera({ id: own.id, patch: { name: "New" } })
+        expect(yield* rpc.RollBackCamera({ id: own.id, revision: 1 })).toMatchObject({ name: "Gate", revision: 3 })
+        expect((yield* rpc.ObjectDifference({ type: "camera", id: own.id, from: 1, to: 2 })).fields).toEqual([
+          { field: "name", before: "Gate", after: "New" }
+        ])
+      })
+    )
+  })
+})

@@ -1,0 +1,110 @@
+import { expect, it } from "@effect/vitest"
+import { CameraStatus } from "@vigil/core/CameraStatus"
+import { spawnCameras } from "@vigil/fixtures/camera/CameraProcess"
+import { sceneFile } from "@vigil/fixtures/scene/SceneFile"
+import { street } from "@vigil/fixtures/scene/SceneLibrary"
+import { Effect, Redacted, Schedule, Schema } from "effect"
+import { randomBytes } from "node:crypto"
+import { readFile, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { firstLine, runningVigil, temporaryFolder, vigil, vigilJson } from "./Vigil.js"
+
+const count = 50
+
+const OperatorFile = Schema.parseJson(Schema.Struct({ url: Schema.String, token: Schema.String }))
+const decodeStatuses = Schema.decodeUnknownSync(Schema.Array(CameraStatus))
+
+it.scopedLive(
+  "the master key is rotated while 50 cameras stream, and none of them connects anew",
+  () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const { video } = yield* sceneFile(street)
+      const credentials = { username: "user", password: "geheim-geheim-1" }
+      const simulator = yield* spawnCameras({
+        files: [video],
+        count,
+        authentication: { username: "user", password: Redacted.make(credentials.password), scheme: "digest" }
+      })
+      const environment = { VIGIL_DATA: join(folder, "data") }
+      yield* Effect.flatMap(runningVigil(["up", "--json"], environment), firstLine)
+      const operator = yield* Effect.flatMap(
+        Effect.promise(() => readFile(join(environment.VIGIL_DATA, "operator.json"), "utf8")),
+        Schema.decode(OperatorFile)
+      )
+      const ask = (path: string, body?: unknown) =>
+        Effect.promise(async () => {
+          const response = await fetch(`${operator.url}/api/v1${path}`, {
+            method: body === undefined ? "GET" : "POST",
+            headers: { authorization: `Bearer ${operator.token}`, "content-type": "application/json" },
+            ...(body === undefined ? {} : { body: JSON.stringify(body) })
+          })
+          const text = await response.text()
+          if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`)
+          const answer: unknown = JSON.parse(text)
+          return answer
+        })
+      yield* Effect.forEach(simulator.urls, (url, n) =>
+        ask("/cameras", { name: `Camera ${n}`, url, credentials, transport: "tcp", analytics: [] })
+      )
+      const statuses = Effect.map(ask("/cameras/status"), decodeStatuses)
+      const streaming = Effect.filterOrFail(
+        statuses,
+        (all) => all.length === count && all.every(({ source, state }) => state._tag === "Streaming" && source.accessUnits > 0),
+        () => "not all of them stream"
+      )
+      const before = yield* Effect.retry(streaming, { schedule: Schedule.spaced("500 millis"), times: 180 })
+      const connectionsOf = Effect.map(simulator.cameras, (cameras) => cameras.map(({ statistics }) => statistics.connections))
+      const connected = yield* connectionsOf
+
+      const keyFile = join(folder, "new-key")
+      yield* Effect.promise(() => writeFile(keyFile, `${randomBytes(32).toString("base64")}\n`))
+      const rotated = yield* vigil(["keys", "rotate", "--key-file", keyFile], environment)
+      expect(rotated.stderr).toMatch(/50 of 50 secrets/)
+      expect(rotated.stdout.toString()).toMatch(
+        /^50 of 50 secrets are under the key [0-9a-f]{8}\. The key before is in the file key\.previous/
+      )
+      expect(yield* vigilJson(["keys", "status"], environment)).toMatchObject({ next: null, secrets: [{ count }] })
+      expect(yield* Effect.promise(() => readFile(join(environment.VIGIL_DATA, "key"), "utf8"))).toBe(
+        yield* Effect.promise(() => readFile(keyFile, "utf8"))
+      )
+
+      const wentOn = yield* Effect.retry(
+        Effect.filterOrFail(
+          streaming,
+          (all) =>
+            all.every(
+              ({ cameraId, source }) =>
+                source.accessUnits > (before.find((was) => was.cameraId === cameraId)?.source.accessUnits ?? 0)
+            ),
+          () => "not all of them go on"
+        ),
+        { schedule: Schedule.spaced("500 millis"), times: 60 }
+      )
+      const identity = (all: typeof before) =>
+        all.map(({ cameraId, epoch, revision, state }) => [cameraId, epoch, revision, "since" in state ? state.since : 0]).sort()
+      expect(identity(wentOn)).toEqual(identity(before))
+      expect(yield* connectionsOf).toEqual(connected)
+
+      const [first] = before
+      yield* ask(`/cameras/${first?.cameraId}/restart`, {})
+      const restarted = yield* Effect.retry(
+        Effect.filterOrFail(
+          Effect.map(streaming, identity),
+          (now) => JSON.stringify(now) !== JSON.stringify(identity(before)),
+          () => "the restart does not show"
+        ),
+        { schedule: Schedule.spaced("500 millis"), times: 60 }
+      )
+      const differing = restarted.filter((now, n) => JSON.stringify(now) !== JSON.stringify(identity(before)[n]))
+      expect(
+        differing.map(([id]) => id),
+        "a connection made anew would have shown"
+      ).toEqual([first?.cameraId])
+      const audited = yield* vigilJson(["audit", "list", "--action", "keys.rotate"], environment)
+      expect(audited).toMatchObject([{ actor: { username: "operator" }, after: { secrets: count, unreadable: 0 } }])
+      expect(yield* vigilJson(["audit", "verify"], environment)).toMatchObject({ broken: null })
+      expect((yield* vigil(["keys", "rotate"], environment)).stderr).toContain("there is no new key")
+    }),
+  240_000
+)
