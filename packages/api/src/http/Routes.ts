@@ -59,6 +59,7 @@ const layerHandlers = Layer.mergeAll(
   layerTenantHandlers,
   layerHistoryHandlers,
   layerKeyHandlers,
+  layerClusterHandlers,
   layerEdgesHandlers,
   layerPlaceHandlers,
   layerHealthHandlers
