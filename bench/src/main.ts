@@ -2,6 +2,7 @@ import type { Benchmark, BenchmarkResult } from "./Benchmark.js"
 
 /** Every benchmark by its name: a new one is one file and one line here. Loaded only when it runs. */
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  api: () => import("./api.js").then(({ api }) => api),
   ingest: () => import("./ingest.js").then(({ ingest }) => ingest),
   "detect-latency": () => import("./detect-latency.js").then(({ detectLatency }) => detectLatency),
   decode: () => import("./decode.js").then(({ decode }) => decode),

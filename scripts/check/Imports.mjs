@@ -16,7 +16,7 @@ const allowedPackages = {
 }
 
 /** core is the contract: it runs in a browser too, and brings no server along. */
-const allowedInCore = /^(effect|@effect\/(platform|rpc|cluster))(\/|$)/
+const allowedInCore = /^(effect|@effect\/(platform|rpc|cluster)|@noble\/hashes)(\/|$)/
 
 const imports =
   /^\s*(?:import|export)\s[^"']*?from\s+["']([^"']+)["']|^\s*import\s+["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/gm

@@ -19,6 +19,7 @@ import { nodeCommand } from "./commands/node.js"
 import { probeCommand } from "./commands/probe.js"
 import { simCommand } from "./commands/sim.js"
 import { statusCommand } from "./commands/status.js"
+import { placeCommand } from "./commands/place.js"
 import { tenantCommand } from "./commands/tenant.js"
 import { upCommand } from "./commands/up.js"
 import { userCommand } from "./commands/user.js"
@@ -41,6 +42,7 @@ const commands = [
   eventCommand,
   userCommand,
   apiKeyCommand,
+  placeCommand,
   tenantCommand,
   auditCommand,
   keysCommand,

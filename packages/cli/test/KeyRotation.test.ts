@@ -82,7 +82,9 @@ it.scopedLive(
         { schedule: Schedule.spaced("500 millis"), times: 60 }
       )
       const identity = (all: typeof before) =>
-        all.map(({ cameraId, epoch, revision, state }) => [cameraId, epoch, revision, "since" in state ? state.since : 0]).sort()
+        all
+          .map(({ cameraId, epoch, revision, state }) => [cameraId, epoch, revision, "since" in state ? state.since : 0].join())
+          .sort()
       expect(identity(wentOn)).toEqual(identity(before))
       expect(yield* connectionsOf).toEqual(connected)
 

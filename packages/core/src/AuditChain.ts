@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { createHash } from "node:crypto"
+import { sha256 } from "@noble/hashes/sha2.js"
+import { bytesToHex } from "@noble/hashes/utils.js"
 import { Effect, Schema } from "effect"
 import { AuditEntry, type AuditHash } from "./AuditEntry.js"
 import type { AuditBreak, AuditMark, AuditVerification } from "./AuditVerification.js"
@@ -41,7 +42,7 @@ const hashOf = ({
   tenantId
 }: Omit<Encoded, "hash">) => {
   const covered = { action, actor, address, after, at, before, previousHash, sequence, subject, tenantId }
-  return createHash("sha256").update(canonicalJson(covered)).digest("hex")
+  return bytesToHex(sha256(new TextEncoder().encode(canonicalJson(covered))))
 }
 
 const encodeEntry = Schema.encodeSync(AuditEntry)

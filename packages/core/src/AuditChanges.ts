@@ -211,7 +211,11 @@ export const signInRefused = (user: Option.Option<User>): AuditChange => ({
 })
 
 /** The master key that secrets are under was replaced; keys by their marks. */
-export const keysRotated = (from: string, to: string, counts: { readonly secrets: number; readonly unreadable: number }): AuditChange => ({
+export const keysRotated = (
+  from: string,
+  to: string,
+  counts: { readonly secrets: number; readonly unreadable: number }
+): AuditChange => ({
   action: "keys.rotate",
   subject: { type: "master-key", id: to },
   before: { key: from },

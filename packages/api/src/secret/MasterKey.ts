@@ -66,7 +66,11 @@ export const createKeyFile = (file: string, key: SecretKey = Redacted.make(rando
       await mkdir(dirname(file), { recursive: true })
       const draft = draftOf(file)
       await createFile(draft, Redacted.value(key))
-      await link(draft, file).finally(() => unlink(draft))
+      try {
+        await link(draft, file)
+      } finally {
+        await unlink(draft)
+      }
     },
     catch: (error) => error
   }).pipe(Effect.catchAll((error) => (isCode(error, "EEXIST") ? Effect.void : Effect.fail(failure(file)(error)))))
@@ -79,7 +83,11 @@ const replaceFile = (file: string, key: SecretKey) =>
       await createFile(draft, Redacted.value(key))
       await rename(draft, file)
       const folder = await open(dirname(file), "r")
-      await folder.sync().finally(() => folder.close())
+      try {
+        await folder.sync()
+      } finally {
+        await folder.close()
+      }
     },
     catch: failure(file)
   })

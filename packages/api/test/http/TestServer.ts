@@ -67,6 +67,11 @@ export class TestServer extends Context.Tag("test/TestServer")<
 
 export const cookieOf = ({ headers }: Answer): string => headers.getSetCookie()[0]?.split(";")[0] ?? ""
 
+const payloadOf = (body: unknown) => {
+  if (body instanceof Uint8Array) return Uint8Array.from(body)
+  return typeof body === "string" ? body : JSON.stringify(body)
+}
+
 const visitor =
   (url: string) =>
   ({ at = url, body, cookie, headers, method = "GET", path }: Visit): Effect.Effect<Answer> =>
@@ -79,7 +84,7 @@ const visitor =
           ...(cookie === undefined ? {} : { cookie }),
           ...headers
         },
-        ...(body === undefined ? {} : { body: raw ? body : JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: payloadOf(body) }),
         redirect: "manual"
       })
       const text = await response.text()

@@ -97,7 +97,7 @@ describe("the rotation of the master key", () => {
         const { rotate: rotating, status } = yield* KeyRotator
         yield* Stream.runDrain(Stream.take(rotating(defaultTenant), 1))
         const half = yield* status
-        expect(half.secrets.map(({ count }) => count).sort()).toEqual([100, 150])
+        expect(half.secrets.map(({ count }) => count).sort((a, b) => a - b)).toEqual([100, 150])
         yield* Effect.forEach(cameras, passwordOf, { discard: true })
         const restarted = yield* Layer.build(layerStores(connection, folder))
         yield* Effect.forEach(cameras, passwordOf, { discard: true }).pipe(Effect.provide(restarted))

@@ -1,0 +1,49 @@
+import { Command } from "@effect/cli"
+import { NewPlace, Place, PlaceKind } from "@vigil/core/Place"
+import { Console, Effect, Schema } from "effect"
+import * as Server from "../operator/Server.js"
+import { overHttp } from "../operator/Server.js"
+import { serverOptions } from "../operator/ServerAccess.js"
+import { decodeTyped, json, printJson, table, UsageError } from "../Output.js"
+import { listPlaces, placeArgument, placeNamed } from "../PlaceReference.js"
+
+const ListedPlace = Schema.Struct({ ...Place.fields, path: Schema.String })
+
+const list = Command.make("list", { ...serverOptions, json }, (options) =>
+  Effect.gen(function* () {
+    const places = yield* listPlaces
+    if (options.json) return yield* printJson(Schema.Array(ListedPlace))(places.map(({ path, place }) => ({ ...place, path })))
+    yield* Console.log(
+      table(
+        ["PLACE", "KIND", "ID"],
+        places.map(({ path, place: { id, kind } }) => [path, kind, id])
+      )
+    )
+  }).pipe(Effect.provide(Server.layer(options)))
+).pipe(Command.withDescription("The places there are."))
+
+const add = Command.make("add", { place: placeArgument, ...serverOptions, json }, (options) =>
+  Effect.gen(function* () {
+    const names = options.place.split("/")
+    const kind = PlaceKind.literals[names.length - 1]
+    if (kind === undefined)
+      return yield* new UsageError({ detail: "a place is SITE, SITE/BUILDING, SITE/BUILDING/FLOOR or SITE/BUILDING/FLOOR/ZONE" })
+    const parentId = names.length === 1 ? null : (yield* placeNamed(names.slice(0, -1).join("/"))).place.id
+    const payload = yield* decodeTyped(NewPlace, "the place")({ kind, name: names.at(-1), parentId })
+    const place = yield* overHttp((http) => http.places.create({ payload }))
+    yield* options.json ? printJson(Place)(place) : Console.log(`The ${kind} ${options.place} is added.`)
+  }).pipe(Effect.provide(Server.layer(options)))
+).pipe(Command.withDescription("Add a site, or a building, floor or zone in what is there already."))
+
+const remove = Command.make("remove", { place: placeArgument, ...serverOptions, json }, (options) =>
+  Effect.gen(function* () {
+    const { path, place } = yield* placeNamed(options.place)
+    yield* overHttp((http) => http.places.remove({ path: { id: place.id } }))
+    yield* options.json ? Console.log("{}") : Console.log(`${path} is removed.`)
+  }).pipe(Effect.provide(Server.layer(options)))
+).pipe(Command.withDescription("Remove a place that holds neither cameras nor places."))
+
+export const placeCommand = Command.make("place").pipe(
+  Command.withDescription("Where cameras hang: sites, their buildings, floors and zones."),
+  Command.withSubcommands([list, add, remove])
+)
