@@ -1,8 +1,14 @@
-import { Context } from "effect"
+import { Context, Schema } from "effect"
 import type { Effect } from "effect"
-import type { TenantId } from "../Ids.js"
+import { TenantId } from "../Ids.js"
 import type { Tenant } from "../Tenant.js"
 import type { StoreUnavailable } from "./StoreError.js"
+
+export class TenantNotFound extends Schema.TaggedError<TenantNotFound>()("TenantNotFound", { tenantId: TenantId }) {
+  override get message() {
+    return `there is no tenant ${this.tenantId}`
+  }
+}
 
 /** The tenants of the installation, by name. */
 export class TenantStore extends Context.Tag("@vigil/core/TenantStore")<
