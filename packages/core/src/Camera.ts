@@ -33,6 +33,10 @@ export const Label = Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(50), Sch
 const Labels = Schema.Array(Label).pipe(Schema.maxItems(32))
 const noLabels = (): ReadonlyArray<string> => []
 
+/** Parts of the picture that nobody is to see: no model, no analytic, no person. */
+const Masks = Schema.Array(Zone).pipe(Schema.maxItems(32))
+const noMasks = (): ReadonlyArray<Zone> => []
+
 const configuration = {
   name: Name,
   /** Without user information; see {@link SourceConfig}. */
@@ -54,6 +58,8 @@ export class Camera extends Schema.Class<Camera>("Camera")({
   ...configuration,
   /** The edge that runs it; null: the nodes of the centre do. */
   edge: Schema.optionalWith(Schema.NullOr(EdgeId), { default: () => null }).pipe(Schema.withConstructorDefault(() => null)),
+  /** Burnt out of every picture before anybody looks at it; the stream as it is leaves the node no more. */
+  masks: Schema.optionalWith(Masks, { default: noMasks }).pipe(Schema.withConstructorDefault(noMasks)),
   /** Where it hangs; null: nobody said. */
   placeId: Schema.optionalWith(Schema.NullOr(PlaceId), { default: () => null }).pipe(Schema.withConstructorDefault(() => null)),
   tags: Schema.optionalWith(Labels, { default: noLabels }).pipe(Schema.withConstructorDefault(noLabels)),
@@ -86,6 +92,7 @@ export const NewCamera = Schema.Struct({
   }),
   /** The edge that is to run it; absent: the nodes of the centre. */
   edge: Schema.optional(Schema.NullOr(EdgeId)),
+  masks: Schema.optional(Masks),
   placeId: Schema.optional(Schema.NullOr(PlaceId)),
   tags: Schema.optional(Labels),
   groups: Schema.optional(Labels)
@@ -97,6 +104,7 @@ export const CameraPatch = Schema.partial(
   Schema.Struct({
     ...configuration,
     edge: Schema.NullOr(EdgeId),
+    masks: Masks,
     placeId: Schema.NullOr(PlaceId),
     tags: Labels,
     groups: Labels,

@@ -25,6 +25,7 @@ export const newRecord = (
       camera: Camera.make({
         ...configuration,
         edge: input.edge ?? null,
+        masks: input.masks ?? [],
         placeId: input.placeId ?? null,
         tags: input.tags ?? [],
         groups: input.groups ?? [],
@@ -61,6 +62,12 @@ const patchedCredentials = (
   return Either.left(new SourceError({ reason: "unauthorized", url: displayUrl(address.url), detail }))
 }
 
+/** The conflict with whoever changed the camera since it was read at a revision; undefined where nobody did. */
+export const revisionConflict = ({ id, revision }: Camera, expected: number | undefined): RevisionConflict | undefined =>
+  expected === undefined || expected === revision
+    ? undefined
+    : new RevisionConflict({ cameraId: id, expected, actual: revision })
+
 /** The record after a change, one revision later. */
 export const revisedRecord = (
   record: CameraRecord,
@@ -69,9 +76,8 @@ export const revisedRecord = (
   expectedRevision?: number
 ): Either.Either<CameraRecord, RevisionConflict | SourceError> => {
   const { camera } = record
-  if (expectedRevision !== undefined && expectedRevision !== camera.revision) {
-    return Either.left(new RevisionConflict({ cameraId: camera.id, expected: expectedRevision, actual: camera.revision }))
-  }
+  const conflict = revisionConflict(camera, expectedRevision)
+  if (conflict !== undefined) return Either.left(conflict)
   return Either.gen(function* () {
     const address = yield* parseSourceUrl(patch.url ?? camera.url)
     const credentials = yield* patchedCredentials(record, patch.credentials, address)
@@ -89,6 +95,7 @@ export const revisedRecord = (
         detection: patch.detection ?? camera.detection,
         analytics: patch.analytics ?? camera.analytics,
         edge: patch.edge === undefined ? camera.edge : patch.edge,
+        masks: patch.masks ?? camera.masks,
         placeId: patch.placeId === undefined ? camera.placeId : patch.placeId,
         tags: patch.tags ?? camera.tags,
         groups: patch.groups ?? camera.groups,
