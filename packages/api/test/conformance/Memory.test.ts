@@ -2,6 +2,7 @@ import { layerAuditStoreMemory } from "@vigil/core/memory/AuditStoreMemory"
 import { layerCameraStoreMemory } from "@vigil/core/memory/CameraStoreMemory"
 import { layerEventStoreMemory } from "@vigil/core/memory/EventStoreMemory"
 import { layerIdempotencyStoreMemory } from "@vigil/core/memory/IdempotencyStoreMemory"
+import { layerModelStoreMemory } from "@vigil/core/memory/ModelStoreMemory"
 import { layerStoresMemory } from "@vigil/core/memory/StoresMemory"
 import { layerRuntimeTableMemory } from "@vigil/core/memory/RuntimeTableMemory"
 import { Layer } from "effect"
@@ -10,6 +11,7 @@ import { auditStoreConformance } from "./AuditStoreConformance.js"
 import { cameraStoreConformance } from "./CameraStoreConformance.js"
 import { eventStoreConformance } from "./EventStoreConformance.js"
 import { idempotencyStoreConformance } from "./IdempotencyStoreConformance.js"
+import { modelStoreConformance } from "./ModelStoreConformance.js"
 import { outboxConformance } from "./OutboxConformance.js"
 import { placementStoreConformance } from "./PlacementStoreConformance.js"
 import { runtimeTableConformance } from "./RuntimeTableConformance.js"
@@ -20,4 +22,5 @@ eventStoreConformance("in memory", layerEventStoreMemory)
 runtimeTableConformance("in memory", layerRuntimeTableMemory.pipe(Layer.provideMerge(layerCameraStoreMemory)))
 placementStoreConformance("in memory", Layer.merge(layerPlacementStoreMemory, layerCameraStoreMemory))
 idempotencyStoreConformance("in memory", layerIdempotencyStoreMemory)
+modelStoreConformance("in memory", layerModelStoreMemory)
 outboxConformance("in memory", layerStoresMemory)

@@ -5,6 +5,7 @@ import { auditStoreConformance } from "./AuditStoreConformance.js"
 import { cameraStoreConformance } from "./CameraStoreConformance.js"
 import { eventStoreConformance } from "./EventStoreConformance.js"
 import { idempotencyStoreConformance } from "./IdempotencyStoreConformance.js"
+import { modelStoreConformance } from "./ModelStoreConformance.js"
 import { outboxConformance } from "./OutboxConformance.js"
 import { placementStoreConformance } from "./PlacementStoreConformance.js"
 import { runtimeTableConformance } from "./RuntimeTableConformance.js"
@@ -17,4 +18,5 @@ eventStoreConformance("PostgreSQL", stores)
 runtimeTableConformance("PostgreSQL", stores)
 placementStoreConformance("PostgreSQL", stores)
 idempotencyStoreConformance("PostgreSQL", stores)
+modelStoreConformance("PostgreSQL", stores)
 outboxConformance("PostgreSQL", stores)

@@ -1,13 +1,14 @@
 import { describe, expect, layer } from "@effect/vitest"
 import { Database } from "@vigil/api/database/Database"
 import { ManagerId } from "@vigil/core/CameraManager"
-import { defaultTenant } from "@vigil/core/Ids"
+import { defaultTenant, ModelId } from "@vigil/core/Ids"
 import { NodeName } from "@vigil/core/Node"
 import { ApiKeyStore } from "@vigil/core/port/ApiKeyStore"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { EdgeStore } from "@vigil/core/port/EdgeStore"
 import { EventStore } from "@vigil/core/port/EventStore"
 import { IdempotencyStore } from "@vigil/core/port/IdempotencyStore"
+import { ModelStore } from "@vigil/core/port/ModelStore"
 import { PlaceStore } from "@vigil/core/port/PlaceStore"
 import { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
 import { RuntimeTable } from "@vigil/core/port/RuntimeTable"
@@ -62,6 +63,9 @@ const fill = Effect.gen(function* () {
     yield* (yield* PublishTokenStore).set(tenant, camera.id, new TextEncoder().encode(`publisher of ${tenant}`))
     yield* (yield* EdgeStore).create(tenant, { name: NodeName.make("north") }, new TextEncoder().encode(`edge of ${tenant}`))
     yield* (yield* PlaceStore).create(tenant, { kind: "site", name: "North", parentId: null })
+    const model = ModelId.make("forklifts")
+    yield* (yield* ModelStore).create(tenant, model, { version: "1", bytes: 1, sha256: "0".repeat(64), hints: {} })
+    yield* (yield* ModelStore).putPart(tenant, model, "1", 0, Uint8Array.of(1))
     yield* (yield* IdempotencyStore).begin({ tenant, caller: "zoë", key: "1" }, "a")
     const user = yield* (yield* UserStore).create(tenant, {
       username: `user-${tenant.slice(-1)}`,
@@ -105,6 +109,8 @@ describe("tenants", () => {
           "edges",
           "events",
           "idempotency_keys",
+          "model_parts",
+          "model_versions",
           "outbox",
           "places",
           "publish_tokens",
