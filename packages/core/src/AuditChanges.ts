@@ -129,7 +129,7 @@ export const edgeWasRefused = (edge: EdgeId, cameraId: CameraId, detail: string)
 
 const placeSubject = ({ id }: Place) => ({ type: "place", id }) as const
 
-const valuesOfPlace = ({ kind, name, parentId }: Place): Values => ({ kind, name, parentId })
+const valuesOfPlace = ({ kind, name, parentId, revision }: Place): Values => ({ kind, name, parentId, revision })
 
 export const placeCreated = (place: Place): AuditChange => ({
   action: "place.create",

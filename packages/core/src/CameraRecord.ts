@@ -64,9 +64,7 @@ const patchedCredentials = (
 
 /** The conflict with whoever changed the camera since it was read at a revision; undefined where nobody did. */
 export const revisionConflict = ({ id, revision }: Camera, expected: number | undefined): RevisionConflict | undefined =>
-  expected === undefined || expected === revision
-    ? undefined
-    : new RevisionConflict({ cameraId: id, expected, actual: revision })
+  expected === undefined || expected === revision ? undefined : new RevisionConflict({ cameraId: id, expected, actual: revision })
 
 /** The record after a change, one revision later. */
 export const revisedRecord = (

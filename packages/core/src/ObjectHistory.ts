@@ -15,7 +15,7 @@ const Values = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
 /** An object after one of its changes. */
 export const ObjectVersion = Schema.Struct({
-  /** Of a camera its own revision; else counted from 1. */
+  /** Of a camera or place its own revision; else counted from 1. */
   revision: Schema.Int.pipe(Schema.positive()),
   at: Schema.DateTimeUtc,
   actor: AuditEntry.fields.actor,

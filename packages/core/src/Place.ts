@@ -16,7 +16,10 @@ export class Place extends Schema.Class<Place>("Place")({
   name: Name,
   /** Null of a site. */
   parentId: Schema.NullOr(PlaceId),
-  createdAt: Schema.DateTimeUtc
+  /** Counts changes. */
+  revision: Schema.Int.pipe(Schema.positive()),
+  createdAt: Schema.DateTimeUtc,
+  updatedAt: Schema.DateTimeUtc
 }) {}
 
 export const NewPlace = Schema.Struct({

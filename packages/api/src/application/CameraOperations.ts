@@ -45,10 +45,10 @@ export const createCamera = (camera: NewCamera) =>
     return yield* (yield* CameraStore).create(user.tenantId, camera)
   }).pipe(inCallersName)
 
-export const removeCamera = (id: CameraId) =>
+export const removeCamera = (id: CameraId, expectedRevision?: number) =>
   Effect.gen(function* () {
     const user = yield* authorize("supervisor")
-    yield* (yield* CameraStore).remove(user.tenantId, id)
+    yield* (yield* CameraStore).remove(user.tenantId, id, expectedRevision)
   }).pipe(inCallersName)
 
 /** What the camera's store knows for this address; nothing where it is of another server. */

@@ -21,14 +21,14 @@ export const createPlace = (place: NewPlace) =>
     return yield* (yield* PlaceStore).create(tenantId, place)
   }).pipe(inCallersName)
 
-export const changePlace = (id: PlaceId, patch: PlacePatch) =>
+export const changePlace = (id: PlaceId, patch: PlacePatch, expectedRevision?: number) =>
   Effect.gen(function* () {
     const { tenantId } = yield* authorize("supervisor")
-    return yield* (yield* PlaceStore).update(tenantId, id, patch)
+    return yield* (yield* PlaceStore).update(tenantId, id, patch, expectedRevision)
   }).pipe(inCallersName)
 
-export const removePlace = (id: PlaceId) =>
+export const removePlace = (id: PlaceId, expectedRevision?: number) =>
   Effect.gen(function* () {
     const { tenantId } = yield* authorize("supervisor")
-    yield* (yield* PlaceStore).remove(tenantId, id)
+    yield* (yield* PlaceStore).remove(tenantId, id, expectedRevision)
   }).pipe(inCallersName)

@@ -3,7 +3,7 @@ import { cameraCreated, cameraDeleted, cameraUpdated } from "@vigil/core/AuditCh
 import { Camera, type CameraPatch, type NewCamera } from "@vigil/core/Camera"
 import { cameraCursor, cameraPage } from "@vigil/core/CameraQuery"
 import { messagesOfChange, messagesOfCreation, messagesOfRemoval } from "@vigil/core/CameraLifecycle"
-import { type CameraRecord, newRecord, revisedRecord } from "@vigil/core/CameraRecord"
+import { type CameraRecord, newRecord, revisedRecord, revisionConflict } from "@vigil/core/CameraRecord"
 import { CameraId, type EdgeId, Epoch, type TenantId } from "@vigil/core/Ids"
 import { CameraNotFound, type CameraOutline, CameraStore } from "@vigil/core/port/CameraStore"
 import { EdgeNotFound } from "@vigil/core/port/EdgeStore"
@@ -211,15 +211,17 @@ const make = Effect.gen(function* () {
         })
       ),
 
-    remove: (tenant, id) =>
+    remove: (tenant, id, expectedRevision) =>
       database.tenant("remove camera", tenant, (sql) =>
         Effect.gen(function* () {
           const row = yield* one(yield* sql<CameraRow>`delete from cameras where id = ${id} returning *`, id)
+          const camera = yield* toCamera(row)
+          const conflict = revisionConflict(camera, expectedRevision)
+          if (conflict !== undefined) return yield* conflict
           // Its actor, wherever it still runs, finds its epoch over.
           yield* sql`insert into camera_epochs (camera_id, tenant_id, epoch) values (${id}, ${tenant}, 1)
             on conflict (camera_id) do update set epoch = camera_epochs.epoch + 1`
           yield* tell(sql, id)
-          const camera = yield* toCamera(row)
           yield* writeOutbox(sql, messagesOfRemoval(camera, yield* DateTime.now))
           yield* writeAudit(sql, tenant, cameraDeleted(camera))
         })

@@ -15,6 +15,7 @@ import { places } from "./migration/0011Places.js"
 import { publishTokens } from "./migration/0007PublishTokens.js"
 import { auditChain } from "./migration/0013AuditChain.js"
 import { idempotencyKeys } from "./migration/0015IdempotencyKeys.js"
+import { placeRevisions } from "./migration/0020PlaceRevisions.js"
 
 /** All of them, in order. */
 export const migrations: ReadonlyArray<Migration> = [
@@ -28,7 +29,8 @@ export const migrations: ReadonlyArray<Migration> = [
   people,
   places,
   auditChain,
-  idempotencyKeys
+  idempotencyKeys,
+  placeRevisions
 ]
 
 /** Advisory lock of this database that whoever changes its structure holds: `vigi` in ASCII. */

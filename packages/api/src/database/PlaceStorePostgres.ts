@@ -2,7 +2,7 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import { placeCreated, placeDeleted, placeUpdated } from "@vigil/core/AuditChanges"
 import { PlaceId, type TenantId } from "@vigil/core/Ids"
 import { parentKind, Place, type PlaceKind } from "@vigil/core/Place"
-import { PlaceNotFound, PlaceRefused, PlaceStore } from "@vigil/core/port/PlaceStore"
+import { PlaceNotFound, PlaceRefused, PlaceRevisionConflict, PlaceStore } from "@vigil/core/port/PlaceStore"
 import { DateTime, Effect, Layer } from "effect"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { Database } from "./Database.js"
@@ -13,7 +13,9 @@ interface PlaceRow {
   readonly kind: PlaceKind
   readonly name: string
   readonly parent_id: PlaceId | null
+  readonly revision: number
   readonly created_at: Date
+  readonly updated_at: Date
 }
 
 const toPlace = (row: PlaceRow): Place =>
@@ -23,7 +25,9 @@ const toPlace = (row: PlaceRow): Place =>
     kind: row.kind,
     name: row.name,
     parentId: row.parent_id,
-    createdAt: DateTime.unsafeFromDate(row.created_at)
+    revision: row.revision,
+    createdAt: DateTime.unsafeFromDate(row.created_at),
+    updatedAt: DateTime.unsafeFromDate(row.updated_at)
   })
 
 const one = (rows: ReadonlyArray<PlaceRow>, placeId: PlaceId) =>
@@ -59,6 +63,11 @@ const checkParent = (sql: SqlClient, kind: PlaceKind, parentId: PlaceId | null) 
 const nameTaken = (name: string) =>
   new PlaceRefused({ reason: "name-taken", detail: `there is a ${name} in the same place already` })
 
+const checkRevision = ({ id, revision }: Place, expected: number | undefined) =>
+  expected === undefined || expected === revision
+    ? Effect.void
+    : Effect.fail(new PlaceRevisionConflict({ placeId: id, expected, actual: revision }))
+
 const make = Effect.map(Database, (database) =>
   PlaceStore.of({
     list: (tenant) =>
@@ -76,8 +85,10 @@ const make = Effect.map(Database, (database) =>
         Effect.gen(function* () {
           yield* checkParent(sql, kind, parentId)
           const id = PlaceId.make(crypto.randomUUID())
-          const rows = yield* sql<PlaceRow>`insert into places (id, tenant_id, kind, name, parent_id, created_at)
-            values (${id}, ${tenant}, ${kind}, ${name}, ${parentId}, ${DateTime.toDateUtc(yield* DateTime.now)})
+          const now = DateTime.toDateUtc(yield* DateTime.now)
+          const rows =
+            yield* sql<PlaceRow>`insert into places (id, tenant_id, kind, name, parent_id, revision, created_at, updated_at)
+            values (${id}, ${tenant}, ${kind}, ${name}, ${parentId}, 1, ${now}, ${now})
             on conflict (tenant_id, parent_id, name) do nothing returning *`
           const place = yield* Effect.mapError(one(rows, id), () => nameTaken(name))
           yield* writeAudit(sql, tenant, placeCreated(place))
@@ -85,27 +96,31 @@ const make = Effect.map(Database, (database) =>
         })
       ),
 
-    update: (tenant, id, patch) =>
+    update: (tenant, id, patch, expectedRevision) =>
       database.tenant("change place", tenant, (sql) =>
         Effect.gen(function* () {
           const before = yield* one(yield* sql<PlaceRow>`select * from places where id = ${id} for no key update`, id)
+          yield* checkRevision(before, expectedRevision)
           const { name = before.name, parentId = before.parentId } = patch
           yield* checkParent(sql, before.kind, parentId)
           const [taken] = yield* sql`select id from places
             where parent_id is not distinct from ${parentId}::uuid and name = ${name} and id <> ${id}`
           if (taken !== undefined) return yield* nameTaken(name)
-          const rows =
-            yield* sql<PlaceRow>`update places set name = ${name}, parent_id = ${parentId} where id = ${id} returning *`
+          const now = DateTime.toDateUtc(yield* DateTime.now)
+          const rows = yield* sql<PlaceRow>`update places
+            set name = ${name}, parent_id = ${parentId}, revision = revision + 1, updated_at = ${now}
+            where id = ${id} returning *`
           const after = yield* one(rows, id)
           yield* writeAudit(sql, tenant, placeUpdated(before, after))
           return after
         })
       ),
 
-    remove: (tenant, id) =>
+    remove: (tenant, id, expectedRevision) =>
       database.tenant("remove place", tenant, (sql) =>
         Effect.gen(function* () {
           const place = yield* one(yield* sql<PlaceRow>`select * from places where id = ${id} for update`, id)
+          yield* checkRevision(place, expectedRevision)
           const [inUse] = yield* sql<{ readonly cameras: number; readonly places: number }>`select
             (select count(*)::int from cameras where tenant_id = ${tenant} and place_id = ${id}) as cameras,
             (select count(*)::int from places where tenant_id = ${tenant} and parent_id = ${id}) as places`

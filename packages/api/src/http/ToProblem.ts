@@ -23,7 +23,7 @@ import type { EdgeNameTaken, EdgeNotFound } from "@vigil/core/port/EdgeStore"
 import type { EventNotFound } from "@vigil/core/port/EventStore"
 import type { LiveViewNotFound, LiveViewRefused } from "@vigil/core/port/LiveViews"
 import type { PublicationNotFound, PublicationRefused } from "@vigil/core/port/Publications"
-import type { PlaceNotFound, PlaceRefused } from "@vigil/core/port/PlaceStore"
+import type { PlaceNotFound, PlaceRefused, PlaceRevisionConflict } from "@vigil/core/port/PlaceStore"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
 import type { WorkerTokenNotFound } from "@vigil/core/port/WorkerTokenStore"
 import type { LastAdministrator, SetupRefused, UsernameTaken, UserNotFound } from "@vigil/core/port/UserStore"
@@ -54,6 +54,9 @@ const badRequest = (kind: string, detail: string, pointer: string) =>
   new BadRequest(details(400, kind, "Bad request", detail, [{ pointer, detail }]))
 const conflict = (kind: string, detail: string) => new Conflict(details(409, kind, "Conflict", detail))
 
+const changedSince = (detail: string) =>
+  new PreconditionFailed(details(412, "revision-conflict", "Changed by somebody else", detail))
+
 /** The camera was looked at, and does not do as it should. */
 export const probeProblem = (error: SourceError): BadRequest | BadGateway =>
   error.reason === "invalid-url" || error.reason === "unsupported"
@@ -78,8 +81,8 @@ const problems = {
   PlaceRefused: (error: PlaceRefused) => conflict(`place-${error.reason}`, error.message),
   EdgeNameTaken: (error: EdgeNameTaken) => conflict("edge-name-taken", error.message),
   UserNotFound: (error: UserNotFound) => notFound("user-not-found", error.message),
-  RevisionConflict: (error: RevisionConflict) =>
-    new PreconditionFailed(details(412, "revision-conflict", "Changed by somebody else", error.message)),
+  RevisionConflict: (error: RevisionConflict) => changedSince(error.message),
+  PlaceRevisionConflict: (error: PlaceRevisionConflict) => changedSince(error.message),
   SourceError: (error: SourceError) => badRequest(`source-${error.reason}`, error.detail, "/url"),
   InvalidAnalytic: (error: InvalidAnalytic) => badRequest("invalid-analytic", error.message, "/analytics"),
   CameraNotRunning: (error: CameraNotRunning) => conflict("camera-not-running", error.message),

@@ -134,6 +134,18 @@ export const cameraStoreConformance = <E>(name: string, stores: Layer.Layer<Came
         })
       )
 
+      it.effect("removes what nobody changed since it was read", () =>
+        Effect.gen(function* () {
+          const store = yield* CameraStore
+          const { id } = yield* store.create(defaultTenant, newCamera())
+          yield* store.update(defaultTenant, id, { name: "Changed" })
+          const conflict = { _tag: "RevisionConflict", expected: 1, actual: 2 }
+          expect(yield* Effect.flip(store.remove(defaultTenant, id, 1))).toMatchObject(conflict)
+          expect((yield* store.get(defaultTenant, id)).name).toBe("Changed")
+          yield* store.remove(defaultTenant, id, 2)
+        })
+      )
+
       it.effect("keeps tenants apart", () =>
         Effect.gen(function* () {
           const store = yield* CameraStore

@@ -3,8 +3,9 @@ import { layerStores } from "@vigil/api/Persistence"
 import { type ConnectionOptions, openPool, toUrl } from "@vigil/api/database/Connection"
 import { migrate, migrations } from "@vigil/api/database/Migrations"
 import { chooseUser, commandPrefix } from "@vigil/api/database/UnprivilegedUser"
-import { defaultTenant } from "@vigil/core/Ids"
+import { defaultTenant, PlaceId } from "@vigil/core/Ids"
 import { CameraStore } from "@vigil/core/port/CameraStore"
+import { PlaceStore } from "@vigil/core/port/PlaceStore"
 import { Effect, Redacted, Schedule } from "effect"
 import { execFile, spawn } from "node:child_process"
 import { existsSync } from "node:fs"
@@ -159,13 +160,36 @@ const externalServer = Effect.gen(function* () {
   return { folder, url: Redacted.make(`postgres://vigil:pass%20word@127.0.0.1:${port}/vigil`) }
 })
 
+/** A site of the time before places had revisions. */
+const siteWithout = (connection: ConnectionOptions) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const sql = yield* openPool(connection, { server: 0, client: 0 }, 1)
+      const id = PlaceId.make(crypto.randomUUID())
+      yield* sql.withTransaction(
+        Effect.zipRight(
+          sql`set local role vigil_system`,
+          sql`insert into places (id, tenant_id, kind, name, parent_id, created_at)
+            values (${id}, ${defaultTenant}, 'site', 'Old', null, now())`
+        )
+      )
+      return id
+    })
+  )
+
 describe("an external server", () => {
   it.scopedLive.skipIf(!existsSync(debian))(
     "of PostgreSQL 15 works with a login that is no superuser",
     () =>
       Effect.gen(function* () {
         const { folder, url } = yield* externalServer
+        const beforeRevisions = migrations.filter(({ id }) => id < 20)
+        yield* migrate(toUrl(url), beforeRevisions)
+        const site = yield* siteWithout(toUrl(url))
         yield* Effect.gen(function* () {
+          const place = yield* (yield* PlaceStore).get(defaultTenant, site)
+          expect(place.revision).toBe(1)
+          expect(place.updatedAt).toEqual(place.createdAt)
           const store = yield* CameraStore
           const { id } = yield* store.create(defaultTenant, newCamera())
           expect((yield* store.get(defaultTenant, id)).name).toBe("Gate")

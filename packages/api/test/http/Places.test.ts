@@ -103,6 +103,46 @@ describe("places", () => {
       })
     )
 
+    it.effect("are not changed over what somebody else did, nor are cameras", () =>
+      Effect.gen(function* () {
+        const { cookies, visit } = yield* TestServer
+        const { ask } = yield* asSupervisor
+        const send = (method: string, path: string, tag: string, body?: unknown) =>
+          visit({ method, path, body, cookie: cookies.supervisor, headers: { "if-match": tag } })
+        const things = [
+          ["places", { kind: "site", name: "Raced" }],
+          ["cameras", { name: "Raced", url: "rtsp://192.0.2.7/1" }]
+        ] as const
+        for (const [kind, body] of things) {
+          const created = yield* ask("POST", `/${kind}`, body)
+          const path = created.headers.get("location") ?? ""
+          expect(path, kind).toMatch(new RegExp(`^/api/v1/${kind}/[0-9a-f-]{36}$`))
+          expect(created.headers.get("etag"), kind).toBe('"1"')
+          expect((yield* visit({ path, cookie: cookies.viewer })).headers.get("etag"), kind).toBe('"1"')
+
+          const names = ["a", "b", "c", "d"]
+          const race = yield* Effect.forEach(names, (name) => send("PATCH", path, '"1"', { name }), { concurrency: 4 })
+          expect(
+            race.map(({ status }) => status).sort((a, b) => a - b),
+            kind
+          ).toEqual([200, 412, 412, 412])
+          expect(race.find(({ status }) => status === 200)?.headers.get("etag"), kind).toBe('"2"')
+          expect(race.find(({ status }) => status === 412)?.json, kind).toMatchObject({
+            type: "urn:vigil:problem:revision-conflict",
+            status: 412
+          })
+          expect((yield* send("PATCH", path, "*", { name: "whatever is there" })).json, kind).toMatchObject({ revision: 3 })
+          expect((yield* ask("PATCH", path.slice("/api/v1".length), { name: "unasked" })).json, kind).toMatchObject({
+            revision: 4
+          })
+          expect((yield* send("PATCH", path, "4", { name: "no tag" })).status, kind).toBe(400)
+          expect((yield* send("DELETE", path, '"3"')).status, kind).toBe(412)
+          expect((yield* send("DELETE", path, '"4"')).status, kind).toBe(204)
+          expect((yield* send("DELETE", path, '"4"')).status, kind).toBe(404)
+        }
+      })
+    )
+
     it.effect("camera lists know states and pages", () =>
       Effect.gen(function* () {
         const { ask, make } = yield* asSupervisor

@@ -1,11 +1,12 @@
 import { Command } from "@effect/cli"
-import { NewPlace, Place, PlaceKind } from "@vigil/core/Place"
+import { NewPlace, Place, PlaceKind, PlacePatch } from "@vigil/core/Place"
 import { Console, Effect, Schema } from "effect"
 import * as Server from "../operator/Server.js"
 import { overHttp } from "../operator/Server.js"
 import { serverOptions } from "../operator/ServerAccess.js"
 import { decodeTyped, json, printJson, table, UsageError } from "../Output.js"
 import { listPlaces, placeArgument, placeNamed } from "../PlaceReference.js"
+import { word } from "../SourceArgument.js"
 
 const ListedPlace = Schema.Struct({ ...Place.fields, path: Schema.String })
 
@@ -35,15 +36,44 @@ const add = Command.make("add", { place: placeArgument, ...serverOptions, json }
   }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(Command.withDescription("Add a site, or a building, floor or zone in what is there already."))
 
+/** Changes the place as it was found: not what somebody else made of it meanwhile. */
+const change = (reference: string, patch: PlacePatch, asJson: boolean) =>
+  Effect.gen(function* () {
+    const { path, place } = yield* placeNamed(reference)
+    const headers = { "if-match": `"${place.revision}"` }
+    const changed = yield* overHttp((http) => http.places.update({ path: { id: place.id }, headers, payload: patch }))
+    if (asJson) return yield* printJson(Place)(changed)
+    const { path: now } = yield* placeNamed(place.id)
+    yield* Console.log(`${path} is ${now} now.`)
+  })
+
+const rename = Command.make(
+  "rename",
+  { place: placeArgument, name: word("name", "Its new name, without the place that it is in."), ...serverOptions, json },
+  (options) =>
+    Effect.flatMap(decodeTyped(PlacePatch, "the name")({ name: options.name }), (patch) =>
+      change(options.place, patch, options.json)
+    ).pipe(Effect.provide(Server.layer(options)))
+).pipe(Command.withDescription("Give a place another name."))
+
+const move = Command.make(
+  "move",
+  { place: placeArgument, into: word("into", "The place that it is to be in: its path or id."), ...serverOptions, json },
+  (options) =>
+    Effect.flatMap(placeNamed(options.into), ({ place }) => change(options.place, { parentId: place.id }, options.json)).pipe(
+      Effect.provide(Server.layer(options))
+    )
+).pipe(Command.withDescription("Put a building, floor or zone in another place, with all that it holds."))
+
 const remove = Command.make("remove", { place: placeArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
     const { path, place } = yield* placeNamed(options.place)
-    yield* overHttp((http) => http.places.remove({ path: { id: place.id } }))
+    yield* overHttp((http) => http.places.remove({ path: { id: place.id }, headers: {} }))
     yield* options.json ? Console.log("{}") : Console.log(`${path} is removed.`)
   }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(Command.withDescription("Remove a place that holds neither cameras nor places."))
 
 export const placeCommand = Command.make("place").pipe(
   Command.withDescription("Where cameras hang: sites, their buildings, floors and zones."),
-  Command.withSubcommands([list, add, remove])
+  Command.withSubcommands([list, add, rename, move, remove])
 )

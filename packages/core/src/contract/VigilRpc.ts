@@ -18,6 +18,7 @@ import { Overlay } from "../Overlay.js"
 import { InvalidAnalytic } from "../port/AnalyticCatalogue.js"
 import { BusUnavailable } from "../port/Bus.js"
 import { CameraNotRunning } from "../port/CameraControl.js"
+import { RevisionConflict } from "../port/CameraStore.js"
 import { EdgeNotFound } from "../port/EdgeStore.js"
 import { EventNotFound } from "../port/EventStore.js"
 import { NodeNotFound, NodeUnavailable } from "../port/ClusterControl.js"
@@ -45,7 +46,11 @@ export class DashboardRpc extends RpcGroup.make(
     success: Camera,
     error: Schema.Union(SourceError, InvalidAnalytic, EdgeNotFound, PlaceNotFound, StoreUnavailable, Forbidden)
   }),
-  Rpc.make("DeleteCamera", { payload: { id: CameraId }, success: Schema.Void, error: cameraErrors }),
+  Rpc.make("DeleteCamera", {
+    payload: { id: CameraId, expectedRevision: Schema.optional(Schema.Int) },
+    success: Schema.Void,
+    error: Schema.Union(cameraErrors, RevisionConflict)
+  }),
   /** With a `cameraId`, and no credentials given, that camera's stored ones are used if host and port are the same. */
   Rpc.make("ProbeSource", {
     payload: {

@@ -3,7 +3,7 @@ import type { Camera, NewCamera } from "../Camera.js"
 import type { CameraMessage } from "../BusMessage.js"
 import { messagesOfChange, messagesOfCreation, messagesOfRemoval } from "../CameraLifecycle.js"
 import { cameraCursor, cameraPage, compareCursors, cursorOf, matchesQuery } from "../CameraQuery.js"
-import { type CameraRecord, newRecord, revisedRecord } from "../CameraRecord.js"
+import { type CameraRecord, newRecord, revisedRecord, revisionConflict } from "../CameraRecord.js"
 import { CameraId, type EdgeId, Epoch, type PlaceId, type TenantId } from "../Ids.js"
 import { CameraNotFound, CameraStore } from "../port/CameraStore.js"
 import { EdgeNotFound } from "../port/EdgeStore.js"
@@ -91,9 +91,11 @@ export const makeCameraStoreMemory = (outbox?: OutboxMemory): Effect.Effect<type
             )
           )
         ),
-      remove: (tenant, id) =>
+      remove: (tenant, id, expectedRevision) =>
         Effect.gen(function* () {
           const { camera } = yield* findOf(tenant, id)
+          const conflict = revisionConflict(camera, expectedRevision)
+          if (conflict !== undefined) return yield* conflict
           records.delete(id)
           yield* tell(messagesOfRemoval(camera, yield* DateTime.now))
         }),

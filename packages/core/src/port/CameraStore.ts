@@ -58,7 +58,11 @@ export class CameraStore extends Context.Tag("@vigil/core/CameraStore")<
       patch: CameraPatch,
       expectedRevision?: number
     ) => Effect.Effect<Camera, CameraNotFound | RevisionConflict | SourceError | EdgeNotFound | PlaceNotFound | StoreUnavailable>
-    readonly remove: (tenant: TenantId, id: CameraId) => Effect.Effect<void, CameraNotFound | StoreUnavailable>
+    readonly remove: (
+      tenant: TenantId,
+      id: CameraId,
+      expectedRevision?: number
+    ) => Effect.Effect<void, CameraNotFound | RevisionConflict | StoreUnavailable>
     /** Every camera of every tenant: the desired state that nodes reconcile with. */
     readonly all: Effect.Effect<ReadonlyArray<Camera>, StoreUnavailable>
     /** The same in outline, for thousands of them, and without those that an edge runs: they are none of a node's business. */

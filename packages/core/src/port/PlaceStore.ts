@@ -20,6 +20,17 @@ export class PlaceRefused extends Schema.TaggedError<PlaceRefused>()("PlaceRefus
   }
 }
 
+/** Somebody changed the place since it was read. */
+export class PlaceRevisionConflict extends Schema.TaggedError<PlaceRevisionConflict>()("PlaceRevisionConflict", {
+  placeId: PlaceId,
+  expected: Schema.Int,
+  actual: Schema.Int
+}) {
+  override get message() {
+    return `place ${this.placeId} is at revision ${this.actual}, not ${this.expected}: read it again`
+  }
+}
+
 /** The tree of a tenant's places. */
 export class PlaceStore extends Context.Tag("@vigil/core/PlaceStore")<
   PlaceStore,
@@ -31,8 +42,13 @@ export class PlaceStore extends Context.Tag("@vigil/core/PlaceStore")<
     readonly update: (
       tenant: TenantId,
       id: PlaceId,
-      patch: PlacePatch
-    ) => Effect.Effect<Place, PlaceNotFound | PlaceRefused | StoreUnavailable>
-    readonly remove: (tenant: TenantId, id: PlaceId) => Effect.Effect<void, PlaceNotFound | PlaceRefused | StoreUnavailable>
+      patch: PlacePatch,
+      expectedRevision?: number
+    ) => Effect.Effect<Place, PlaceNotFound | PlaceRefused | PlaceRevisionConflict | StoreUnavailable>
+    readonly remove: (
+      tenant: TenantId,
+      id: PlaceId,
+      expectedRevision?: number
+    ) => Effect.Effect<void, PlaceNotFound | PlaceRefused | PlaceRevisionConflict | StoreUnavailable>
   }
 >() {}

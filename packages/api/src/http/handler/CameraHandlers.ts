@@ -1,7 +1,4 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import * as HttpApp from "@effect/platform/HttpApp"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import type { Camera } from "@vigil/core/Camera"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { cameraSnapshot, cameraStatus, configureCamera, getCamera, restartCamera } from "@vigil/core/control/CameraCommands"
 import { formatCsv } from "@vigil/core/Csv"
@@ -18,16 +15,8 @@ import {
   removeCamera
 } from "../../application/CameraOperations.js"
 import { writeXlsx } from "../../sheet/Xlsx.js"
+import { expectedRevision, setHeaders, tagged } from "../EntityTag.js"
 import { probeProblem, toProblem } from "../ToProblem.js"
-
-const setHeaders = (headers: Record<string, string>) =>
-  HttpApp.appendPreResponseHandler((_, response) => Effect.succeed(HttpServerResponse.setHeaders(response, headers)))
-
-/** The revision as an entity tag, for `If-Match` of the next change. */
-const tagged = (camera: Camera) => Effect.as(setHeaders({ etag: `"${camera.revision}"` }), camera)
-
-const expectedRevision = (ifMatch: string | undefined): number | undefined =>
-  ifMatch === undefined || ifMatch === "*" ? undefined : Number(ifMatch.slice(1, -1))
 
 const utf8Bytes = new TextEncoder()
 
@@ -74,9 +63,9 @@ export const layerCameraHandlers = HttpApiBuilder.group(VigilApi, "cameras", (ha
     )
     .handle("get", ({ path: { id } }) => getCamera(id).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem)))
     .handle("update", ({ headers, path: { id }, payload }) =>
-      configureCamera(id, payload, expectedRevision(headers["if-match"])).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
+      configureCamera(id, payload, expectedRevision(headers)).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
     )
-    .handle("remove", ({ path: { id } }) => Effect.mapError(removeCamera(id), toProblem))
+    .handle("remove", ({ headers, path: { id } }) => Effect.mapError(removeCamera(id, expectedRevision(headers)), toProblem))
     .handle("status", ({ path: { id } }) => Effect.mapError(cameraStatus(id), toProblem))
     .handle("snapshot", ({ path: { id } }) => Effect.mapError(cameraSnapshot(id), toProblem))
     .handle("restart", ({ path: { id } }) => Effect.mapError(restartCamera(id), toProblem))

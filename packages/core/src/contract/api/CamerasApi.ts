@@ -11,13 +11,11 @@ import { CameraStatus } from "../../CameraStatus.js"
 import { CameraId } from "../../Ids.js"
 import { ProbeReport } from "../../Probe.js"
 import { BadGateway, BadRequest, Conflict, NotAllowed, NotFound, PreconditionFailed, Unavailable } from "../Problem.js"
+import { IfMatch } from "./IfMatch.js"
 import { PageSize } from "./PageSize.js"
 import { SessionAuthentication } from "./SessionAuthentication.js"
 
 const camera = Schema.Struct({ id: CameraId })
-
-/** An entity tag is the camera's revision in quotes. */
-const IfMatch = Schema.Struct({ "if-match": Schema.optional(Schema.String.pipe(Schema.pattern(/^(\*|"\d{1,9}")$/))) })
 
 /** `CameraQuery` as it travels in a URL. */
 const CameraQueryParameters = Schema.Struct({
@@ -82,7 +80,14 @@ export class CamerasGroup extends HttpApiGroup.make("cameras")
       .addError(NotFound)
       .addError(PreconditionFailed)
   )
-  .add(HttpApiEndpoint.del("remove", "/cameras/:id").setPath(camera).addSuccess(HttpApiSchema.NoContent).addError(NotFound))
+  .add(
+    HttpApiEndpoint.del("remove", "/cameras/:id")
+      .setPath(camera)
+      .setHeaders(IfMatch)
+      .addSuccess(HttpApiSchema.NoContent)
+      .addError(NotFound)
+      .addError(PreconditionFailed)
+  )
   .add(
     HttpApiEndpoint.get("status", "/cameras/:id/status")
       .setPath(camera)

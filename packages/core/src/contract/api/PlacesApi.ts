@@ -5,7 +5,8 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
 import { PlaceId } from "../../Ids.js"
 import { NewPlace, Place, PlacePatch } from "../../Place.js"
-import { BadRequest, Conflict, NotAllowed, NotFound, Unavailable } from "../Problem.js"
+import { BadRequest, Conflict, NotAllowed, NotFound, PreconditionFailed, Unavailable } from "../Problem.js"
+import { IfMatch } from "./IfMatch.js"
 import { SessionAuthentication } from "./SessionAuthentication.js"
 
 const place = Schema.Struct({ id: PlaceId })
@@ -23,17 +24,21 @@ export class PlacesGroup extends HttpApiGroup.make("places")
   .add(
     HttpApiEndpoint.patch("update", "/places/:id")
       .setPath(place)
+      .setHeaders(IfMatch)
       .setPayload(PlacePatch)
       .addSuccess(Place)
       .addError(NotFound)
       .addError(Conflict)
+      .addError(PreconditionFailed)
   )
   .add(
     HttpApiEndpoint.del("remove", "/places/:id")
       .setPath(place)
+      .setHeaders(IfMatch)
       .addSuccess(HttpApiSchema.NoContent)
       .addError(NotFound)
       .addError(Conflict)
+      .addError(PreconditionFailed)
   )
   .addError(BadRequest)
   .addError(NotAllowed)
