@@ -1,6 +1,4 @@
 import { randomUUID } from "node:crypto"
-import { writeFile } from "node:fs/promises"
-import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { CameraId, defaultTenant, Epoch, ModelId } from "@vigil/core/Ids"
 import { VideoJobQueue } from "@vigil/core/port/VideoJobQueue"
@@ -8,7 +6,6 @@ import { VideoJobResults } from "@vigil/core/port/VideoJobResults"
 import { sourceConfig } from "@vigil/core/Source"
 import type { VideoJob } from "@vigil/core/VideoJob"
 import type { VideoJobResult } from "@vigil/core/VideoJobResult"
-import { sceneDetector } from "@vigil/fixtures/onnx/SceneDetector"
 import { hasNatsServer, startNatsServer } from "@vigil/fixtures/peer/NatsServer"
 import { sceneFile } from "@vigil/fixtures/scene/SceneFile"
 import { yard } from "@vigil/fixtures/scene/SceneLibrary"
@@ -20,6 +17,7 @@ import { layer as layerMediaWorkers } from "@vigil/runtime/media/MediaWorkersLiv
 import { Nats } from "@vigil/runtime/nats/Nats"
 import { ConfigProvider, Effect, Either, Layer, Stream } from "effect"
 import { pathToFileURL } from "node:url"
+import { installDetector } from "../Detector.js"
 import { eventually, firstLine, type Running, runningVigil, temporaryFolder, vigil } from "../Vigil.js"
 
 const model = ModelId.make("scene-detector")
@@ -52,17 +50,6 @@ const segmentsOf = (camera: CameraId) =>
         Either.getOrThrow(makeVideoJob(segment, track, { id: camera, tenantId: defaultTenant }, model, "HIGH"))
     )
   }).pipe(Effect.scoped)
-
-const installDetector = Effect.gen(function* () {
-  const folder = yield* temporaryFolder
-  const { bytes, descriptor } = sceneDetector()
-  const file = join(folder, "scene.onnx")
-  yield* Effect.promise(() => writeFile(file, bytes))
-  yield* Effect.promise(() => writeFile(`${file}.json`, JSON.stringify(descriptor)))
-  const imported = yield* vigil(["models", "import", file, "--descriptor", `${file}.json`], { VIGIL_DATA: folder })
-  expect(imported).toMatchObject({ code: 0 })
-  return folder
-})
 
 const lastLine = (worker: Running): unknown => JSON.parse(worker.printed().stdout.trim().split("\n").at(-1) ?? "")
 
