@@ -6,6 +6,19 @@ import type { OutputShape } from "../inference/adapter/OutputAdapter.js"
 import { ModelFault } from "./ModelFault.js"
 import { type OnnxFile, type OnnxValue, readOnnx } from "./OnnxFile.js"
 
+const largestInput = 4096 * 4096
+
+/** What is wrong with a descriptor by itself. */
+export const descriptorFault = ({ id, input }: ModelDescriptor): ModelFault | undefined => {
+  const fault = (detail: string) => new ModelFault(id, "descriptor", detail)
+  if (input.scale.some((scale) => !Number.isFinite(scale) || scale === 0) || !input.mean.every(Number.isFinite)) {
+    return fault("mean and scale of the input must be numbers, and scale not 0")
+  }
+  return input.size.width * input.size.height > largestInput
+    ? fault(`its input is larger than ${largestInput} pixels`)
+    : undefined
+}
+
 /** Domains whose operators ONNX Runtime brings along. */
 const domains = new Set(["", "ai.onnx", "ai.onnx.ml", "com.microsoft"])
 

@@ -4,12 +4,14 @@ import { basename } from "node:path"
 import type { Size } from "@vigil/core/geometry/BoundingBox"
 import { ModelId } from "@vigil/core/Ids"
 import { type ModelAdapter, ModelDescriptor, ModelError, type ModelInput } from "@vigil/core/Model"
+import type { ModelHints } from "@vigil/core/ModelVersion"
 import { Effect, Either } from "effect"
 import { adapters } from "../inference/adapter/Adapters.js"
 import { cellsOf, gridOf, type OutputShape } from "../inference/adapter/OutputAdapter.js"
 import { staticShapes } from "./CheckModel.js"
 import { cocoLabels } from "./CocoLabels.js"
 import { descriptors } from "./descriptors/Descriptors.js"
+import { ModelFault } from "./ModelFault.js"
 import { type OnnxFile, readOnnx } from "./OnnxFile.js"
 
 /**
@@ -34,26 +36,55 @@ export const describeModel = (
     const sha256 = createHash("sha256").update(bytes).digest("hex")
     const same = known.find((descriptor) => descriptor.sha256 === sha256)
     if (same !== undefined) return same
-    const onnx = yield* Either.mapLeft(readOnnx(bytes), ({ detail }) => new ModelError({ model: id, reason: "not-onnx", detail }))
-    const guess = guessModel(onnx)
-    if (typeof guess === "string") return yield* new ModelError({ model: id, reason: "shape", detail: guess })
-    const { adapter, input, labels } = guess
-    return new ModelDescriptor({
-      id: ModelId.make(id),
-      version: sha256.slice(0, 12),
-      title: basename(file),
-      task: "objects",
-      licence: onnx.metadata.get("license") ?? "LicenseRef-unknown",
-      priority: "STANDARD",
-      requirements: { minHeight: 0, minBitrate: 0, minDuration: 0, overlap: 0 },
-      input,
+    const wanted = { id: ModelId.make(id), version: sha256.slice(0, 12), title: basename(file), hints: {}, sha256 }
+    return yield* Either.mapLeft(
+      describeBytes(wanted, bytes),
+      ({ detail, reason }) => new ModelError({ model: id, reason, detail })
+    )
+  })
+
+/** What is known of a model before its file was read. */
+export interface ModelAnnouncement {
+  readonly id: ModelId
+  readonly version: string
+  readonly title: string
+  readonly hints: ModelHints
+  readonly sha256: string
+}
+
+/** The descriptor of a file that its graph and what is said of it make; what is said counts. Fails with `not-onnx` or `shape`. */
+export const describeBytes = (
+  { hints, id, sha256, title, version }: ModelAnnouncement,
+  bytes: Uint8Array
+): Either.Either<ModelDescriptor, ModelFault> => {
+  const read = readOnnx(bytes)
+  if (Either.isLeft(read)) return Either.left(new ModelFault(id, "not-onnx", read.left.detail))
+  const guess = hintedModel(hints) ?? guessModel(read.right)
+  if (typeof guess === "string") return Either.left(new ModelFault(id, "shape", guess))
+  const adapter = hints.adapter ?? guess.adapter
+  const usual = adapter === guess.adapter ? guess.input : { ...guess.input, ...preprocessing(adapter, guess.input.element) }
+  return Either.right(
+    ModelDescriptor.make({
+      id,
+      version,
+      title: hints.title ?? title,
+      task: hints.task ?? "objects",
+      licence: hints.licence ?? read.right.metadata.get("license") ?? "LicenseRef-unknown",
+      priority: hints.priority ?? "STANDARD",
+      requirements: hints.requirements ?? { minHeight: 0, minBitrate: 0, minDuration: 0, overlap: 0 },
+      input: hints.input ?? usual,
       adapter,
-      labels,
-      thresholds: { confidence: adapter === "nanodet" ? 0.4 : 0.3, overlap: 0.45 },
+      labels: hints.labels ?? guess.labels,
+      thresholds: hints.thresholds ?? { confidence: adapter === "nanodet" ? 0.4 : 0.3, overlap: 0.45 },
       sha256,
       bytes: bytes.length
     })
-  })
+  )
+}
+
+/** Where everything is said, nothing has to be guessed. */
+const hintedModel = ({ adapter, input, labels }: ModelHints): Guess | undefined =>
+  adapter === undefined || input === undefined || labels === undefined ? undefined : { adapter, input, labels }
 
 /** The file's name as a model id. */
 const idOf = (file: string): string => {

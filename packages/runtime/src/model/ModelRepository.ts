@@ -1,14 +1,17 @@
-import { createHash, randomUUID } from "node:crypto"
-import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises"
+import { randomUUID } from "node:crypto"
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises"
 import { join } from "node:path"
 import type { ModelId } from "@vigil/core/Ids"
 import { ModelDescriptor, ModelError } from "@vigil/core/Model"
 import { type InstalledModel, ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
 import { Effect, Layer, Option, Schema } from "effect"
-import { checkModel, mayShrink } from "./CheckModel.js"
+import { checkModel, descriptorFault, mayShrink } from "./CheckModel.js"
+import type { ModelFault } from "./ModelFault.js"
 import { descriptors as shipped } from "./descriptors/Descriptors.js"
 import { copyInto, defaultReceiveLimits, download, type OnProgress, type ReceiveLimits } from "./ReceiveModel.js"
-import { defaultTestRunLimits, testRun, type TestRunLimits } from "./TestRun.js"
+import { checksumOf, readText, removePartials, statOf, storage, synchroniseFolder, writeWhole } from "./ModelFiles.js"
+import { defaultSandboxLimits, type SandboxLimits } from "./Sandbox.js"
+import { testRun } from "./TestRun.js"
 
 export interface ModelRepositoryOptions {
   /** Created when it does not exist. For each model a `<id>.json` with its descriptor and a `<id>-<sha256>.onnx`. */
@@ -16,20 +19,19 @@ export interface ModelRepositoryOptions {
   /** Models that are known without a file, preferred ones first. */
   readonly known?: ReadonlyArray<ModelDescriptor>
   readonly receive?: ReceiveLimits
-  readonly testRun?: TestRunLimits
+  readonly testRun?: SandboxLimits
 }
 
 const DescriptorFile = Schema.parseJson(ModelDescriptor)
 
-/** Left behind by a process that died in the middle: removed after this many milliseconds. */
-const partialLifetime = 3_600_000
-
 const largestDescriptor = 1_048_576
+
+const asModelError = ({ detail, model, reason }: ModelFault) => new ModelError({ model, reason, detail })
 
 /** The models of one folder. Several processes may use the folder at once: files appear and disappear whole. */
 const make = (options: ModelRepositoryOptions) =>
   Effect.gen(function* () {
-    const { folder, known = shipped, receive = defaultReceiveLimits, testRun: testRunLimits = defaultTestRunLimits } = options
+    const { folder, known = shipped, receive = defaultReceiveLimits, testRun: testRunLimits = defaultSandboxLimits } = options
     const changes = yield* Effect.makeSemaphore(1)
     /** sha256 of files by name, size and time of change: a file is only read again when it changed. */
     const checksums = new Map<string, string>()
@@ -45,7 +47,7 @@ const make = (options: ModelRepositoryOptions) =>
     const readDescriptor = (id: string): Effect.Effect<Option.Option<ModelDescriptor>, ModelError> =>
       Effect.gen(function* () {
         const file = descriptorOf(id)
-        const text = yield* storage(id, `cannot read ${file}`, () => readText(file))
+        const text = yield* storage(id, `cannot read ${file}`, () => readText(file, largestDescriptor))
         if (text === undefined) return Option.none()
         const descriptor = yield* Schema.decodeUnknown(DescriptorFile)(text).pipe(
           Effect.mapError((error) => new ModelError({ model: id, reason: "descriptor", detail: `${file}: ${error.message}` }))
@@ -118,13 +120,11 @@ const make = (options: ModelRepositoryOptions) =>
     ): Effect.Effect<InstalledModel, ModelError> => {
       const partial = join(folder, `.partial-${randomUUID()}`)
       return Effect.gen(function* () {
-        yield* checkDescriptor(descriptor)
+        const wrong = descriptorFault(descriptor)
+        if (wrong !== undefined) return yield* asModelError(wrong)
         yield* fetchInto(partial)
         const bytes = yield* storage(descriptor.id, `cannot read ${partial}`, () => readFile(partial))
-        const onnx = yield* Effect.mapError(
-          checkModel(descriptor, bytes),
-          ({ detail, model, reason }) => new ModelError({ model, reason, detail })
-        )
+        const onnx = yield* Effect.mapError(checkModel(descriptor, bytes), asModelError)
         yield* testRun(descriptor, partial, mayShrink(descriptor, onnx), testRunLimits)
         const before = yield* readDescriptor(descriptor.id).pipe(Effect.orElseSucceed(() => Option.none<ModelDescriptor>()))
         const file = fileOf(descriptor)
@@ -173,83 +173,3 @@ const make = (options: ModelRepositoryOptions) =>
 
 export const layer = (options: ModelRepositoryOptions): Layer.Layer<ModelCatalogue, ModelError> =>
   Layer.effect(ModelCatalogue, make(options))
-
-const checkDescriptor = ({ id, input }: ModelDescriptor): Effect.Effect<void, ModelError> => {
-  const fail = (detail: string) => Effect.fail(new ModelError({ model: id, reason: "descriptor", detail }))
-  if (input.scale.some((scale) => !Number.isFinite(scale) || scale === 0) || !input.mean.every(Number.isFinite)) {
-    return fail("mean and scale of the input must be numbers, and scale not 0")
-  }
-  return input.size.width * input.size.height > largestInput
-    ? fail(`its input is larger than ${largestInput} pixels`)
-    : Effect.void
-}
-
-const largestInput = 4096 * 4096
-
-/** Runs a file operation; whatever it throws is a `storage` error with the operation's name. */
-const storage = <A>(model: string, what: string, run: () => Promise<A>): Effect.Effect<A, ModelError> =>
-  Effect.tryPromise({
-    try: run,
-    catch: (cause) =>
-      new ModelError({ model, reason: "storage", detail: `${what}: ${cause instanceof Error ? cause.message : String(cause)}` })
-  })
-
-const isMissing = (cause: unknown): boolean => cause instanceof Error && "code" in cause && cause.code === "ENOENT"
-
-const statOf = async (file: string) => {
-  try {
-    return await stat(file)
-  } catch (cause) {
-    if (isMissing(cause)) return undefined
-    throw cause
-  }
-}
-
-const readText = async (file: string): Promise<string | undefined> => {
-  const found = await statOf(file)
-  if (found === undefined) return undefined
-  if (found.size > largestDescriptor) throw new Error(`is larger than ${largestDescriptor} bytes`)
-  return readFile(file, "utf8")
-}
-
-const checksumOf = async (file: string, known: Map<string, string>): Promise<string> => {
-  const { size, mtimeMs, ino } = await stat(file)
-  const version = `${file}:${size}:${mtimeMs}:${ino}`
-  const before = known.get(version)
-  if (before !== undefined) return before
-  const sha256 = createHash("sha256")
-    .update(await readFile(file))
-    .digest("hex")
-  known.set(version, sha256)
-  return sha256
-}
-
-const writeWhole = async (file: string, text: string, partial: string): Promise<void> => {
-  const handle = await open(partial, "wx")
-  try {
-    await handle.writeFile(text)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await rename(partial, file)
-}
-
-/** Makes renames and removals in the folder survive a power cut. */
-const synchroniseFolder = async (folder: string): Promise<void> => {
-  const handle = await open(folder, "r")
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-const removePartials = async (folder: string): Promise<void> => {
-  for (const name of await readdir(folder)) {
-    if (!name.startsWith(".partial-")) continue
-    const file = join(folder, name)
-    const found = await statOf(file)
-    if (found !== undefined && Date.now() - found.mtimeMs > partialLifetime) await rm(file, { force: true })
-  }
-}

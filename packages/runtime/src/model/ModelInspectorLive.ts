@@ -1,0 +1,35 @@
+import { rm } from "node:fs/promises"
+import type { ModelError } from "@vigil/core/Model"
+import type { ModelVerdict } from "@vigil/core/ModelVersion"
+import { ModelInspector } from "@vigil/core/port/ModelInspector"
+import type { ModelStore } from "@vigil/core/port/ModelStore"
+import { Effect, Either, Layer } from "effect"
+import { inspectModel } from "./InspectModel.js"
+import { makeOwnModelFiles, type OwnModelFolder } from "./OwnModelFiles.js"
+import { defaultSandboxLimits, type SandboxLimits } from "./Sandbox.js"
+
+/** Looks at one file at a time: each may take the memory that it is allowed. */
+export const layer = (
+  limits: SandboxLimits = defaultSandboxLimits
+): Layer.Layer<ModelInspector, ModelError, ModelStore | OwnModelFolder> =>
+  Layer.effect(
+    ModelInspector,
+    Effect.gen(function* () {
+      const files = yield* makeOwnModelFiles
+      const turn = yield* Effect.makeSemaphore(1)
+      return ModelInspector.of({
+        inspect: (version) =>
+          Effect.suspend(() => {
+            const file = files.partial()
+            return files.fetch(version, file).pipe(
+              Effect.zipRight(inspectModel(version, file, limits)),
+              Effect.catchIf(
+                (error) => error._tag === "ModelError" && error.reason === "checksum",
+                ({ message: detail }) => Effect.succeed<ModelVerdict>(Either.left({ reason: "checksum", detail }))
+              ),
+              Effect.ensuring(Effect.promise(() => rm(file, { force: true })))
+            )
+          }).pipe(turn.withPermits(1))
+      })
+    })
+  )

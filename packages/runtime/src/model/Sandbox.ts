@@ -1,0 +1,130 @@
+import { execFile, fork } from "node:child_process"
+import { createRequire } from "node:module"
+import { readFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { Data, Effect } from "effect"
+
+export interface SandboxLimits {
+  /** Milliseconds for starting and answering. */
+  readonly time: number
+  /** Bytes of resident memory (Linux only). */
+  readonly memory: number
+}
+
+export const defaultSandboxLimits: SandboxLimits = { time: 60_000, memory: 3 * 2 ** 30 }
+
+/** The process gave no answer: it could not be started, took too long or too much, or died. `detail` is the end of a sentence about it. */
+export class SandboxFault extends Data.TaggedError("SandboxFault")<{ readonly detail: string }> {
+  override get message() {
+    return this.detail
+  }
+}
+
+export interface SandboxCall<Request> {
+  /** URL of the module that answers one message with one message. */
+  readonly program: URL
+  readonly request: Request
+  /** Files that it may read besides its own program. */
+  readonly files: ReadonlyArray<string>
+  readonly limits: SandboxLimits
+}
+
+const memoryCheckInterval = 50
+
+/**
+ * Asks a program in a process of its own, which is killed when it takes too long or too much memory, so that a hostile or broken file can crash nothing else. It has nothing of
+ * the node's environment, which may hold secrets; it may write no file and start nothing; where Linux lets an ordinary program do so it has no network either. See
+ * docs/adr/0024.
+ */
+export const askSandboxed = <Request extends object>(call: SandboxCall<Request>): Effect.Effect<unknown, SandboxFault> =>
+  Effect.flatMap(confinement, (confined) => ask(call, confined))
+
+const ask = <Request extends object>({ files, limits, program, request }: SandboxCall<Request>, confined: Confinement) =>
+  Effect.async<unknown, SandboxFault>((resume) => {
+    const finish = (exit: Effect.Effect<unknown, SandboxFault>) => {
+      stop()
+      resume(exit)
+    }
+    const fail = (detail: string) => finish(Effect.fail(new SandboxFault({ detail })))
+    const [execPath, ...before] = [...confined, process.execPath]
+    const child = fork(fileURLToPath(program), {
+      env: {},
+      ...(execPath === undefined ? {} : { execPath }),
+      execArgv: [...before, ...permissions(program, files)],
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
+      serialization: "advanced"
+    })
+    const stop = () => {
+      clearTimeout(timer)
+      clearInterval(memoryTimer)
+      child.kill("SIGKILL")
+    }
+    const timer = setTimeout(() => fail(`did not finish a test run within ${limits.time} ms`), limits.time)
+    const memoryTimer = setInterval(() => {
+      void residentMemory(child.pid).then((memory) => {
+        if (memory > limits.memory) fail(`takes more than ${Math.floor(limits.memory / 2 ** 20)} MiB of memory`)
+      })
+    }, memoryCheckInterval)
+    child.once("message", (answer) => finish(Effect.succeed(answer)))
+    child.once("error", (cause) => fail(`the test run cannot be started: ${cause.message}`))
+    child.once("exit", (code, signal) => fail(`the test run ended with ${signal ?? `code ${code}`}`))
+    child.send(request, (cause) => {
+      if (cause !== null) fail(`the test run cannot be started: ${cause.message}`)
+    })
+    return Effect.sync(stop)
+  })
+
+const flag = process.allowedNodeEnvironmentFlags.has("--permission") ? "--permission" : "--experimental-permission"
+
+/** The folders that hold a program and what it imports: those of its package and of the installation. */
+const programFolders = (program: URL): ReadonlyArray<string> => {
+  const runtime = createRequire(program).resolve("onnxruntime-node/package.json")
+  const installation = runtime.slice(0, runtime.lastIndexOf(`${join("node_modules", "onnxruntime-node")}`))
+  const ownPackage = dirname(dirname(dirname(fileURLToPath(program))))
+  return [...new Set([installation, dirname(ownPackage)])]
+}
+
+/** Node's permission model: only these files are read, nothing is written, no process or thread is started; the addon of ONNX Runtime is let in. */
+const permissions = (program: URL, files: ReadonlyArray<string>): ReadonlyArray<string> => [
+  flag,
+  "--no-warnings",
+  "--allow-addons",
+  ...[...programFolders(program).map((folder) => join(folder, "*")), ...files].map((path) => `--allow-fs-read=${path}`)
+]
+
+/** Programs that are put before Node's; each replaces itself by what follows. */
+type Confinement = ReadonlyArray<string>
+
+/** No file grows, no memory image is left behind; and a user and network namespace without a network. */
+const limiter = ["prlimit", "--fsize=0", "--core=0"]
+const isolator = ["unshare", "--user", "--net", "--ipc"]
+
+const works = ([program = "", ...words]: Confinement): Effect.Effect<boolean> =>
+  Effect.async((resume) => {
+    execFile(program, [...words, process.execPath, "--version"], { timeout: 5000, env: pathOnly }, (error) =>
+      resume(Effect.succeed(error === null))
+    )
+  })
+
+/** `fork` finds programs by the parent's own path. */
+const pathOnly = { PATH: "/usr/bin:/bin" }
+
+const absolute = ([program = "", ...words]: Confinement): Confinement => [join("/usr/bin", program), ...words]
+
+/** What of it this machine allows, which does not change while the process lives. */
+const confinement: Effect.Effect<Confinement> = Effect.runSync(
+  Effect.cached(
+    Effect.gen(function* () {
+      const found: Array<string> = []
+      for (const means of [absolute(limiter), absolute(isolator)]) if (yield* works([...found, ...means])) found.push(...means)
+      return found
+    })
+  )
+)
+
+/** 0 where the process is gone or the machine cannot say. */
+const residentMemory = async (pid: number | undefined): Promise<number> => {
+  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "")
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024
+}
