@@ -20,6 +20,7 @@ import type { EdgeStore } from "@vigil/core/port/EdgeStore"
 import type { IdempotencyStore } from "@vigil/core/port/IdempotencyStore"
 import type { EventStore } from "@vigil/core/port/EventStore"
 import type { KeyRotator } from "@vigil/core/port/KeyRotator"
+import type { Licences } from "@vigil/core/port/Licences"
 import type { RuntimeTable } from "@vigil/core/port/RuntimeTable"
 import type { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
 import type { PlaceStore } from "@vigil/core/port/PlaceStore"
@@ -45,6 +46,7 @@ import { layerEdgeBufferPostgres } from "./edge/EdgeBufferPostgres.js"
 import { layerEdgeStorePostgres } from "./database/EdgeStorePostgres.js"
 import { layerEventStorePostgres } from "./database/EventStorePostgres.js"
 import { layerIdempotencyStorePostgres } from "./database/IdempotencyStorePostgres.js"
+import { layerLicencesPostgres } from "./database/LicencesPostgres.js"
 import { migrate } from "./database/Migrations.js"
 import { layerPlaceStorePostgres } from "./database/PlaceStorePostgres.js"
 import { layerPlacementStorePostgres } from "./database/PlacementStorePostgres.js"
@@ -68,6 +70,7 @@ export type Persistence =
   | EdgeStore
   | EventStore
   | KeyRotator
+  | Licences
   | IdempotencyStore
   | UserStore
   | PlaceStore
@@ -91,6 +94,7 @@ export const layerStores = (connection: ConnectionOptions, dataFolder: string): 
     layerEventStorePostgres,
     layerKeyRotator,
     layerIdempotencyStorePostgres,
+    layerLicencesPostgres,
     layerOutboxPostgres,
     layerUserStorePostgres,
     layerPlaceStorePostgres,

@@ -47,6 +47,7 @@ import type { EventStore } from "@vigil/core/port/EventStore"
 import type { IdempotencyStore } from "@vigil/core/port/IdempotencyStore"
 import type { HealthChecks } from "@vigil/core/port/Health"
 import type { KeyRotator } from "@vigil/core/port/KeyRotator"
+import type { Licences } from "@vigil/core/port/Licences"
 import type { LiveViews } from "@vigil/core/port/LiveViews"
 import type { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
 import type { Publications } from "@vigil/core/port/Publications"
@@ -82,6 +83,7 @@ export type ServerNeeds =
   | HealthChecks
   | IdempotencyStore
   | KeyRotator
+  | Licences
   | LiveViews
   | ModelCatalogue
   | Publications

@@ -61,6 +61,8 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
       password: Redacted.Redacted,
       visitor: Visitor
     ) => Effect.Effect<SignedIn, Unauthorized | TooManyAttempts | StoreUnavailable>
+    /** The hash of a password that keeps the rules. */
+    readonly hash: (username: string, password: Redacted.Redacted) => Effect.Effect<Redacted.Redacted, WeakPassword>
     readonly create: (
       tenant: TenantId,
       user: { readonly username: string; readonly role: Role; readonly password: Redacted.Redacted }
@@ -155,6 +157,8 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
 
         signIn: (username, password, visitor) =>
           Effect.flatMap(prove(username.trim(), password, visitor), (user) => begin(user, visitor)),
+
+        hash: (username, password) => Effect.zipRight(strong(username, password), hasher.hash(password)),
 
         create: (tenant, { username, role, password }) =>
           Effect.gen(function* () {

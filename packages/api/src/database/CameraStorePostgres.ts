@@ -16,6 +16,7 @@ import { writeAudit, writeAudits } from "./AuditStorePostgres.js"
 import { pageStatement } from "./CameraQueryPostgres.js"
 import { changeFeed } from "./ChangeFeed.js"
 import { Database } from "./Database.js"
+import { requireCameras } from "./LicencesPostgres.js"
 import { writeOutbox } from "./OutboxPostgres.js"
 import { checkPlace } from "./PlaceStorePostgres.js"
 
@@ -87,6 +88,25 @@ export const sealedCredentials = (
 
 /** Whoever follows the cameras' changes looks again. */
 export const tell = (sql: SqlClient, id: CameraId) => sql`select pg_notify(${channel}, ${id})`
+
+/** The same of all cameras. */
+export const tellCamerasChanged = (sql: SqlClient) => sql`select pg_notify(${channel}, 'all')`
+
+/** Removes up to so many cameras of a tenant that is going, without a word in its trail for each; answers how many. */
+export const removeCameraRows = (sql: SqlClient, tenant: TenantId, most: number) =>
+  Effect.gen(function* () {
+    const rows = yield* sql<CameraRow>`delete from cameras
+      where id in (select id from cameras where tenant_id = ${tenant} limit ${most}) returning *`
+    yield* sql`insert into camera_epochs (camera_id, tenant_id, epoch)
+      select value::uuid, ${tenant}, 1 from jsonb_array_elements_text(${JSON.stringify(rows.map(({ id }) => id))}::jsonb)
+      on conflict (camera_id) do update set epoch = camera_epochs.epoch + 1`
+    const now = yield* DateTime.now
+    yield* writeOutbox(
+      sql,
+      (yield* toCameras(rows)).flatMap((camera) => messagesOfRemoval(camera, now))
+    )
+    return rows.length
+  })
 
 /** An edge of the camera's own tenant: others are not to be seen here. */
 const checkEdge = (sql: SqlClient, edgeId: EdgeId | null | undefined) =>
@@ -168,6 +188,7 @@ const make = Effect.gen(function* () {
         const record = yield* recordOf(tenant, input)
         return yield* database.tenant("add camera", tenant, (sql) =>
           checkSurroundings(sql, input).pipe(
+            Effect.zipRight(requireCameras(sql, tenant, record.camera.enabled ? 1 : 0)),
             Effect.zipRight(insert(sql, tenant, [record])),
             Effect.zipRight(tell(sql, record.camera.id)),
             Effect.zipRight(writeAudit(sql, tenant, cameraCreated(record))),
@@ -185,6 +206,7 @@ const make = Effect.gen(function* () {
           Effect.gen(function* () {
             yield* Effect.forEach(new Set(inputs.map(({ edge }) => edge)), (edge) => checkEdge(sql, edge), { discard: true })
             yield* Effect.forEach(new Set(inputs.map(({ placeId }) => placeId)), (id) => checkPlace(sql, id), { discard: true })
+            yield* requireCameras(sql, tenant, records.filter(({ camera }) => camera.enabled).length)
             for (const some of Array.chunksOf(records, insertSize)) yield* insert(sql, tenant, some)
             yield* tell(sql, first.camera.id)
             yield* writeAudits(sql, tenant, records.map(cameraCreated))
@@ -200,6 +222,7 @@ const make = Effect.gen(function* () {
           const current = { camera: yield* toCamera(row), credentials: yield* unsealCredentials(row, "change camera") }
           yield* checkSurroundings(sql, patch)
           const record = yield* revisedRecord(current, patch, yield* DateTime.now, expectedRevision)
+          if (record.camera.enabled && !current.camera.enabled) yield* requireCameras(sql, tenant, 1)
           yield* sql`update cameras set ${sql.update({
             ...columns(record),
             credentials: sealCredentials(id, record.credentials)
@@ -235,7 +258,8 @@ const make = Effect.gen(function* () {
       "list all cameras",
       (sql) =>
         sql<CameraOutline>`select id, tenant_id as "tenantId", revision, (configuration ->> 'enabled')::boolean as enabled
-          from cameras where configuration ->> 'edge' is null`
+          from cameras where configuration ->> 'edge' is null
+            and tenant_id in (select id from tenants where suspended_at is null)`
     ),
 
     some: (ids) =>

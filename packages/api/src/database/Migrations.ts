@@ -13,6 +13,7 @@ import { edges } from "./migration/0008Edges.js"
 import { people } from "./migration/0009People.js"
 import { places } from "./migration/0011Places.js"
 import { publishTokens } from "./migration/0007PublishTokens.js"
+import { tenants } from "./migration/0010Tenants.js"
 import { auditChain } from "./migration/0013AuditChain.js"
 import { idempotencyKeys } from "./migration/0015IdempotencyKeys.js"
 import { placeRevisions } from "./migration/0020PlaceRevisions.js"
@@ -27,6 +28,7 @@ export const migrations: ReadonlyArray<Migration> = [
   publishTokens,
   edges,
   people,
+  tenants,
   places,
   auditChain,
   idempotencyKeys,

@@ -30,7 +30,7 @@ const toUser = (row: UserRow) =>
     createdAt: row.created_at.toISOString()
   })
 
-const insert = (sql: SqlClient, tenantId: TenantId, { username, role, passwordHash }: NewUser) =>
+export const insertUser = (sql: SqlClient, tenantId: TenantId, { username, role, passwordHash }: NewUser) =>
   Effect.gen(function* () {
     const createdAt = yield* DateTime.now
     const user = User.make({ id: UserId.make(crypto.randomUUID()), tenantId, username, role, createdAt })
@@ -96,7 +96,7 @@ const make = Effect.map(Database, (database) =>
 
     create: (tenant, user) =>
       database.tenant("add user", tenant, (sql) =>
-        Effect.tap(insert(sql, tenant, user), (created) => writeAudit(sql, tenant, userCreated(created, "user.create")))
+        Effect.tap(insertUser(sql, tenant, user), (created) => writeAudit(sql, tenant, userCreated(created, "user.create")))
       ),
 
     change: (tenant, id, { role, passwordHash }) =>
@@ -145,7 +145,7 @@ const make = Effect.map(Database, (database) =>
           if (token === undefined) return yield* new SetupRefused({ reason: "unknown" })
           const now = yield* DateTime.now
           if (token.expires_at.getTime() <= now.epochMillis) return yield* new SetupRefused({ reason: "expired" })
-          const admin = yield* insert(sql, defaultTenant, { ...user, role: "admin" })
+          const admin = yield* insertUser(sql, defaultTenant, { ...user, role: "admin" })
           const { address } = yield* ChangeAuthor
           yield* inNameOf(admin, address)(writeAudit(sql, defaultTenant, userCreated(admin, "set-up")))
           return admin

@@ -11,6 +11,7 @@ import {
   TooManyRequests,
   Unavailable
 } from "@vigil/core/contract/Problem"
+import type { LicenceRefused } from "@vigil/core/Licence"
 import type { KeyRotationRefused } from "@vigil/core/KeyRotation"
 import type { ModelError } from "@vigil/core/Model"
 import type { ApiKeyNotFound } from "@vigil/core/port/ApiKeyStore"
@@ -25,6 +26,7 @@ import type { LiveViewNotFound, LiveViewRefused } from "@vigil/core/port/LiveVie
 import type { PublicationNotFound, PublicationRefused } from "@vigil/core/port/Publications"
 import type { PlaceNotFound, PlaceRefused, PlaceRevisionConflict } from "@vigil/core/port/PlaceStore"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
+import type { TenantNotFound, TenantRefused } from "@vigil/core/port/TenantStore"
 import type { WorkerTokenNotFound } from "@vigil/core/port/WorkerTokenStore"
 import type { LastAdministrator, SetupRefused, UsernameTaken, UserNotFound } from "@vigil/core/port/UserStore"
 import type { SourceError } from "@vigil/core/Source"
@@ -105,6 +107,10 @@ const problems = {
   NodeNotFound: (error: NodeNotFound) => notFound("node-not-found", error.message),
   NodeUnavailable: (error: NodeUnavailable) =>
     new Unavailable(details(503, "node-unavailable", "The node could not do it", error.message)),
+  TenantNotFound: (error: TenantNotFound) => notFound("tenant-not-found", error.message),
+  TenantRefused: (error: TenantRefused) => conflict(`tenant-${error.reason}`, error.message),
+  LicenceRefused: (error: LicenceRefused) =>
+    new NotAllowed(details(403, `licence-${error.reason}`, "The licence does not allow it", error.message)),
   UsernameTaken: (error: UsernameTaken) => conflict("username-taken", error.message),
   LastAdministrator: (error: LastAdministrator) => conflict("last-administrator", error.message),
   SetupRefused: (error: SetupRefused) =>

@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import { Camera, CameraPatch } from "../Camera.js"
 import { CameraStatistics, CameraStatus } from "../CameraStatus.js"
 import { CameraId } from "../Ids.js"
+import { LicenceRefused } from "../Licence.js"
 import { InvalidAnalytic } from "../port/AnalyticCatalogue.js"
 import { CameraNotRunning, NoKeyframe, NoPicture } from "../port/CameraControl.js"
 import { CameraNotFound, RevisionConflict } from "../port/CameraStore.js"
@@ -23,6 +24,7 @@ export const configurationErrors = Schema.Union(
   InvalidAnalytic,
   EdgeNotFound,
   PlaceNotFound,
+  LicenceRefused,
   StoreUnavailable,
   Forbidden
 )

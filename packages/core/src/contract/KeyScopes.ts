@@ -36,6 +36,7 @@ export const httpScopes: Readonly<Record<string, NeededScope>> = {
   "catalogue.models": "read",
   "catalogue.analytics": "read",
   "cluster.status": "operate",
+  "tenants.ownLicence": "configure",
   "health.detailed": "read"
 }
 

@@ -12,6 +12,7 @@ import { CameraStatus } from "../CameraStatus.js"
 import { CameraWithRuntime } from "../CameraWithRuntime.js"
 import { EventDelivery, EventEntry, EventPage, EventQuery, EventStatus } from "../Event.js"
 import { CameraId, EventId } from "../Ids.js"
+import { LicenceRefused } from "../Licence.js"
 import { CatalogueEntry, ModelError } from "../Model.js"
 import { ObjectDifference, ObjectHistory, VersionedType, VersionNotFound } from "../ObjectHistory.js"
 import { Overlay } from "../Overlay.js"
@@ -44,7 +45,7 @@ export class DashboardRpc extends RpcGroup.make(
   Rpc.make("CreateCamera", {
     payload: { camera: NewCamera },
     success: Camera,
-    error: Schema.Union(SourceError, InvalidAnalytic, EdgeNotFound, PlaceNotFound, StoreUnavailable, Forbidden)
+    error: Schema.Union(SourceError, InvalidAnalytic, EdgeNotFound, PlaceNotFound, LicenceRefused, StoreUnavailable, Forbidden)
   }),
   Rpc.make("DeleteCamera", {
     payload: { id: CameraId, expectedRevision: Schema.optional(Schema.Int) },

@@ -3,6 +3,7 @@ import type { Effect, Option, Stream } from "effect"
 import type { Camera, CameraPatch, NewCamera } from "../Camera.js"
 import type { CameraPage, CameraQuery } from "../CameraQuery.js"
 import { CameraId, type Epoch, type TenantId } from "../Ids.js"
+import type { LicenceRefused } from "../Licence.js"
 import type { Credentials, SourceError } from "../Source.js"
 import type { EdgeNotFound } from "./EdgeStore.js"
 import type { PlaceNotFound } from "./PlaceStore.js"
@@ -46,18 +47,21 @@ export class CameraStore extends Context.Tag("@vigil/core/CameraStore")<
     readonly create: (
       tenant: TenantId,
       camera: NewCamera
-    ) => Effect.Effect<Camera, SourceError | EdgeNotFound | PlaceNotFound | StoreUnavailable>
+    ) => Effect.Effect<Camera, SourceError | EdgeNotFound | PlaceNotFound | LicenceRefused | StoreUnavailable>
     /** All of them, in this order, or none. */
     readonly createMany: (
       tenant: TenantId,
       cameras: ReadonlyArray<NewCamera>
-    ) => Effect.Effect<ReadonlyArray<Camera>, SourceError | EdgeNotFound | PlaceNotFound | StoreUnavailable>
+    ) => Effect.Effect<ReadonlyArray<Camera>, SourceError | EdgeNotFound | PlaceNotFound | LicenceRefused | StoreUnavailable>
     readonly update: (
       tenant: TenantId,
       id: CameraId,
       patch: CameraPatch,
       expectedRevision?: number
-    ) => Effect.Effect<Camera, CameraNotFound | RevisionConflict | SourceError | EdgeNotFound | PlaceNotFound | StoreUnavailable>
+    ) => Effect.Effect<
+      Camera,
+      CameraNotFound | RevisionConflict | SourceError | EdgeNotFound | PlaceNotFound | LicenceRefused | StoreUnavailable
+    >
     readonly remove: (
       tenant: TenantId,
       id: CameraId,
@@ -65,7 +69,7 @@ export class CameraStore extends Context.Tag("@vigil/core/CameraStore")<
     ) => Effect.Effect<void, CameraNotFound | RevisionConflict | StoreUnavailable>
     /** Every camera of every tenant: the desired state that nodes reconcile with. */
     readonly all: Effect.Effect<ReadonlyArray<Camera>, StoreUnavailable>
-    /** The same in outline, for thousands of them, and without those that an edge runs: they are none of a node's business. */
+    /** The same in outline, for thousands of them, and without those that are none of a node's business: an edge's, and a suspended tenant's. */
     readonly outlines: Effect.Effect<ReadonlyArray<CameraOutline>, StoreUnavailable>
     /** Those of these cameras that are there, whosever they are. */
     readonly some: (ids: ReadonlyArray<CameraId>) => Effect.Effect<ReadonlyArray<Camera>, StoreUnavailable>

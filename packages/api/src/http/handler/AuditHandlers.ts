@@ -2,7 +2,6 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { Effect } from "effect"
 import { queryAudit, verifyAudit } from "../../application/AuditOperations.js"
-import { listTenants } from "../../application/TenantOperations.js"
 import { toProblem } from "../ToProblem.js"
 
 export const layerAuditHandlers = HttpApiBuilder.group(VigilApi, "audit", (handlers) =>
@@ -11,8 +10,4 @@ export const layerAuditHandlers = HttpApiBuilder.group(VigilApi, "audit", (handl
     .handle("verify", ({ urlParams: { hash, sequence } }) =>
       Effect.mapError(verifyAudit(hash === undefined || sequence === undefined ? undefined : { hash, sequence }), toProblem)
     )
-)
-
-export const layerTenantHandlers = HttpApiBuilder.group(VigilApi, "tenants", (handlers) =>
-  handlers.handle("list", () => Effect.mapError(listTenants, toProblem))
 )

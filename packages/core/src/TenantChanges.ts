@@ -1,0 +1,48 @@
+/**
+ * What is audited of tenants: what the operator of the installation does with them.
+ *
+ * @module
+ */
+import { Schema } from "effect"
+import type { AuditChange } from "./AuditEntry.js"
+import type { TenantId } from "./Ids.js"
+import { Licence } from "./Licence.js"
+import type { Tenant } from "./Tenant.js"
+import type { User } from "./User.js"
+
+const encodeLicence = Schema.encodeSync(Licence)
+
+const subject = (id: TenantId) => ({ type: "tenant", id }) as const
+
+export const tenantCreated = (id: TenantId, name: string, licence: Licence, administrator: User): AuditChange => ({
+  action: "tenant.create",
+  subject: subject(id),
+  before: null,
+  after: { name, administrator: administrator.username, licence: encodeLicence(licence) }
+})
+
+/** Suspending and resuming are told as such; with another name beside it, that is in the values. */
+export const tenantUpdated = (before: Tenant, after: Tenant): AuditChange => {
+  const renamed = before.name !== after.name
+  const action = before.suspended === after.suspended ? "tenant.update" : after.suspended ? "tenant.suspend" : "tenant.resume"
+  return {
+    action,
+    subject: subject(after.id),
+    before: renamed ? { name: before.name } : null,
+    after: renamed ? { name: after.name } : null
+  }
+}
+
+export const tenantRemoved = ({ cameras, id, name, users }: Tenant): AuditChange => ({
+  action: "tenant.remove",
+  subject: subject(id),
+  before: { name, cameras, users },
+  after: null
+})
+
+export const licenceChanged = (tenant: TenantId, before: Licence, after: Licence): AuditChange => ({
+  action: "licence.change",
+  subject: subject(tenant),
+  before: { ...encodeLicence(before) },
+  after: { ...encodeLicence(after) }
+})
