@@ -18,6 +18,7 @@ import type { CameraStore } from "@vigil/core/port/CameraStore"
 import type { EdgeBuffer } from "@vigil/core/port/EdgeBuffer"
 import type { EdgeStore } from "@vigil/core/port/EdgeStore"
 import type { IdempotencyStore } from "@vigil/core/port/IdempotencyStore"
+import type { GrantStore } from "@vigil/core/port/GrantStore"
 import type { EventStore } from "@vigil/core/port/EventStore"
 import type { KeyRotator } from "@vigil/core/port/KeyRotator"
 import type { Licences } from "@vigil/core/port/Licences"
@@ -45,6 +46,7 @@ import { startEmbeddedPostgres } from "./database/EmbeddedPostgres.js"
 import { layerEdgeBufferPostgres } from "./edge/EdgeBufferPostgres.js"
 import { layerEdgeStorePostgres } from "./database/EdgeStorePostgres.js"
 import { layerEventStorePostgres } from "./database/EventStorePostgres.js"
+import { layerGrantStorePostgres } from "./database/GrantStorePostgres.js"
 import { layerIdempotencyStorePostgres } from "./database/IdempotencyStorePostgres.js"
 import { layerLicencesPostgres } from "./database/LicencesPostgres.js"
 import { migrate } from "./database/Migrations.js"
@@ -69,6 +71,7 @@ export type Persistence =
   | EdgeBuffer
   | EdgeStore
   | EventStore
+  | GrantStore
   | KeyRotator
   | Licences
   | IdempotencyStore
@@ -92,6 +95,7 @@ export const layerStores = (connection: ConnectionOptions, dataFolder: string): 
     layerEdgeBufferPostgres,
     layerEdgeStorePostgres,
     layerEventStorePostgres,
+    layerGrantStorePostgres,
     layerKeyRotator,
     layerIdempotencyStorePostgres,
     layerLicencesPostgres,

@@ -44,6 +44,7 @@ import type { ClusterControl } from "@vigil/core/port/ClusterControl"
 import type { PlaceStore } from "@vigil/core/port/PlaceStore"
 import type { EdgeStore } from "@vigil/core/port/EdgeStore"
 import type { EventStore } from "@vigil/core/port/EventStore"
+import type { GrantStore } from "@vigil/core/port/GrantStore"
 import type { IdempotencyStore } from "@vigil/core/port/IdempotencyStore"
 import type { HealthChecks } from "@vigil/core/port/Health"
 import type { KeyRotator } from "@vigil/core/port/KeyRotator"
@@ -80,6 +81,7 @@ export type ServerNeeds =
   | EdgeStore
   | PlaceStore
   | EventStore
+  | GrantStore
   | HealthChecks
   | IdempotencyStore
   | KeyRotator

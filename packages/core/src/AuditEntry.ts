@@ -41,6 +41,7 @@ export const AuditAction = Schema.Literal(
   "user.create",
   "user.update",
   "user.delete",
+  "user.grants",
   "user.profile",
   "user.lock",
   "user.release",

@@ -7,7 +7,7 @@
 import type { NewCamera } from "@vigil/core/Camera"
 import type { CameraQuery } from "@vigil/core/CameraQuery"
 import { credentialsFor } from "@vigil/core/CameraRecord"
-import { authorize, inCallersName } from "@vigil/core/control/Authorization"
+import { allowedWithinReach, authorize, inCallersName } from "@vigil/core/control/Authorization"
 import { authorizeSource, checkAnalytics, getCamera } from "@vigil/core/control/CameraCommands"
 import type { CameraId } from "@vigil/core/Ids"
 import { CameraControl } from "@vigil/core/port/CameraControl"
@@ -42,7 +42,7 @@ export const createCamera = (camera: NewCamera) =>
     const user = yield* authorize("supervisor")
     yield* authorizeSource(camera.url)
     yield* checkAnalytics(camera.analytics)
-    return yield* (yield* CameraStore).create(user.tenantId, camera)
+    return yield* allowedWithinReach((yield* CameraStore).create(user.tenantId, camera))
   }).pipe(inCallersName)
 
 export const removeCamera = (id: CameraId, expectedRevision?: number) =>

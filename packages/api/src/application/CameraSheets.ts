@@ -1,5 +1,5 @@
 import { type ImportReport, mostRows, readSheet, type RowProblem, type Rows, writeSheet } from "@vigil/core/CameraSheet"
-import { authorize, inCallersName } from "@vigil/core/control/Authorization"
+import { allowedWithinReach, authorize, inCallersName } from "@vigil/core/control/Authorization"
 import { authorizeSource } from "@vigil/core/control/CameraCommands"
 import { parseCsv } from "@vigil/core/Csv"
 import { placePaths } from "@vigil/core/Place"
@@ -60,7 +60,7 @@ export const importCameras = (data: Uint8Array, options: { readonly dryRun: bool
     if (!options.dryRun && !isRefused && good.length > mostAdded) {
       return yield* new SheetError({ detail: `the file has ${good.length} cameras: add at most ${mostAdded} at a time` })
     }
-    const added = options.dryRun || isRefused ? [] : yield* (yield* CameraStore).createMany(tenantId, good)
+    const added = options.dryRun || isRefused ? [] : yield* allowedWithinReach((yield* CameraStore).createMany(tenantId, good))
     const report: ImportReport = {
       dryRun: options.dryRun,
       rows: sheet.rows,

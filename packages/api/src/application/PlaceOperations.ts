@@ -1,4 +1,4 @@
-import { authorize, inCallersName } from "@vigil/core/control/Authorization"
+import { allowedWithinReach, authorize, inCallersName } from "@vigil/core/control/Authorization"
 import type { PlaceId } from "@vigil/core/Ids"
 import type { NewPlace, PlacePatch } from "@vigil/core/Place"
 import { PlaceStore } from "@vigil/core/port/PlaceStore"
@@ -18,13 +18,13 @@ export const getPlace = (id: PlaceId) =>
 export const createPlace = (place: NewPlace) =>
   Effect.gen(function* () {
     const { tenantId } = yield* authorize("supervisor")
-    return yield* (yield* PlaceStore).create(tenantId, place)
+    return yield* allowedWithinReach((yield* PlaceStore).create(tenantId, place))
   }).pipe(inCallersName)
 
 export const changePlace = (id: PlaceId, patch: PlacePatch, expectedRevision?: number) =>
   Effect.gen(function* () {
     const { tenantId } = yield* authorize("supervisor")
-    return yield* (yield* PlaceStore).update(tenantId, id, patch, expectedRevision)
+    return yield* allowedWithinReach((yield* PlaceStore).update(tenantId, id, patch, expectedRevision))
   }).pipe(inCallersName)
 
 export const removePlace = (id: PlaceId, expectedRevision?: number) =>

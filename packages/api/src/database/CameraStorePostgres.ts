@@ -19,6 +19,7 @@ import { Database } from "./Database.js"
 import { requireCameras } from "./LicencesPostgres.js"
 import { writeOutbox } from "./OutboxPostgres.js"
 import { checkPlace } from "./PlaceStorePostgres.js"
+import { withinReach } from "./Reach.js"
 
 const channel = "vigil_cameras"
 const pollInterval = 5000
@@ -146,7 +147,7 @@ const make = Effect.gen(function* () {
           credentials: sealCredentials(record.camera.id, record.credentials),
           created_at: DateTime.toDateUtc(record.camera.createdAt)
         }))
-      )}`
+      )}`.pipe(withinReach("camera"))
       yield* writeOutbox(sql, records.flatMap(messagesOfCreation))
     })
 
@@ -226,7 +227,7 @@ const make = Effect.gen(function* () {
           yield* sql`update cameras set ${sql.update({
             ...columns(record),
             credentials: sealCredentials(id, record.credentials)
-          })} where id = ${id}`
+          })} where id = ${id}`.pipe(withinReach("camera"))
           yield* tell(sql, id)
           yield* writeOutbox(sql, messagesOfChange(current, record))
           yield* writeAudit(sql, tenant, cameraUpdated(current, record))

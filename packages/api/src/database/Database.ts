@@ -1,8 +1,9 @@
 import { SqlError } from "@effect/sql/SqlError"
 import type { SqlClient } from "@effect/sql/SqlClient"
+import { Principal } from "@vigil/core/contract/Principal"
 import type { TenantId } from "@vigil/core/Ids"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
-import { Cause, Context, Effect, Layer, ParseResult } from "effect"
+import { Cause, Context, Effect, Layer, Option, ParseResult } from "effect"
 import { type ConnectionOptions, describe, openPool } from "./Connection.js"
 
 /** Errors of statements and of rows that cannot be read; they become `StoreUnavailable`. */
@@ -13,7 +14,7 @@ type Work<A, E, R> = (sql: SqlClient) => Effect.Effect<A, E | RowError, R>
 
 /**
  * The only way to the tables. Every piece of work is one transaction under a role that row-level security holds for: `tenant` sees
- * one tenant's rows, `system` all. All or nothing is written; an absent, hung or failing server ends in `StoreUnavailable`
+ * one tenant's rows, and of those no more than is in reach of the person whose call is served (`GrantStore`), `system` all. All or nothing is written; an absent, hung or failing server ends in `StoreUnavailable`
  * within seconds, and the next piece of work tries anew.
  */
 export class Database extends Context.Tag("@vigil/api/Database")<
@@ -56,6 +57,9 @@ const narrow = <E>(
   return Effect.failCause(cause as Cause.Cause<Exclude<E, RowError>>)
 }
 
+/** The user whose call is served, if it is a person's: read from the context, so that no statement can forget whom it is for. */
+const userServed = Effect.map(Effect.serviceOption(Principal), Option.match({ onNone: () => "", onSome: ({ user }) => user.id }))
+
 const make = (connection: ConnectionOptions) =>
   Effect.gen(function* () {
     const sql = yield* openPool(connection, limits, poolSize)
@@ -68,7 +72,13 @@ const make = (connection: ConnectionOptions) =>
     ) =>
       sql
         .withTransaction(
-          Effect.zipRight(sql`select set_config('role', ${role}, true), set_config('vigil.tenant', ${tenant}, true)`, work(sql))
+          Effect.flatMap(userServed, (user) =>
+            Effect.zipRight(
+              sql`select set_config('role', ${role}, true), set_config('vigil.tenant', ${tenant}, true),
+                set_config('vigil.user', ${user}, true)`,
+              work(sql)
+            )
+          )
         )
         .pipe(
           Effect.disconnect,

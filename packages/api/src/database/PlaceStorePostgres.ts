@@ -6,6 +6,7 @@ import { PlaceNotFound, PlaceRefused, PlaceRevisionConflict, PlaceStore } from "
 import { DateTime, Effect, Layer } from "effect"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { Database } from "./Database.js"
+import { overWholeTenant, tellReach, withinReach } from "./Reach.js"
 
 interface PlaceRow {
   readonly id: PlaceId
@@ -89,7 +90,7 @@ const make = Effect.map(Database, (database) =>
           const rows =
             yield* sql<PlaceRow>`insert into places (id, tenant_id, kind, name, parent_id, revision, created_at, updated_at)
             values (${id}, ${tenant}, ${kind}, ${name}, ${parentId}, 1, ${now}, ${now})
-            on conflict (tenant_id, parent_id, name) do nothing returning *`
+            on conflict (tenant_id, parent_id, name) do nothing returning *`.pipe(withinReach("place"))
           const place = yield* Effect.mapError(one(rows, id), () => nameTaken(name))
           yield* writeAudit(sql, tenant, placeCreated(place))
           return place
@@ -102,15 +103,20 @@ const make = Effect.map(Database, (database) =>
           const before = yield* one(yield* sql<PlaceRow>`select * from places where id = ${id} for no key update`, id)
           yield* checkRevision(before, expectedRevision)
           const { name = before.name, parentId = before.parentId } = patch
-          yield* checkParent(sql, before.kind, parentId)
-          const [taken] = yield* sql`select id from places
-            where parent_id is not distinct from ${parentId}::uuid and name = ${name} and id <> ${id}`
+          const moves = parentId !== before.parentId
+          if (moves) yield* checkParent(sql, before.kind, parentId)
+          const [taken] = yield* overWholeTenant(
+            sql,
+            sql`select id from places
+              where parent_id is not distinct from ${parentId}::uuid and name = ${name} and id <> ${id}`
+          )
           if (taken !== undefined) return yield* nameTaken(name)
           const now = DateTime.toDateUtc(yield* DateTime.now)
           const rows = yield* sql<PlaceRow>`update places
             set name = ${name}, parent_id = ${parentId}, revision = revision + 1, updated_at = ${now}
             where id = ${id} returning *`
           const after = yield* one(rows, id)
+          if (moves) yield* tellReach(sql)
           yield* writeAudit(sql, tenant, placeUpdated(before, after))
           return after
         })
@@ -126,6 +132,12 @@ const make = Effect.map(Database, (database) =>
             (select count(*)::int from places where tenant_id = ${tenant} and parent_id = ${id}) as places`
           if (inUse !== undefined && inUse.cameras + inUse.places > 0) {
             const detail = `${place.name} holds ${inUse.cameras} cameras and ${inUse.places} places: move or remove them first`
+            return yield* new PlaceRefused({ reason: "in-use", detail })
+          }
+          const [granted] = yield* sql<{ readonly users: number }>`select count(*)::int as users from user_grants
+            where tenant_id = ${tenant} and place_id = ${id}`
+          if (granted !== undefined && granted.users > 0) {
+            const detail = `${granted.users} users are limited to ${place.name}: change what they are granted first`
             return yield* new PlaceRefused({ reason: "in-use", detail })
           }
           yield* sql`delete from places where id = ${id}`

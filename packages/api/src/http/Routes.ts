@@ -15,6 +15,7 @@ import { layerAuditHandlers } from "./handler/AuditHandlers.js"
 import { layerCameraHandlers, layerLiveHandlers } from "./handler/CameraHandlers.js"
 import { layerClusterHandlers } from "./handler/ClusterHandlers.js"
 import { layerCatalogueHandlers, layerEventHandlers } from "./handler/EventHandlers.js"
+import { layerGrantHandlers } from "./handler/GrantHandlers.js"
 import { layerHealthHandlers } from "./handler/HealthHandlers.js"
 import { layerHistoryHandlers } from "./handler/HistoryHandlers.js"
 import { layerKeyHandlers } from "./handler/KeyHandlers.js"
@@ -46,6 +47,7 @@ const layerHandlers = Layer.mergeAll(
   layerSignInHandlers,
   layerSessionHandlers,
   layerUserHandlers,
+  layerGrantHandlers,
   layerApiKeyHandlers,
   layerCameraHandlers,
   layerLiveHandlers,

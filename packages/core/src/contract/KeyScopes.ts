@@ -6,6 +6,7 @@ type NeededScope = ApiKeyScope | "any"
 /** Calls of `VigilApi`, as `group.endpoint`. What is not here is closed to API keys. */
 export const httpScopes: Readonly<Record<string, NeededScope>> = {
   "session.me": "any",
+  "grants.mine": "any",
   "cameras.list": "read",
   "cameras.get": "read",
   "cameras.statuses": "read",

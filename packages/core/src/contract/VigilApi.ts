@@ -9,6 +9,7 @@ import { ClusterGroup } from "./api/ClusterApi.js"
 import { completeDocument } from "./api/Document.js"
 import { EdgesGroup } from "./api/EdgesApi.js"
 import { EventsGroup } from "./api/EventsApi.js"
+import { GrantsGroup } from "./api/GrantsApi.js"
 import { HealthGroup } from "./api/HealthApi.js"
 import { HistoryGroup } from "./api/HistoryApi.js"
 import { KeysGroup } from "./api/KeysApi.js"
@@ -31,6 +32,7 @@ export class VigilApi extends HttpApi.make("vigil")
   .add(SignInGroup.prefix("/api/v1"))
   .add(SessionGroup.prefix("/api/v1"))
   .add(UsersGroup.prefix("/api/v1"))
+  .add(GrantsGroup.prefix("/api/v1"))
   .add(ApiKeysGroup.prefix("/api/v1"))
   .add(CamerasGroup.prefix("/api/v1"))
   .add(CameraManagerGroup.prefix("/api/v1"))

@@ -1,12 +1,24 @@
 import { Effect } from "effect"
 import { inNameOf } from "../ChangeAuthor.js"
 import { Forbidden, Principal } from "../contract/Principal.js"
+import { OutOfReach } from "../port/GrantStore.js"
 import { permits, type Role, type User } from "../User.js"
 
 /** The user who makes the call, if the role allows it. `what` is told whom it does not. */
 export const authorize = (needed: Role, what?: string): Effect.Effect<User, Forbidden, Principal> =>
   Effect.flatMap(Principal, ({ user }) =>
     permits(user.role, needed) ? Effect.succeed(user) : Effect.fail(new Forbidden({ needed, role: user.role, what }))
+  )
+
+const isOutOfReach = (error: unknown): error is OutOfReach => error instanceof OutOfReach
+
+/** Says to whoever is limited to places and groups that what is to be written is outside of them. */
+export const allowedWithinReach = <A, E, R>(work: Effect.Effect<A, E | OutOfReach, R>) =>
+  Effect.catchIf(work, isOutOfReach, ({ what }) =>
+    Effect.flatMap(
+      Principal,
+      ({ user: { role } }) => new Forbidden({ needed: "admin", role, what: `a ${what} outside of your places and groups` })
+    )
   )
 
 /** Makes what is changed the caller's in the audit trail, with the name of the API key if it was one. */

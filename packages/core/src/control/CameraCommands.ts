@@ -12,7 +12,7 @@ import { AnalyticCatalogue } from "../port/AnalyticCatalogue.js"
 import { CameraControl } from "../port/CameraControl.js"
 import { CameraStore } from "../port/CameraStore.js"
 import { isOfThisMachine, parseSourceUrl } from "../SourceUrl.js"
-import { authorize, inCallersName } from "./Authorization.js"
+import { allowedWithinReach, authorize, inCallersName } from "./Authorization.js"
 
 export const checkAnalytics = (assignments: ReadonlyArray<AnalyticAssignment>) =>
   Effect.flatMap(AnalyticCatalogue, ({ check }) => Effect.forEach(assignments, check, { discard: true }))
@@ -37,7 +37,7 @@ export const configureCamera = (id: CameraId, patch: CameraPatch, expectedRevisi
     const { url } = yield* store.get(user.tenantId, id)
     yield* Effect.forEach([url, patch.url ?? url], authorizeSource, { discard: true })
     yield* checkAnalytics(patch.analytics ?? [])
-    return yield* store.update(user.tenantId, id, patch, expectedRevision)
+    return yield* allowedWithinReach(store.update(user.tenantId, id, patch, expectedRevision))
   }).pipe(inCallersName)
 
 export const cameraStatus = (id: CameraId) =>

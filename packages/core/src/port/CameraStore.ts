@@ -6,6 +6,7 @@ import { CameraId, type Epoch, type TenantId } from "../Ids.js"
 import type { LicenceRefused } from "../Licence.js"
 import type { Credentials, SourceError } from "../Source.js"
 import type { EdgeNotFound } from "./EdgeStore.js"
+import type { OutOfReach } from "./GrantStore.js"
 import type { PlaceNotFound } from "./PlaceStore.js"
 import type { StoreUnavailable } from "./StoreError.js"
 
@@ -47,21 +48,18 @@ export class CameraStore extends Context.Tag("@vigil/core/CameraStore")<
     readonly create: (
       tenant: TenantId,
       camera: NewCamera
-    ) => Effect.Effect<Camera, SourceError | EdgeNotFound | PlaceNotFound | LicenceRefused | StoreUnavailable>
+    ) => Effect.Effect<Camera, SourceError | EdgeNotFound | PlaceNotFound | OutOfReach | StoreUnavailable>
     /** All of them, in this order, or none. */
     readonly createMany: (
       tenant: TenantId,
       cameras: ReadonlyArray<NewCamera>
-    ) => Effect.Effect<ReadonlyArray<Camera>, SourceError | EdgeNotFound | PlaceNotFound | LicenceRefused | StoreUnavailable>
+    ) => Effect.Effect<ReadonlyArray<Camera>, SourceError | EdgeNotFound | PlaceNotFound | OutOfReach | StoreUnavailable>
     readonly update: (
       tenant: TenantId,
       id: CameraId,
       patch: CameraPatch,
       expectedRevision?: number
-    ) => Effect.Effect<
-      Camera,
-      CameraNotFound | RevisionConflict | SourceError | EdgeNotFound | PlaceNotFound | LicenceRefused | StoreUnavailable
-    >
+    ) => Effect.Effect<Camera, CameraNotFound | RevisionConflict | SourceError | EdgeNotFound | PlaceNotFound | OutOfReach | StoreUnavailable>
     readonly remove: (
       tenant: TenantId,
       id: CameraId,

@@ -2,6 +2,7 @@ import { Context, Schema } from "effect"
 import type { Effect } from "effect"
 import { PlaceId, type TenantId } from "../Ids.js"
 import type { NewPlace, Place, PlacePatch } from "../Place.js"
+import type { OutOfReach } from "./GrantStore.js"
 import type { StoreUnavailable } from "./StoreError.js"
 
 export class PlaceNotFound extends Schema.TaggedError<PlaceNotFound>()("PlaceNotFound", { placeId: PlaceId }) {
@@ -38,13 +39,16 @@ export class PlaceStore extends Context.Tag("@vigil/core/PlaceStore")<
     /** By name. */
     readonly list: (tenant: TenantId) => Effect.Effect<ReadonlyArray<Place>, StoreUnavailable>
     readonly get: (tenant: TenantId, id: PlaceId) => Effect.Effect<Place, PlaceNotFound | StoreUnavailable>
-    readonly create: (tenant: TenantId, place: NewPlace) => Effect.Effect<Place, PlaceNotFound | PlaceRefused | StoreUnavailable>
+    readonly create: (
+      tenant: TenantId,
+      place: NewPlace
+    ) => Effect.Effect<Place, PlaceNotFound | PlaceRefused | OutOfReach | StoreUnavailable>
     readonly update: (
       tenant: TenantId,
       id: PlaceId,
       patch: PlacePatch,
       expectedRevision?: number
-    ) => Effect.Effect<Place, PlaceNotFound | PlaceRefused | PlaceRevisionConflict | StoreUnavailable>
+    ) => Effect.Effect<Place, PlaceNotFound | PlaceRefused | PlaceRevisionConflict | OutOfReach | StoreUnavailable>
     readonly remove: (
       tenant: TenantId,
       id: PlaceId,

@@ -1,0 +1,86 @@
+import type { SqlClient } from "@effect/sql/SqlClient"
+import { type Grants, grantsSet } from "@vigil/core/Grants"
+import type { CameraId, PlaceId, UserId } from "@vigil/core/Ids"
+import { GrantStore } from "@vigil/core/port/GrantStore"
+import { UserNotFound } from "@vigil/core/port/UserStore"
+import { Effect, Layer, Option } from "effect"
+import { writeAudit } from "./AuditStorePostgres.js"
+import { changeFeed } from "./ChangeFeed.js"
+import { Database } from "./Database.js"
+import { checkPlace } from "./PlaceStorePostgres.js"
+import { reachChannel, reachOf, tellReach } from "./Reach.js"
+
+const pollInterval = 5000
+
+interface GrantRow {
+  readonly place_id: PlaceId | null
+  readonly group_name: string | null
+}
+
+const read = (sql: SqlClient, user: UserId) =>
+  Effect.gen(function* () {
+    const rows = yield* sql<GrantRow>`select place_id, group_name from user_grants
+      where user_id = ${user} order by group_name collate "C", place_id`
+    const [owner] = yield* sql<{ readonly role: string }>`select role from users where id = ${user}`
+    return {
+      places: rows.flatMap(({ place_id }) => place_id ?? []),
+      groups: rows.flatMap(({ group_name }) => group_name ?? []),
+      limited: rows.length > 0 && owner?.role !== "admin"
+    }
+  })
+
+const rowsOf = ({ groups, places }: Grants): ReadonlyArray<GrantRow> => [
+  ...[...new Set(places)].map((place_id) => ({ place_id, group_name: null })),
+  ...[...new Set(groups)].map((group_name) => ({ place_id: null, group_name }))
+]
+
+const make = Effect.gen(function* () {
+  const database = yield* Database
+
+  const fingerprint = database.system("look for changed grants", (sql) =>
+    Effect.map(
+      sql<{ readonly mark: string }>`select concat_ws(' ',
+        (select concat_ws(' ', count(*), max(granted_at)) from user_grants),
+        (select sum(hashtext(concat_ws(' ', id, parent_id))) from places)) as mark`,
+      ([row]) => row?.mark ?? ""
+    )
+  )
+
+  return GrantStore.of({
+    get: (tenant, user) => database.tenant("read grants", tenant, (sql) => read(sql, user)),
+
+    set: (tenant, user, grants) =>
+      database.tenant("change grants", tenant, (sql) =>
+        Effect.gen(function* () {
+          const [known] = yield* sql`select id from users where id = ${user} for no key update`
+          if (known === undefined) return yield* new UserNotFound({ userId: user })
+          yield* Effect.forEach(grants.places, (id) => checkPlace(sql, id), { discard: true })
+          const before = yield* read(sql, user)
+          const rows = rowsOf(grants)
+          yield* sql`delete from user_grants where user_id = ${user}`
+          if (rows.length > 0) {
+            yield* sql`insert into user_grants ${sql.insert(rows.map((row) => ({ ...row, user_id: user, tenant_id: tenant })))}`
+          }
+          const after = yield* read(sql, user)
+          yield* tellReach(sql)
+          yield* writeAudit(sql, tenant, grantsSet({ id: user }, before, after))
+          return after
+        })
+      ),
+
+    reach: (tenant, user) =>
+      database.tenant("look what a user may see", tenant, (sql) =>
+        Effect.gen(function* () {
+          yield* reachOf(sql, user)
+          const [row] = yield* sql<{ readonly limited: boolean }>`select reach_is_limited() as limited`
+          if (row?.limited !== true) return Option.none()
+          const cameras = yield* sql<{ readonly id: CameraId }>`select id from cameras`
+          return Option.some(new Set(cameras.map(({ id }) => id)))
+        })
+      ),
+
+    changes: yield* changeFeed(database.connection, reachChannel, fingerprint, pollInterval)
+  })
+})
+
+export const layerGrantStorePostgres: Layer.Layer<GrantStore, never, Database> = Layer.scoped(GrantStore, make)
