@@ -48,18 +48,31 @@ export class CameraStore extends Context.Tag("@vigil/core/CameraStore")<
     readonly create: (
       tenant: TenantId,
       camera: NewCamera
-    ) => Effect.Effect<Camera, SourceError | EdgeNotFound | PlaceNotFound | OutOfReach | StoreUnavailable>
+    ) => Effect.Effect<Camera, SourceError | EdgeNotFound | PlaceNotFound | LicenceRefused | OutOfReach | StoreUnavailable>
     /** All of them, in this order, or none. */
     readonly createMany: (
       tenant: TenantId,
       cameras: ReadonlyArray<NewCamera>
-    ) => Effect.Effect<ReadonlyArray<Camera>, SourceError | EdgeNotFound | PlaceNotFound | OutOfReach | StoreUnavailable>
+    ) => Effect.Effect<
+      ReadonlyArray<Camera>,
+      SourceError | EdgeNotFound | PlaceNotFound | LicenceRefused | OutOfReach | StoreUnavailable
+    >
     readonly update: (
       tenant: TenantId,
       id: CameraId,
       patch: CameraPatch,
       expectedRevision?: number
-    ) => Effect.Effect<Camera, CameraNotFound | RevisionConflict | SourceError | EdgeNotFound | PlaceNotFound | OutOfReach | StoreUnavailable>
+    ) => Effect.Effect<
+      Camera,
+      | CameraNotFound
+      | RevisionConflict
+      | SourceError
+      | EdgeNotFound
+      | PlaceNotFound
+      | LicenceRefused
+      | OutOfReach
+      | StoreUnavailable
+    >
     readonly remove: (
       tenant: TenantId,
       id: CameraId,
