@@ -55,9 +55,13 @@ const runProgram = (name: string, file: string, words: ReadonlyArray<string>, va
     (child) => firstLine(child, name)
   )
 
-const agent = new Agent({ keepAlive: true, maxSockets: clients })
+/** Each client has an address of its own: how often one may sign in at a time is limited for each. */
+const agents = Array.from(
+  { length: clients },
+  (_, n) => new Agent({ keepAlive: true, maxSockets: 1, localAddress: `127.0.0.${n + 1}` })
+)
 
-const ask = (url: string, cookie: string, { body, method, path }: Question) =>
+const ask = (url: string, cookie: string, { body, method, path }: Question, agent = agents[0]) =>
   new Promise<{ readonly status: number; readonly cookie: string; readonly text: string }>((resolve, reject) => {
     const text = body === undefined ? undefined : JSON.stringify(body)
     const headers = {
@@ -84,15 +88,15 @@ const ask = (url: string, cookie: string, { body, method, path }: Question) =>
 const rateOf = async (url: string, cookie: string, next: () => Question): Promise<number> => {
   const begun = performance.now()
   let answered = 0
-  const client = async () => {
+  const client = async (agent: Agent) => {
     while (performance.now() - begun < roundSeconds * 1000) {
       const question = next()
-      const { status, text } = await ask(url, cookie, question)
+      const { status, text } = await ask(url, cookie, question, agent)
       if (status !== 200) throw new Error(`${question.method} ${url}${question.path} answers ${status}: ${text.slice(0, 200)}`)
       answered++
     }
   }
-  await Promise.all(Array.from({ length: clients }, client))
+  await Promise.all(agents.map(client))
   return (answered / (performance.now() - begun)) * 1000
 }
 
@@ -112,6 +116,18 @@ const fill = async (databaseUrl: string): Promise<ReadonlyArray<string>> => {
   } finally {
     await client.end()
   }
+}
+
+/** Until all of them have their actor: what a server does once is not what it answers with. */
+const settled = async (url: string, cookie: string): Promise<void> => {
+  const deadline = performance.now() + 120_000
+  while (performance.now() < deadline) {
+    const { text } = await ask(url, cookie, { method: "GET", path: "/metrics" })
+    const counts = [...text.matchAll(/^vigil_cameras\{[^}]*\} (\d+)/gm)].map(([, count]) => Number(count))
+    if (counts.reduce((sum, count) => sum + count, 0) >= cameras) return
+    await new Promise((done) => setTimeout(done, 500))
+  }
+  throw new Error(`${url} does not have all cameras within 120 s`)
 }
 
 const compare = async (
@@ -153,6 +169,7 @@ const measure = Effect.gen(function* () {
     const camera = { name: "Camera 1", url: "rtsp://192.0.2.7/1", enabled: false }
     await ask(url, cookie, { method: "POST", path: "/api/v1/cameras", body: camera })
     const ids = await fill(postgres.url)
+    await settled(url, cookie)
     let turn = 0
     const patch = (root: string) => (): Question => {
       turn++

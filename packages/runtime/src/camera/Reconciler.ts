@@ -18,6 +18,10 @@ const interval = Duration.seconds(2)
 const readInterval = 60_000
 /** At first every round reads: whoever has just begun to listen may have missed a hint. */
 const listeningAfter = 10_000
+/** Reading again and again, while thousands of cameras are changed one by one, must not be all that a node does: it rests this many times as long. */
+const restForRead = 4
+/** Milliseconds. */
+const longestRest = 1000
 /** A call that hangs must not stop the round: the next one repeats it. */
 const callTimeout = Duration.seconds(10)
 const concurrency = 32
@@ -50,6 +54,8 @@ export const layer = Layer.scopedDiscard(
     const client = yield* placement.entity.client
     let isStale = true
     let readAt = 0
+    /** Milliseconds until the next round, however many hints there are. */
+    let rest = 0
     const listening = performance.now() + listeningAfter
     /** What the store knows of this node's refusals; unknown at first, when those of the node's last run are still there. */
     let recorded: ReadonlyMap<CameraId, RefusedCamera> | undefined
@@ -66,6 +72,7 @@ export const layer = Layer.scopedDiscard(
 
     const read = Effect.gen(function* () {
       const now = performance.now()
+      rest = 0
       if (!isStale && now > listening && now - readAt < readInterval) return
       isStale = false
       const outlines = yield* Effect.tapError(store.outlines, () =>
@@ -74,6 +81,7 @@ export const layer = Layer.scopedDiscard(
         })
       )
       readAt = performance.now()
+      rest = Math.min(longestRest, restForRead * (readAt - now))
       hosted.desired = new Map(outlines.map((outline) => [outline.id, outline]))
     }).pipe(
       Effect.catchAllCause((cause) =>
@@ -155,6 +163,9 @@ export const layer = Layer.scopedDiscard(
       Stream.runForEach(() => Queue.offer(hints, undefined)),
       Effect.forkScoped
     )
-    yield* round.pipe(Effect.zipRight(Effect.race(Queue.take(hints), Effect.sleep(interval))), Effect.forever, Effect.forkScoped)
+    const pause = Effect.suspend(() => Effect.sleep(rest)).pipe(
+      Effect.zipRight(Effect.race(Queue.take(hints), Effect.sleep(interval)))
+    )
+    yield* Effect.forkScoped(Effect.forever(Effect.zipRight(round, pause)))
   })
 )
