@@ -27,7 +27,9 @@ import type { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
 import type { PlaceStore } from "@vigil/core/port/PlaceStore"
 import type { PlacementStore } from "@vigil/core/port/PlacementStore"
 import type { Outbox } from "@vigil/core/port/Outbox"
+import type { SecondFactorStore } from "@vigil/core/port/SecondFactorStore"
 import type { SessionStore } from "@vigil/core/port/SessionStore"
+import type { SigningKeyStore } from "@vigil/core/port/SigningKeyStore"
 import type { TenantStore } from "@vigil/core/port/TenantStore"
 import type { UserStore } from "@vigil/core/port/UserStore"
 import type { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
@@ -55,7 +57,9 @@ import { layerPlacementStorePostgres } from "./database/PlacementStorePostgres.j
 import { layerRuntimeTablePostgres } from "./database/RuntimeTablePostgres.js"
 import { layerPublishTokenStorePostgres } from "./database/PublishTokenStorePostgres.js"
 import { layerOutboxPostgres } from "./database/OutboxPostgres.js"
+import { layerSecondFactorStorePostgres } from "./database/SecondFactorStorePostgres.js"
 import { layerSessionStorePostgres } from "./database/SessionStorePostgres.js"
+import { layerSigningKeyStorePostgres } from "./database/SigningKeyStorePostgres.js"
 import { layerTenantStorePostgres } from "./database/TenantStorePostgres.js"
 import { layerUserStorePostgres } from "./database/UserStorePostgres.js"
 import { layerWorkerTokenStorePostgres } from "./database/WorkerTokenStorePostgres.js"
@@ -79,7 +83,9 @@ export type Persistence =
   | PlaceStore
   | PlacementStore
   | RuntimeTable
+  | SecondFactorStore
   | SessionStore
+  | SigningKeyStore
   | TenantStore
   | WorkerTokenStore
   | Database
@@ -104,7 +110,9 @@ export const layerStores = (connection: ConnectionOptions, dataFolder: string): 
     layerPlaceStorePostgres,
     layerPlacementStorePostgres(),
     layerRuntimeTablePostgres,
+    layerSecondFactorStorePostgres,
     layerSessionStorePostgres,
+    layerSigningKeyStorePostgres,
     layerPublishTokenStorePostgres,
     layerTenantStorePostgres,
     layerWorkerTokenStorePostgres

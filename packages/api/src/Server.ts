@@ -28,12 +28,15 @@
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Layer, Option } from "effect"
+import { AccessTokens } from "./auth/AccessTokens.js"
 import { Accounts } from "./auth/Accounts.js"
 import { ApiKeys } from "./auth/ApiKeys.js"
 import { LocalOperator } from "./auth/LocalOperator.js"
 import { PasswordHasher } from "./auth/PasswordHasher.js"
+import { SecondFactors } from "./auth/SecondFactors.js"
 import { Sessions } from "./auth/Sessions.js"
 import { SignInThrottle } from "./auth/SignInThrottle.js"
+import { TokenSessions } from "./auth/TokenSessions.js"
 import type { AnalyticCatalogue } from "@vigil/core/port/AnalyticCatalogue"
 import type { ApiKeyStore } from "@vigil/core/port/ApiKeyStore"
 import type { AuditStore } from "@vigil/core/port/AuditStore"
@@ -54,7 +57,9 @@ import type { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
 import type { Publications } from "@vigil/core/port/Publications"
 import type { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
 import type { RuntimeTable } from "@vigil/core/port/RuntimeTable"
+import type { SecondFactorStore } from "@vigil/core/port/SecondFactorStore"
 import type { SessionStore } from "@vigil/core/port/SessionStore"
+import type { SigningKeyStore } from "@vigil/core/port/SigningKeyStore"
 import type { TenantStore } from "@vigil/core/port/TenantStore"
 import type { UserStore } from "@vigil/core/port/UserStore"
 import type { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
@@ -64,7 +69,8 @@ import { layerRoutes, WebFolder } from "./http/Routes.js"
 import type { ServerConfig } from "./ServerConfig.js"
 import { ProcessMetrics } from "./telemetry/ProcessMetrics.js"
 
-const layerAccounts = Accounts.layer.pipe(
+const layerAccounts = Layer.merge(Accounts.layer, TokenSessions.layer).pipe(
+  Layer.provideMerge(Layer.merge(SecondFactors.layer, AccessTokens.layer)),
   Layer.provide(Layer.merge(PasswordHasher.layer, SignInThrottle.layer)),
   Layer.provideMerge(Sessions.layer)
 )
@@ -91,7 +97,9 @@ export type ServerNeeds =
   | Publications
   | PublishTokenStore
   | RuntimeTable
+  | SecondFactorStore
   | SessionStore
+  | SigningKeyStore
   | TenantStore
   | UserStore
   | WorkerTokenStore

@@ -5,10 +5,11 @@ import { Camera } from "./Camera.js"
 import type { CameraRecord } from "./CameraRecord.js"
 import type { Edge } from "./Edge.js"
 import type { EventStatus } from "./Event.js"
-import type { CameraId, EdgeId, EventId } from "./Ids.js"
+import type { CameraId, EdgeId, EventId, TenantId } from "./Ids.js"
 import type { NodeName } from "./Node.js"
 import type { Place } from "./Place.js"
-import type { SessionId } from "./Session.js"
+import type { SignInPolicy } from "./SecondFactor.js"
+import type { Session } from "./Session.js"
 import { displayUrl } from "./SourceUrl.js"
 import type { Role, User } from "./User.js"
 import type { WorkerToken } from "./WorkerToken.js"
@@ -191,16 +192,49 @@ export const eventStatusSet = (id: EventId, before: EventStatus, after: EventSta
   after: { status: after }
 })
 
-const ofSession = (action: "sign-in" | "sign-out", id: SessionId): AuditChange => ({
+const ofSession = (
+  action: "sign-in" | "sign-out" | "refresh-token.reused",
+  { id, kind }: Pick<Session, "id" | "kind">
+): AuditChange => ({
   action,
   subject: { type: "session", id },
   before: null,
-  after: null
+  after: action === "sign-in" && kind === "token" ? { kind } : null
 })
 
-export const signedIn = (id: SessionId): AuditChange => ofSession("sign-in", id)
+export const signedIn = (session: Pick<Session, "id" | "kind">): AuditChange => ofSession("sign-in", session)
 
-export const signedOut = (id: SessionId): AuditChange => ofSession("sign-out", id)
+export const signedOut = (session: Pick<Session, "id" | "kind">): AuditChange => ofSession("sign-out", session)
+
+/** Two had the same refresh token, so the session was ended. */
+export const refreshTokenReused = (session: Pick<Session, "id" | "kind">): AuditChange =>
+  ofSession("refresh-token.reused", session)
+
+/** A user's second factor: it counts, does not count any more, was used in another way, or a wrong code was given for a right password. */
+export const secondFactorChanged = (
+  what: "enable" | "disable" | "codes" | "recover" | "refused",
+  user: Pick<User, "id">
+): AuditChange => ({
+  action: `second-factor.${what}`,
+  subject: userSubject(user),
+  before: null,
+  after: what === "enable" || what === "codes" ? { recoveryCodes: secret } : null
+})
+
+export const signInPolicySet = (tenant: TenantId, before: SignInPolicy, after: SignInPolicy): AuditChange => ({
+  action: "sign-in-policy.update",
+  subject: { type: "tenant", id: tenant },
+  before: { ...before },
+  after: { ...after }
+})
+
+/** Access tokens are signed with another key; with `only`, what was signed with others before is not good any more. */
+export const signingKeyRotated = (id: string, only: boolean): AuditChange => ({
+  action: "signing-key.rotate",
+  subject: { type: "signing-key", id },
+  before: null,
+  after: { only }
+})
 
 /** A wrong password, or no such user: what was typed is not told, because people type passwords in the wrong field. */
 export const signInRefused = (user: Option.Option<User>): AuditChange => ({

@@ -4,9 +4,14 @@ import { TenantId, UserId } from "./Ids.js"
 export const SessionId = Schema.UUID.pipe(Schema.brand("SessionId"))
 export type SessionId = typeof SessionId.Type
 
-/** One sign-in of a user, as that user may see it. The token that proves it is with the browser only. */
+/** How a session is proved: by the cookie of a browser, or by the tokens of a program (`AccessToken`). */
+export const SessionKind = Schema.Literal("browser", "token")
+export type SessionKind = typeof SessionKind.Type
+
+/** One sign-in of a user, as that user may see it. What proves it is with the browser or the program only. */
 export class Session extends Schema.Class<Session>("Session")({
   id: SessionId,
+  kind: SessionKind,
   userId: UserId,
   tenantId: TenantId,
   createdAt: Schema.DateTimeUtc,

@@ -5,8 +5,9 @@ import type { KeyRotation } from "@vigil/core/KeyRotation"
 import { KeyRotator } from "@vigil/core/port/KeyRotator"
 import { ChangeAuthor } from "@vigil/core/ChangeAuthor"
 import { Effect, Option, Stream } from "effect"
+import { AccessTokens } from "../auth/AccessTokens.js"
 
-const what = "the master keys of the installation"
+const what = "the keys of the installation"
 
 /** The keys are of all tenants. */
 const installer = Effect.gen(function* () {
@@ -36,3 +37,10 @@ export const rotateKeys = Effect.map(
   Stream.runLast(watchRotation),
   Option.getOrElse(() => nothing)
 )
+
+/** Access tokens are signed with a fresh key from now on; with `only`, those that were signed before are not good any more. */
+export const rotateSigningKey = (only: boolean) =>
+  Effect.gen(function* () {
+    const { tenantId } = yield* installer
+    return yield* (yield* AccessTokens).rotate(tenantId, only)
+  }).pipe(inCallersName)

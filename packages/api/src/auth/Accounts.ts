@@ -17,6 +17,7 @@ import type { SessionId } from "@vigil/core/Session"
 import type { Role, User } from "@vigil/core/User"
 import { Context, Data, DateTime, Effect, Layer, Option, Redacted } from "effect"
 import { PasswordHasher } from "./PasswordHasher.js"
+import { type CodeRefused, SecondFactors } from "./SecondFactors.js"
 import { Sessions, type Visitor } from "./Sessions.js"
 import { SignInThrottle, type TooManyAttempts } from "./SignInThrottle.js"
 import { hashToken, newToken } from "./Token.js"
@@ -39,6 +40,9 @@ const setupValidity = "24 hours"
 /** The same whether the name or the password was wrong. */
 const wrong = new Unauthorized({ detail: "The user name or the password is wrong." })
 
+/** Signed in, but not with this password: that is a wrong value of the form, and no reason to sign in again. */
+const notTheirs = new WeakPassword({ complaints: ["The current password is wrong."] })
+
 const strong = (username: string, password: Redacted.Redacted): Effect.Effect<void, WeakPassword> => {
   const complaints = passwordComplaints(username, Redacted.value(password))
   return complaints.length === 0 ? Effect.void : Effect.fail(new WeakPassword({ complaints }))
@@ -56,11 +60,25 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
       password: Redacted.Redacted,
       visitor: Visitor
     ) => Effect.Effect<SignedIn, SetupRefused | UsernameTaken | WeakPassword | TooManyAttempts | StoreUnavailable>
+    /** Whose name and password these are; with the `code` that the user's second factor wants, if it wants one. */
+    readonly identify: (
+      username: string,
+      password: Redacted.Redacted,
+      code: Redacted.Redacted | undefined,
+      visitor: Visitor
+    ) => Effect.Effect<User, Unauthorized | CodeRefused | TooManyAttempts | StoreUnavailable>
     readonly signIn: (
       username: string,
       password: Redacted.Redacted,
+      code: Redacted.Redacted | undefined,
       visitor: Visitor
-    ) => Effect.Effect<SignedIn, Unauthorized | TooManyAttempts | StoreUnavailable>
+    ) => Effect.Effect<SignedIn, Unauthorized | CodeRefused | TooManyAttempts | StoreUnavailable>
+    /** Fails unless the password is the user's: for what a session alone is not enough for. */
+    readonly provePassword: (
+      user: User,
+      password: Redacted.Redacted,
+      visitor: Visitor
+    ) => Effect.Effect<void, WeakPassword | TooManyAttempts | StoreUnavailable>
     /** The hash of a password that keeps the rules. */
     readonly hash: (username: string, password: Redacted.Redacted) => Effect.Effect<Redacted.Redacted, WeakPassword>
     readonly create: (
@@ -74,7 +92,7 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
       current: Redacted.Redacted,
       next: Redacted.Redacted,
       visitor: Visitor
-    ) => Effect.Effect<void, Unauthorized | WeakPassword | TooManyAttempts | UserNotFound | LastAdministrator | StoreUnavailable>
+    ) => Effect.Effect<void, WeakPassword | TooManyAttempts | UserNotFound | LastAdministrator | StoreUnavailable>
     /** An administrator's change to another user; ends that user's sessions. */
     readonly change: (
       tenant: TenantId,
@@ -86,7 +104,7 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
   static readonly layer: Layer.Layer<
     Accounts,
     never,
-    AuditStore | UserStore | SessionStore | Sessions | PasswordHasher | SignInThrottle
+    AuditStore | UserStore | SessionStore | Sessions | PasswordHasher | SecondFactors | SignInThrottle
   > = Layer.effect(
     Accounts,
     Effect.gen(function* () {
@@ -95,10 +113,11 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
       const sessionStore = yield* SessionStore
       const sessions = yield* Sessions
       const hasher = yield* PasswordHasher
+      const secondFactors = yield* SecondFactors
       const throttle = yield* SignInThrottle
 
       const begin = (user: User, visitor: Visitor) =>
-        Effect.map(sessions.begin(user, visitor), (token): SignedIn => ({ user, token }))
+        Effect.map(sessions.begin(user, visitor, "browser"), ({ token }): SignedIn => ({ user, token }))
 
       const noteRefusal = (user: Option.Option<User>, address: string) => {
         const { tenantId, username } = Option.getOrElse(user, () => ({ tenantId: defaultTenant, username: "(unknown)" }))
@@ -125,6 +144,12 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
           }),
           (error) => error._tag === "Unauthorized"
         )
+
+      const identify = (username: string, password: Redacted.Redacted, code: Redacted.Redacted | undefined, visitor: Visitor) =>
+        Effect.tap(prove(username.trim(), password, visitor), (user) => secondFactors.check(user, code, visitor))
+
+      const provePassword = (user: User, password: Redacted.Redacted, visitor: Visitor) =>
+        Effect.asVoid(Effect.catchTag(prove(user.username, password, visitor), "Unauthorized", () => Effect.fail(notTheirs)))
 
       const endSessions = (user: UserId, except: Option.Option<SessionId>) =>
         Effect.zipRight(sessionStore.revokeAll(user, except), sessions.forget)
@@ -155,8 +180,12 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
             return yield* begin(user, visitor)
           }),
 
-        signIn: (username, password, visitor) =>
-          Effect.flatMap(prove(username.trim(), password, visitor), (user) => begin(user, visitor)),
+        identify,
+
+        signIn: (username, password, code, visitor) =>
+          Effect.flatMap(identify(username, password, code, visitor), (user) => begin(user, visitor)),
+
+        provePassword,
 
         hash: (username, password) => Effect.zipRight(strong(username, password), hasher.hash(password)),
 
@@ -168,7 +197,7 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
 
         changePassword: (user, session, current, next, visitor) =>
           Effect.gen(function* () {
-            yield* prove(user.username, current, visitor)
+            yield* provePassword(user, current, visitor)
             yield* strong(user.username, next)
             const passwordHash = yield* hasher.hash(next)
             yield* inNameOf(user, visitor.address)(users.change(user.tenantId, user.id, { passwordHash }))

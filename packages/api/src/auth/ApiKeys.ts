@@ -5,7 +5,7 @@ import type { StoreUnavailable } from "@vigil/core/port/StoreError"
 import { User } from "@vigil/core/User"
 import { Context, DateTime, Duration, Effect, Layer } from "effect"
 import { makeBelieved } from "./Believed.js"
-import { isToken, newToken } from "./Token.js"
+import { hashToken, isToken, newToken } from "./Token.js"
 
 /** Characters of a key that are shown again: enough to tell keys apart, and no help in guessing the rest. */
 const hintLength = apiKeyPrefix.length + 4
@@ -46,7 +46,7 @@ export class ApiKeys extends Context.Tag("@vigil/api/ApiKeys")<
     ApiKeys,
     Effect.map(ApiKeyStore, (store) => {
       const { authenticate, ended, forget } = makeBelieved({
-        find: store.find,
+        find: (key) => store.find(hashToken(key)),
         expiresAt: ({ key }) => key.expiresAt,
         noteUse: ({ key: { id, lastUsedAt } }) =>
           Effect.flatMap(DateTime.now, (now) =>

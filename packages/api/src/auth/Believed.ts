@@ -12,16 +12,16 @@ interface Remembered<A> {
   readonly until: number
 }
 
-/** How to find what a secret proves. */
+/** How to find what a secret, or a name that was proved, stands for. */
 export interface Belief<A> {
-  readonly find: (tokenHash: Uint8Array) => Effect.Effect<Option.Option<A>, StoreUnavailable>
+  readonly find: (secret: string) => Effect.Effect<Option.Option<A>, StoreUnavailable>
   readonly expiresAt: (active: A) => DateTime.Utc | null
   /** Notes in the store that it is in use, where that note is no longer fresh. */
   readonly noteUse: (active: A) => Effect.Effect<void, StoreUnavailable>
   readonly refusal: Unauthorized
 }
 
-/** Secrets that a store knows by their hashes, asked for with each request: remembered for a moment, and while the store is away. */
+/** Secrets that a store knows, asked for with each request: remembered for a moment, and while the store is away. */
 export const makeBelieved = <A>({ expiresAt, find, noteUse, refusal }: Belief<A>) => {
   const remembered = new Map<string, Remembered<A>>()
 
@@ -43,11 +43,10 @@ export const makeBelieved = <A>({ expiresAt, find, noteUse, refusal }: Belief<A>
   /** Whose the secret is, now or up to 1.5 s ago; while the store is away, when it was last there. */
   const authenticate = (token: string): Effect.Effect<A, Unauthorized | StoreUnavailable> =>
     Effect.gen(function* () {
-      const tokenHash = hashToken(token)
-      const key = Buffer.from(tokenHash).toString("base64")
+      const key = Buffer.from(hashToken(token)).toString("base64")
       const known = remembered.get(key)
       if (known !== undefined && known.until > performance.now()) return known.active
-      const found = yield* find(tokenHash).pipe(
+      const found = yield* find(token).pipe(
         // Without the store nobody could have ended it.
         Effect.catchTag("StoreUnavailable", (error) =>
           known === undefined ? Effect.fail(error) : Effect.succeedSome(known.active)

@@ -1,10 +1,11 @@
 import { Unauthorized } from "@vigil/core/contract/Principal"
 import { type ActiveSession, SessionStore } from "@vigil/core/port/SessionStore"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
+import { type Session, SessionId, type SessionKind } from "@vigil/core/Session"
 import type { User } from "@vigil/core/User"
-import { Context, DateTime, Duration, Effect, Layer, Schedule } from "effect"
+import { Context, DateTime, Duration, Effect, Layer, Option, Schedule } from "effect"
 import { makeBelieved } from "./Believed.js"
-import { hashToken, newToken } from "./Token.js"
+import { hashToken, newRefreshToken, newToken } from "./Token.js"
 
 /** Where a sign-in comes from. */
 export interface Visitor {
@@ -19,7 +20,8 @@ const wholeLimit = Duration.days(90)
 const noteEvery = Duration.minutes(5)
 const longestUserAgent = 300
 
-const expiry = (createdAt: DateTime.Utc, now: DateTime.Utc): DateTime.Utc =>
+/** When a session ends that is used now. */
+export const sessionExpiry = ({ createdAt }: Pick<Session, "createdAt">, now: DateTime.Utc): DateTime.Utc =>
   DateTime.min(DateTime.addDuration(now, idleLimit), DateTime.addDuration(createdAt, wholeLimit))
 
 const over = new Unauthorized({ detail: "There is no valid session: sign in." })
@@ -28,11 +30,17 @@ export class Sessions extends Context.Tag("@vigil/api/Sessions")<
   Sessions,
   {
     /** Begins a session; the answer is its token. */
-    readonly begin: (user: User, visitor: Visitor) => Effect.Effect<string, StoreUnavailable>
-    /** Whose the token is, now or up to 1.5 s ago; while the database is away, when it was last there. */
+    readonly begin: (
+      user: User,
+      visitor: Visitor,
+      kind: SessionKind
+    ) => Effect.Effect<{ readonly session: Session; readonly token: string }, StoreUnavailable>
+    /** Whose the cookie's token is, now or up to 1.5 s ago; while the database is away, when it was last there. */
     readonly authenticate: (token: string) => Effect.Effect<ActiveSession, Unauthorized | StoreUnavailable>
-    /** Completes within 4 s after the session ended. A database that is away ends none. */
-    readonly ended: (token: string) => Effect.Effect<void>
+    /** The same for a session whose name was proved. */
+    readonly active: (id: SessionId) => Effect.Effect<ActiveSession, Unauthorized | StoreUnavailable>
+    /** Completes within 4 s after the session ended, or lacks a second factor. A database that is away ends none. */
+    readonly ended: (id: SessionId) => Effect.Effect<void>
     /** Forgets what is believed of sessions: call it after one was ended. */
     readonly forget: Effect.Effect<void>
   }
@@ -45,14 +53,19 @@ export class Sessions extends Context.Tag("@vigil/api/Sessions")<
         Effect.flatMap(DateTime.now, (now) =>
           DateTime.distance(session.lastSeenAt, now) < Duration.toMillis(noteEvery)
             ? Effect.void
-            : store.extend(session.id, expiry(session.createdAt, now))
+            : store.extend(session.id, sessionExpiry(session, now))
         )
 
-      const { authenticate, ended, forget } = makeBelieved({
-        find: store.find,
-        expiresAt: ({ session }) => session.expiresAt,
-        noteUse,
-        refusal: over
+      const belief = { expiresAt: ({ session }: ActiveSession) => session.expiresAt, noteUse, refusal: over }
+      const byToken = makeBelieved({ ...belief, find: (token) => store.find(hashToken(token)) })
+      const byId = makeBelieved({ ...belief, find: (id) => store.findById(SessionId.make(id)) })
+      const unlimited = makeBelieved({
+        ...belief,
+        find: (id) =>
+          Effect.map(
+            store.findById(SessionId.make(id)),
+            Option.filter(({ lacksSecondFactor }) => !lacksSecondFactor)
+          )
       })
 
       yield* store.purge.pipe(
@@ -62,22 +75,24 @@ export class Sessions extends Context.Tag("@vigil/api/Sessions")<
       )
 
       return Sessions.of({
-        begin: (user, { address, userAgent }) =>
+        begin: (user, { address, userAgent }, kind) =>
           Effect.gen(function* () {
-            const token = newToken()
+            const token = kind === "token" ? newRefreshToken() : newToken()
             const now = yield* DateTime.now
-            yield* store.create({
+            const session = yield* store.create({
               user,
+              kind,
               tokenHash: hashToken(token),
-              expiresAt: expiry(now, now),
+              expiresAt: sessionExpiry({ createdAt: now }, now),
               address,
               userAgent: userAgent === null ? null : userAgent.slice(0, longestUserAgent)
             })
-            return token
+            return { session, token }
           }),
-        authenticate,
-        ended,
-        forget
+        authenticate: byToken.authenticate,
+        active: byId.authenticate,
+        ended: unlimited.ended,
+        forget: Effect.all([byToken.forget, byId.forget, unlimited.forget], { discard: true })
       })
     })
   )

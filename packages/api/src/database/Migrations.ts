@@ -16,6 +16,7 @@ import { publishTokens } from "./migration/0007PublishTokens.js"
 import { tenants } from "./migration/0010Tenants.js"
 import { auditChain } from "./migration/0013AuditChain.js"
 import { idempotencyKeys } from "./migration/0015IdempotencyKeys.js"
+import { signIn } from "./migration/0017SignIn.js"
 import { grants } from "./migration/0019Grants.js"
 import { placeRevisions } from "./migration/0020PlaceRevisions.js"
 
@@ -33,6 +34,7 @@ export const migrations: ReadonlyArray<Migration> = [
   places,
   auditChain,
   idempotencyKeys,
+  signIn,
   grants,
   placeRevisions
 ]

@@ -7,9 +7,12 @@ import { Principal, ScopeMissing, Unauthorized } from "@vigil/core/contract/Prin
 import { SessionAuthentication } from "@vigil/core/contract/api/SessionAuthentication"
 import { RpcAuthentication } from "@vigil/core/contract/RpcAuthentication"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
+import type { ActiveSession } from "@vigil/core/port/SessionStore"
 import { Effect, Layer, Option } from "effect"
+import { AccessTokens, isAccessToken } from "../auth/AccessTokens.js"
 import { ApiKeys, isApiKey } from "../auth/ApiKeys.js"
 import { LocalOperator } from "../auth/LocalOperator.js"
+import { SecondFactorLacking } from "../auth/SecondFactors.js"
 import { Sessions } from "../auth/Sessions.js"
 import { bearerOf } from "../auth/Token.js"
 import { ServerConfig } from "../ServerConfig.js"
@@ -28,56 +31,85 @@ const apiKeyIn = (headers: Headers): string | undefined => {
   return token !== undefined && isApiKey(token) ? token : undefined
 }
 
-/** The session of the current request, and its token. */
-export const currentSession = Effect.gen(function* () {
-  const { headers } = yield* HttpServerRequest.HttpServerRequest
-  const token = tokenIn(yield* ServerConfig, headers["cookie"])
-  if (token === undefined) return yield* noCookie
-  return { token, ...(yield* (yield* Sessions).authenticate(token)) }
-})
+/** What credentials are checked with. */
+export type Credentials = AccessTokens | ApiKeys | LocalOperator | Sessions | ServerConfig
 
-/** What may end while a connection is open, of the current request: its API key or its session; nothing of the operator's. */
-export const currentEnd = Effect.gen(function* () {
+/** The session that the headers of a request prove: by an access token, or by the cookie. */
+const sessionIn = (headers: Headers) =>
+  Effect.gen(function* () {
+    const bearer = bearerOf(headers["authorization"])
+    if (bearer !== undefined && isAccessToken(bearer)) return yield* (yield* AccessTokens).authenticate(bearer)
+    const token = tokenIn(yield* ServerConfig, headers["cookie"])
+    return token === undefined ? yield* noCookie : yield* (yield* Sessions).authenticate(token)
+  })
+
+/** The session of the current request. */
+export const currentSession = Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) => sessionIn(headers))
+
+/** Fails for users who have to set up a second factor first. */
+const complete = (active: ActiveSession): Effect.Effect<ActiveSession, SecondFactorLacking> =>
+  active.lacksSecondFactor ? new SecondFactorLacking() : Effect.succeed(active)
+
+/** Who opens a connection with the current request, and what completes when that is over: nothing of the operator's is. */
+export const currentStay = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
-  if (Option.isSome((yield* LocalOperator).recognise(request))) return Effect.never
+  if (Option.isSome((yield* LocalOperator).recognise(request))) return { who: "operator" as const, ended: Effect.never }
   const apiKey = apiKeyIn(request.headers)
-  if (apiKey === undefined) return (yield* Sessions).ended((yield* currentSession).token)
+  if (apiKey === undefined) {
+    const { session } = yield* complete(yield* currentSession)
+    return { who: session.id, ended: (yield* Sessions).ended(session.id) }
+  }
   const keys = yield* ApiKeys
   yield* keys.authenticate(apiKey)
-  return keys.ended(apiKey)
+  return { who: "key" as const, ended: keys.ended(apiKey) }
 })
+
+interface Caller {
+  readonly caller: typeof Principal.Service
+  /** The user of a session who has to set up a second factor first. */
+  readonly isLacking: boolean
+}
 
 /** Who makes the current request: the operator of this machine, the holder of an API key, or the user of its session. */
 const currentCaller = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
   const { address } = visitorOf(request, yield* ServerConfig)
   const operator = (yield* LocalOperator).recognise(request)
-  if (Option.isSome(operator)) return { user: operator.value, address }
+  if (Option.isSome(operator)) return { caller: { user: operator.value, address }, isLacking: false }
   const apiKey = apiKeyIn(request.headers)
-  if (apiKey !== undefined) return { ...(yield* (yield* ApiKeys).authenticate(apiKey)), address }
-  return { user: (yield* currentSession).user, address }
-})
+  if (apiKey !== undefined) {
+    return { caller: { ...(yield* (yield* ApiKeys).authenticate(apiKey)), address }, isLacking: false }
+  }
+  const { lacksSecondFactor, user } = yield* currentSession
+  return { caller: { user, address }, isLacking: lacksSecondFactor }
+}).pipe(Effect.map((found): Caller => found))
+
+/** Lets a caller on who may make the call; `call` is none of `VigilApi` where it is empty. */
+const admit = ({ caller, isLacking }: Caller, call: string, needed: Needed) =>
+  Effect.gen(function* () {
+    if (isLacking && !isAccount(call)) return yield* new SecondFactorLacking()
+    return yield* withScope(caller, needed)
+  })
 
 type Needed = ApiKeyScope | "any" | undefined
 
 /** Lets a caller on whose credentials are good for the call: of API keys only those with the scope; none where the call has none. */
-const withScope = <Caller extends typeof Principal.Service>(
-  caller: Caller,
-  needed: Needed
-): Effect.Effect<Caller, ScopeMissing> => {
+const withScope = (caller: typeof Principal.Service, needed: Needed): Effect.Effect<typeof Principal.Service, ScopeMissing> => {
   if (caller.key === undefined || needed === "any") return Effect.succeed(caller)
   return needed !== undefined && caller.key.scopes.includes(needed)
     ? Effect.succeed(caller)
     : new ScopeMissing({ needed: needed ?? null })
 }
 
-/** The scope that each route of `VigilApi` needs of API keys. */
-const routeScopes: ReadonlyMap<string, Needed> = (() => {
-  const found = new Map<string, Needed>()
+/** What is open to users who have to set up a second factor first: that, and their own account. */
+const isAccount = (call: string): boolean => call.startsWith("session.") || call.startsWith("secondFactor.")
+
+/** The call of `VigilApi` that each route is. */
+const routeCalls: ReadonlyMap<string, string> = (() => {
+  const found = new Map<string, string>()
   HttpApi.reflect(VigilApi, {
     onGroup: () => undefined,
-    onEndpoint: ({ endpoint: { method, name, path }, group }) =>
-      found.set(`${method} ${path}`, httpScopes[`${group.identifier}.${name}`])
+    onEndpoint: ({ endpoint: { method, name, path }, group }) => found.set(`${method} ${path}`, `${group.identifier}.${name}`)
   })
   return found
 })()
@@ -85,25 +117,22 @@ const routeScopes: ReadonlyMap<string, Needed> = (() => {
 /** The caller of the current request to `VigilApi`, if its route is open to the caller's credentials. */
 export const allowedCaller = Effect.gen(function* () {
   const { route } = yield* HttpLayerRouter.RouteContext
-  return yield* withScope(yield* currentCaller, routeScopes.get(`${route.method} ${route.path}`))
+  const call = routeCalls.get(`${route.method} ${route.path}`) ?? ""
+  return yield* admit(yield* currentCaller, call, httpScopes[call])
 })
 
 /** For routes outside of `VigilApi`: the work of signed-in users, and of API keys that may read. */
 export const withSession = <A, E, R>(work: Effect.Effect<A, E, R>) =>
   currentCaller.pipe(
-    Effect.flatMap((caller) => withScope(caller, "read")),
+    Effect.flatMap((caller) => admit(caller, "", "read")),
     Effect.mapError(toProblem),
     Effect.flatMap((caller) => Effect.provideService(work, Principal, caller))
   )
 
 /** Which credentials count is told by the request and the configuration, so all schemes are one check. */
-export const layerSessionAuthentication: Layer.Layer<
+export const layerSessionAuthentication: Layer.Layer<SessionAuthentication, never, Credentials> = Layer.effect(
   SessionAuthentication,
-  never,
-  ApiKeys | LocalOperator | Sessions | ServerConfig
-> = Layer.effect(
-  SessionAuthentication,
-  Effect.map(Effect.context<ApiKeys | LocalOperator | Sessions | ServerConfig>(), (context) => {
+  Effect.map(Effect.context<Credentials>(), (context) => {
     const check = () => allowedCaller.pipe(Effect.mapError(toProblem), Effect.provide(context))
     return SessionAuthentication.of({ secure: check, plain: check, bearer: check })
   })
@@ -112,29 +141,30 @@ export const layerSessionAuthentication: Layer.Layer<
 const noMark = new Unauthorized({ detail: "This call does not come over a connection of this server." })
 
 /** The upgrade request's headers come with each call of its socket. */
-export const layerRpcAuthentication: Layer.Layer<
-  RpcAuthentication,
-  never,
-  ApiKeys | ConnectionMark | LocalOperator | Sessions | ServerConfig
-> = Layer.effect(
-  RpcAuthentication,
-  Effect.gen(function* () {
-    const sessions = yield* Sessions
-    const keys = yield* ApiKeys
-    const config = yield* ServerConfig
-    const operator = yield* LocalOperator
-    const { read } = yield* ConnectionMark
-    return RpcAuthentication.of(({ headers, rpc }) =>
-      Effect.gen(function* () {
-        const { address, isOperator } = yield* Effect.mapError(read(headers), () => noMark)
-        if (isOperator) return { user: operator.user, address }
-        const apiKey = apiKeyIn(headers)
-        if (apiKey !== undefined) return yield* withScope({ ...(yield* keys.authenticate(apiKey)), address }, rpcScopes[rpc._tag])
-        const token = tokenIn(config, headers["cookie"])
-        if (token === undefined) return yield* noCookie
-        const { user } = yield* sessions.authenticate(token)
-        return { user, address }
-      }).pipe(Effect.catchTag("StoreUnavailable", (error) => Effect.fail(new Unauthorized({ detail: error.message }))))
-    )
-  })
-)
+export const layerRpcAuthentication: Layer.Layer<RpcAuthentication, never, ApiKeys | ConnectionMark | LocalOperator | Sessions> =
+  Layer.effect(
+    RpcAuthentication,
+    Effect.gen(function* () {
+      const sessions = yield* Sessions
+      const keys = yield* ApiKeys
+      const operator = yield* LocalOperator
+      const { read } = yield* ConnectionMark
+      return RpcAuthentication.of(({ headers, rpc }) =>
+        Effect.gen(function* () {
+          const { address, who } = yield* Effect.mapError(read(headers), () => noMark)
+          if (who === "operator") return { user: operator.user, address }
+          if (who === "key") {
+            const holder = yield* keys.authenticate(apiKeyIn(headers) ?? "")
+            return yield* withScope({ ...holder, address }, rpcScopes[rpc._tag])
+          }
+          const { user } = yield* complete(yield* sessions.active(who))
+          return { user, address }
+        }).pipe(
+          Effect.catchTags({
+            StoreUnavailable: ({ message }) => Effect.fail(new Unauthorized({ detail: message })),
+            SecondFactorLacking: ({ message }) => Effect.fail(new Unauthorized({ detail: message }))
+          })
+        )
+      )
+    })
+  )

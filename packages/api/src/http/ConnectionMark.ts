@@ -1,11 +1,13 @@
 import * as Headers from "@effect/platform/Headers"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import { SessionId } from "@vigil/core/Session"
 import { Context, Effect, Layer, Option } from "effect"
 import { isSameSecret, newToken } from "../auth/Token.js"
 
 /** What is known of a connection since its upgrade. */
 export interface Connection {
-  readonly isOperator: boolean
+  /** The operator of this machine, the holder of the API key in the headers, or whoever has the session. */
+  readonly who: "operator" | "key" | SessionId
   readonly address: string
 }
 
@@ -27,14 +29,14 @@ export class ConnectionMark extends Context.Tag("@vigil/api/ConnectionMark")<
     Effect.sync(() => {
       const secret = newToken()
       return {
-        put: (request, { address, isOperator }) =>
+        put: (request, { address, who }) =>
           request.modify({
-            headers: Headers.set(request.headers, header, `${secret} ${isOperator ? "operator" : "visitor"} ${address}`)
+            headers: Headers.set(request.headers, header, `${secret} ${who} ${address}`)
           }),
         read: (headers) => {
           const [given, who, address] = (headers[header] ?? "").split(" ", 3)
-          return isSameSecret(secret, given) && address !== undefined
-            ? Option.some({ isOperator: who === "operator", address })
+          return isSameSecret(secret, given) && who !== undefined && address !== undefined
+            ? Option.some({ who: who === "operator" || who === "key" ? who : SessionId.make(who), address })
             : Option.none()
         }
       }

@@ -11,12 +11,8 @@ import { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
 import { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
 import { Cause, DateTime, Effect, Fiber, FiberRef, Option } from "effect"
 import { createHash } from "node:crypto"
-import type { ApiKeys } from "../auth/ApiKeys.js"
-import type { LocalOperator } from "../auth/LocalOperator.js"
-import type { Sessions } from "../auth/Sessions.js"
 import { bearerOf, hashToken, isToken } from "../auth/Token.js"
-import type { ServerConfig } from "../ServerConfig.js"
-import { allowedCaller } from "./Authentication.js"
+import { allowedCaller, type Credentials } from "./Authentication.js"
 import { problemResponse } from "./ProblemResponse.js"
 import { toProblem } from "./ToProblem.js"
 
@@ -148,7 +144,7 @@ export const layerIdempotency = HttpLayerRouter.middleware(
     const publishers = yield* PublishTokenStore
     const workers = yield* WorkerTokenStore
     const scope = yield* Effect.scope
-    const context = yield* Effect.context<ApiKeys | LocalOperator | Sessions | ServerConfig>()
+    const context = yield* Effect.context<Credentials>()
 
     /** With the role, so that nobody is given what another role was answered. */
     const person = Effect.map(allowedCaller, ({ key, user: { id, role, tenantId } }: typeof Principal.Service) => ({
@@ -167,7 +163,13 @@ export const layerIdempotency = HttpLayerRouter.middleware(
 
     /** Nobody where the request is not allowed: its handler says why. */
     const callerOf = (request: Request) =>
-      person.pipe(Effect.catchTags({ Unauthorized: () => tokenHolder(request), ScopeMissing: () => Effect.succeed(undefined) }))
+      person.pipe(
+        Effect.catchTags({
+          Unauthorized: () => tokenHolder(request),
+          ScopeMissing: () => Effect.succeed(undefined),
+          SecondFactorLacking: () => Effect.succeed(undefined)
+        })
+      )
 
     const keep = (key: IdempotencyKey, response: Response) =>
       response.status >= 500 || passing.has(response.status)

@@ -4,11 +4,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { openApiDocument } from "@vigil/core/contract/OpenApiDocument"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { Context, Effect, Layer } from "effect"
-import type { ApiKeys } from "../auth/ApiKeys.js"
-import type { LocalOperator } from "../auth/LocalOperator.js"
-import type { Sessions } from "../auth/Sessions.js"
-import type { ServerConfig } from "../ServerConfig.js"
-import { layerRpcAuthentication, layerSessionAuthentication, withSession } from "./Authentication.js"
+import { type Credentials, layerRpcAuthentication, layerSessionAuthentication, withSession } from "./Authentication.js"
 import { ConnectionMark } from "./ConnectionMark.js"
 import { layerApiKeyHandlers } from "./handler/ApiKeyHandlers.js"
 import { layerAuditHandlers } from "./handler/AuditHandlers.js"
@@ -21,12 +17,14 @@ import { layerHistoryHandlers } from "./handler/HistoryHandlers.js"
 import { layerKeyHandlers } from "./handler/KeyHandlers.js"
 import { layerHeartbeatHandlers, layerManagerHandlers, layerWorkerTokenHandlers } from "./handler/ManagerHandlers.js"
 import { layerPlaceHandlers } from "./handler/PlaceHandlers.js"
+import { layerSecondFactorHandlers, layerSignInPolicyHandlers, layerUserAccessHandlers } from "./handler/SecondFactorHandlers.js"
 import { layerSessionHandlers, layerSignInHandlers } from "./handler/SessionHandlers.js"
 import { layerRouteNames } from "../telemetry/HttpMetrics.js"
 import { hasMetricsToken, metricsPage } from "../telemetry/MetricsEndpoint.js"
 import { layerPublishTokenHandlers, layerWhipHandlers } from "./handler/WhipHandlers.js"
 import { layerPublisherAuthentication } from "./PublisherCheck.js"
 import { layerSetupHandlers } from "./handler/SetupHandlers.js"
+import { layerPublicKeyHandlers, layerTokenHandlers } from "./handler/TokenHandlers.js"
 import { layerTenantHandlers } from "./handler/TenantHandlers.js"
 import { layerUserHandlers } from "./handler/UserHandlers.js"
 import { layerEdgeRoute } from "../edge/EdgeRoute.js"
@@ -46,7 +44,12 @@ const layerHandlers = Layer.mergeAll(
   layerSetupHandlers,
   layerSignInHandlers,
   layerSessionHandlers,
+  layerTokenHandlers,
+  layerPublicKeyHandlers,
+  layerSecondFactorHandlers,
+  layerSignInPolicyHandlers,
   layerUserHandlers,
+  layerUserAccessHandlers,
   layerGrantHandlers,
   layerApiKeyHandlers,
   layerCameraHandlers,
@@ -91,7 +94,7 @@ const docsPolicy =
 
 const docsAccess = HttpLayerRouter.middleware(
   Effect.map(
-    Effect.context<ApiKeys | LocalOperator | Sessions | ServerConfig>(),
+    Effect.context<Credentials>(),
     (context) => (page) =>
       withSession(page).pipe(
         Effect.map(HttpServerResponse.setHeader("content-security-policy", docsPolicy)),

@@ -3,10 +3,9 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as RpcSerialization from "@effect/rpc/RpcSerialization"
 import * as RpcServer from "@effect/rpc/RpcServer"
 import { VigilRpc } from "@vigil/core/contract/VigilRpc"
-import { Effect, Option } from "effect"
-import { LocalOperator } from "../auth/LocalOperator.js"
+import { Effect } from "effect"
 import { ServerConfig } from "../ServerConfig.js"
-import { currentEnd } from "./Authentication.js"
+import { currentStay } from "./Authentication.js"
 import { ConnectionMark } from "./ConnectionMark.js"
 import { problemResponse } from "./ProblemResponse.js"
 import { toProblem } from "./ToProblem.js"
@@ -30,10 +29,10 @@ export const isUpgrade = ({ headers }: HttpServerRequest.HttpServerRequest) => h
 
 /**
  * The calls of `VigilRpc` over WebSocket, one JSON message a line. A socket opens only with a valid session or API key,
- * and closes within seconds after that has ended, and all its streams with it; or for the operator of this machine.
+ * and closes within seconds after that has ended, and all its streams with it; or for the operator of this machine. The access token that it was opened with may
+ * end before: it has shown whose session that is.
  */
 export const rpcRoute = Effect.gen(function* () {
-  const operator = yield* LocalOperator
   const mark = yield* ConnectionMark
   const { httpApp, protocol } = yield* RpcServer.makeProtocolWithHttpAppWebsocket.pipe(
     Effect.provideService(RpcSerialization.RpcSerialization, RpcSerialization.makeNdjson({ maxBufferSize: messageLimit }))
@@ -46,12 +45,11 @@ export const rpcRoute = Effect.gen(function* () {
   )
   return Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
-    const isOperator = Option.isSome(operator.recognise(request))
-    const ended = yield* Effect.mapError(currentEnd, toProblem)
+    const { ended, who } = yield* Effect.mapError(currentStay, toProblem)
     if (!isUpgrade(request)) return upgradeRequired
     const { address } = visitorOf(request, yield* ServerConfig)
     return yield* httpApp.pipe(
-      Effect.provideService(HttpServerRequest.HttpServerRequest, mark.put(request, { isOperator, address })),
+      Effect.provideService(HttpServerRequest.HttpServerRequest, mark.put(request, { who, address })),
       Effect.raceFirst(Effect.as(ended, HttpServerResponse.empty()))
     )
   })

@@ -31,7 +31,9 @@ import type { WorkerTokenNotFound } from "@vigil/core/port/WorkerTokenStore"
 import type { LastAdministrator, SetupRefused, UsernameTaken, UserNotFound } from "@vigil/core/port/UserStore"
 import type { SourceError } from "@vigil/core/Source"
 import type { SheetError } from "../sheet/Zip.js"
+import type { SessionNotFound } from "../application/SignInOperations.js"
 import type { WeakPassword } from "../auth/Accounts.js"
+import type { CodeRefused, SecondFactorLacking, SecondFactorRefused } from "../auth/SecondFactors.js"
 import type { TooManyAttempts } from "../auth/SignInThrottle.js"
 
 /** Names the kind of problem for programs. */
@@ -70,6 +72,11 @@ const problems = {
   Unauthorized: (error: Unauthorized) => new NotSignedIn(details(401, "unauthorized", "Not signed in", error.detail)),
   Forbidden: (error: Forbidden) => new NotAllowed(details(403, "forbidden", "Not allowed", error.message)),
   ScopeMissing: (error: ScopeMissing) => new NotAllowed(details(403, "scope", "Not allowed", error.message)),
+  CodeRefused: ({ message, reason }: CodeRefused) => new NotSignedIn(details(401, `code-${reason}`, "Not signed in", message)),
+  SecondFactorLacking: (error: SecondFactorLacking) =>
+    new NotAllowed(details(403, "second-factor-required", "Not allowed", error.message)),
+  SecondFactorRefused: (error: SecondFactorRefused) => conflict(`second-factor-${error.reason}`, error.message),
+  SessionNotFound: (error: SessionNotFound) => notFound("session-not-found", error.message),
   StoreUnavailable: (error: StoreUnavailable) =>
     new Unavailable(details(503, "store-unavailable", "The database is away", error.message)),
   CameraNotFound: (error: CameraNotFound) => notFound("camera-not-found", error.message),

@@ -3,12 +3,8 @@ import { Unauthorized } from "@vigil/core/contract/Principal"
 import { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
 import type { User } from "@vigil/core/User"
 import { Effect, Layer, Option, Redacted } from "effect"
-import type { ApiKeys } from "../auth/ApiKeys.js"
-import type { LocalOperator } from "../auth/LocalOperator.js"
-import type { Sessions } from "../auth/Sessions.js"
 import { hashToken, isToken } from "../auth/Token.js"
-import type { ServerConfig } from "../ServerConfig.js"
-import { allowedCaller } from "./Authentication.js"
+import { allowedCaller, type Credentials } from "./Authentication.js"
 import { toProblem } from "./ToProblem.js"
 
 const refused = new Unauthorized({
@@ -18,20 +14,16 @@ const refused = new Unauthorized({
 const asReporter = ({ user: { role, tenantId } }: { readonly user: User }) => ({ role, tenantId, cameraId: null })
 
 /** A person, or whoever has a worker token. What cannot be a token is refused without asking the database. */
-export const layerWorkerAuthentication: Layer.Layer<
-  WorkerAuthentication,
-  never,
-  WorkerTokenStore | ApiKeys | LocalOperator | Sessions | ServerConfig
-> = Layer.effect(
+export const layerWorkerAuthentication: Layer.Layer<WorkerAuthentication, never, WorkerTokenStore | Credentials> = Layer.effect(
   WorkerAuthentication,
   Effect.gen(function* () {
     const store = yield* WorkerTokenStore
-    const context = yield* Effect.context<ApiKeys | LocalOperator | Sessions | ServerConfig>()
+    const context = yield* Effect.context<Credentials>()
     const person = () =>
       allowedCaller.pipe(
         Effect.map(asReporter),
         // Another kind of token may come in the same header.
-        Effect.catchTag("ScopeMissing", () => Effect.fail(refused)),
+        Effect.catchTags({ ScopeMissing: () => Effect.fail(refused), SecondFactorLacking: () => Effect.fail(refused) }),
         Effect.mapError(toProblem),
         Effect.provide(context)
       )

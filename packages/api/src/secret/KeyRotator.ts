@@ -8,20 +8,8 @@ import { writeAudit } from "../database/AuditStorePostgres.js"
 import { Database } from "../database/Database.js"
 import { keyMark, type SecretKey } from "./KeyRing.js"
 import { MasterKey, type MasterKeyError } from "./MasterKey.js"
+import { type SealedColumn, sealedColumns } from "./SealedColumns.js"
 import { rewrap } from "./SecretBox.js"
-
-/** Where secrets are kept in boxes, by row. */
-interface SealedColumn {
-  readonly table: string
-  readonly column: string
-  /** Whom a row's box is closed for. */
-  readonly owner: (id: string) => string
-}
-
-/** Every column that has boxes for long: a new one is one line. Kept answers live a day, in which the previous key still opens them. */
-export const sealedColumns: ReadonlyArray<SealedColumn> = [
-  { table: "cameras", column: "credentials", owner: (id) => `camera ${id} credentials` }
-]
 
 /** Secrets that are wrapped anew in one transaction. */
 const batch = 100

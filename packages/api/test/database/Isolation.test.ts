@@ -12,6 +12,7 @@ import { ModelStore } from "@vigil/core/port/ModelStore"
 import { PlaceStore } from "@vigil/core/port/PlaceStore"
 import { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
 import { RuntimeTable } from "@vigil/core/port/RuntimeTable"
+import { SecondFactorStore } from "@vigil/core/port/SecondFactorStore"
 import { SessionStore } from "@vigil/core/port/SessionStore"
 import { UserStore } from "@vigil/core/port/UserStore"
 import { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
@@ -19,7 +20,7 @@ import { DateTime, Effect, Redacted } from "effect"
 import { layerEmbeddedStores } from "../EmbeddedDatabase.js"
 import { entry, newCamera, otherTenant, secondTenant } from "../Samples.js"
 
-/** Not a tenant's: which nodes run cameras, and where, what was done to the structure, what an edge keeps for itself, and the token that makes the first tenant's first user. */
+/** Not a tenant's: which nodes run cameras, and where, what was done to the structure, what an edge keeps for itself, what access tokens are signed with, and the token that makes the first tenant's first user. */
 const shared = [
   "camera_managers",
   "edge_cursors",
@@ -27,7 +28,8 @@ const shared = [
   "placement_overrides",
   "placement_refusals",
   "schema_migrations",
-  "setup_tokens"
+  "setup_tokens",
+  "signing_keys"
 ]
 
 interface TenantTable {
@@ -78,8 +80,25 @@ const fill = Effect.gen(function* () {
       hint: "vgl_abcd",
       keyHash: new TextEncoder().encode(`key of ${tenant}`)
     })
+    yield* (yield* SecondFactorStore).offer(user, Redacted.make("secret"))
+    yield* (yield* SecondFactorStore).confirm(user, 1, [new TextEncoder().encode("code")])
+    const refreshToken = new TextEncoder().encode(`refresh token of ${tenant}`)
     yield* (yield* SessionStore).create({
       user,
+      kind: "token",
+      tokenHash: refreshToken,
+      expiresAt: DateTime.unsafeMake("2100-01-01"),
+      address: null,
+      userAgent: null
+    })
+    yield* (yield* SessionStore).refresh(
+      refreshToken,
+      new TextEncoder().encode(`next refresh token of ${tenant}`),
+      ({ expiresAt }) => expiresAt
+    )
+    yield* (yield* SessionStore).create({
+      user,
+      kind: "browser",
       tokenHash: new TextEncoder().encode(tenant),
       expiresAt: DateTime.unsafeMake("2100-01-01"),
       address: null,
@@ -114,7 +133,10 @@ describe("tenants", () => {
           "outbox",
           "places",
           "publish_tokens",
+          "recovery_codes",
+          "second_factors",
           "sessions",
+          "spent_refresh_tokens",
           "tenants",
           "users",
           "worker_tokens"

@@ -12,8 +12,8 @@ const document = Schema.decodeUnknownSync(Schema.Record({ key: Schema.String, va
   JSON.parse(JSON.stringify(openApiDocument))
 )
 
-/** They would end the sessions that the other requests are made with. */
-const excluded = new Set(["session.signOut", "session.revoke"])
+/** They would end the sessions that the other requests are made with, or close everything to them. */
+const excluded = new Set(["session.signOut", "session.revoke", "signInPolicy.set"])
 const operations = operationsOf(document).filter(({ id }) => !excluded.has(id))
 
 const createdId = Schema.decodeUnknownOption(Schema.parseJson(Schema.Struct({ id: Schema.UUID })))

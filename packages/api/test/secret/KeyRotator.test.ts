@@ -1,7 +1,7 @@
 import { describe, expect, it, layer } from "@effect/vitest"
 import { Database } from "@vigil/api/database/Database"
 import { layerStores } from "@vigil/api/Persistence"
-import { sealedColumns } from "@vigil/api/secret/KeyRotator"
+import { sealedColumns } from "@vigil/api/secret/SealedColumns"
 import { createKeyFile, layerMasterKey, MasterKey, nextKeyFile } from "@vigil/api/secret/MasterKey"
 import { keyMark, type SecretKey } from "@vigil/api/secret/KeyRing"
 import { AuditQuery } from "@vigil/core/AuditEntry"

@@ -16,14 +16,17 @@ import { KeysGroup } from "./api/KeysApi.js"
 import { LiveGroup } from "./api/LiveApi.js"
 import { PlacesGroup } from "./api/PlacesApi.js"
 import { PublishTokensGroup } from "./api/PublishTokensApi.js"
+import { SecondFactorGroup, SignInPolicyGroup } from "./api/SecondFactorApi.js"
 import { SessionGroup, SignInGroup } from "./api/SessionApi.js"
 import { SetupGroup } from "./api/SetupApi.js"
 import { TenantsGroup } from "./api/TenantsApi.js"
+import { PublicKeysGroup, TokensGroup } from "./api/TokensApi.js"
+import { UserAccessGroup } from "./api/UserAccessApi.js"
 import { UsersGroup } from "./api/UsersApi.js"
 import { WhipGroup } from "./api/WhipApi.js"
 
 /**
- * The HTTP interface. Everything below `/api/v1` needs the session cookie or an API key, but `/setup` and signing in; what changes
+ * The HTTP interface. Everything below `/api/v1` needs the session cookie, an access token or an API key, but `/setup` and signing in; what changes
  * something and comes from a browser must come from Vigil's own page (the Origin header). Errors are problem details (RFC 9457). The
  * calls of dashboards are in `VigilRpc`: WebSocket on `/api/v1/rpc`, ndjson (`RpcSerialization.layerNdjson`), with the same cookie.
  */
@@ -31,7 +34,12 @@ export class VigilApi extends HttpApi.make("vigil")
   .add(SetupGroup.prefix("/api/v1"))
   .add(SignInGroup.prefix("/api/v1"))
   .add(SessionGroup.prefix("/api/v1"))
+  .add(TokensGroup.prefix("/api/v1"))
+  .add(PublicKeysGroup.prefix("/api/v1"))
+  .add(SecondFactorGroup.prefix("/api/v1"))
+  .add(SignInPolicyGroup.prefix("/api/v1"))
   .add(UsersGroup.prefix("/api/v1"))
+  .add(UserAccessGroup.prefix("/api/v1"))
   .add(GrantsGroup.prefix("/api/v1"))
   .add(ApiKeysGroup.prefix("/api/v1"))
   .add(CamerasGroup.prefix("/api/v1"))

@@ -1,38 +1,31 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Principal } from "@vigil/core/contract/Principal"
-import { NotFound } from "@vigil/core/contract/Problem"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { SessionStore } from "@vigil/core/port/SessionStore"
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { inCallersName } from "@vigil/core/control/Authorization"
-import { Accounts, WeakPassword } from "../../auth/Accounts.js"
+import { SessionNotFound } from "../../application/SignInOperations.js"
+import { Accounts } from "../../auth/Accounts.js"
 import { Sessions } from "../../auth/Sessions.js"
 import { ServerConfig } from "../../ServerConfig.js"
 import { currentSession } from "../Authentication.js"
 import { retryAfter } from "../RetryAfter.js"
 import { giveCookie, takeCookie } from "../SessionCookie.js"
-import { problemType, toProblem } from "../ToProblem.js"
+import { toProblem } from "../ToProblem.js"
 import { visitorOf } from "../Visitor.js"
 
 export const layerSignInHandlers = HttpApiBuilder.group(VigilApi, "signIn", (handlers) =>
-  handlers.handle("signIn", ({ payload: { password, username } }) =>
+  handlers.handle("signIn", ({ payload: { code, password, username } }) =>
     Effect.gen(function* () {
       const config = yield* ServerConfig
       const visitor = visitorOf(yield* HttpServerRequest.HttpServerRequest, config)
-      const signedIn = yield* (yield* Accounts).signIn(username, password, visitor)
+      const signedIn = yield* (yield* Accounts).signIn(username, password, code, visitor)
       yield* giveCookie(config, signedIn.token)
       return signedIn.user
     }).pipe(retryAfter, Effect.mapError(toProblem))
   )
 )
-
-const noSuchSession = new NotFound({
-  type: problemType("session-not-found"),
-  title: "Not found",
-  status: 404,
-  detail: "You have no such session."
-})
 
 export const layerSessionHandlers = HttpApiBuilder.group(VigilApi, "session", (handlers) =>
   handlers
@@ -52,17 +45,18 @@ export const layerSessionHandlers = HttpApiBuilder.group(VigilApi, "session", (h
     .handle("list", () =>
       Effect.gen(function* () {
         const { user } = yield* Principal
-        return yield* (yield* SessionStore).list(user.id)
+        const own = Option.getOrUndefined(yield* Effect.option(currentSession))?.session.id
+        const sessions = yield* (yield* SessionStore).list(user.id)
+        return sessions.map((session) => ({ ...session, current: session.id === own }))
       }).pipe(Effect.mapError(toProblem))
     )
     .handle("revoke", ({ path: { id } }) =>
       Effect.gen(function* () {
         const { user } = yield* Principal
-        const store = yield* SessionStore
-        const found = yield* Effect.mapError(store.revoke(user.id, id), toProblem)
+        const found = yield* (yield* SessionStore).revoke(user.id, id)
         yield* (yield* Sessions).forget
-        if (!found) return yield* Effect.fail(noSuchSession)
-      }).pipe(inCallersName)
+        if (!found) return yield* new SessionNotFound({ sessionId: id })
+      }).pipe(inCallersName, Effect.mapError(toProblem))
     )
     .handle("changePassword", ({ payload: { current, next } }) =>
       Effect.gen(function* () {
@@ -71,12 +65,7 @@ export const layerSessionHandlers = HttpApiBuilder.group(VigilApi, "session", (h
         yield* (yield* Accounts).changePassword(user, session.id, current, next, visitor)
       }).pipe(
         retryAfter,
-        // Signed in, but not with this password: that is a wrong value of the form, and no reason to sign in again.
-        Effect.catchTags({
-          Unauthorized: () => new WeakPassword({ complaints: ["The current password is wrong."] }),
-          UserNotFound: Effect.die,
-          LastAdministrator: Effect.die
-        }),
+        Effect.catchTags({ UserNotFound: Effect.die, LastAdministrator: Effect.die }),
         Effect.mapError(toProblem)
       )
     )

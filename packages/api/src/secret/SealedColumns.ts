@@ -1,0 +1,19 @@
+/** Where secrets are kept in boxes, by row. */
+export interface SealedColumn {
+  readonly table: string
+  readonly column: string
+  /** Whom a row's box is closed for. */
+  readonly owner: (id: string) => string
+}
+
+/** Whom a user's second factor is closed for. */
+export const secondFactorOwner = (id: string): string => `user ${id} second factor`
+
+export const signingKeyOwner = (id: string): string => `signing key ${id}`
+
+/** Every column that has boxes for long: a new one is one line. Kept answers live a day, in which the previous key still opens them. */
+export const sealedColumns: ReadonlyArray<SealedColumn> = [
+  { table: "cameras", column: "credentials", owner: (id) => `camera ${id} credentials` },
+  { table: "second_factors", column: "secret", owner: secondFactorOwner },
+  { table: "signing_keys", column: "private_key", owner: signingKeyOwner }
+]
