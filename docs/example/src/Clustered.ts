@@ -1,6 +1,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { toUrl } from "@vigil/api/database/Connection"
 import { layerNodePersistence } from "@vigil/api/Persistence"
+import { subjectId } from "@vigil/core/BusMessage"
 import { NewCamera } from "@vigil/core/Camera"
 import { defaultTenant } from "@vigil/core/Ids"
 import { NodeName } from "@vigil/core/Node"
@@ -18,7 +19,7 @@ const program = Effect.gen(function* () {
     const camera = yield* Schema.decode(NewCamera)({ name: "Front door", url: url.value })
     yield* (yield* CameraStore).create(defaultTenant, camera)
   }
-  const events = Stream.runForEach(messages, ({ position, message }) => Console.log(`${position}: event of ${message.cameraId}`))
+  const events = Stream.runForEach(messages, ({ position, message }) => Console.log(`${position}: event of ${subjectId(message)}`))
   const statuses = Stream.runForEach((yield* CameraControl).watch, ({ cameraId, node, state }) =>
     Console.log(`${cameraId} is ${state._tag} on ${node}`)
   )

@@ -8,6 +8,7 @@ import type { EventStatus } from "./Event.js"
 import type { CameraId, EdgeId, EventId, TenantId } from "./Ids.js"
 import type { NodeName } from "./Node.js"
 import type { Place } from "./Place.js"
+import type { LevelSettings } from "./settings/SettingLevels.js"
 import type { SignInPolicy } from "./SecondFactor.js"
 import type { Session } from "./Session.js"
 import { displayUrl } from "./SourceUrl.js"
@@ -152,6 +153,18 @@ export const placeDeleted = (place: Place): AuditChange => ({
   before: valuesOfPlace(place),
   after: null
 })
+
+/** Settings of the level `system` are under the nil UUID. */
+export const settingsUpdated = (subjectId: string, before: LevelSettings, after: LevelSettings): AuditChange => {
+  const keys = Object.keys({ ...before.values, ...after.values }).filter(
+    (key) => JSON.stringify(before.values[key]) !== JSON.stringify(after.values[key])
+  )
+  const pick = ({ revision, values }: LevelSettings): Values => ({
+    ...Object.fromEntries(keys.map((key) => [key, values[key] ?? null])),
+    revision
+  })
+  return { action: "settings.update", subject: { type: "settings", id: subjectId }, before: pick(before), after: pick(after) }
+}
 
 const userSubject = ({ id }: Pick<User, "id">) => ({ type: "user", id }) as const
 

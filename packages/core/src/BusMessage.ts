@@ -3,12 +3,16 @@ import { Camera } from "./Camera.js"
 import { EventEntry } from "./Event.js"
 import { CameraId, TenantId } from "./Ids.js"
 
-const about = {
+const ofTenant = {
   /** Publishing a message of an id again changes nothing. */
   id: Schema.NonEmptyString.pipe(Schema.maxLength(200)),
   tenantId: TenantId,
-  cameraId: Schema.propertySignature(CameraId).pipe(Schema.fromKey("camera_id")),
   timestamp: Schema.DateTimeUtc
+}
+
+const about = {
+  ...ofTenant,
+  cameraId: Schema.propertySignature(CameraId).pipe(Schema.fromKey("camera_id"))
 }
 
 /** An event was stored: id `<event id>`; or its status was set: id `<event id>:<status>:<milliseconds since 1970>`. */
@@ -74,11 +78,23 @@ export const WorkerErrorMessage = Schema.Struct({
 }).annotations({ identifier: "WorkerErrorMessage" })
 export type WorkerErrorMessage = typeof WorkerErrorMessage.Type
 
+/** Settings above cameras are other ones, or may be: whoever remembers some asks again. Those of the level `system` are every tenant's. */
+export const SettingsMessage = Schema.Struct({
+  type: Schema.Literal("settings.changed"),
+  ...ofTenant,
+  level: Schema.Literal("system", "tenant", "site")
+}).annotations({ identifier: "SettingsMessage" })
+export type SettingsMessage = typeof SettingsMessage.Type
+
 /** What travels on the bus. In JSON the names of the fields are those of camera lifecycle events (`camera_id`). */
-export const BusMessage = Schema.Union(EventMessage, CameraMessage, HeartbeatMessage, WorkerErrorMessage)
+export const BusMessage = Schema.Union(EventMessage, CameraMessage, HeartbeatMessage, WorkerErrorMessage, SettingsMessage)
 export type BusMessage = typeof BusMessage.Type
 
 export type BusMessageType = BusMessage["type"]
+
+/** What the message is about: those about one thing keep their order. A camera, or the tenant itself. */
+export const subjectId = (message: BusMessage): CameraId | TenantId =>
+  "cameraId" in message ? message.cameraId : message.tenantId
 
 /**
  * The message's place among those of its type and camera, where it has one: an event's sequence, a camera's revision. They are published in this

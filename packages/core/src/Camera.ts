@@ -2,6 +2,7 @@ import { Schema } from "effect"
 import { AnalyticAssignment } from "./Analytic.js"
 import { Line, Zone } from "./geometry/Zone.js"
 import { CameraId, EdgeId, ModelId, PlaceId, TenantId } from "./Ids.js"
+import { SettingValues } from "./settings/SettingValues.js"
 import { Credentials, RtspTransport, TlsTrust } from "./Source.js"
 
 const Name = Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(200))
@@ -36,6 +37,7 @@ const noLabels = (): ReadonlyArray<string> => []
 /** Parts of the picture that nobody is to see: no model, no analytic, no person. */
 const Masks = Schema.Array(Zone).pipe(Schema.maxItems(32))
 const noMasks = (): ReadonlyArray<Zone> => []
+const noSettings = (): SettingValues => ({})
 
 const configuration = {
   name: Name,
@@ -65,6 +67,8 @@ export class Camera extends Schema.Class<Camera>("Camera")({
   tags: Schema.optionalWith(Labels, { default: noLabels }).pipe(Schema.withConstructorDefault(noLabels)),
   /** Like tags, but for grants: whose cameras these are to look at. */
   groups: Schema.optionalWith(Labels, { default: noLabels }).pipe(Schema.withConstructorDefault(noLabels)),
+  /** Those of its own; `segment` and `detection` show them. What it inherits is not among them. */
+  settings: Schema.optionalWith(SettingValues, { default: noSettings }).pipe(Schema.withConstructorDefault(noSettings)),
   hasCredentials: Schema.Boolean,
   /** Counts changes; the actor runs exactly one revision. */
   revision: Schema.Int.pipe(Schema.positive()),
@@ -95,7 +99,8 @@ export const NewCamera = Schema.Struct({
   masks: Schema.optional(Masks),
   placeId: Schema.optional(Schema.NullOr(PlaceId)),
   tags: Schema.optional(Labels),
-  groups: Schema.optional(Labels)
+  groups: Schema.optional(Labels),
+  settings: Schema.optional(SettingValues)
 }).annotations({ identifier: "NewCamera" })
 export type NewCamera = typeof NewCamera.Type
 
@@ -108,6 +113,7 @@ export const CameraPatch = Schema.partial(
     placeId: Schema.NullOr(PlaceId),
     tags: Labels,
     groups: Labels,
+    settings: SettingValues,
     credentials: Schema.NullOr(Credentials)
   })
 ).annotations({ identifier: "CameraPatch" })

@@ -2,6 +2,7 @@ import { type DateTime, Either, Option } from "effect"
 import { Camera, type CameraPatch, type NewCamera } from "./Camera.js"
 import type { CameraId, TenantId } from "./Ids.js"
 import { RevisionConflict } from "./port/CameraStore.js"
+import { changedOwnSettings, newOwnSettings } from "./settings/CameraSettings.js"
 import { type Credentials, SourceError } from "./Source.js"
 import { displayUrl, isSameServer, parseSourceUrl, type SourceAddress } from "./SourceUrl.js"
 
@@ -24,6 +25,7 @@ export const newRecord = (
     return {
       camera: Camera.make({
         ...configuration,
+        ...newOwnSettings(input, input.settings),
         edge: input.edge ?? null,
         masks: input.masks ?? [],
         placeId: input.placeId ?? null,
@@ -89,8 +91,7 @@ export const revisedRecord = (
         enabled: patch.enabled ?? camera.enabled,
         zones: patch.zones ?? camera.zones,
         lines: patch.lines ?? camera.lines,
-        segment: patch.segment ?? camera.segment,
-        detection: patch.detection ?? camera.detection,
+        ...changedOwnSettings(camera, patch),
         analytics: patch.analytics ?? camera.analytics,
         edge: patch.edge === undefined ? camera.edge : patch.edge,
         masks: patch.masks ?? camera.masks,

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import type { BusMessage } from "@vigil/core/BusMessage"
+import { type BusMessage, subjectId } from "@vigil/core/BusMessage"
 import { managerStatus as statusOf } from "@vigil/core/CameraManager"
 import type { CameraRuntime } from "@vigil/core/CameraRuntime"
 import { withRuntimes } from "@vigil/core/CameraWithRuntime"
 import { Reporter } from "@vigil/core/contract/api/WorkerAuthentication"
-import { Forbidden } from "@vigil/core/contract/Principal"
+import { Forbidden, Principal } from "@vigil/core/contract/Principal"
 import { authorize, inCallersName } from "@vigil/core/control/Authorization"
 import type { CameraId, TenantId } from "@vigil/core/Ids"
 import { Bus } from "@vigil/core/port/Bus"
@@ -78,17 +78,18 @@ const tell = (message: BusMessage) =>
   Effect.flatMap(Bus, (bus) => bus.publish(message)).pipe(
     Effect.timeout(tellLimit),
     // The heartbeat is in the table: the worker need not repeat it because the bus is away.
-    Effect.catchAll((error) => Effect.logWarning(`${message.type} of camera ${message.cameraId} is not on the bus`, error))
+    Effect.catchAll((error) => Effect.logWarning(`${message.type} of ${subjectId(message)} is not on the bus`, error))
   )
 
 export const noteHeartbeat = (id: CameraId, beat: WorkerHeartbeat) =>
   Effect.gen(function* () {
-    const { cameraId, role, tenantId } = yield* Reporter
+    const { cameraId, person, role, tenantId } = yield* Reporter
     if (role !== "worker" && !permits(role, "operator"))
       return yield* new Forbidden({ needed: "operator", role, what: undefined })
     // A token of one camera: whether there are others is none of its business.
     if (cameraId !== null && cameraId !== id) return yield* new CameraNotFound({ cameraId: id })
-    const noted = yield* (yield* RuntimeTable).heartbeat(tenantId, id, beat)
+    const noting = (yield* RuntimeTable).heartbeat(tenantId, id, beat)
+    const noted = yield* person === undefined ? noting : Effect.provideService(noting, Principal, person)
     yield* Effect.forEach(messagesOf(tenantId, noted), tell, { discard: true })
   })
 

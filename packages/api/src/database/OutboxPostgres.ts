@@ -1,5 +1,5 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
-import { BusMessage } from "@vigil/core/BusMessage"
+import { BusMessage, subjectId } from "@vigil/core/BusMessage"
 import { Outbox } from "@vigil/core/port/Outbox"
 import { Effect, Layer, Option, Schema } from "effect"
 import { changeFeed } from "./ChangeFeed.js"
@@ -27,7 +27,7 @@ export const writeOutbox = (sql: SqlClient, messages: ReadonlyArray<BusMessage>)
     if (messages.length === 0) return
     const rows = messages.map((message) => ({
       tenant_id: message.tenantId,
-      camera_id: message.cameraId,
+      camera_id: subjectId(message),
       message: JSON.stringify(encodeMessage(message))
     }))
     yield* sql`insert into outbox ${sql.insert(rows)}`

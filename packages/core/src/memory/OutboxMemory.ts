@@ -1,5 +1,5 @@
 import { Effect, PubSub, Stream } from "effect"
-import type { BusMessage } from "../BusMessage.js"
+import { type BusMessage, subjectId } from "../BusMessage.js"
 import type { Outbox } from "../port/Outbox.js"
 
 /** Where the stores of this process put the messages of their changes. */
@@ -13,8 +13,8 @@ export const makeOutboxMemory: Effect.Effect<OutboxMemory> = Effect.gen(function
   const relaying = yield* Effect.makeSemaphore(1)
 
   const oldest = () => {
-    const cameras = new Map([...waiting].reverse().map((message) => [message.cameraId, message]))
-    return [...cameras.values()].reverse()
+    const bySubject = new Map([...waiting].reverse().map((message) => [subjectId(message), message]))
+    return [...bySubject.values()].reverse()
   }
 
   return {

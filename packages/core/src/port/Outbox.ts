@@ -11,7 +11,7 @@ export class Outbox extends Context.Tag("@vigil/core/Outbox")<
   Outbox,
   {
     /**
-     * Hands the oldest message of each camera to `publish`, and forgets it where that answers true. Answers how many were forgotten: call it until
+     * Hands the oldest message of each camera (or tenant) to `publish`, and forgets it where that answers true. Answers how many were forgotten: call it until
      * there are none. In a cluster one such call works at a time; the others find nothing.
      */
     readonly relay: <R>(

@@ -1,4 +1,4 @@
-import { BusMessage } from "@vigil/core/BusMessage"
+import { BusMessage, subjectId } from "@vigil/core/BusMessage"
 import type { FollowOptions } from "@vigil/core/port/Bus"
 import { type Either, type ParseResult, Schema } from "effect"
 
@@ -13,8 +13,8 @@ export const encodeMessage = (message: BusMessage): Buffer => Buffer.from(encode
 export const decodeMessage = (bytes: Uint8Array): Either.Either<BusMessage, ParseResult.ParseError> =>
   decodeJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"))
 
-/** `<type>.<tenant>.<camera>`, four tokens: what servers and readers choose by without opening the message. */
-export const subjectOf = ({ cameraId, tenantId, type }: BusMessage): string => `${type}.${tenantId}.${cameraId}`
+/** `<type>.<tenant>.<camera, or tenant>`, four tokens: what servers and readers choose by without opening the message. */
+export const subjectOf = (message: BusMessage): string => `${message.type}.${message.tenantId}.${subjectId(message)}`
 
 /** Whether a message of this subject is wanted. */
 export const chooses = ({ tenant, types }: FollowOptions): ((subject: string) => boolean) => {

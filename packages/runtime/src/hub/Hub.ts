@@ -11,6 +11,7 @@ export interface HubReader {
   readonly onDescription?: (description: SourceDescription) => void
 }
 
+/** How much of the past is kept. */
 export interface HubOptions {
   /** Milliseconds of the past that the ring keeps, at least; it starts at a key frame. */
   readonly window: number
@@ -30,18 +31,21 @@ export interface Hub {
   readonly subscribe: (reader: HubReader, from: "now" | "keyframe") => () => void
   /** The past, oldest first, from the key frame at or before `window` milliseconds ago. */
   readonly past: () => ReadonlyArray<AccessUnit>
+  /** Keeps more or less of the past from now on. */
+  readonly keep: (options: HubOptions) => void
   readonly readers: () => number
   readonly bytes: () => number
 }
 
 const defaultHubOptions: HubOptions = { window: 15_000, maxBytes: 64 * 1024 * 1024 }
 
-export const makeHub = (options: HubOptions = defaultHubOptions): Hub => {
+export const makeHub = (first: HubOptions = defaultHubOptions): Hub => {
   const readers = new Set<HubReader>()
   const ring: Array<AccessUnit> = []
   let ringBytes = 0
   let newestKeyframe = -1
   let description: SourceDescription | undefined
+  let options = first
 
   const dropOldest = (count: number) => {
     for (const unit of ring.splice(0, count)) ringBytes -= byteLength(unit)
@@ -102,6 +106,9 @@ export const makeHub = (options: HubOptions = defaultHubOptions): Hub => {
       }
     },
     past: () => ring.slice(),
+    keep: (next) => {
+      options = next
+    },
     readers: () => readers.size,
     bytes: () => ringBytes
   }
