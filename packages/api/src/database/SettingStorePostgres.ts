@@ -1,0 +1,87 @@
+import type { SqlClient } from "@effect/sql/SqlClient"
+import { settingsUpdated } from "@vigil/core/AuditChanges"
+import { defaultTenant, type PlaceId, type TenantId } from "@vigil/core/Ids"
+import { PlaceNotFound } from "@vigil/core/port/PlaceStore"
+import { SettingStore } from "@vigil/core/port/SettingStore"
+import { changedLevel, settingsChanged } from "@vigil/core/settings/SettingChange"
+import { type LevelSettings, nothingSaid, type SettingScope, settingsSubject } from "@vigil/core/settings/SettingLevels"
+import type { SettingValues } from "@vigil/core/settings/SettingValues"
+import { DateTime, Effect, Layer } from "effect"
+import { writeAudit } from "./AuditStorePostgres.js"
+import { Database } from "./Database.js"
+import { writeOutbox } from "./OutboxPostgres.js"
+
+interface SettingRow {
+  readonly level: SettingScope["level"]
+  readonly site_id: PlaceId | null
+  readonly said: SettingValues
+  readonly revision: number
+}
+
+const toLevel = (row: SettingRow | undefined): LevelSettings =>
+  row === undefined ? nothingSaid : { values: row.said, revision: row.revision }
+
+/** The site of the tenant's own stays for as long as the transaction lasts. */
+const siteOf = (sql: SqlClient, scope: SettingScope) =>
+  Effect.gen(function* () {
+    if (scope.level !== "site") return null
+    const [site] = yield* sql`select id from places where id = ${scope.site} and kind = 'site' for key share`
+    return site === undefined ? yield* new PlaceNotFound({ placeId: scope.site }) : scope.site
+  })
+
+/** Those who change one level do so one after the other, also where there is no row yet. */
+const inTurn = (sql: SqlClient, tenant: TenantId, subject: string) =>
+  sql`select pg_advisory_xact_lock(hashtextextended(${`settings ${tenant} ${subject}`}, 0))`
+
+const make = Effect.map(Database, (database) =>
+  SettingStore.of({
+    system: database.system("read settings", (sql) =>
+      Effect.map(sql<SettingRow>`select * from settings where level = 'system'`, ([row]) => toLevel(row))
+    ),
+
+    ofTenant: (tenant) =>
+      database.tenant("read settings", tenant, (sql) =>
+        Effect.gen(function* () {
+          const rows = yield* sql<SettingRow>`select * from settings where level <> 'system'`
+          const places = yield* sql<{ readonly id: PlaceId; readonly site: PlaceId }>`
+            with recursive tree (id, site) as (
+              select id, id from places where kind = 'site'
+              union all
+              select p.id, tree.site from places p join tree on p.parent_id = tree.id
+            )
+            select id, site from tree`
+          return {
+            tenant: toLevel(rows.find(({ level }) => level === "tenant")),
+            sites: new Map(rows.flatMap((row) => (row.site_id === null ? [] : [[row.site_id, toLevel(row)] as const]))),
+            siteOf: new Map(places.map(({ id, site }) => [id, site]))
+          }
+        })
+      ),
+
+    change: (tenant, scope, patch, expectedRevision) => {
+      const owner = scope.level === "system" ? defaultTenant : tenant
+      return database.tenant("change settings", owner, (sql) =>
+        Effect.gen(function* () {
+          const subject = settingsSubject(tenant, scope)
+          const site = yield* siteOf(sql, scope)
+          yield* inTurn(sql, owner, subject)
+          const rows = yield* sql<SettingRow>`select * from settings
+            where level = ${scope.level} and site_id is not distinct from ${site}::uuid`
+          const before = toLevel(rows[0])
+          const after = yield* changedLevel(before, patch, expectedRevision)
+          const said = JSON.stringify(after.values)
+          const now = yield* DateTime.now
+          yield* sql`insert into settings (tenant_id, level, site_id, said, revision, updated_at)
+            values (${owner}, ${scope.level}, ${site}, ${said}::jsonb, ${after.revision}, ${DateTime.toDateUtc(now)})
+            on conflict (tenant_id, level, site_id) do update
+              set said = excluded.said, revision = excluded.revision, updated_at = excluded.updated_at`
+          yield* writeOutbox(sql, [settingsChanged(owner, scope.level, now)])
+          yield* writeAudit(sql, owner, settingsUpdated(subject, before, after))
+          return after
+        })
+      )
+    }
+  })
+)
+
+export const layerSettingStorePostgres: Layer.Layer<SettingStore, never, Database> = Layer.effect(SettingStore, make)
