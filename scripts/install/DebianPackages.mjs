@@ -21,6 +21,7 @@ const catalogue = [
   ["openssl", "run", "command:openssl"],
   ["nats-server", "test", "command:nats-server"],
   ["postgresql", "test", "file:/usr/lib/postgresql"],
+  ["iproute2", "test", "command:ip"],
   ["chromium", "test", "command:chromium"],
   ["gstreamer1.0-tools", "test", "command:gst-launch-1.0"],
   ["gstreamer1.0-rtsp", "test", "dpkg:gstreamer1.0-rtsp"],

@@ -27,6 +27,14 @@ export interface ClusterRigOptions {
   readonly log?: string | undefined
 }
 
+/** Where a node is, if not with the others. */
+export interface NodeSurroundings {
+  readonly natsUrl?: string
+  readonly databaseUrl?: string
+  /** A program that starts it, and its first words. */
+  readonly within?: readonly [string, ...ReadonlyArray<string>]
+}
+
 export interface ClusterRig {
   readonly nats: NatsServer
   readonly postgres: PostgresServer
@@ -38,10 +46,7 @@ export interface ClusterRig {
   readonly cameras: ReadonlyArray<number>
   readonly nodes: () => ReadonlyArray<LightNode>
   /** Starts a node, which ends with the rig, and may reach NATS and PostgreSQL by other addresses than their own. */
-  readonly start: (
-    name: string,
-    by?: { readonly natsUrl?: string; readonly databaseUrl?: string }
-  ) => Effect.Effect<LightNode, LightNodeFailed>
+  readonly start: (name: string, by?: NodeSurroundings) => Effect.Effect<LightNode, LightNodeFailed>
   /** Waits until every camera runs on exactly one of these processes (of all, without). */
   readonly settled: (on?: ReadonlyArray<LightNode>, seconds?: number) => Effect.Effect<void, NotInTime>
   /** The highest epoch of each camera that ran; a camera that was started anew has a higher one. */
@@ -106,7 +111,7 @@ export const makeClusterRig = (options: ClusterRigOptions) =>
       refused,
       cameras,
       nodes: () => [...nodes.values()],
-      start: (name, by = {}) =>
+      start: (name, { within, ...by } = {}) =>
         Effect.tap(
           startLightNode({
             settings: {
@@ -124,7 +129,8 @@ export const makeClusterRig = (options: ClusterRigOptions) =>
               nodes.delete(pid)
               ownership.ended(pid, at)
             },
-            log: options.log
+            log: options.log,
+            within
           }),
           (node) => Effect.sync(() => nodes.set(node.pid, node))
         ).pipe(Scope.extend(scope)),

@@ -26,11 +26,16 @@ export interface LightNodeOptions {
   readonly onEnd: (pid: number, at: number) => void
   /** A file that takes its log. */
   readonly log?: string | undefined
+  /** A program that starts it, and its first words. */
+  readonly within?: readonly [string, ...ReadonlyArray<string>] | undefined
 }
 
 const entry = fileURLToPath(new URL("./LightNodeMain.js", import.meta.url))
 const joinLimit = "40 seconds"
 const diagnosticLimit = 4000
+
+const forkWithin = ([program, ...words]: readonly [string, ...ReadonlyArray<string>]) =>
+  fork(entry, [], { serialization: "advanced", stdio: ["ignore", "ignore", "pipe", "ipc"], execPath: program, execArgv: words })
 
 const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null
 
@@ -46,7 +51,7 @@ export const startLightNode = (options: LightNodeOptions): Effect.Effect<LightNo
   Effect.gen(function* () {
     const { name } = options.settings
     const child = yield* Effect.acquireRelease(
-      Effect.sync(() => fork(entry, [], { serialization: "advanced", stdio: ["ignore", "ignore", "pipe", "ipc"] })),
+      Effect.sync(() => forkWithin(options.within === undefined ? [process.execPath] : [...options.within, process.execPath])),
       kill
     )
     const pid = child.pid ?? 0

@@ -12,27 +12,67 @@ import {
 } from "@vigil/bench/cluster/Chaos"
 import { type ClusterRig, makeClusterRig, until } from "@vigil/bench/cluster/ClusterRig"
 import { auditEvents } from "@vigil/bench/cluster/EventAudit"
-import { type NetworkProxy, startNetworkProxy } from "@vigil/fixtures/network/NetworkProxy"
+import { hasNetworkNamespaces, makeNetworkNamespace } from "@vigil/fixtures/network/NetworkNamespace"
+import { startNetworkProxy } from "@vigil/fixtures/network/NetworkProxy"
 import { hasNatsServer } from "@vigil/fixtures/peer/NatsServer"
 import { hasPostgres } from "@vigil/fixtures/peer/PostgresServer"
 import { Context, Effect, Layer } from "effect"
 
+/** The way to a server, that can be cut: nothing passes, and nobody is told. */
+interface Line {
+  readonly address: string
+  readonly cut: Effect.Effect<void>
+  readonly mend: Effect.Effect<void>
+}
+
+/** The third node in a network of its own, with a cable to each server. */
+const cables = Effect.gen(function* () {
+  const { cables: all, within } = yield* makeNetworkNamespace(2)
+  const free = [...all]
+  const lines = (port: number) =>
+    Effect.gen(function* () {
+      const cable = yield* Effect.fromNullable(free.shift())
+      const relay = yield* startNetworkProxy({ host: cable.address, target: { host: "127.0.0.1", port } })
+      return {
+        address: `${relay.host}:${relay.port}`,
+        cut: Effect.orDie(cable.cut), // swallowed: a test whose network cannot be cut must end
+        mend: Effect.orDie(cable.mend) // swallowed: as above
+      } satisfies Line
+    })
+  return { lines, within: { within } }
+})
+
+/** Where networks cannot be made: relays that drop what they are given. */
+const proxies = Effect.succeed({
+  lines: (port: number) =>
+    Effect.map(
+      startNetworkProxy({ target: { host: "127.0.0.1", port } }),
+      (proxy): Line => ({
+        address: `${proxy.host}:${proxy.port}`,
+        cut: Effect.sync(() => proxy.setFaults({ blackhole: true })),
+        mend: Effect.sync(() => proxy.setFaults({}))
+      })
+    ),
+  within: {}
+})
+
 /** Three nodes and their cameras; the third reaches NATS and PostgreSQL through networks that can be cut. */
 class Cluster extends Context.Tag("test/Cluster")<
   Cluster,
-  { readonly rig: ClusterRig; readonly natsLine: NetworkProxy; readonly postgresLine: NetworkProxy }
+  { readonly rig: ClusterRig; readonly natsLine: Line; readonly postgresLine: Line }
 >() {
   static readonly layer = Layer.scoped(
     Cluster,
     Effect.gen(function* () {
       const rig = yield* makeClusterRig({ cameras: 60, eventEvery: 500 })
-      const natsLine = yield* startNetworkProxy({ target: { host: "127.0.0.1", port: rig.nats.port } })
-      const postgresLine = yield* startNetworkProxy({ target: { host: "127.0.0.1", port: rig.postgres.port } })
-      const lines = {
-        natsUrl: `nats://127.0.0.1:${natsLine.port}`,
-        databaseUrl: rig.postgres.url.replace(`:${rig.postgres.port}/`, `:${postgresLine.port}/`)
+      const { lines, within } = yield* hasNetworkNamespaces ? cables : proxies
+      const [natsLine, postgresLine] = [yield* lines(rig.nats.port), yield* lines(rig.postgres.port)]
+      const c = {
+        ...within,
+        natsUrl: `nats://${natsLine.address}`,
+        databaseUrl: rig.postgres.url.replace(`127.0.0.1:${rig.postgres.port}/`, `${postgresLine.address}/`)
       }
-      yield* Effect.all([rig.start("a"), rig.start("b"), rig.start("c", lines)], { concurrency: 3 })
+      yield* Effect.all([rig.start("a"), rig.start("b"), rig.start("c", c)], { concurrency: 3 })
       yield* quiet(rig)
       return { rig, natsLine, postgresLine }
     })
@@ -52,9 +92,8 @@ const logIsWhole = (rig: ClusterRig) =>
     expect(audit.events).toBeGreaterThan(0)
   })
 
-const cut = (...lines: ReadonlyArray<NetworkProxy>) =>
-  Effect.sync(() => lines.forEach((line) => line.setFaults({ blackhole: true })))
-const mend = (...lines: ReadonlyArray<NetworkProxy>) => Effect.sync(() => lines.forEach((line) => line.setFaults({})))
+const cut = (...lines: ReadonlyArray<Line>) => Effect.forEach(lines, (line) => line.cut, { discard: true })
+const mend = (...lines: ReadonlyArray<Line>) => Effect.forEach(lines, (line) => line.mend, { discard: true })
 
 describe.skipIf(!hasNatsServer || !hasPostgres)("a cluster under faults [needs nats-server and postgresql]", () => {
   layer(Cluster.layer, { timeout: 60_000, excludeTestServices: true })((it) => {
