@@ -27,11 +27,13 @@ const frames = seconds * rate * loops
 const demands: Readonly<Record<"kept" | "delivered", DecodeDemand>> = {
   kept: {
     detectors: [{ model: { descriptor: yoloxNano, file: "" }, priority: "STANDARD", framesPerSecond: 1000, gate: "always" }],
+    masks: [],
     rate: "lossless"
   },
   delivered: {
     detectors: [],
     frames: { width: 640, height: 480, fit: "letterbox", format: "rgb24", framesPerSecond: 1000 },
+    masks: [],
     rate: "lossless"
   }
 }

@@ -43,6 +43,7 @@ const lossless = (options: AnalysisOptions): DecodeDemand => ({
             gate: "always"
           }
         ],
+  masks: [],
   rate: "lossless"
 })
 

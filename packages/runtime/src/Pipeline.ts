@@ -52,6 +52,7 @@ const modelInterval = "10 seconds"
  *                                    +-> decoder (media worker) -> luma ------------------> analytics -> event pipeline -> writer -> store, bus
  *                                                               -> detections -> tracker -> analytics, overlays
  * ```
+ * Of a camera with privacy masks the decoder burns them out of each picture first: live views get its pictures coded anew, and no segment leaves as a job.
  * Everything below the sink is plain calls; fibers only open, close and write.
  */
 export const makePipeline = (first: Camera, epoch: Epoch) =>
@@ -61,7 +62,7 @@ export const makePipeline = (first: Camera, epoch: Epoch) =>
     const writer = yield* makeEventWriter(first.id, epoch)
     const overlays = yield* Effect.acquireRelease(PubSub.sliding<Overlay>(8), PubSub.shutdown)
     const hub = makeHub()
-    const live = makeLiveStream(hub)
+    const live = makeLiveStream(hub, () => decoder.configure(currentDemand()))
     const timeline = makeTimeline()
     const segmenter = makeSegmenter(first.id, epoch, first.segment)
     const latency = makeCaptureLatency()
@@ -97,11 +98,11 @@ export const makePipeline = (first: Camera, epoch: Epoch) =>
       analyse({ _tag: "Luma", observation })
     }
 
-    const decoder = yield* makeDecoderSlot(first.id, { onObservation })
+    const decoder = yield* makeDecoderSlot(first.id, { onObservation, onLive: live.show })
 
     const currentDemand = () => {
       const local = placement.needsLocal() ? model : undefined
-      return demandOf(analytics, camera.detection, local, placement.needsMotion())
+      return demandOf(analytics, camera, local, placement.needsMotion(), live.needsCoding())
     }
 
     const placement = yield* makeDetectionPlacement({
@@ -114,13 +115,14 @@ export const makePipeline = (first: Camera, epoch: Epoch) =>
     const queuedWork = (): QueuedWork | undefined => {
       const { framesPerSecond, gate, model: named, placement: where } = camera.detection
       const wanted = named ?? model?.descriptor.id
-      if (where !== "queue" || wanted === undefined) return undefined
+      // A job carries the segment as the camera coded it, and masks are burnt out of pictures here.
+      if (where !== "queue" || wanted === undefined || camera.masks.length > 0) return undefined
       return { model: wanted, priority: detectionPriority(analytics), framesPerSecond, gate }
     }
 
     const demand = Effect.gen(function* () {
       model = yield* chooseDetector(camera.detection)
-      yield* placement.configure(queuedWork())
+      yield* placement.configure(queuedWork(), camera.masks.length > 0)
       return currentDemand()
     })
 
@@ -132,7 +134,11 @@ export const makePipeline = (first: Camera, epoch: Epoch) =>
 
     const configure = (next: Camera) =>
       Effect.gen(function* () {
+        const isMaskedAnew = JSON.stringify(camera.masks) !== JSON.stringify(next.masks)
         camera = next
+        live.mask(camera.masks.length > 0)
+        // What follows may take a while.
+        if (isMaskedAnew) decoder.configure(currentDemand())
         segmenter.configure(next.segment)
         const drawn = { zones: next.zones, lines: next.lines }
         const started = next.analytics.map((assignment) => startAnalytic(assignment, drawn, known))

@@ -1,5 +1,5 @@
 import type { AnalyticInputKind, MotionOptions } from "@vigil/core/Analytic"
-import type { DetectionSettings } from "@vigil/core/Camera"
+import type { Camera } from "@vigil/core/Camera"
 import type { InstalledModel } from "@vigil/core/port/ModelCatalogue"
 import type { Priority } from "@vigil/core/Priority"
 import { rank } from "@vigil/core/PriorityOrder"
@@ -22,13 +22,14 @@ export const detectionPriority = (analytics: ReadonlyArray<RunningAnalytic>): Pr
 
 /**
  * What a camera's analytics, and the people who look at its live picture, need of the media worker: nothing else is done. `model` is the one that runs here;
- * `motion` says that somebody else needs to know whether something moves.
+ * `motion` says that somebody else needs to know whether something moves, `live` that viewers get pictures coded anew.
  */
 export const demandOf = (
   analytics: ReadonlyArray<RunningAnalytic>,
-  detection: DetectionSettings,
+  { detection, masks }: Pick<Camera, "detection" | "masks">,
   model: InstalledModel | undefined,
-  motion = false
+  motion = false,
+  live = false
 ): DecodeDemand => {
   const gated = motion || (model !== undefined && detection.gate === "motion")
   const looked = analytics.find((analytic) => analytic.motion !== undefined)?.motion ?? defaultMotion
@@ -47,6 +48,8 @@ export const demandOf = (
   return {
     ...(luma ? { luma: { framesPerSecond: lumaRate, ...looked } } : {}),
     detectors: detector,
+    masks,
+    ...(live ? { live } : {}),
     rate: "full"
   }
 }

@@ -18,6 +18,7 @@ class SegmentNotAnalysed extends Data.TaggedError("SegmentNotAnalysed")<{ readon
 
 const lossless = (model: InstalledModel, framesPerSecond: number, job: VideoJob): DecodeDemand => ({
   detectors: [{ model, priority: job.metadata.priority, framesPerSecond, gate: "always" }],
+  masks: [],
   rate: "lossless"
 })
 

@@ -37,8 +37,8 @@ export interface DetectionPlacementOptions {
  * that each frame is looked at once; the source and the camera's actor notice nothing.
  */
 export interface DetectionPlacement {
-  /** Absent: by this node. */
-  readonly configure: (work: QueuedWork | undefined) => Effect.Effect<void>
+  /** Absent: by this node; `atOnce` without the rest of the open segment, and what waits is not sent any more. */
+  readonly configure: (work: QueuedWork | undefined, atOnce?: boolean) => Effect.Effect<void>
   /** What the source delivers from now on. */
   readonly describe: (track: VideoTrack) => void
   readonly onLuma: (observation: LumaObservation) => void
@@ -98,6 +98,8 @@ const make = (options: DetectionPlacementOptions, queue: typeof VideoJobQueue.Se
     let lastMotion = Number.NEGATIVE_INFINITY
     let inferences = 0
     let running = false
+    /** Nothing may be sent. */
+    let sealed = false
     let unlisten: (() => void) | undefined
 
     const settle = () => {
@@ -153,11 +155,13 @@ const make = (options: DetectionPlacementOptions, queue: typeof VideoJobQueue.Se
         if (Either.isLeft(job)) {
           yield* Effect.logWarning(`segment ${closed.segment.sequence} cannot be sent to workers: ${job.left}`)
         } else {
-          const published = yield* queue.publish(job.right, { framesPerSecond: wanted.framesPerSecond }).pipe(
-            Effect.tapError((error) => Effect.logWarning(error.message)),
-            Effect.retry(patiently.pipe(Schedule.upTo(results.limit))),
-            Effect.option
-          )
+          const published = sealed
+            ? Option.none()
+            : yield* queue.publish(job.right, { framesPerSecond: wanted.framesPerSecond }).pipe(
+                Effect.tapError((error) => Effect.logWarning(error.message)),
+                Effect.retry({ schedule: patiently.pipe(Schedule.upTo(results.limit)), while: () => !sealed }),
+                Effect.option
+              )
           if (Option.isSome(published)) {
             counts.published++
             return metrics.published.unsafeUpdate(1, [])
@@ -208,8 +212,9 @@ const make = (options: DetectionPlacementOptions, queue: typeof VideoJobQueue.Se
     })
 
     const placement: DetectionPlacement = {
-      configure: (wanted) =>
+      configure: (wanted, atOnce = false) =>
         Effect.suspend(() => {
+          sealed = wanted === undefined && atOnce
           if (wanted !== undefined) {
             work = wanted
             if (mode === "local") {
@@ -218,7 +223,8 @@ const make = (options: DetectionPlacementOptions, queue: typeof VideoJobQueue.Se
             } else if (mode === "leaving") mode = "queue"
             return run
           }
-          if (mode === "joining") leave(Number.NEGATIVE_INFINITY)
+          if (mode !== "local" && atOnce) leave(Number.NEGATIVE_INFINITY)
+          else if (mode === "joining") leave(Number.NEGATIVE_INFINITY)
           else if (mode === "queue" && segmenter.isOpen()) mode = "leaving"
           else if (mode !== "local") leave(Number.NEGATIVE_INFINITY)
           return Effect.void

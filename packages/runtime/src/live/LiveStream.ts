@@ -17,20 +17,32 @@ export interface LivePicture {
 /** Gets pictures in order, the first one a key frame. */
 export type LiveViewer = (picture: LivePicture) => void
 
-/** One camera's live pictures, shared by its viewers; reads the hub only while there is a viewer. */
+/**
+ * One camera's live pictures, shared by its viewers; reads the hub only while there is a viewer. Of a camera with privacy masks it shows only what is
+ * handed to it coded anew.
+ */
 export interface LiveStream {
   readonly join: (viewer: LiveViewer) => () => void
   readonly viewers: () => number
+  /** From now on nothing of the camera's own stream is shown, or it is again; viewers stay. */
+  readonly mask: (masked: boolean) => void
+  readonly isMasked: () => boolean
+  /** Somebody looks, and pictures have to be coded anew for them. */
+  readonly needsCoding: () => boolean
+  /** A picture that was coded anew. */
+  readonly show: (picture: Pick<AccessUnit, "units" | "keyframe" | "mediaTime">) => void
 }
 
 /** Pictures since the newest key frame that a new viewer gets at the most; a longer group of pictures makes it wait for the next one. */
 const longestGroup = 600
 
-export const makeLiveStream = (hub: Hub): LiveStream => {
+/** `onNeed` is called when {@link LiveStream.needsCoding} may answer differently. */
+export const makeLiveStream = (hub: Hub, onNeed: () => void = () => undefined): LiveStream => {
   const viewers = new Set<LiveViewer>()
   let group: Array<LivePicture> = []
   let packetiser = new PicturePacketiser("h264")
   let playing = false
+  let masked = false
   let leave: (() => void) | undefined
 
   const describe = (description: SourceDescription | undefined) => {
@@ -40,39 +52,62 @@ export const makeLiveStream = (hub: Hub): LiveStream => {
     packetiser = new PicturePacketiser("h264", video?.parameterSets)
   }
 
-  const onAccessUnit = (unit: AccessUnit) => {
-    if (unit.kind !== "video" || !playing) return
-    if (unit.keyframe && !unit.damaged) group = []
+  const add = ({ keyframe, mediaTime, units }: Pick<AccessUnit, "units" | "keyframe" | "mediaTime">, whole: boolean) => {
+    if (keyframe && whole) group = []
     else if (group.length === 0) return
     if (group.length >= longestGroup) {
       group = []
       return
     }
-    const picture = {
-      payloads: packetiser.packetise(unit.units, unit.keyframe),
-      timestamp: rtpTimestamp(unit.mediaTime),
-      keyframe: unit.keyframe
-    }
+    const picture = { payloads: packetiser.packetise(units, keyframe), timestamp: rtpTimestamp(mediaTime), keyframe }
     group.push(picture)
     for (const viewer of viewers) viewer(picture)
   }
 
+  const onAccessUnit = (unit: AccessUnit) => {
+    if (unit.kind === "video" && playing) add(unit, !unit.damaged)
+  }
+
+  const end = () => {
+    leave?.()
+    leave = undefined
+    group = []
+  }
+
+  const begin = () => {
+    end()
+    if (viewers.size === 0) return
+    if (masked) packetiser = new PicturePacketiser("h264")
+    else {
+      describe(hub.description())
+      leave = hub.subscribe({ onAccessUnit, onDescription: describe }, "keyframe")
+    }
+  }
+
   return {
     join: (viewer) => {
-      if (leave === undefined) {
-        describe(hub.description())
-        leave = hub.subscribe({ onAccessUnit, onDescription: describe }, "keyframe")
-      }
       for (const picture of group) viewer(picture)
       viewers.add(viewer)
+      if (viewers.size === 1) {
+        begin()
+        onNeed()
+      }
       return () => {
-        viewers.delete(viewer)
-        if (viewers.size > 0 || leave === undefined) return
-        leave()
-        leave = undefined
-        group = []
+        if (!viewers.delete(viewer) || viewers.size > 0) return
+        end()
+        onNeed()
       }
     },
-    viewers: () => viewers.size
+    viewers: () => viewers.size,
+    mask: (next) => {
+      if (next === masked) return
+      masked = next
+      begin()
+    },
+    isMasked: () => masked,
+    needsCoding: () => masked && viewers.size > 0,
+    show: (picture) => {
+      if (masked && viewers.size > 0) add(picture, true)
+    }
   }
 }

@@ -57,7 +57,7 @@ const make = (options: LiveViewsOptions) =>
       const actor = actors.get(cameraId)
       if (actor === undefined) return yield* new CameraNotRunning({ cameraId })
       const video = actor.hub.description()?.tracks.find((track) => track.kind === "video")
-      if (video !== undefined && !isPlayable(video.codec)) {
+      if (video !== undefined && !actor.live.isMasked() && !isPlayable(video.codec)) {
         return yield* refuse(cameraId, "codec", `browsers do not play ${video.codec} over WebRTC: give it an H.264 stream`)
       }
       if (views.size >= options.limit) {

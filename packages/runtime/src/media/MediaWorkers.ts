@@ -9,6 +9,7 @@ import type { Priority } from "@vigil/core/Priority"
 import type { AccessUnitSink, OpenSource, SourceConfig, SourceError } from "@vigil/core/Source"
 import type { Effect, Scope } from "effect"
 import { Context } from "effect"
+import type { EncodedPicture } from "./worker/LiveEncoder.js"
 
 /** A detector that runs on a camera's frames. */
 export interface DetectorDemand {
@@ -36,6 +37,10 @@ export interface DecodeDemand {
   readonly luma?: { readonly framesPerSecond: number; readonly ignored: ReadonlyArray<Zone>; readonly sensitivity: number }
   readonly detectors: ReadonlyArray<DetectorDemand>
   readonly frames?: FrameDemand
+  /** Every picture coded anew, for viewers who may not have the camera's own stream. */
+  readonly live?: boolean
+  /** Parts of the picture that are burnt out before anything looks at it, snapshots too. */
+  readonly masks: ReadonlyArray<Zone>
   /**
    * `idle-when-quiet` decodes key frames only until packet sizes or motion wake it; `full` decodes every access unit; `lossless` drops
    * no frame and no inference that is due either, and lets `push` wait instead (for files that are analysed as fast as possible).
@@ -70,6 +75,7 @@ export interface DecoderStatistics {
 export interface DecoderListener {
   readonly onObservation: (observation: Observation) => void
   readonly onFrame?: (frame: NormalisedFrame) => void
+  readonly onLive?: (picture: EncodedPicture) => void
 }
 
 /** One camera's decoder in some media worker. */

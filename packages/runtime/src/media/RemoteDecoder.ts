@@ -18,8 +18,8 @@ const groupLimits = { units: 300, bytes: 4 * 1024 * 1024 }
 const sleepingInterval = 900
 const snapshotLimit = "5 seconds"
 
-const wantsPictures = ({ detectors, frames, luma }: DecodeDemand): boolean =>
-  luma !== undefined || frames !== undefined || detectors.length > 0
+const wantsPictures = ({ detectors, frames, live, luma }: DecodeDemand): boolean =>
+  live === true || luma !== undefined || frames !== undefined || detectors.length > 0
 
 interface Group {
   readonly units: Array<PushedUnit>
@@ -246,6 +246,8 @@ class RemoteCameraDecoder implements RemoteDecoder {
       }
       case "frame":
         return this.#listener.onFrame?.(message.frame)
+      case "live":
+        return this.#listener.onLive?.(message.picture)
       case "drained":
       case "snapshot": {
         const pending = this.#requests.get(message.request)

@@ -10,6 +10,7 @@ import type { SourceDescription, VideoTrack } from "@vigil/core/MediaTrack"
 import type { InferenceObservation, LumaObservation, Observation } from "@vigil/core/Observation"
 import { type SourceConfig, sourceConfig } from "@vigil/core/Source"
 import { type CameraDecoder, type DecodeDemand, MediaWorkers, type NormalisedFrame } from "@vigil/runtime/media/MediaWorkers"
+import type { EncodedPicture } from "@vigil/runtime/media/worker/LiveEncoder"
 import { Effect } from "effect"
 
 const run = promisify(execFile)
@@ -103,11 +104,13 @@ export interface Told {
   readonly luma: ReadonlyArray<LumaObservation>
   readonly inferences: ReadonlyArray<InferenceObservation>
   readonly frames: ReadonlyArray<NormalisedFrame>
+  readonly live: ReadonlyArray<EncodedPicture>
 }
 
 export const lumaDemand = (framesPerSecond: number, rate: DecodeDemand["rate"] = "lossless"): DecodeDemand => ({
   luma: { framesPerSecond, ignored: [], sensitivity: 0.5 },
   detectors: [],
+  masks: [],
   rate
 })
 
@@ -125,15 +128,17 @@ export const openTold = (
     const luma: Array<LumaObservation> = []
     const inferences: Array<InferenceObservation> = []
     const frames: Array<NormalisedFrame> = []
+    const live: Array<EncodedPicture> = []
     const decoder = yield* workers.openDecoder(cameraId, track, demand, {
       onObservation: (observation) => {
         if (observation._tag === "Luma") luma.push(observation)
         else inferences.push(observation)
         onObservation?.(observation)
       },
-      onFrame: (frame) => void frames.push(frame)
+      onFrame: (frame) => void frames.push(frame),
+      onLive: (picture) => void live.push(picture)
     })
-    return { decoder, luma, inferences, frames } satisfies Told
+    return { decoder, luma, inferences, frames, live } satisfies Told
   })
 
 /** Pushes as a finite source does: waits whenever it is asked to. */

@@ -183,7 +183,7 @@ layer(MediaWorkersLive.layer({ engine: { threads: 1 } }), { excludeTestServices:
   it.scoped("decode nothing that nobody asked for", () =>
     Effect.gen(function* () {
       const { track, video } = yield* readFile(folder.path("vga.mp4"))
-      const nothing: DecodeDemand = { detectors: [], rate: "full" }
+      const nothing: DecodeDemand = { detectors: [], masks: [], rate: "full" }
       const { decoder, luma } = yield* openTold(track, nothing)
       yield* pushAll(decoder, video.slice(0, 40))
       yield* decoder.drain
@@ -217,6 +217,7 @@ layer(MediaWorkersLive.layer({ engine: { threads: 1 } }), { excludeTestServices:
       const { track, video } = yield* readFile(folder.path("vga.mp4"))
       const { decoder, frames } = yield* openTold(track, {
         detectors: [],
+        masks: [],
         rate: "lossless",
         frames: { width: 500, height: 300, fit, format, framesPerSecond: 15 }
       })

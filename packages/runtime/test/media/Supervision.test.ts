@@ -77,6 +77,7 @@ const deadlyEngine = (): { readonly module: string; readonly demand: DecodeDeman
     module,
     `export const makeInferenceEngine = () => ({
     load: async () => {},
+    release: () => {},
     picture: () => ({ content: { width: 32, height: 32 }, input: { width: 32, height: 32 }, format: "rgb24" }),
     submit: () => process.kill(process.pid, "SIGSEGV"),
     statistics: () => ({ submitted: 0, done: 0, dropped: 0, failed: 0, waiting: 0 }),
@@ -84,7 +85,11 @@ const deadlyEngine = (): { readonly module: string; readonly demand: DecodeDeman
   })`
   )
   const model = { descriptor: describeTiny(new Uint8Array(1), { width: 32, height: 32 }), file: module }
-  const deadly: DecodeDemand = { detectors: [{ model, priority: "HIGH", framesPerSecond: 2, gate: "always" }], rate: "full" }
+  const deadly: DecodeDemand = {
+    detectors: [{ model, priority: "HIGH", framesPerSecond: 2, gate: "always" }],
+    masks: [],
+    rate: "full"
+  }
   return { module, demand: deadly }
 }
 

@@ -14,6 +14,15 @@ export interface NativeFrame {
   readonly sound: boolean
 }
 
+/** A frame whose planes are this process's to write. */
+export interface WritableFrame extends NativeFrame {
+  pts: number
+  /** Bytes per line of each plane. */
+  readonly linesize: ReadonlyArray<number>
+  /** The planes; each access makes new views. */
+  readonly data: ReadonlyArray<Uint8Array>
+}
+
 export interface NativePacket {
   readonly pts: number | null
   readonly dts: number | null
@@ -93,6 +102,15 @@ export interface Beamcoder {
   readonly copyPlane: (frame: NativeFrame, bytes: Uint8Array, offset: number, stride: number, lineBytes: number) => void
   /** Gives the memory back at once. No call may be using the frame, now or later. */
   readonly releaseFrame: (frame: NativeFrame) => void
+  /** A frame without planes; `alloc` gives it some. */
+  readonly frame: (options: {
+    readonly width: number
+    readonly height: number
+    readonly format: string
+    readonly pts: number
+  }) => {
+    readonly alloc: () => WritableFrame
+  }
   readonly decoder: (options: {
     readonly name: string
     readonly thread_count: number
@@ -131,4 +149,14 @@ export const beamcoder = (): Beamcoder => {
     loaded.logging("quiet")
   }
   return loaded
+}
+
+/** A frame to write to; its pixels are undefined until then. */
+export const makeWritableFrame = (width: number, height: number, format: string): WritableFrame => {
+  beamcoder().plainFrames(false)
+  try {
+    return beamcoder().frame({ width, height, format, pts: 0 }).alloc()
+  } finally {
+    beamcoder().plainFrames(true)
+  }
 }

@@ -1,4 +1,5 @@
-import { beamcoder, type NativeFilterer, type NativeFrame } from "./Beamcoder.js"
+import type { PrivacyMask } from "../../vision/PrivacyMask.js"
+import { makeFilterGraph, takePlane } from "./FilterGraph.js"
 import type { Picture } from "./VideoDecoder.js"
 
 export interface Rectangle {
@@ -8,20 +9,26 @@ export interface Rectangle {
   readonly height: number
 }
 
-/** What to make of a picture: a part of it (all, when absent), scaled to a size, in a packed or planar format. */
+/** What to make of a picture: a part of it (all, when absent), scaled to a size, in a packed format. */
 export interface ScaleTarget {
   readonly crop?: Rectangle
   readonly width: number
   readonly height: number
-  readonly format: "gray" | "rgb24" | "bgr24" | "yuvj420p"
+  readonly format: "gray" | "rgb24" | "bgr24"
+}
+
+/** Where the lines of a scaled picture go: `stride` bytes from line to line. */
+export interface ScaledInto {
+  readonly data: Uint8Array
+  readonly offset: number
+  readonly stride: number
 }
 
 /**
- * Scales pictures through an FFmpeg filter graph. A graph is made for one size and format of its input and one target: other input in
- * an old graph writes out of bounds, so it is made anew whenever one of them changes. One call at a time.
+ * Scales pictures, and burns out of them what their privacy mask hides: the only way to a picture's pixels. One call at a time; what waits is done in order.
  */
 export interface PictureScaler {
-  readonly scale: (picture: Picture, target: ScaleTarget) => Promise<NativeFrame>
+  readonly scale: (picture: Picture, target: ScaleTarget, into: ScaledInto) => Promise<void>
 }
 
 const hasLumaPlane = /^(yuv|gray)/
@@ -30,60 +37,21 @@ const hasLumaPlane = /^(yuv|gray)/
 const specification = (source: string, { crop, format, height, width }: ScaleTarget): string => {
   const cut = crop === undefined ? "" : `crop=${crop.width}:${crop.height}:${crop.x}:${crop.y}:exact=1,`
   const luma = format === "gray" && hasLumaPlane.test(source) ? "extractplanes=y," : ""
-  const range = format === "yuvj420p" ? ":out_range=pc" : ""
-  return `${cut}${luma}scale=${width}:${height}:flags=bilinear${range},format=${format}`
+  return `${cut}${luma}scale=${width}:${height}:flags=bilinear,format=${format}`
 }
 
-export const makePictureScaler = (): PictureScaler => {
-  let graph: NativeFilterer | undefined
-  let madeFor = ""
-  let tail: Promise<unknown> = Promise.resolve()
+/** Black, as luma is coded and as colours are. */
+const black = { gray: 16, rgb24: 0, bgr24: 0 } as const
 
-  const run = async (picture: Picture, target: ScaleTarget): Promise<NativeFrame> => {
-    const filterSpec = specification(picture.format, target)
-    const wanted = `${picture.width}x${picture.height} ${picture.format} ${filterSpec}`
-    if (graph === undefined || wanted !== madeFor) {
-      graph = undefined
-      graph = await beamcoder().filterer({
-        filterType: "video",
-        inputParams: [
-          {
-            width: picture.width,
-            height: picture.height,
-            pixelFormat: picture.format,
-            timeBase: [1, 1_000_000],
-            pixelAspect: [1, 1]
-          }
-        ],
-        outputParams: [{ pixelFormat: target.format }],
-        filterSpec
-      })
-      madeFor = wanted
-    }
-    const [output] = await graph.filter([picture.native])
-    const frame = output?.frames[0]
-    if (frame === undefined || frame.width !== target.width || frame.height !== target.height) {
-      graph = undefined
-      throw new Error(`no picture came out of ${filterSpec}`)
-    }
-    return frame
-  }
-
+export const makePictureScaler = (mask: PrivacyMask): PictureScaler => {
+  const graph = makeFilterGraph()
   return {
-    scale: (picture, target) => {
-      const result = tail.then(() => run(picture, target))
-      // swallowed: the failure is the caller's; the next call only waits for this one to end.
-      tail = result.catch(() => undefined)
-      return result
+    scale: async (picture, target, { data, offset, stride }) => {
+      const { crop, format, height, width } = target
+      const bytes = format === "gray" ? 1 : 3
+      const frame = await graph.run(picture, specification(picture.format, target), format)
+      takePlane(frame, { width, height }, width * bytes, data, offset, stride)
+      mask.burn({ width, height, source: picture, part: crop }, data, { offset, stride, bytes }, black[format])
     }
-  }
-}
-
-/** Moves the first plane of a scaled frame, line by line, to `into` at byte `offset`, lines `stride` bytes apart. */
-export const movePlane = (frame: NativeFrame, lineBytes: number, into: Uint8Array, offset: number, stride: number): void => {
-  try {
-    beamcoder().copyPlane(frame, into, offset, stride, lineBytes)
-  } finally {
-    beamcoder().releaseFrame(frame)
   }
 }

@@ -2,12 +2,14 @@ import type { VideoCodec } from "@vigil/core/MediaTrack"
 import type { FrameInfo, Observation } from "@vigil/core/Observation"
 import type { InferenceEngine } from "../../inference/InferenceEngine.js"
 import { now } from "../../MonotonicClock.js"
+import { makePrivacyMask } from "../../vision/PrivacyMask.js"
 import type { DecodeDemand, NormalisedFrame } from "../MediaWorkers.js"
 import { isH264ParameterSet } from "../nal/H264.js"
 import { isH265ParameterSet } from "../nal/H265.js"
 import { codedPicture } from "../native/CodedPicture.js"
 import { encodeJpeg } from "../native/JpegEncoder.js"
 import { decodeAlone, type Decoded, openVideoDecoder, type Picture, release, type VideoDecoder } from "../native/VideoDecoder.js"
+import { type EncodedPicture, type LiveEncoder, makeLiveEncoder } from "./LiveEncoder.js"
 import { makePictureReader, type PictureReader } from "./PictureReader.js"
 import { makeTrust, type Trust } from "./Trust.js"
 import type { CameraReport, PushedUnit } from "./WorkerProtocol.js"
@@ -19,6 +21,8 @@ export interface CameraSessionOptions {
   readonly demand: DecodeDemand
   readonly engine: () => Promise<InferenceEngine>
   readonly onFrame: (frame: NormalisedFrame) => void
+  /** Says whether there was room for it. */
+  readonly onLive: (picture: EncodedPicture) => boolean
   readonly onProblem: (detail: string) => void
   /** Something is to be reported. */
   readonly onNews: () => void
@@ -57,6 +61,9 @@ export const openCameraSession = (options: CameraSessionOptions): CameraSession 
   let newest: Picture | undefined
   let closed = false
   let busySince: number | undefined
+  let demand = options.demand
+  let mask = makePrivacyMask(demand.masks)
+  let live: LiveEncoder | undefined
   let tail: Promise<void> = Promise.resolve()
   /** Access units whose pictures are still to come. */
   const expected = new Map<number, PushedUnit>()
@@ -104,6 +111,28 @@ export const openCameraSession = (options: CameraSessionOptions): CameraSession 
     newest = picture
   }
 
+  /** One that cannot be coded or sent is made up for by a key frame. */
+  const showLive = async (picture: Picture, mediaTime: PushedUnit["mediaTime"]): Promise<void> => {
+    if (demand.live !== true) return
+    live ??= makeLiveEncoder(mask)
+    try {
+      const encoded = await live.encode(picture, mediaTime)
+      if (encoded !== undefined && !options.onLive(encoded)) live = undefined
+    } catch (error) {
+      live = undefined
+      options.onProblem(`its live picture cannot be coded: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  const configure = (next: DecodeDemand) => {
+    const isSameButLive = JSON.stringify({ ...demand, live: false }) === JSON.stringify({ ...next, live: false })
+    if (!isSameButLive || next.live !== true) live = undefined
+    demand = next
+    if (isSameButLive) return
+    mask = makePrivacyMask(next.masks)
+    reader = reader.reconfigure(next)
+  }
+
   const look = async (picture: Picture): Promise<void> => {
     const unit = expected.get(picture.key)
     expected.delete(picture.key)
@@ -122,6 +151,7 @@ export const openCameraSession = (options: CameraSessionOptions): CameraSession 
       wallClockOrigin,
       received
     }
+    await showLive(picture, mediaTime)
     await reader.read(picture, info)
   }
 
@@ -192,14 +222,11 @@ export const openCameraSession = (options: CameraSessionOptions): CameraSession 
       const { pictures } = await timed(decodeAlone(codec, bytesOf(key, true), key.number))
       for (const picture of pictures) keep(picture)
     }
-    return newest === undefined ? undefined : encodeJpeg(newest)
+    return newest === undefined ? undefined : encodeJpeg(newest, mask)
   }
 
   return {
-    configure: (demand) =>
-      void enqueue(async () => {
-        reader = reader.reconfigure(demand)
-      }),
+    configure: (next) => void enqueue(async () => configure(next)),
     push: (unit) =>
       void enqueue(() => decode(unit)).then(() => {
         counts.done++

@@ -3,8 +3,9 @@ import type { MonotonicTime } from "@vigil/core/Time"
 import type { InferenceEngine, InferenceResult } from "../../inference/InferenceEngine.js"
 import { now } from "../../MonotonicClock.js"
 import type { DetectorDemand } from "../MediaWorkers.js"
-import { movePlane, makePictureScaler, type PictureScaler } from "../native/PictureScaler.js"
+import { makePictureScaler, type PictureScaler } from "../native/PictureScaler.js"
 import type { Picture } from "../native/VideoDecoder.js"
+import type { PrivacyMask } from "../../vision/PrivacyMask.js"
 import { type FramePacer, makeFramePacer } from "./FramePacer.js"
 
 /** Milliseconds after a frame's receipt from which nobody wants to know any more what a detector sees on it. */
@@ -23,6 +24,7 @@ export interface DetectorsOptions {
   readonly engine: () => Promise<InferenceEngine>
   /** Nothing may be left out: frames wait until the detectors had the one before. */
   readonly complete: boolean
+  readonly mask: PrivacyMask
   readonly listener: DetectorsListener
 }
 
@@ -47,7 +49,7 @@ interface Detector {
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- this is where the brand is put on
 const toMonotonicTime = (milliseconds: number): MonotonicTime => milliseconds as MonotonicTime
 
-export const makeDetectors = ({ camera, complete, demands, engine, listener }: DetectorsOptions): Detectors => {
+export const makeDetectors = ({ camera, complete, demands, engine, listener, mask }: DetectorsOptions): Detectors => {
   let inFlight = 0
   const idleWaiters: Array<() => void> = []
 
@@ -67,7 +69,7 @@ export const makeDetectors = ({ camera, complete, demands, engine, listener }: D
     (demand): Detector => ({
       demand,
       pacer: makeFramePacer(demand.framesPerSecond),
-      scaler: makePictureScaler(),
+      scaler: makePictureScaler(mask),
       slot: `${camera}/${demand.model.descriptor.id}`,
       engine: undefined
     })
@@ -94,9 +96,8 @@ export const makeDetectors = ({ camera, complete, demands, engine, listener }: D
     const { model, priority } = detector.demand
     const wanted = engine.picture(model.descriptor.id, frame.size)
     const { height, width } = wanted.content
-    const scaled = await detector.scaler.scale(picture, { width, height, format: wanted.format })
     const pixels = new Uint8Array(width * height * 3)
-    movePlane(scaled, width * 3, pixels, 0, width * 3)
+    await detector.scaler.scale(picture, { width, height, format: wanted.format }, { data: pixels, offset: 0, stride: width * 3 })
     inFlight++
     const done = new Promise<void>((resolve) => {
       engine.submit({

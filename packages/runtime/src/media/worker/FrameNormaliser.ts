@@ -1,8 +1,9 @@
 import type { Size } from "@vigil/core/geometry/BoundingBox"
 import type { FrameInfo } from "@vigil/core/Observation"
 import type { FrameDemand, NormalisedFrame } from "../MediaWorkers.js"
-import { movePlane, makePictureScaler, type Rectangle, type ScaleTarget } from "../native/PictureScaler.js"
+import { makePictureScaler, type Rectangle, type ScaleTarget } from "../native/PictureScaler.js"
 import type { Picture } from "../native/VideoDecoder.js"
+import type { PrivacyMask } from "../../vision/PrivacyMask.js"
 
 /** Makes frames of one size, shape and format out of whatever a camera sends. */
 export interface FrameNormaliser {
@@ -36,21 +37,21 @@ export const fitting = (source: Size, { fit, height, width }: Pick<FrameDemand, 
   }
 }
 
-export const makeFrameNormaliser = (demand: FrameDemand): FrameNormaliser => {
+export const makeFrameNormaliser = (demand: FrameDemand, mask: PrivacyMask): FrameNormaliser => {
   const { format, height, width } = demand
   const bytes = format === "gray8" ? 1 : 3
-  const scaler = makePictureScaler()
+  const scaler = makePictureScaler(mask)
   const data = new Uint8Array(width * height * bytes)
   let shown = ""
   return {
     normalise: async (picture, frame) => {
       const { content, crop } = fitting(picture, demand)
       const target: ScaleTarget = { width: content.width, height: content.height, format: format === "gray8" ? "gray" : format }
-      const scaled = await scaler.scale(picture, crop === undefined ? target : { ...target, crop })
       const place = `${content.x} ${content.y} ${content.width} ${content.height}`
       if (place !== shown) data.fill(0)
       shown = place
-      movePlane(scaled, content.width * bytes, data, (content.y * width + content.x) * bytes, width * bytes)
+      const into = { data, offset: (content.y * width + content.x) * bytes, stride: width * bytes }
+      await scaler.scale(picture, crop === undefined ? target : { ...target, crop }, into)
       return { frame, width, height, format, data }
     }
   }

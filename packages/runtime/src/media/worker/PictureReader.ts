@@ -2,8 +2,9 @@ import type { FrameInfo, LumaObservation, Observation } from "@vigil/core/Observ
 import type { InferenceEngine } from "../../inference/InferenceEngine.js"
 import { type LumaAnalyser, lumaSize, makeLumaAnalyser } from "../../vision/LumaAnalyser.js"
 import type { DecodeDemand, NormalisedFrame } from "../MediaWorkers.js"
-import { movePlane, makePictureScaler } from "../native/PictureScaler.js"
+import { makePictureScaler } from "../native/PictureScaler.js"
 import type { Picture } from "../native/VideoDecoder.js"
+import { makePrivacyMask, type PrivacyMask } from "../../vision/PrivacyMask.js"
 import { makeDetectors } from "./Detectors.js"
 import { makeFrameNormaliser } from "./FrameNormaliser.js"
 import { makeFramePacer } from "./FramePacer.js"
@@ -37,10 +38,10 @@ interface LumaReader {
   readonly read: (picture: Picture, frame: FrameInfo) => Promise<LumaObservation | undefined>
 }
 
-const makeLumaReader = (demand: LumaDemand): LumaReader => {
+const makeLumaReader = (demand: LumaDemand, mask: PrivacyMask): LumaReader => {
   const { framesPerSecond, ignored, sensitivity } = demand
   const pacer = makeFramePacer(framesPerSecond)
-  const scaler = makePictureScaler()
+  const scaler = makePictureScaler(mask)
   let analyser: LumaAnalyser | undefined
   let plane = new Uint8Array(0)
   let madeFor = ""
@@ -55,31 +56,35 @@ const makeLumaReader = (demand: LumaDemand): LumaReader => {
         plane = new Uint8Array(size.width * size.height)
         madeFor = source
       }
-      const scaled = await scaler.scale(picture, { ...size, format: "gray" })
-      movePlane(scaled, size.width, plane, 0, size.width)
+      await scaler.scale(picture, { ...size, format: "gray" }, { data: plane, offset: 0, stride: size.width })
       return analyser.analyse(plane, frame)
     }
   }
 }
 
-const lumaDemand = ({ detectors, luma }: DecodeDemand): LumaDemand | undefined =>
-  luma ?? (detectors.some(({ gate }) => gate === "motion") ? gateLuma : undefined)
+/** What is burnt out does not move, and is no part of the picture that could. */
+const lumaDemand = ({ detectors, luma, masks }: DecodeDemand): LumaDemand | undefined => {
+  const wanted = luma ?? (detectors.some(({ gate }) => gate === "motion") ? gateLuma : undefined)
+  return wanted && { ...wanted, ignored: [...wanted.ignored, ...masks] }
+}
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 export const makePictureReader = (options: PictureReaderOptions, kept?: LumaReader): PictureReader => {
   const { camera, demand, engine, onFrame, onInferenceDropped, onObservation, onProblem } = options
+  const mask = makePrivacyMask(demand.masks)
   const wantedLuma = lumaDemand(demand)
-  const luma = wantedLuma === undefined ? undefined : (kept ?? makeLumaReader(wantedLuma))
+  const luma = wantedLuma === undefined ? undefined : (kept ?? makeLumaReader(wantedLuma, mask))
   const gate = makeMotionGate()
   const detectors = makeDetectors({
     camera,
     demands: demand.detectors,
     engine,
     complete: demand.rate === "lossless",
+    mask,
     listener: { onDetections: onObservation, onDropped: onInferenceDropped, onProblem }
   })
-  const normaliser = demand.frames === undefined ? undefined : makeFrameNormaliser(demand.frames)
+  const normaliser = demand.frames === undefined ? undefined : makeFrameNormaliser(demand.frames, mask)
   const framePacer = demand.frames === undefined ? undefined : makeFramePacer(demand.frames.framesPerSecond)
 
   return {
@@ -93,6 +98,9 @@ export const makePictureReader = (options: PictureReaderOptions, kept?: LumaRead
       if (normaliser !== undefined && framePacer?.take(frame.mediaTime)) onFrame(await normaliser.normalise(picture, frame))
     },
     idle: detectors.idle,
-    reconfigure: (next) => makePictureReader({ ...options, demand: next }, same(wantedLuma, lumaDemand(next)) ? luma : undefined)
+    reconfigure: (next) => {
+      const keepsLuma = same(wantedLuma, lumaDemand(next)) && same(demand.masks, next.masks)
+      return makePictureReader({ ...options, demand: next }, keepsLuma ? luma : undefined)
+    }
   }
 }

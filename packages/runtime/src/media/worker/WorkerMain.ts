@@ -19,6 +19,8 @@ export interface WorkerSettings {
 const reportDelay = 4
 /** Frames on their way to the node; more are left out. */
 const mostFramesInFlight = 8
+/** The same of pictures for viewers, which are small. */
+const mostLiveInFlight = 256
 /** Milliseconds that the end may take before the process kills itself. */
 const endLimit = 3000
 
@@ -29,6 +31,7 @@ const demuxers = new Map<number, DemuxSession>()
 let engine: Promise<InferenceEngine> | undefined
 let reportTimer: NodeJS.Timeout | undefined
 let framesInFlight = 0
+let liveInFlight = 0
 let ending = false
 
 const send = (message: FromWorker, sent?: () => void): void => {
@@ -70,6 +73,12 @@ const openSession = ({ camera, codec, demand, parameterSets }: Extract<ToWorker,
       engine: getEngine,
       onNews: reportSoon,
       onProblem: (detail) => send({ type: "problem", camera, detail }),
+      onLive: (picture) => {
+        if (liveInFlight >= mostLiveInFlight) return false
+        liveInFlight++
+        send({ type: "live", camera, picture }, () => liveInFlight--)
+        return true
+      },
       onFrame: (frame) => {
         if (framesInFlight >= mostFramesInFlight) return
         framesInFlight++

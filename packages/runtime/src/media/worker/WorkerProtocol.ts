@@ -3,6 +3,7 @@ import type { SourceDescription, VideoCodec } from "@vigil/core/MediaTrack"
 import type { Observation } from "@vigil/core/Observation"
 import type { SourceErrorReason } from "@vigil/core/Source"
 import type { DecodeDemand, NormalisedFrame } from "../MediaWorkers.js"
+import type { EncodedPicture } from "./LiveEncoder.js"
 
 /**
  * What node and media worker say to each other over the child process' IPC channel (structured clone). Decoders and demuxers are
@@ -32,6 +33,7 @@ export type FromWorker =
   | { readonly type: "alive"; readonly memory: number; readonly stuck: ReadonlyArray<number> }
   | { readonly type: "report"; readonly cameras: ReadonlyArray<CameraReport> }
   | { readonly type: "frame"; readonly camera: number; readonly frame: NormalisedFrame }
+  | { readonly type: "live"; readonly camera: number; readonly picture: EncodedPicture }
   | {
       readonly type: "snapshot"
       readonly camera: number
