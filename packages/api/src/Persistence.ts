@@ -12,14 +12,19 @@
  * @module
  */
 import type { SqlError } from "@effect/sql/SqlError"
+import type { AccountStore } from "@vigil/core/port/AccountStore"
 import type { ApiKeyStore } from "@vigil/core/port/ApiKeyStore"
 import type { AuditStore } from "@vigil/core/port/AuditStore"
 import type { CameraStore } from "@vigil/core/port/CameraStore"
 import type { EdgeBuffer } from "@vigil/core/port/EdgeBuffer"
 import type { EdgeStore } from "@vigil/core/port/EdgeStore"
 import type { IdempotencyStore } from "@vigil/core/port/IdempotencyStore"
+import type { IdentityProviderStore } from "@vigil/core/port/IdentityProviderStore"
+import type { PasswordPolicyStore } from "@vigil/core/port/PasswordPolicyStore"
+import type { PasswordResetStore } from "@vigil/core/port/PasswordResetStore"
 import type { GrantStore } from "@vigil/core/port/GrantStore"
 import type { EventStore } from "@vigil/core/port/EventStore"
+import type { ModelStore } from "@vigil/core/port/ModelStore"
 import type { KeyRotator } from "@vigil/core/port/KeyRotator"
 import type { Licences } from "@vigil/core/port/Licences"
 import type { RuntimeTable } from "@vigil/core/port/RuntimeTable"
@@ -28,6 +33,7 @@ import type { PlaceStore } from "@vigil/core/port/PlaceStore"
 import type { PlacementStore } from "@vigil/core/port/PlacementStore"
 import type { Outbox } from "@vigil/core/port/Outbox"
 import type { SecondFactorStore } from "@vigil/core/port/SecondFactorStore"
+import type { SettingStore } from "@vigil/core/port/SettingStore"
 import type { SessionStore } from "@vigil/core/port/SessionStore"
 import type { SigningKeyStore } from "@vigil/core/port/SigningKeyStore"
 import type { TenantStore } from "@vigil/core/port/TenantStore"
@@ -35,6 +41,7 @@ import type { UserStore } from "@vigil/core/port/UserStore"
 import type { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
 import { Config, type ConfigError, Effect, Layer, Option } from "effect"
 import { join } from "node:path"
+import { layerAccountStorePostgres } from "./database/AccountStorePostgres.js"
 import { layerApiKeyStorePostgres } from "./database/ApiKeyStorePostgres.js"
 import { layerAuditStorePostgres } from "./database/AuditStorePostgres.js"
 import { layerCameraStorePostgres } from "./database/CameraStorePostgres.js"
@@ -50,14 +57,19 @@ import { layerEdgeStorePostgres } from "./database/EdgeStorePostgres.js"
 import { layerEventStorePostgres } from "./database/EventStorePostgres.js"
 import { layerGrantStorePostgres } from "./database/GrantStorePostgres.js"
 import { layerIdempotencyStorePostgres } from "./database/IdempotencyStorePostgres.js"
+import { layerIdentityProviderStorePostgres } from "./database/IdentityProviderStorePostgres.js"
 import { layerLicencesPostgres } from "./database/LicencesPostgres.js"
 import { migrate } from "./database/Migrations.js"
+import { layerModelStorePostgres } from "./database/ModelStorePostgres.js"
+import { layerPasswordPolicyStorePostgres } from "./database/PasswordPolicyStorePostgres.js"
+import { layerPasswordResetStorePostgres } from "./database/PasswordResetStorePostgres.js"
 import { layerPlaceStorePostgres } from "./database/PlaceStorePostgres.js"
 import { layerPlacementStorePostgres } from "./database/PlacementStorePostgres.js"
 import { layerRuntimeTablePostgres } from "./database/RuntimeTablePostgres.js"
 import { layerPublishTokenStorePostgres } from "./database/PublishTokenStorePostgres.js"
 import { layerOutboxPostgres } from "./database/OutboxPostgres.js"
 import { layerSecondFactorStorePostgres } from "./database/SecondFactorStorePostgres.js"
+import { layerSettingStorePostgres } from "./database/SettingStorePostgres.js"
 import { layerSessionStorePostgres } from "./database/SessionStorePostgres.js"
 import { layerSigningKeyStorePostgres } from "./database/SigningKeyStorePostgres.js"
 import { layerTenantStorePostgres } from "./database/TenantStorePostgres.js"
@@ -68,6 +80,10 @@ import { layerMasterKey, type MasterKeyError } from "./secret/MasterKey.js"
 
 export type Persistence =
   | Outbox
+  | AccountStore
+  | IdentityProviderStore
+  | PasswordPolicyStore
+  | PasswordResetStore
   | ApiKeyStore
   | AuditStore
   | PublishTokenStore
@@ -79,12 +95,14 @@ export type Persistence =
   | KeyRotator
   | Licences
   | IdempotencyStore
+  | ModelStore
   | UserStore
   | PlaceStore
   | PlacementStore
   | RuntimeTable
   | SecondFactorStore
   | SessionStore
+  | SettingStore
   | SigningKeyStore
   | TenantStore
   | WorkerTokenStore
@@ -95,7 +113,11 @@ export type PersistenceError = DatabaseError | MasterKeyError | SqlError | Confi
 /** The stores over a database that is there; brings its structure up to date first. */
 export const layerStores = (connection: ConnectionOptions, dataFolder: string): Layer.Layer<Persistence, PersistenceError> =>
   Layer.mergeAll(
+    layerAccountStorePostgres,
     layerApiKeyStorePostgres,
+    layerIdentityProviderStorePostgres,
+    layerPasswordPolicyStorePostgres,
+    layerPasswordResetStorePostgres,
     layerAuditStorePostgres,
     layerCameraStorePostgres,
     layerEdgeBufferPostgres,
@@ -104,6 +126,7 @@ export const layerStores = (connection: ConnectionOptions, dataFolder: string): 
     layerGrantStorePostgres,
     layerKeyRotator,
     layerIdempotencyStorePostgres,
+    layerModelStorePostgres,
     layerLicencesPostgres,
     layerOutboxPostgres,
     layerUserStorePostgres,
@@ -112,6 +135,7 @@ export const layerStores = (connection: ConnectionOptions, dataFolder: string): 
     layerRuntimeTablePostgres,
     layerSecondFactorStorePostgres,
     layerSessionStorePostgres,
+    layerSettingStorePostgres,
     layerSigningKeyStorePostgres,
     layerPublishTokenStorePostgres,
     layerTenantStorePostgres,

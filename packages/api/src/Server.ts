@@ -17,7 +17,7 @@
  *
  * program.pipe(
  *   Effect.provide(layerServer({ webFolder: "packages/ui/dist" })),
- *   // CameraControl, LiveViews, Publications, ModelCatalogue, AnalyticCatalogue, Bus, HealthChecks: from the runtime or from memory
+ *   // CameraControl, LiveViews, Publications, ModelLibrary, ModelInspector, AnalyticCatalogue, Bus, HealthChecks: from the runtime or from memory
  *   Effect.provide(runtimePorts),
  *   Effect.provide(Layer.merge(layerPersistence(".vigil"), layerServerConfig))
  * )
@@ -32,12 +32,20 @@ import { AccessTokens } from "./auth/AccessTokens.js"
 import { Accounts } from "./auth/Accounts.js"
 import { ApiKeys } from "./auth/ApiKeys.js"
 import { LocalOperator } from "./auth/LocalOperator.js"
+import { Lockouts } from "./auth/Lockouts.js"
+import { OpenIdClient } from "./auth/OpenIdClient.js"
+import { OpenIdSignIn } from "./auth/OpenIdSignIn.js"
 import { PasswordHasher } from "./auth/PasswordHasher.js"
 import { SecondFactors } from "./auth/SecondFactors.js"
+import { PasswordResets } from "./auth/PasswordResets.js"
+import { PasswordRules } from "./auth/PasswordRules.js"
 import { Sessions } from "./auth/Sessions.js"
 import { SignInThrottle } from "./auth/SignInThrottle.js"
 import { TokenSessions } from "./auth/TokenSessions.js"
+import { OpenViews } from "./application/OpenViews.js"
+import { Sights } from "./application/Sights.js"
 import type { AnalyticCatalogue } from "@vigil/core/port/AnalyticCatalogue"
+import type { AccountStore } from "@vigil/core/port/AccountStore"
 import type { ApiKeyStore } from "@vigil/core/port/ApiKeyStore"
 import type { AuditStore } from "@vigil/core/port/AuditStore"
 import type { Bus } from "@vigil/core/port/Bus"
@@ -50,34 +58,47 @@ import type { EventStore } from "@vigil/core/port/EventStore"
 import type { GrantStore } from "@vigil/core/port/GrantStore"
 import type { IdempotencyStore } from "@vigil/core/port/IdempotencyStore"
 import type { HealthChecks } from "@vigil/core/port/Health"
+import type { IdentityProviderStore } from "@vigil/core/port/IdentityProviderStore"
 import type { KeyRotator } from "@vigil/core/port/KeyRotator"
 import type { Licences } from "@vigil/core/port/Licences"
 import type { LiveViews } from "@vigil/core/port/LiveViews"
-import type { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
+import type { ModelInspector } from "@vigil/core/port/ModelInspector"
+import type { ModelLibrary } from "@vigil/core/port/ModelLibrary"
+import type { ModelStore } from "@vigil/core/port/ModelStore"
+import type { PasswordPolicyStore } from "@vigil/core/port/PasswordPolicyStore"
+import type { PasswordResetStore } from "@vigil/core/port/PasswordResetStore"
 import type { Publications } from "@vigil/core/port/Publications"
 import type { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
 import type { RuntimeTable } from "@vigil/core/port/RuntimeTable"
 import type { SecondFactorStore } from "@vigil/core/port/SecondFactorStore"
+import type { SettingStore } from "@vigil/core/port/SettingStore"
+import type { Settings } from "@vigil/core/settings/Settings"
 import type { SessionStore } from "@vigil/core/port/SessionStore"
 import type { SigningKeyStore } from "@vigil/core/port/SigningKeyStore"
 import type { TenantStore } from "@vigil/core/port/TenantStore"
 import type { UserStore } from "@vigil/core/port/UserStore"
 import type { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
+import { AccountMails } from "./mail/AccountMails.js"
+import { Mailer } from "./mail/Mailer.js"
 import { layerEdgeControl } from "./edge/EdgeControl.js"
 import { type ListenError, layerHttpListener, ServerAddress } from "./http/HttpListener.js"
 import { layerRoutes, WebFolder } from "./http/Routes.js"
 import type { ServerConfig } from "./ServerConfig.js"
 import { ProcessMetrics } from "./telemetry/ProcessMetrics.js"
 
-const layerAccounts = Layer.merge(Accounts.layer, TokenSessions.layer).pipe(
-  Layer.provideMerge(Layer.merge(SecondFactors.layer, AccessTokens.layer)),
-  Layer.provide(Layer.merge(PasswordHasher.layer, SignInThrottle.layer)),
+const layerAccounts = Layer.mergeAll(PasswordResets.layer, OpenIdSignIn.layer).pipe(
+  Layer.provideMerge(Layer.merge(Accounts.layer, TokenSessions.layer)),
+  Layer.provideMerge(Layer.mergeAll(SecondFactors.layer, AccessTokens.layer, OpenIdClient.layer)),
+  Layer.provide(Layer.merge(Lockouts.layer, PasswordRules.layer)),
+  Layer.provideMerge(AccountMails.layer),
+  Layer.provide(Layer.mergeAll(Mailer.layer, PasswordHasher.layer, SignInThrottle.layer)),
   Layer.provideMerge(Sessions.layer)
 )
 
 /** What the server works on: all of it ports of core, but its own configuration. */
 export type ServerNeeds =
   | AnalyticCatalogue
+  | AccountStore
   | ApiKeyStore
   | AuditStore
   | Bus
@@ -90,15 +111,22 @@ export type ServerNeeds =
   | GrantStore
   | HealthChecks
   | IdempotencyStore
+  | IdentityProviderStore
+  | PasswordPolicyStore
+  | PasswordResetStore
   | KeyRotator
   | Licences
   | LiveViews
-  | ModelCatalogue
+  | ModelInspector
+  | ModelLibrary
+  | ModelStore
   | Publications
   | PublishTokenStore
   | RuntimeTable
   | SecondFactorStore
   | SessionStore
+  | SettingStore
+  | Settings
   | SigningKeyStore
   | TenantStore
   | UserStore
@@ -113,6 +141,7 @@ export const layerServer = (options: {
     Layer.provideMerge(layerHttpListener),
     Layer.provide(Layer.merge(NodeHttpServer.layerContext, ProcessMetrics.layer)),
     Layer.provide(Layer.succeed(WebFolder, options.webFolder)),
+    Layer.provide(Layer.merge(OpenViews.layer, Sights.layer)),
     Layer.provide(layerEdgeControl),
     Layer.provideMerge(Layer.mergeAll(layerAccounts, ApiKeys.layer, LocalOperator.layer))
   )

@@ -20,6 +20,7 @@ import { probeCommand } from "./commands/probe.js"
 import { simCommand } from "./commands/sim.js"
 import { statusCommand } from "./commands/status.js"
 import { placeCommand } from "./commands/place.js"
+import { settingsCommand } from "./commands/settings.js"
 import { tenantCommand } from "./commands/tenant.js"
 import { upCommand } from "./commands/up.js"
 import { userCommand } from "./commands/user.js"
@@ -43,6 +44,7 @@ const commands = [
   userCommand,
   apiKeyCommand,
   placeCommand,
+  settingsCommand,
   tenantCommand,
   auditCommand,
   keysCommand,

@@ -1,5 +1,4 @@
 import type { AnalyticInput } from "@vigil/core/Analytic"
-import type { Camera } from "@vigil/core/Camera"
 import type { PipelineStatistics } from "@vigil/core/CameraStatus"
 import type { EventDraft } from "@vigil/core/EventPipeline"
 import type { Epoch } from "@vigil/core/Ids"
@@ -8,11 +7,14 @@ import type { InferenceObservation, Observation } from "@vigil/core/Observation"
 import type { Overlay } from "@vigil/core/Overlay"
 import type { NoPicture } from "@vigil/core/port/CameraControl"
 import type { InstalledModel } from "@vigil/core/port/ModelCatalogue"
+import { ModelLibrary } from "@vigil/core/port/ModelLibrary"
 import type { Priority } from "@vigil/core/Priority"
 import type { AccessUnitSink } from "@vigil/core/Source"
 import { initialTracker, stepTracker } from "@vigil/core/Tracker"
-import { Effect, Either, PubSub } from "effect"
-import { KnownAnalytics, type RunningAnalytic, startAnalytic } from "./analytics/Analytics.js"
+import { Effect, PubSub, Stream } from "effect"
+import type { CameraRun } from "@vigil/core/settings/CameraSettings"
+import type { RunningAnalytic } from "./analytics/Analytics.js"
+import { makeAnalyticSlots } from "./camera/AnalyticSlots.js"
 import { makeCaptureLatency } from "./camera/CaptureLatency.js"
 import { makeDecoderSlot } from "./camera/DecoderSlot.js"
 import { demandOf, detectionPriority } from "./camera/Demand.js"
@@ -22,6 +24,7 @@ import { type EventWriter, makeEventWriter } from "./camera/EventWriter.js"
 import { makeSegmenter } from "./camera/Segmenter.js"
 import { type Hub, makeHub } from "./hub/Hub.js"
 import { makeTimeline } from "./hub/Timeline.js"
+import { modelKey } from "./inference/InferenceEngine.js"
 import { makeDetectionPlacement, type QueuedWork } from "./jobs/DetectionPlacement.js"
 import { type LiveStream, makeLiveStream } from "./live/LiveStream.js"
 
@@ -33,17 +36,24 @@ export interface Pipeline {
   /** A source was opened: its access units follow. */
   readonly begin: (description: SourceDescription) => Effect.Effect<void>
   readonly sink: AccessUnitSink
-  /** Applies changed zones, analytics, segments and detection without touching the source. */
-  readonly configure: (camera: Camera) => Effect.Effect<void>
+  /** Applies changed zones, analytics, segments, detection and buffers without touching the source, nor what stays as it is. */
+  readonly configure: (run: CameraRun) => Effect.Effect<void>
   readonly snapshot: Effect.Effect<Uint8Array, NoPicture>
   readonly statistics: () => PipelineStatistics
+  /** The detector that it runs, or has workers run. */
+  readonly model: () => InstalledModel | undefined
   /** Times that the camera's media worker died or hung. */
   readonly mediaRestarts: () => number
   readonly fenced: EventWriter["fenced"]
 }
 
-/** How soon a camera notices a model that was installed, replaced or removed meanwhile. */
+/** How soon a camera notices a model of the installation that was installed, replaced or removed meanwhile. */
 const modelInterval = "10 seconds"
+
+const keyOf = (model: InstalledModel | undefined): string | undefined => model && modelKey(model.descriptor)
+
+const nameOf = (model: InstalledModel | undefined): string =>
+  model === undefined ? "none" : `${model.descriptor.id} ${model.descriptor.version}`
 
 /**
  * ```
@@ -55,19 +65,21 @@ const modelInterval = "10 seconds"
  * Of a camera with privacy masks the decoder burns them out of each picture first: live views get its pictures coded anew, and no segment leaves as a job.
  * Everything below the sink is plain calls; fibers only open, close and write.
  */
-export const makePipeline = (first: Camera, epoch: Epoch) =>
+export const makePipeline = (run: CameraRun, epoch: Epoch) =>
   Effect.gen(function* () {
-    const chooseDetector = yield* makeDetectorChoice
-    const known = yield* KnownAnalytics
+    const first = run.camera
+    const chooseDetector = yield* makeDetectorChoice(first.tenantId)
+    const library = yield* ModelLibrary
+    const fitAnalytics = yield* makeAnalyticSlots
     const writer = yield* makeEventWriter(first.id, epoch)
     const overlays = yield* Effect.acquireRelease(PubSub.sliding<Overlay>(8), PubSub.shutdown)
-    const hub = makeHub()
+    const hub = makeHub(run.history)
     const live = makeLiveStream(hub, () => decoder.configure(currentDemand()))
     const timeline = makeTimeline()
     const segmenter = makeSegmenter(first.id, epoch, first.segment)
     const latency = makeCaptureLatency()
 
-    let camera = first
+    let { camera, confidences } = run
     let analytics: ReadonlyArray<RunningAnalytic> = []
     let model: InstalledModel | undefined
     let tracker = initialTracker
@@ -81,7 +93,9 @@ export const makePipeline = (first: Camera, epoch: Epoch) =>
       for (const analytic of analytics) announce(analytic.priority, analytic.step(input))
     }
 
-    const onInference = ({ detections: found, frame }: InferenceObservation) => {
+    const onInference = ({ detections: all, frame, model: by }: InferenceObservation) => {
+      const least = confidences[by]
+      const found = least === undefined ? all : all.filter(({ confidence }) => confidence >= least)
       detections += found.length
       latency.add(frame)
       const { mediaTime, size, wallTime } = frame
@@ -127,30 +141,33 @@ export const makePipeline = (first: Camera, epoch: Epoch) =>
     })
 
     const followModels = Effect.gen(function* () {
-      const before = model?.descriptor.sha256
+      const before = model
       const wanted = yield* demand
-      if (model?.descriptor.sha256 !== before) decoder.configure(wanted)
+      if (keyOf(model) === keyOf(before)) return
+      yield* Effect.logInfo(`the detector is now ${nameOf(model)}, after ${nameOf(before)}`)
+      decoder.configure(wanted)
     })
 
-    const configure = (next: Camera) =>
+    const configure = (next: CameraRun) =>
       Effect.gen(function* () {
-        const isMaskedAnew = JSON.stringify(camera.masks) !== JSON.stringify(next.masks)
-        camera = next
+        const isMaskedAnew = JSON.stringify(camera.masks) !== JSON.stringify(next.camera.masks)
+        ;({ camera, confidences } = next)
         live.mask(camera.masks.length > 0)
         // What follows may take a while.
         if (isMaskedAnew) decoder.configure(currentDemand())
-        segmenter.configure(next.segment)
-        const drawn = { zones: next.zones, lines: next.lines }
-        const started = next.analytics.map((assignment) => startAnalytic(assignment, drawn, known))
-        analytics = started.flatMap((result) => (Either.isRight(result) ? [result.right] : []))
-        for (const result of started) if (Either.isLeft(result)) yield* Effect.logError(result.left.message)
+        segmenter.configure(camera.segment)
+        hub.keep(next.history)
+        analytics = yield* fitAnalytics(camera)
         decoder.configure(yield* demand)
       })
 
     hub.subscribe({ onAccessUnit: decoder.push }, "now")
     hub.subscribe(segmenter, "now")
-    yield* configure(first)
-    yield* followModels.pipe(Effect.delay(modelInterval), Effect.forever, Effect.forkScoped)
+    yield* configure(run)
+    yield* Stream.merge(library.changes, Stream.tick(modelInterval)).pipe(
+      Stream.runForEach(() => followModels),
+      Effect.forkScoped
+    )
 
     const pipeline: Pipeline = {
       hub,
@@ -183,6 +200,7 @@ export const makePipeline = (first: Camera, epoch: Epoch) =>
           ...latency.statistics()
         }
       },
+      model: () => model,
       mediaRestarts: () => decoder.statistics().restarts,
       fenced: writer.fenced
     }

@@ -2,12 +2,14 @@ import type { Sharding } from "@effect/cluster"
 import type { CameraControl } from "@vigil/core/port/CameraControl"
 import type { LiveViews } from "@vigil/core/port/LiveViews"
 import type { Publications } from "@vigil/core/port/Publications"
+import { Settings } from "@vigil/core/settings/Settings"
 import { Layer } from "effect"
 import * as Analytics from "./analytics/Analytics.js"
 import { CameraActors } from "./camera/CameraActors.js"
 import * as CameraControlLive from "./camera/CameraControlLive.js"
 import * as CameraEntityLive from "./camera/CameraEntityLive.js"
 import * as CameraMetrics from "./camera/CameraMetrics.js"
+import * as CameraSettings from "./camera/CameraSettings.js"
 import * as Reconciler from "./camera/Reconciler.js"
 import type { ClusterNode } from "./cluster/ClusterNode.js"
 import * as CameraControlCluster from "./control/CameraControlCluster.js"
@@ -18,6 +20,7 @@ import { OverlayRelay } from "./control/OverlayRelay.js"
 import * as JobsOfCluster from "./jobs/JobsOfCluster.js"
 import * as LiveViewsLive from "./live/LiveViewsLive.js"
 import * as CameraManagerLive from "./manager/CameraManagerLive.js"
+import * as ModelLibraryLive from "./model/ModelLibraryLive.js"
 import * as PlacementLive from "./placement/PlacementLive.js"
 import * as PublicationsCluster from "./source/whip/PublicationsCluster.js"
 import * as PublicationsLive from "./source/whip/PublicationsLive.js"
@@ -38,18 +41,25 @@ const layerWith = <A extends CameraControl | LiveViews | Publications, EC, RC, P
   Layer.mergeAll(
     Reconciler.layer.pipe(
       Layer.provide(CameraEntityLive.layer),
+      Layer.provide(CameraSettings.CameraSettings.layer),
       Layer.provide(Layer.merge(LiveViewsLive.layerConfig, PublicationsLive.layerConfig))
     ),
     control,
     CameraMetrics.layer,
     CameraManagerLive.layer,
+    CameraSettings.layerFollow,
     Analytics.layer
-  ).pipe(Layer.provideMerge(placement), Layer.provideMerge(cluster), Layer.provide(CameraActors.layer))
+  ).pipe(
+    Layer.provideMerge(Layer.merge(Settings.layer, ModelLibraryLive.layer)),
+    Layer.provideMerge(placement),
+    Layer.provideMerge(cluster),
+    Layer.provide(CameraActors.layer)
+  )
 
 /**
  * Runs cameras on this node alone, with `EmbeddedCluster.layer`. Needs the stores and the bus
- * (`CameraStore`, `EventStore`, `RuntimeTable`, `Bus`), and what touches native code and files: `MediaWorkers`, `Sources` with its `WhipDoor`,
- * `ModelCatalogue`. Gives `CameraControl`, `ClusterControl`, `LiveViews`, `Publications` and `AnalyticCatalogue` to the API.
+ * (`CameraStore`, `EventStore`, `SettingStore`, `RuntimeTable`, `Bus`), and what touches native code and files: `MediaWorkers`, `Sources` with its `WhipDoor`,
+ * `ModelCatalogue`. Gives `CameraControl`, `ClusterControl`, `LiveViews`, `Publications`, `AnalyticCatalogue`, `ModelLibrary` and `Settings` to the API.
  */
 export const layer = <E, R>(cluster: Layer.Layer<Sharding.Sharding | ClusterNode, E, R>) =>
   layerWith(own, PlacementLive.layerAlone, cluster)

@@ -7,16 +7,21 @@
 import type { NewCamera } from "@vigil/core/Camera"
 import type { CameraQuery } from "@vigil/core/CameraQuery"
 import { credentialsFor } from "@vigil/core/CameraRecord"
+import { Principal } from "@vigil/core/contract/Principal"
 import { allowedWithinReach, authorize, inCallersName } from "@vigil/core/control/Authorization"
 import { authorizeSource, checkAnalytics, getCamera } from "@vigil/core/control/CameraCommands"
+import { checkModel } from "@vigil/core/control/ModelAssignment"
 import type { CameraId } from "@vigil/core/Ids"
 import { CameraControl } from "@vigil/core/port/CameraControl"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { LiveViews } from "@vigil/core/port/LiveViews"
+import { checkSettings } from "@vigil/core/settings/SettingCatalogue"
 import { sourceConfig } from "@vigil/core/Source"
 import { parseSourceUrl, type SourceAddress } from "@vigil/core/SourceUrl"
 import type { User } from "@vigil/core/User"
 import { Effect, Option, Stream } from "effect"
+import { OpenViews } from "./OpenViews.js"
+import { Sights } from "./Sights.js"
 
 export const listCameras = Effect.gen(function* () {
   const user = yield* authorize("viewer")
@@ -42,6 +47,8 @@ export const createCamera = (camera: NewCamera) =>
     const user = yield* authorize("supervisor")
     yield* authorizeSource(camera.url)
     yield* checkAnalytics(camera.analytics)
+    yield* checkModel(user.tenantId, camera)
+    yield* checkSettings(camera.settings ?? {})
     return yield* allowedWithinReach((yield* CameraStore).create(user.tenantId, camera))
   }).pipe(inCallersName)
 
@@ -76,34 +83,18 @@ export const probeSource = (camera: NewCamera, seconds: number, cameraId: Camera
     )
   })
 
-/** Whether a camera is the user's tenant's; asks once per camera, because a camera never changes its tenant. */
-const ownership = (user: User) =>
-  Effect.map(CameraStore, (store) => {
-    const known = new Map<CameraId, boolean>()
-    return (id: CameraId): Effect.Effect<boolean> => {
-      const answer = known.get(id)
-      if (answer !== undefined) return Effect.succeed(answer)
-      return store.get(user.tenantId, id).pipe(
-        Effect.as(true),
-        Effect.catchTag("CameraNotFound", () => Effect.succeed(false)),
-        Effect.tap((owned) => known.set(id, owned)),
-        // Not known for now: the next status asks again.
-        Effect.catchTag("StoreUnavailable", () => Effect.succeed(false))
-      )
-    }
-  })
-
 export const cameraStatuses = Effect.gen(function* () {
   const ids = new Set((yield* listCameras).map(({ id }) => id))
   const { statuses } = yield* CameraControl
   return (yield* statuses).filter(({ cameraId }) => ids.has(cameraId))
 })
 
-export const watchCameras = Stream.unwrap(
+export const watchCameras = Stream.unwrapScoped(
   Effect.gen(function* () {
-    const owns = yield* ownership(yield* authorize("viewer"))
-    const { watch } = yield* CameraControl
-    return Stream.filterEffect(watch, ({ cameraId }) => owns(cameraId))
+    const sight = yield* (yield* Sights).of(yield* authorize("viewer"))
+    const { statuses, watch } = yield* CameraControl
+    const seen = Stream.filterEffect(watch, ({ cameraId }) => sight.sees(cameraId))
+    return Stream.merge(seen, sight.gained(statuses), { haltStrategy: "left" })
   })
 )
 
@@ -111,22 +102,29 @@ export const watchCameras = Stream.unwrap(
 const overlayBuffer = 8
 
 export const watchOverlays = (id: CameraId) =>
-  Stream.unwrap(
+  Stream.unwrapScoped(
     Effect.gen(function* () {
       yield* getCamera(id)
+      const sight = yield* (yield* Sights).of((yield* Principal).user)
       const { overlays } = yield* CameraControl
-      return Stream.buffer(overlays(id), { capacity: overlayBuffer, strategy: "sliding" })
+      return overlays(id).pipe(
+        Stream.buffer({ capacity: overlayBuffer, strategy: "sliding" }),
+        Stream.interruptWhen(sight.lost(id))
+      )
     })
   )
 
 export const openView = (id: CameraId, offer: string) =>
   Effect.gen(function* () {
     yield* getCamera(id)
-    return yield* (yield* LiveViews).open(id, offer)
+    const opened = yield* (yield* LiveViews).open(id, offer)
+    yield* (yield* OpenViews).add({ viewId: opened.viewId, cameraId: id, viewer: (yield* Principal).user })
+    return opened
   })
 
 export const closeView = (id: CameraId, viewId: string) =>
   Effect.gen(function* () {
     yield* getCamera(id)
     yield* (yield* LiveViews).close(id, viewId)
+    yield* (yield* OpenViews).forget(viewId)
   })

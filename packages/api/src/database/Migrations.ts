@@ -14,9 +14,12 @@ import { people } from "./migration/0009People.js"
 import { places } from "./migration/0011Places.js"
 import { publishTokens } from "./migration/0007PublishTokens.js"
 import { tenants } from "./migration/0010Tenants.js"
+import { settings } from "./migration/0012Settings.js"
 import { auditChain } from "./migration/0013AuditChain.js"
+import { models } from "./migration/0014Models.js"
 import { idempotencyKeys } from "./migration/0015IdempotencyKeys.js"
 import { signIn } from "./migration/0017SignIn.js"
+import { identity } from "./migration/0018Identity.js"
 import { grants } from "./migration/0019Grants.js"
 import { placeRevisions } from "./migration/0020PlaceRevisions.js"
 
@@ -32,9 +35,12 @@ export const migrations: ReadonlyArray<Migration> = [
   people,
   tenants,
   places,
+  settings,
   auditChain,
+  models,
   idempotencyKeys,
   signIn,
+  identity,
   grants,
   placeRevisions
 ]

@@ -6,6 +6,7 @@ import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { Context, Effect, Layer } from "effect"
 import { type Credentials, layerRpcAuthentication, layerSessionAuthentication, withSession } from "./Authentication.js"
 import { ConnectionMark } from "./ConnectionMark.js"
+import { layerAccountHandlers, layerPasswordResetHandlers } from "./handler/AccountHandlers.js"
 import { layerApiKeyHandlers } from "./handler/ApiKeyHandlers.js"
 import { layerAuditHandlers } from "./handler/AuditHandlers.js"
 import { layerCameraHandlers, layerLiveHandlers } from "./handler/CameraHandlers.js"
@@ -14,18 +15,21 @@ import { layerCatalogueHandlers, layerEventHandlers } from "./handler/EventHandl
 import { layerGrantHandlers } from "./handler/GrantHandlers.js"
 import { layerHealthHandlers } from "./handler/HealthHandlers.js"
 import { layerHistoryHandlers } from "./handler/HistoryHandlers.js"
+import { layerIdentityProviderHandlers, layerOpenIdHandlers } from "./handler/IdentityProviderHandlers.js"
 import { layerKeyHandlers } from "./handler/KeyHandlers.js"
 import { layerHeartbeatHandlers, layerManagerHandlers, layerWorkerTokenHandlers } from "./handler/ManagerHandlers.js"
+import { layerModelHandlers } from "./handler/ModelHandlers.js"
 import { layerPlaceHandlers } from "./handler/PlaceHandlers.js"
 import { layerSecondFactorHandlers, layerSignInPolicyHandlers, layerUserAccessHandlers } from "./handler/SecondFactorHandlers.js"
+import { layerSettingHandlers } from "./handler/SettingHandlers.js"
 import { layerSessionHandlers, layerSignInHandlers } from "./handler/SessionHandlers.js"
 import { layerRouteNames } from "../telemetry/HttpMetrics.js"
 import { hasMetricsToken, metricsPage } from "../telemetry/MetricsEndpoint.js"
 import { layerPublishTokenHandlers, layerWhipHandlers } from "./handler/WhipHandlers.js"
 import { layerPublisherAuthentication } from "./PublisherCheck.js"
 import { layerSetupHandlers } from "./handler/SetupHandlers.js"
-import { layerPublicKeyHandlers, layerTokenHandlers } from "./handler/TokenHandlers.js"
 import { layerTenantHandlers } from "./handler/TenantHandlers.js"
+import { layerPublicKeyHandlers, layerTokenHandlers } from "./handler/TokenHandlers.js"
 import { layerUserHandlers } from "./handler/UserHandlers.js"
 import { layerEdgeRoute } from "../edge/EdgeRoute.js"
 import { layerEdgesHandlers } from "../edge/EdgesHandlers.js"
@@ -49,6 +53,10 @@ const layerHandlers = Layer.mergeAll(
   layerSecondFactorHandlers,
   layerSignInPolicyHandlers,
   layerUserHandlers,
+  layerAccountHandlers,
+  layerPasswordResetHandlers,
+  layerIdentityProviderHandlers,
+  layerOpenIdHandlers,
   layerUserAccessHandlers,
   layerGrantHandlers,
   layerApiKeyHandlers,
@@ -68,6 +76,8 @@ const layerHandlers = Layer.mergeAll(
   layerClusterHandlers,
   layerEdgesHandlers,
   layerPlaceHandlers,
+  layerModelHandlers,
+  layerSettingHandlers,
   layerHealthHandlers
 )
 

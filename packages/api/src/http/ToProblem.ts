@@ -19,7 +19,10 @@ import type { InvalidAnalytic } from "@vigil/core/port/AnalyticCatalogue"
 import type { VersionNotFound } from "@vigil/core/ObjectHistory"
 import type { CameraNotRunning, NoKeyframe, NoPicture } from "@vigil/core/port/CameraControl"
 import type { CameraNotFound, RevisionConflict } from "@vigil/core/port/CameraStore"
+import type { ModelUnsuitable } from "@vigil/core/port/ModelLibrary"
+import type { ModelVersionNotFound, ModelVersionRefused } from "@vigil/core/port/ModelStore"
 import type { NodeNotFound, NodeUnavailable } from "@vigil/core/port/ClusterControl"
+import type { IdentityProviderNotFound, ProviderSlugTaken } from "@vigil/core/port/IdentityProviderStore"
 import type { EdgeNameTaken, EdgeNotFound } from "@vigil/core/port/EdgeStore"
 import type { EventNotFound } from "@vigil/core/port/EventStore"
 import type { LiveViewNotFound, LiveViewRefused } from "@vigil/core/port/LiveViews"
@@ -29,10 +32,16 @@ import type { StoreUnavailable } from "@vigil/core/port/StoreError"
 import type { TenantNotFound, TenantRefused } from "@vigil/core/port/TenantStore"
 import type { WorkerTokenNotFound } from "@vigil/core/port/WorkerTokenStore"
 import type { LastAdministrator, SetupRefused, UsernameTaken, UserNotFound } from "@vigil/core/port/UserStore"
+import type { BusUnavailable } from "@vigil/core/port/Bus"
+import type { SettingsRefused } from "@vigil/core/port/SettingStore"
+import type { InvalidSetting } from "@vigil/core/settings/SettingCatalogue"
 import type { SourceError } from "@vigil/core/Source"
 import type { SheetError } from "../sheet/Zip.js"
 import type { SessionNotFound } from "../application/SignInOperations.js"
-import type { WeakPassword } from "../auth/Accounts.js"
+import type { PlainIssuer } from "../application/IdentityProviderOperations.js"
+import type { ProviderFailed } from "../auth/OpenIdClient.js"
+import type { MailNotConfigured, ResetRefused } from "../auth/PasswordResets.js"
+import type { WeakPassword } from "../auth/PasswordRules.js"
 import type { CodeRefused, SecondFactorLacking, SecondFactorRefused } from "../auth/SecondFactors.js"
 import type { TooManyAttempts } from "../auth/SignInThrottle.js"
 
@@ -94,11 +103,22 @@ const problems = {
   PlaceRevisionConflict: (error: PlaceRevisionConflict) => changedSince(error.message),
   SourceError: (error: SourceError) => badRequest(`source-${error.reason}`, error.detail, "/url"),
   InvalidAnalytic: (error: InvalidAnalytic) => badRequest("invalid-analytic", error.message, "/analytics"),
+  InvalidSetting: (error: InvalidSetting) => badRequest("invalid-setting", error.message, `/${error.key}`),
+  SettingsRefused: (error: SettingsRefused) =>
+    error.reason === "revision"
+      ? new PreconditionFailed(details(412, "revision-conflict", "Changed by somebody else", error.message))
+      : conflict("too-many-settings", error.message),
+  BusUnavailable: (error: BusUnavailable) =>
+    new Unavailable(details(503, "bus-unavailable", "The bus between the nodes is away", error.message)),
   CameraNotRunning: (error: CameraNotRunning) => conflict("camera-not-running", error.message),
   NoKeyframe: (error: NoKeyframe) => conflict(`no-keyframe-${error.reason}`, error.message),
   NoPicture: (error: NoPicture) => conflict("no-picture", error.message),
   ModelError: (error: ModelError) =>
     new Unavailable(details(503, `model-${error.reason}`, "The model catalogue cannot be read", error.message)),
+  ModelUnsuitable: (error: ModelUnsuitable) => badRequest(`model-${error.reason}`, error.message, "/detection/model"),
+  ModelVersionNotFound: (error: ModelVersionNotFound) => notFound("model-version-not-found", error.message),
+  ModelVersionRefused: (error: ModelVersionRefused) =>
+    error.reason === "part" ? badRequest("model-part", error.message, "") : conflict(`model-${error.reason}`, error.message),
   LiveViewRefused: (error: LiveViewRefused) => {
     if (error.reason === "offer") return badRequest("live-view-offer", error.message, "")
     if (error.reason === "codec") return conflict("live-view-codec", error.message)
@@ -124,6 +144,13 @@ const problems = {
     error.reason === "done"
       ? conflict("setup-done", error.message)
       : new NotAllowed(details(403, `setup-${error.reason}`, "Not allowed", error.message)),
+  IdentityProviderNotFound: (error: IdentityProviderNotFound) => notFound("identity-provider-not-found", error.message),
+  ProviderSlugTaken: (error: ProviderSlugTaken) => conflict("provider-slug-taken", error.message),
+  PlainIssuer: (error: PlainIssuer) => badRequest("plain-issuer", error.message, "/issuer"),
+  ProviderFailed: (error: ProviderFailed) =>
+    new BadGateway(details(502, "provider-failed", "The identity provider does not answer as it should", error.message)),
+  ResetRefused: (error: ResetRefused) => new NotAllowed(details(403, "reset-refused", "Not allowed", error.message)),
+  MailNotConfigured: (error: MailNotConfigured) => conflict("mail-not-configured", error.message),
   WeakPassword: ({ complaints }: WeakPassword) =>
     new BadRequest(
       details(

@@ -14,6 +14,7 @@ import { idempotencyStoreConformance } from "./IdempotencyStoreConformance.js"
 import { modelStoreConformance } from "./ModelStoreConformance.js"
 import { outboxConformance } from "./OutboxConformance.js"
 import { placementStoreConformance } from "./PlacementStoreConformance.js"
+import { settingStoreConformance } from "./SettingStoreConformance.js"
 import { runtimeTableConformance } from "./RuntimeTableConformance.js"
 
 auditStoreConformance("in memory", layerAuditStoreMemory)
@@ -24,3 +25,4 @@ placementStoreConformance("in memory", Layer.merge(layerPlacementStoreMemory, la
 idempotencyStoreConformance("in memory", layerIdempotencyStoreMemory)
 modelStoreConformance("in memory", layerModelStoreMemory)
 outboxConformance("in memory", layerStoresMemory)
+settingStoreConformance("in memory", layerStoresMemory)

@@ -1,10 +1,9 @@
 import { describe, expect, layer } from "@effect/vitest"
 import { defaultTenant, ModelId } from "@vigil/core/Ids"
-import { ModelDescriptor } from "@vigil/core/Model"
 import { type NewModelVersion, partSize, type VersionName } from "@vigil/core/ModelVersion"
 import { modelLimits, ModelStore } from "@vigil/core/port/ModelStore"
 import { Effect, Either, type Layer } from "effect"
-import { otherTenant } from "../Samples.js"
+import { describedModel, otherTenant } from "../Samples.js"
 
 const anyModel = () => ModelId.make(`model-${crypto.randomUUID()}`)
 
@@ -16,32 +15,7 @@ const version = (name: string, changes: Partial<NewModelVersion> = {}): NewModel
   ...changes
 })
 
-export const descriptorOf = (id: ModelId, name: VersionName): ModelDescriptor =>
-  ModelDescriptor.make({
-    id,
-    version: name,
-    title: "Forklifts",
-    task: "objects",
-    licence: "LicenseRef-unknown",
-    priority: "STANDARD",
-    requirements: { minHeight: 0, minBitrate: 0, minDuration: 0, overlap: 0 },
-    input: {
-      name: "images",
-      size: { width: 64, height: 64 },
-      layout: "nchw",
-      element: "float32",
-      channels: "bgr",
-      mean: [0, 0, 0],
-      scale: [1, 1, 1],
-      fit: "letterbox-top-left",
-      padding: 114
-    },
-    adapter: "yolox",
-    labels: ["forklift"],
-    thresholds: { confidence: 0.3, overlap: 0.45 },
-    sha256: "a".repeat(64),
-    bytes: partSize + 3
-  })
+const descriptorOf = (id: ModelId, name: VersionName) => describedModel(id, name, { sha256: "a".repeat(64), bytes: partSize + 3 })
 
 const parts = [new Uint8Array(partSize).fill(7), Uint8Array.of(1, 2, 3)] as const
 

@@ -1,5 +1,5 @@
 import { describe, expect, layer } from "@effect/vitest"
-import type { BusMessage } from "@vigil/core/BusMessage"
+import { type BusMessage, subjectId } from "@vigil/core/BusMessage"
 import { defaultTenant, type CameraId } from "@vigil/core/Ids"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { EventStore } from "@vigil/core/port/EventStore"
@@ -25,7 +25,7 @@ const drain = (publish: (message: BusMessage) => boolean = () => true) =>
   })
 
 const typesOf = (told: ReadonlyArray<BusMessage>, id: CameraId) =>
-  told.filter(({ cameraId }) => cameraId === id).map(({ type }) => type)
+  told.filter((message) => subjectId(message) === id).map(({ type }) => type)
 
 /** What stores and their outbox must do together; `stores` must know the tenants `defaultTenant` and `otherTenant`. */
 export const outboxConformance = <E>(name: string, stores: Layer.Layer<Outbox | CameraStore | EventStore, E>): void => {
@@ -53,7 +53,10 @@ export const outboxConformance = <E>(name: string, stores: Layer.Layer<Outbox | 
             "camera.deleted"
           ])
           expect(typesOf(told, theirs.id)).toEqual(["camera.created"])
-          expect(told.filter(({ cameraId }) => cameraId === id).at(-1)).toMatchObject({ camera: last, tenantId: defaultTenant })
+          expect(told.filter((message) => subjectId(message) === id).at(-1)).toMatchObject({
+            camera: last,
+            tenantId: defaultTenant
+          })
           expect(new Set(told.map((message) => message.id)).size).toBe(told.length)
           expect(JSON.stringify(told)).not.toContain("secret")
           expect(yield* drain()).toEqual([])
@@ -95,7 +98,7 @@ export const outboxConformance = <E>(name: string, stores: Layer.Layer<Outbox | 
             yield* cameras.create(defaultTenant, newCamera({ enabled: false }))
           ]
           for (const { id } of [one, two]) yield* cameras.update(defaultTenant, id, { enabled: true })
-          const first = yield* drain(({ cameraId }) => cameraId !== one.id)
+          const first = yield* drain((message) => subjectId(message) !== one.id)
           expect(new Set(typesOf(first, one.id))).toEqual(new Set(["camera.created"]))
           const rest = yield* drain()
           expect(typesOf(rest, one.id)).toEqual(["camera.created", "camera.enabled"])

@@ -8,6 +8,7 @@ import { idempotencyStoreConformance } from "./IdempotencyStoreConformance.js"
 import { modelStoreConformance } from "./ModelStoreConformance.js"
 import { outboxConformance } from "./OutboxConformance.js"
 import { placementStoreConformance } from "./PlacementStoreConformance.js"
+import { settingStoreConformance } from "./SettingStoreConformance.js"
 import { runtimeTableConformance } from "./RuntimeTableConformance.js"
 
 const stores = Layer.effectDiscard(secondTenant).pipe(Layer.provideMerge(layerEmbeddedStores))
@@ -20,3 +21,4 @@ placementStoreConformance("PostgreSQL", stores)
 idempotencyStoreConformance("PostgreSQL", stores)
 modelStoreConformance("PostgreSQL", stores)
 outboxConformance("PostgreSQL", stores)
+settingStoreConformance("PostgreSQL", stores)

@@ -4,6 +4,7 @@ import { ServerAddress } from "@vigil/api/http/HttpListener"
 import { ServerConfig } from "@vigil/api/ServerConfig"
 import { layerBusMemory } from "@vigil/core/memory/BusMemory"
 import * as OutboxRelay from "@vigil/core/OutboxRelay"
+import { Settings } from "@vigil/core/settings/Settings"
 import type { Role } from "@vigil/core/User"
 import { Context, Effect, Layer, Logger, LogLevel, Option } from "effect"
 import { layerEmbeddedStores } from "../EmbeddedDatabase.js"
@@ -21,6 +22,8 @@ export const testConfig = (overrides: Partial<Config> = {}): Config => ({
   allowedAddresses: Option.none(),
   requestsPerMinute: 1_000_000,
   metricsToken: Option.none(),
+  mail: Option.none(),
+  allowPlainProviders: false,
   ...overrides
 })
 
@@ -119,6 +122,7 @@ export const layerServerOver = <A, E, R>(
 ) =>
   layerServer({ webFolder }).pipe(
     Layer.provideMerge(layerFakePorts),
+    Layer.provideMerge(Settings.layer),
     Layer.provideMerge(OutboxRelay.layer),
     Layer.provideMerge(layerBusMemory),
     Layer.provideMerge(stores),

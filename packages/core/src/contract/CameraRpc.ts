@@ -4,12 +4,15 @@ import { Camera, CameraPatch } from "../Camera.js"
 import { CameraStatistics, CameraStatus } from "../CameraStatus.js"
 import { CameraId } from "../Ids.js"
 import { LicenceRefused } from "../Licence.js"
+import { ModelError } from "../Model.js"
 import { InvalidAnalytic } from "../port/AnalyticCatalogue.js"
 import { CameraNotRunning, NoKeyframe, NoPicture } from "../port/CameraControl.js"
 import { CameraNotFound, RevisionConflict } from "../port/CameraStore.js"
 import { EdgeNotFound } from "../port/EdgeStore.js"
+import { ModelUnsuitable } from "../port/ModelLibrary.js"
 import { PlaceNotFound } from "../port/PlaceStore.js"
 import { StoreUnavailable } from "../port/StoreError.js"
+import { InvalidSetting } from "../settings/SettingCatalogue.js"
 import { KeyframeMethod, SourceError } from "../Source.js"
 import { Forbidden } from "./Principal.js"
 import { RpcAuthentication } from "./RpcAuthentication.js"
@@ -22,9 +25,12 @@ export const configurationErrors = Schema.Union(
   RevisionConflict,
   SourceError,
   InvalidAnalytic,
+  InvalidSetting,
   EdgeNotFound,
   PlaceNotFound,
   LicenceRefused,
+  ModelUnsuitable,
+  ModelError,
   StoreUnavailable,
   Forbidden
 )

@@ -1,5 +1,6 @@
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as OpenApi from "@effect/platform/OpenApi"
+import { AccountsGroup } from "./api/AccountsApi.js"
 import { ApiKeysGroup } from "./api/ApiKeysApi.js"
 import { AuditGroup } from "./api/AuditApi.js"
 import { CameraManagerGroup, HeartbeatGroup, WorkerTokensGroup } from "./api/CameraManagerApi.js"
@@ -12,12 +13,16 @@ import { EventsGroup } from "./api/EventsApi.js"
 import { GrantsGroup } from "./api/GrantsApi.js"
 import { HealthGroup } from "./api/HealthApi.js"
 import { HistoryGroup } from "./api/HistoryApi.js"
+import { IdentityProvidersGroup, OpenIdGroup } from "./api/IdentityProvidersApi.js"
 import { KeysGroup } from "./api/KeysApi.js"
 import { LiveGroup } from "./api/LiveApi.js"
+import { PasswordResetGroup } from "./api/PasswordResetApi.js"
+import { ModelsGroup } from "./api/ModelsApi.js"
 import { PlacesGroup } from "./api/PlacesApi.js"
 import { PublishTokensGroup } from "./api/PublishTokensApi.js"
 import { SecondFactorGroup, SignInPolicyGroup } from "./api/SecondFactorApi.js"
 import { SessionGroup, SignInGroup } from "./api/SessionApi.js"
+import { SettingsGroup } from "./api/SettingsApi.js"
 import { SetupGroup } from "./api/SetupApi.js"
 import { TenantsGroup } from "./api/TenantsApi.js"
 import { PublicKeysGroup, TokensGroup } from "./api/TokensApi.js"
@@ -39,6 +44,10 @@ export class VigilApi extends HttpApi.make("vigil")
   .add(SecondFactorGroup.prefix("/api/v1"))
   .add(SignInPolicyGroup.prefix("/api/v1"))
   .add(UsersGroup.prefix("/api/v1"))
+  .add(AccountsGroup.prefix("/api/v1"))
+  .add(PasswordResetGroup.prefix("/api/v1"))
+  .add(IdentityProvidersGroup.prefix("/api/v1"))
+  .add(OpenIdGroup.prefix("/api/v1"))
   .add(UserAccessGroup.prefix("/api/v1"))
   .add(GrantsGroup.prefix("/api/v1"))
   .add(ApiKeysGroup.prefix("/api/v1"))
@@ -51,9 +60,11 @@ export class VigilApi extends HttpApi.make("vigil")
   .add(WhipGroup.prefix("/api/v1"))
   .add(EventsGroup.prefix("/api/v1"))
   .add(CatalogueGroup.prefix("/api/v1"))
+  .add(ModelsGroup.prefix("/api/v1"))
   .add(ClusterGroup.prefix("/api/v1"))
   .add(EdgesGroup.prefix("/api/v1"))
   .add(PlacesGroup.prefix("/api/v1"))
+  .add(SettingsGroup.prefix("/api/v1"))
   .add(AuditGroup.prefix("/api/v1"))
   .add(HistoryGroup.prefix("/api/v1"))
   .add(KeysGroup.prefix("/api/v1"))

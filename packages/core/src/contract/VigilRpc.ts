@@ -23,10 +23,12 @@ import { RevisionConflict } from "../port/CameraStore.js"
 import { EdgeNotFound } from "../port/EdgeStore.js"
 import { EventNotFound } from "../port/EventStore.js"
 import { NodeNotFound, NodeUnavailable } from "../port/ClusterControl.js"
+import { ModelUnsuitable } from "../port/ModelLibrary.js"
 import { PlaceNotFound } from "../port/PlaceStore.js"
 import { ComponentHealth } from "../port/Health.js"
 import { StoreUnavailable } from "../port/StoreError.js"
 import { ProbeReport } from "../Probe.js"
+import { InvalidSetting } from "../settings/SettingCatalogue.js"
 import { Credentials, SourceError } from "../Source.js"
 import { Tenant } from "../Tenant.js"
 import { User } from "../User.js"
@@ -45,7 +47,7 @@ export class DashboardRpc extends RpcGroup.make(
   Rpc.make("CreateCamera", {
     payload: { camera: NewCamera },
     success: Camera,
-    error: Schema.Union(SourceError, InvalidAnalytic, EdgeNotFound, PlaceNotFound, LicenceRefused, StoreUnavailable, Forbidden)
+    error: Schema.Union(SourceError, InvalidAnalytic, InvalidSetting, EdgeNotFound, PlaceNotFound, LicenceRefused, ModelUnsuitable, ModelError, StoreUnavailable, Forbidden)
   }),
   Rpc.make("DeleteCamera", {
     payload: { id: CameraId, expectedRevision: Schema.optional(Schema.Int) },
@@ -62,7 +64,7 @@ export class DashboardRpc extends RpcGroup.make(
     success: ProbeReport,
     error: Schema.Union(SourceError, cameraErrors)
   }),
-  /** The status of every camera of the tenant now, then each change. */
+  /** The status of every camera in the caller's reach now, then each change, and of those that come in reach. */
   Rpc.make("WatchCameras", { success: CameraStatus, error: Schema.Union(StoreUnavailable, Forbidden), stream: true }),
   /** Every camera of the tenant with its row of the runtime table: worker, heartbeat, health, errors. */
   Rpc.make("ListCameraRuntimes", {
@@ -92,14 +94,14 @@ export class DashboardRpc extends RpcGroup.make(
     success: EventEntry,
     error: Schema.Union(EventNotFound, StoreUnavailable, Forbidden)
   }),
-  /** Events of the tenant, and again when somebody sets their status: from now on, or from a position that is still kept. */
+  /** Events of cameras in the caller's reach, and again when somebody sets their status: from now on, or from a position that is still kept. */
   Rpc.make("WatchEvents", {
     payload: { from: Schema.optional(Schema.Int.pipe(Schema.positive())) },
     success: EventDelivery,
-    error: Schema.Union(BusUnavailable, Forbidden),
+    error: Schema.Union(BusUnavailable, StoreUnavailable, Forbidden),
     stream: true
   }),
-  Rpc.make("ListModels", { success: Schema.Array(CatalogueEntry), error: Schema.Union(ModelError, Forbidden) }),
+  Rpc.make("ListModels", { success: Schema.Array(CatalogueEntry), error: Schema.Union(ModelError, StoreUnavailable, Forbidden) }),
   Rpc.make("ListAnalytics", { success: Schema.Array(AnalyticDescriptor) }),
   /** For administrators. */
   Rpc.make("QueryAudit", {

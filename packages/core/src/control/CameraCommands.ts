@@ -11,8 +11,10 @@ import type { CameraId } from "../Ids.js"
 import { AnalyticCatalogue } from "../port/AnalyticCatalogue.js"
 import { CameraControl } from "../port/CameraControl.js"
 import { CameraStore } from "../port/CameraStore.js"
+import { checkSettings } from "../settings/SettingCatalogue.js"
 import { isOfThisMachine, parseSourceUrl } from "../SourceUrl.js"
 import { allowedWithinReach, authorize, inCallersName } from "./Authorization.js"
+import { checkModel } from "./ModelAssignment.js"
 
 export const checkAnalytics = (assignments: ReadonlyArray<AnalyticAssignment>) =>
   Effect.flatMap(AnalyticCatalogue, ({ check }) => Effect.forEach(assignments, check, { discard: true }))
@@ -34,9 +36,12 @@ export const configureCamera = (id: CameraId, patch: CameraPatch, expectedRevisi
   Effect.gen(function* () {
     const user = yield* authorize("supervisor")
     const store = yield* CameraStore
-    const { url } = yield* store.get(user.tenantId, id)
+    const camera = yield* store.get(user.tenantId, id)
+    const { detection, segment, url } = camera
     yield* Effect.forEach([url, patch.url ?? url], authorizeSource, { discard: true })
     yield* checkAnalytics(patch.analytics ?? [])
+    yield* checkModel(user.tenantId, { detection: patch.detection ?? detection, segment: patch.segment ?? segment }, camera)
+    yield* checkSettings(patch.settings ?? {})
     return yield* allowedWithinReach(store.update(user.tenantId, id, patch, expectedRevision))
   }).pipe(inCallersName)
 

@@ -1,6 +1,7 @@
 import type { Camera } from "@vigil/core/Camera"
 import { type CameraAction, type CameraInput, initialCamera, type Now, step } from "@vigil/core/CameraState"
 import type { CameraStatus, WorkerSummary } from "@vigil/core/CameraStatus"
+import { streamFacts } from "@vigil/core/ModelSuitability"
 import { NoKeyframe } from "@vigil/core/port/CameraControl"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import {
@@ -17,7 +18,9 @@ import { now as monotonicNow } from "../MonotonicClock.js"
 import { makePipeline } from "../Pipeline.js"
 import { Sources } from "../source/Sources.js"
 import { type CameraActor, CameraActors } from "./CameraActors.js"
+import { CameraSettings } from "./CameraSettings.js"
 import { makeEarlyUnits } from "./EarlyUnits.js"
+import { makeModelWarnings } from "./ModelWarnings.js"
 
 /** A camera's inputs wait here for its one fiber; ticks and states are few, so it never fills in a healthy process. */
 const mailboxCapacity = 1024
@@ -51,7 +54,11 @@ export const makeCameraActor = (first: Camera, node: string, shard: string) =>
     const scope = yield* Effect.scope
     const id = first.id
     const epoch = yield* store.takeEpoch(id)
-    const pipeline = yield* makePipeline(first, epoch)
+    const settings = yield* CameraSettings
+    let run = yield* settings.run(first)
+    const pipeline = yield* makePipeline(run, epoch)
+    const configuring = yield* Effect.makeSemaphore(1)
+    const modelWarnings = makeModelWarnings()
     const inputs = yield* Mailbox.make<CameraInput>(mailboxCapacity)
 
     let camera = first
@@ -152,8 +159,10 @@ export const makeCameraActor = (first: Camera, node: string, shard: string) =>
     const tick = Effect.suspend(() => {
       const at = newest
       reacted = monotonicNow()
+      const facts = streamFacts(source?.open.description, source?.open.statistics().bitrate ?? 0)
+      const warn = modelWarnings.look(pipeline.model(), run.camera.segment, facts, reacted)
       const seen = at === undefined ? Effect.void : handle({ _tag: "AccessUnitSeen", attempt: machine.attempt, at })
-      return Effect.zipRight(seen, handle({ _tag: "Tick" }))
+      return Effect.all([seen, handle({ _tag: "Tick" }), warn], { discard: true })
     })
 
     const live = inputs.take.pipe(
@@ -164,6 +173,7 @@ export const makeCameraActor = (first: Camera, node: string, shard: string) =>
     )
 
     const status = (): CameraStatus => {
+      const warnings = modelWarnings.list()
       const description = source?.open.description ?? pipeline.hub.description()
       return {
         cameraId: id,
@@ -175,10 +185,18 @@ export const makeCameraActor = (first: Camera, node: string, shard: string) =>
         source: source?.open.statistics() ?? lastStatistics,
         pipeline: pipeline.statistics(),
         viewers: pipeline.live.viewers(),
+        ...(warnings.length === 0 ? {} : { modelWarnings: warnings }),
         ...(worker === undefined ? {} : { worker }),
         updatedAt
       }
     }
+
+    const follow = Effect.gen(function* () {
+      const next = yield* settings.run(camera)
+      if (JSON.stringify(next) === JSON.stringify(run)) return
+      run = next
+      yield* pipeline.configure(next)
+    }).pipe(Effect.annotateLogs({ camera: id }))
 
     const configure = (next: Camera) =>
       Effect.gen(function* () {
@@ -188,10 +206,10 @@ export const makeCameraActor = (first: Camera, node: string, shard: string) =>
         const newCredentials = Option.isSome(known) && !sameCredentials(known.value, credentials)
         if (Option.isSome(known)) credentials = known.value
         camera = next
-        yield* pipeline.configure(next)
+        yield* follow
         if (before.enabled !== next.enabled) yield* tell({ _tag: next.enabled ? "Enabled" : "Disabled" })
         else if (!samePlace(before, next) || newCredentials) yield* tell({ _tag: "ConfigurationChanged" })
-      })
+      }).pipe(configuring.withPermits(1))
 
     const requestKeyframe = Effect.suspend(() => {
       if (source === undefined) {
@@ -223,6 +241,7 @@ export const makeCameraActor = (first: Camera, node: string, shard: string) =>
         worker = summary
       },
       configure,
+      follow: configuring.withPermits(1)(follow),
       requestKeyframe,
       restart: Effect.asVoid(tell({ _tag: "ConfigurationChanged" })),
       fenced: Effect.raceFirst(pipeline.fenced, Deferred.await(retired)),
@@ -230,5 +249,7 @@ export const makeCameraActor = (first: Camera, node: string, shard: string) =>
       retire
     }
     actors.set(id, actor)
+    // Settings may have changed before it was listed.
+    yield* actor.follow
     return actor
   })

@@ -40,6 +40,8 @@ export interface CameraActor {
   readonly requestKeyframe: Effect.Effect<KeyframeMethod, NoKeyframe>
   /** Applies a new revision; only what changed is restarted. */
   readonly configure: (camera: Camera) => Effect.Effect<void>
+  /** Applies what holds for the camera by now, its configuration and everybody's settings; nothing where that is what it runs with. */
+  readonly follow: Effect.Effect<void>
   /** Closes the source and opens it again at once. */
   readonly restart: Effect.Effect<void>
   /** Returns when the actor has to end: it was asked to, or, with the error, a newer actor of the camera writes. */

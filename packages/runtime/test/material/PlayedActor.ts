@@ -93,6 +93,7 @@ export const play = (camera: Camera, epoch = 1): Played => {
       snapshot: new NoPicture({ cameraId: camera.id, detail: "played" }),
       requestKeyframe: Effect.never,
       configure: () => Effect.void,
+      follow: Effect.void,
       restart: Effect.sync(() => {
         played.restarts++
       }),
