@@ -2,7 +2,7 @@ import { it } from "@effect/vitest"
 import type { SourceErrorReason } from "@vigil/core/Source"
 import { Effect, Redacted } from "effect"
 import { describe, expect } from "vitest"
-import { endOf, expectEnd, instead } from "./EndOfSource.js"
+import { endOf, expectEnd, instead, limits } from "./EndOfSource.js"
 import { h264Sdp, ok, type Script, startScriptedServer, answer } from "./ScriptedRtspServer.js"
 
 const credentials = { username: "admin", password: Redacted.make("s3cret-pass") }
@@ -60,7 +60,9 @@ describe("an RTSP server that", () => {
           return undefined
         },
         "timeout",
-        /Not playing within 1500 ms/
+        /Not playing within 1500 ms/,
+        {},
+        { ...limits, request: 1200, redirects: 20 }
       )
     )
   )
