@@ -9,6 +9,7 @@ import { Bus } from "@vigil/core/port/Bus"
 import { EventStore } from "@vigil/core/port/EventStore"
 import { Effect, Option, Stream } from "effect"
 import { authorize, inCallersName } from "@vigil/core/control/Authorization"
+import { Sights } from "./Sights.js"
 
 export const queryEvents = (query: EventQuery) =>
   Effect.gen(function* () {
@@ -34,13 +35,17 @@ export const watchEvents = (from: number | undefined) =>
   Stream.unwrapScoped(
     Effect.gen(function* () {
       const user = yield* authorize("viewer")
+      const sight = yield* (yield* Sights).of(user)
       const deliveries = yield* (yield* Bus).follow({
         from: from ?? "now",
         tenant: user.tenantId,
         types: ["event.stored", "event.status"]
       })
-      return Stream.filterMap(deliveries, ({ message, position }) =>
-        "entry" in message ? Option.some({ position, entry: message.entry }) : Option.none()
+      return deliveries.pipe(
+        Stream.filterMap(({ message, position }) =>
+          "entry" in message ? Option.some({ position, entry: message.entry }) : Option.none()
+        ),
+        Stream.filterEffect(({ entry: { event } }) => sight.allows(event.cameraId))
       )
     })
   )

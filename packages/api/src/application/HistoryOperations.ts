@@ -2,7 +2,7 @@ import type { AuditEntry } from "@vigil/core/AuditEntry"
 import { CameraPatch } from "@vigil/core/Camera"
 import { authorize } from "@vigil/core/control/Authorization"
 import { configureCamera, getCamera } from "@vigil/core/control/CameraCommands"
-import type { CameraId } from "@vigil/core/Ids"
+import { CameraId, PlaceId } from "@vigil/core/Ids"
 import {
   differenceOf,
   type ObjectHistory,
@@ -12,10 +12,14 @@ import {
   versionsOf
 } from "@vigil/core/ObjectHistory"
 import { AuditStore } from "@vigil/core/port/AuditStore"
+import { CameraStore } from "@vigil/core/port/CameraStore"
+import { GrantStore } from "@vigil/core/port/GrantStore"
+import { PlaceStore } from "@vigil/core/port/PlaceStore"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
 import { RollbackTo } from "@vigil/core/Rollback"
 import { type Credentials, SourceError } from "@vigil/core/Source"
 import { displayUrl } from "@vigil/core/SourceUrl"
+import type { User } from "@vigil/core/User"
 import { Effect, Schema } from "effect"
 
 /** Entries of one question, and the most that are read of an object. */
@@ -25,9 +29,28 @@ const mostEntries = 10_000
 /** Cameras are for whoever configures them; the rest is for administrators. */
 const reader = (type: VersionedType) => authorize(type === "camera" || type === "place" ? "supervisor" : "admin", "the history")
 
+const isCameraId = Schema.is(CameraId)
+const isPlaceId = Schema.is(PlaceId)
+
+/** Whoever is limited sees no history but of what is there now, and in reach: the trail does not say where a thing was. */
+const inReach = (user: User, type: VersionedType, id: string) =>
+  Effect.gen(function* () {
+    const { limited } = yield* (yield* GrantStore).get(user.tenantId, user.id)
+    if (!limited) return
+    if (type === "camera" && isCameraId(id)) yield* (yield* CameraStore).get(user.tenantId, id)
+    else if (type === "place" && isPlaceId(id)) yield* (yield* PlaceStore).get(user.tenantId, id)
+    else return yield* new VersionNotFound({ type, id, revision: null })
+  }).pipe(
+    Effect.catchTags({
+      CameraNotFound: () => new VersionNotFound({ type, id, revision: null }),
+      PlaceNotFound: () => new VersionNotFound({ type, id, revision: null })
+    })
+  )
+
 export const objectHistory = (type: VersionedType, id: string) =>
   Effect.gen(function* () {
     const user = yield* reader(type)
+    yield* inReach(user, type, id)
     const { query } = yield* AuditStore
     const entries: Array<AuditEntry> = []
     let before: number | undefined

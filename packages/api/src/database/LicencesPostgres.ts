@@ -7,6 +7,7 @@ import { TenantNotFound } from "@vigil/core/port/TenantStore"
 import { DateTime, Effect, Layer, Option, Schema } from "effect"
 import { Database } from "./Database.js"
 import { writeInstallationAudit } from "./InstallationAudit.js"
+import { overWholeTenant } from "./Reach.js"
 
 /** A licence's row beside its tenant's; all null where it has none. */
 export interface LicenceRow {
@@ -49,8 +50,11 @@ const readLicence = (sql: SqlClient, tenant: TenantId) =>
 
 const countEnabled = (sql: SqlClient, tenant: TenantId) =>
   Effect.map(
-    sql<{ readonly enabled: string }>`select count(*) as enabled from cameras
-      where tenant_id = ${tenant} and (configuration ->> 'enabled')::boolean`,
+    overWholeTenant(
+      sql,
+      sql<{ readonly enabled: string }>`select count(*) as enabled from cameras
+        where tenant_id = ${tenant} and (configuration ->> 'enabled')::boolean`
+    ),
     ([row]) => Number(row?.enabled ?? 0)
   )
 

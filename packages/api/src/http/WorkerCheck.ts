@@ -1,7 +1,6 @@
 import { WorkerAuthentication } from "@vigil/core/contract/api/WorkerAuthentication"
-import { Unauthorized } from "@vigil/core/contract/Principal"
+import { type Principal, Unauthorized } from "@vigil/core/contract/Principal"
 import { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
-import type { User } from "@vigil/core/User"
 import { Effect, Layer, Option, Redacted } from "effect"
 import { hashToken, isToken } from "../auth/Token.js"
 import { allowedCaller, type Credentials } from "./Authentication.js"
@@ -11,7 +10,12 @@ const refused = new Unauthorized({
   detail: "There is no such worker token: an administrator makes one (`vigil camera worker-token make`). People sign in."
 })
 
-const asReporter = ({ user: { role, tenantId } }: { readonly user: User }) => ({ role, tenantId, cameraId: null })
+const asReporter = (person: typeof Principal.Service) => ({
+  role: person.user.role,
+  tenantId: person.user.tenantId,
+  cameraId: null,
+  person
+})
 
 /** A person, or whoever has a worker token. What cannot be a token is refused without asking the database. */
 export const layerWorkerAuthentication: Layer.Layer<WorkerAuthentication, never, WorkerTokenStore | Credentials> = Layer.effect(

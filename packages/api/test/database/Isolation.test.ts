@@ -7,6 +7,7 @@ import { ApiKeyStore } from "@vigil/core/port/ApiKeyStore"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { EdgeStore } from "@vigil/core/port/EdgeStore"
 import { EventStore } from "@vigil/core/port/EventStore"
+import { GrantStore } from "@vigil/core/port/GrantStore"
 import { IdempotencyStore } from "@vigil/core/port/IdempotencyStore"
 import { ModelStore } from "@vigil/core/port/ModelStore"
 import { PlaceStore } from "@vigil/core/port/PlaceStore"
@@ -74,6 +75,7 @@ const fill = Effect.gen(function* () {
       role: "admin",
       passwordHash: Redacted.make("x")
     })
+    yield* (yield* GrantStore).set(tenant, user.id, { places: [], groups: ["yard"] })
     yield* (yield* ApiKeyStore).create(tenant, user.id, {
       name: "program",
       scopes: ["read"],
@@ -138,6 +140,7 @@ describe("tenants", () => {
           "sessions",
           "spent_refresh_tokens",
           "tenants",
+          "user_grants",
           "users",
           "worker_tokens"
         ])
