@@ -6,6 +6,7 @@ import type { EngineModule } from "@vigil/runtime/media/worker/EngineModule"
  */
 export const makeInferenceEngine: EngineModule["makeInferenceEngine"] = () => ({
   load: () => Promise.resolve(),
+  release: () => undefined,
   picture: () => ({ content: { width: 640, height: 480 }, input: { width: 640, height: 480 }, format: "rgb24" }),
   submit: ({ done }) => done({ _tag: "Done", detections: [], queued: 0, ran: 0 }),
   statistics: () => ({ submitted: 0, done: 0, dropped: 0, failed: 0, waiting: 0 }),

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { promisify } from "node:util"
 import { Worker } from "node:worker_threads"
-import type { InferenceEngine, InferenceResult, ModelPicture } from "@vigil/runtime/inference/InferenceEngine"
+import { type InferenceEngine, type InferenceResult, type ModelPicture, modelKey } from "@vigil/runtime/inference/InferenceEngine"
 import { makeOnnxInferenceEngine } from "@vigil/runtime/inference/OnnxInferenceEngine"
 import { yoloxNano } from "@vigil/runtime/model/descriptors/YoloxNano"
 import { withInputShape } from "@vigil/runtime/model/OnnxFile"
@@ -39,7 +39,7 @@ export const infer: Benchmark = {
       const rectangular = Either.getOrThrow(withInputShape(model, "images", [1, 3, 256, 416]))
       await Promise.all(peers.map((peer) => peer.ask({ _tag: "Load", model: rectangular })))
       await engine.load({ descriptor: yoloxNano, file })
-      const picture = engine.picture(yoloxNano.id, source)
+      const picture = engine.picture(modelKey(yoloxNano), source)
       const pixels = await frame(samples, picture)
       await runEngine(engine, picture, pixels, 20)
       await runPeers(peers, 20)
@@ -85,7 +85,7 @@ const runEngine = (engine: InferenceEngine, picture: ModelPicture, pixels: Uint8
       frames[slot].set(pixels)
       engine.submit({
         slot: `camera-${slot}`,
-        model: yoloxNano.id,
+        model: modelKey(yoloxNano),
         priority: "STANDARD",
         deadline: monotonicTime(now() + 60_000),
         source,

@@ -1,7 +1,9 @@
 import { Database } from "@vigil/api/database/Database"
 import { NewCamera } from "@vigil/core/Camera"
 import { Event, EventEntry } from "@vigil/core/Event"
-import { CameraId, defaultTenant, Epoch, EventId, TenantId } from "@vigil/core/Ids"
+import { CameraId, defaultTenant, Epoch, EventId, ModelId, TenantId } from "@vigil/core/Ids"
+import { ModelDescriptor } from "@vigil/core/Model"
+import type { ModelHints } from "@vigil/core/ModelVersion"
 import { DateTime, Effect, Schema } from "effect"
 
 export const otherTenant = TenantId.make("00000000-0000-4000-8000-000000000002")
@@ -18,6 +20,39 @@ export const anyCameraId = (): CameraId => CameraId.make(crypto.randomUUID())
 
 export const newCamera = (overrides: Partial<typeof NewCamera.Encoded> = {}): NewCamera =>
   Schema.decodeSync(NewCamera)({ name: "Gate", url: "rtsp://192.0.2.7/stream1", ...overrides })
+
+/** A detector of forklifts. */
+export const describedModel = (
+  id: string,
+  version: string,
+  changes: ModelHints & Partial<Pick<ModelDescriptor, "sha256" | "bytes">>
+): ModelDescriptor =>
+  new ModelDescriptor({
+    id: ModelId.make(id),
+    version,
+    title: "Forklifts",
+    task: "objects",
+    licence: "LicenseRef-unknown",
+    priority: "STANDARD",
+    requirements: { minHeight: 0, minBitrate: 0, minDuration: 0, overlap: 0 },
+    input: {
+      name: "images",
+      size: { width: 64, height: 64 },
+      layout: "nchw",
+      element: "float32",
+      channels: "bgr",
+      mean: [0, 0, 0],
+      scale: [1, 1, 1],
+      fit: "letterbox-top-left",
+      padding: 114
+    },
+    adapter: "yolox",
+    labels: ["forklift"],
+    thresholds: { confidence: 0.3, overlap: 0.45 },
+    sha256: "0".repeat(64),
+    bytes: 1,
+    ...Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
+  })
 
 const start = Date.UTC(2026, 0, 2, 3, 4, 5)
 

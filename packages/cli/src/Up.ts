@@ -5,6 +5,7 @@ import { layerServerConfig } from "@vigil/api/ServerConfig"
 import * as OutboxRelay from "@vigil/core/OutboxRelay"
 import * as DiskBus from "@vigil/runtime/bus/DiskBus"
 import * as EmbeddedCluster from "@vigil/runtime/cluster/EmbeddedCluster"
+import * as ModelInspectorLive from "@vigil/runtime/model/ModelInspectorLive"
 import * as ModelRepository from "@vigil/runtime/model/ModelRepository"
 import * as Runtime from "@vigil/runtime/Runtime"
 import { ThisNode } from "@vigil/runtime/placement/ThisNode"
@@ -38,6 +39,7 @@ export const layerServed =
     OperatorFile.layer(dataFolder).pipe(
       Layer.provideMerge(layerServer({ webFolder })),
       Layer.provide(ProcessMetrics.layer),
+      Layer.provide(ModelInspectorLive.layer()),
       Layer.provideMerge(Health.layer(dataFolder)),
       Layer.provideMerge(runtime),
       Layer.provide(layerServerConfig)

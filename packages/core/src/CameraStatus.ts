@@ -3,6 +3,7 @@ import { CameraHealth } from "./CameraRuntime.js"
 import { CameraState } from "./CameraState.js"
 import { CameraId, Epoch } from "./Ids.js"
 import { SourceDescription } from "./MediaTrack.js"
+import { ModelWarning } from "./ModelSuitability.js"
 import { SourceStatistics } from "./Source.js"
 
 /** What became of a camera's VideoJobs. Jobs that were published are answered, lost or outstanding. */
@@ -67,6 +68,8 @@ export const CameraStatus = Schema.Struct({
   source: SourceStatistics,
   pipeline: PipelineStatistics,
   viewers: Schema.Int,
+  /** What the camera's detector needs and its stream does not give any more; absent where that is nothing. */
+  modelWarnings: Schema.optional(Schema.Array(ModelWarning)),
   /** Absent in the first second of its actor. */
   worker: Schema.optional(WorkerSummary),
   updatedAt: Schema.DateTimeUtc

@@ -73,7 +73,9 @@ export class ModelDescriptor extends Schema.Class<ModelDescriptor>("ModelDescrip
 /** A model of the catalogue: known by its descriptor, usable once it is installed. */
 export const CatalogueEntry = Schema.Struct({
   descriptor: ModelDescriptor,
-  installed: Schema.Boolean
+  installed: Schema.Boolean,
+  /** The tenant brought it itself; absent of what the installation has. */
+  own: Schema.optional(Schema.Boolean)
 }).annotations({ identifier: "CatalogueEntry" })
 export type CatalogueEntry = typeof CatalogueEntry.Type
 

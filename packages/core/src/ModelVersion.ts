@@ -1,4 +1,4 @@
-import { DateTime, Either, Schema } from "effect"
+import { type DateTime, Either, Schema } from "effect"
 import { ModelId, TenantId } from "./Ids.js"
 import { ModelAdapter, ModelDescriptor, ModelError, ModelInput, ModelRequirements, ModelTask } from "./Model.js"
 import { Priority } from "./Priority.js"
@@ -13,7 +13,7 @@ export type VersionName = typeof VersionName.Type
 export const partSize = 1_000_000
 
 /** Bytes of the largest file. */
-export const largestModel = 512_000_000
+const largestModel = 512_000_000
 
 const Title = Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(200))
 const Word = Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(100))

@@ -3,10 +3,8 @@ import { Principal } from "@vigil/core/contract/Principal"
 import { getCamera } from "@vigil/core/control/CameraCommands"
 import { layerCameraRpc } from "@vigil/core/control/CameraRpcHandlers"
 import { AnalyticCatalogue } from "@vigil/core/port/AnalyticCatalogue"
-import { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
 import { Effect, Layer } from "effect"
 import { queryAudit, verifyAudit } from "../application/AuditOperations.js"
-import { authorize } from "@vigil/core/control/Authorization"
 import {
   createCamera,
   listCameras,
@@ -21,6 +19,7 @@ import { checkHealth } from "../application/Health.js"
 import { objectDifference, objectHistory, rollBackCamera } from "../application/HistoryOperations.js"
 import { keyStatus, watchRotation } from "../application/KeyOperations.js"
 import { cameraRuntimes, managerStatus } from "../application/ManagerOperations.js"
+import { listModels } from "../application/ModelOperations.js"
 import { listTenants } from "../application/TenantOperations.js"
 
 const layerDashboardRpc = DashboardRpc.toLayer({
@@ -38,11 +37,7 @@ const layerDashboardRpc = DashboardRpc.toLayer({
   GetEvent: ({ id }) => getEvent(id),
   SetEventStatus: ({ id, status }) => setEventStatus(id, status),
   WatchEvents: ({ from }) => watchEvents(from),
-  ListModels: () =>
-    Effect.zipRight(
-      authorize("viewer"),
-      Effect.flatMap(ModelCatalogue, ({ list }) => list)
-    ),
+  ListModels: () => listModels,
   ListAnalytics: () => Effect.map(AnalyticCatalogue, ({ list }) => list),
   QueryAudit: ({ query }) => queryAudit(query),
   VerifyAudit: ({ noted }) => verifyAudit(noted),

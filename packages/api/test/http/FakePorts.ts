@@ -1,18 +1,22 @@
 import type { CameraStatus } from "@vigil/core/CameraStatus"
 import type { UnplacedCamera } from "@vigil/core/ClusterStatus"
 import { NodeName } from "@vigil/core/Node"
-import { type CameraId, Epoch } from "@vigil/core/Ids"
+import { type CameraId, Epoch, type TenantId } from "@vigil/core/Ids"
 import { AnalyticCatalogue, InvalidAnalytic } from "@vigil/core/port/AnalyticCatalogue"
 import { CameraControl, CameraNotRunning, NoKeyframe } from "@vigil/core/port/CameraControl"
 import { ClusterControl, NodeNotFound, NodeUnavailable } from "@vigil/core/port/ClusterControl"
 import { HealthChecks } from "@vigil/core/port/Health"
 import { LiveViewNotFound, LiveViewRefused, LiveViews } from "@vigil/core/port/LiveViews"
 import { PublicationNotFound, PublicationRefused, Publications } from "@vigil/core/port/Publications"
-import { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
+import { ModelInspector } from "@vigil/core/port/ModelInspector"
+import { ModelLibrary } from "@vigil/core/port/ModelLibrary"
+import { ModelStore } from "@vigil/core/port/ModelStore"
+import { Licences } from "@vigil/core/port/Licences"
 import { ModelError } from "@vigil/core/Model"
 import { emptyStatistics, type SourceConfig, SourceError } from "@vigil/core/Source"
 import { wallTime } from "@vigil/core/Time"
-import { DateTime, Effect, Layer, Option, PubSub, Ref, Stream } from "effect"
+import { describedModel } from "../Samples.js"
+import { DateTime, Effect, Either, Layer, Option, PubSub, Ref, Stream } from "effect"
 
 /** A status as a running camera gives it. */
 export const statusOf = (cameraId: CameraId, viewers = 0): CameraStatus => ({
@@ -43,6 +47,8 @@ export class FakeRuntime extends Effect.Service<FakeRuntime>()("test/FakeRuntime
   effect: Effect.gen(function* () {
     return {
       running: new Set<CameraId>(),
+      /** What else running cameras tell. */
+      streams: new Map<CameraId, Pick<CameraStatus, "description" | "source">>(),
       statuses: yield* PubSub.unbounded<CameraStatus>(),
       views: new Map<string, CameraId>(),
       publications: new Map<string, CameraId>(),
@@ -56,11 +62,11 @@ export class FakeRuntime extends Effect.Service<FakeRuntime>()("test/FakeRuntime
 
 const layerCameraControl = Layer.effect(
   CameraControl,
-  Effect.map(FakeRuntime, ({ probed, running, statuses }) => {
+  Effect.map(FakeRuntime, ({ probed, running, statuses, streams }) => {
     const ifRunning = <A>(id: CameraId, value: () => A) =>
       Effect.suspend(() => (running.has(id) ? Effect.sync(value) : Effect.fail(new CameraNotRunning({ cameraId: id }))))
     return CameraControl.of({
-      status: (id) => ifRunning(id, () => statusOf(id)),
+      status: (id) => ifRunning(id, () => ({ ...statusOf(id), ...streams.get(id) })),
       statuses: Effect.sync(() => [...running].map((id) => statusOf(id))),
       watch: Stream.unwrapScoped(
         Effect.map(Stream.fromPubSub(statuses, { scoped: true }), (changes) =>
@@ -138,20 +144,59 @@ const layerPublications = Layer.effect(
 
 const unknownModel = (model: string) => Effect.fail(new ModelError({ model, reason: "unknown", detail: "none here" }))
 
-const layerCatalogues = Layer.merge(
+/** What a camera must give to be given the model `demanding`. */
+const requirements = { minHeight: 480, minBitrate: 1_000_000, minDuration: 3, overlap: 1 }
+
+const layerModelLibrary = Layer.effect(
+  ModelLibrary,
+  Effect.map(Effect.all([ModelStore, Licences]), ([store, licences]) => {
+    const shipped = [
+      { descriptor: describedModel("shipped", "1", {}), installed: true, own: false },
+      { descriptor: describedModel("demanding", "1", { requirements }), installed: true, own: false }
+    ]
+    const list = (tenant: TenantId) =>
+      Effect.map(store.active, (active) => [
+        ...active
+          .filter(({ tenantId }) => tenantId === tenant)
+          .map(({ descriptor }) => ({ descriptor, installed: true, own: true })),
+        ...shipped
+      ])
+    return ModelLibrary.of({
+      list,
+      find: (tenant, id) =>
+        Effect.map(list(tenant), (all) => Option.fromNullable(all.find(({ descriptor }) => descriptor.id === id))),
+      permit: (tenant, id) =>
+        shipped.some(({ descriptor }) => descriptor.id === id) ? licences.requireModel(tenant, id) : Effect.void,
+      installed: (_, id) => unknownModel(id),
+      preferred: () => Effect.succeedNone,
+      changes: store.changes
+    })
+  })
+)
+
+/** Finds fault with files that begin with a zero. */
+const layerModelInspector = Layer.effect(
+  ModelInspector,
+  Effect.map(ModelStore, (store) =>
+    ModelInspector.of({
+      inspect: ({ bytes, hints, model, sha256, tenantId, version }) =>
+        Effect.map(store.part(tenantId, model, version, 0), ([first]) =>
+          first === 0
+            ? Either.left({ reason: "not-onnx" as const, detail: "it begins with a zero" })
+            : Either.right(describedModel(model, version, { ...hints, bytes, sha256 }))
+        )
+    })
+  )
+)
+
+const layerCatalogues = Layer.mergeAll(
   Layer.succeed(AnalyticCatalogue, {
     list: [],
     check: ({ analytic, settings }) =>
       "nonsense" in settings ? Effect.fail(new InvalidAnalytic({ analytic, detail: "nonsense is no setting" })) : Effect.void
   }),
-  Layer.succeed(ModelCatalogue, {
-    list: Effect.succeed([]),
-    installed: unknownModel,
-    preferred: () => Effect.succeed(Option.none()),
-    pull: unknownModel,
-    install: ({ id }) => unknownModel(id),
-    remove: unknownModel
-  })
+  layerModelLibrary,
+  layerModelInspector
 )
 
 /** Two nodes: \`north\`, which gives three cameras away, and \`south\`, which cannot. */

@@ -42,7 +42,7 @@ describe("VigilRpc over WebSocket", () => {
         yield* rpc.DeleteCamera({ id: camera.id })
         expect(yield* Effect.flip(rpc.GetCamera({ id: camera.id }))).toMatchObject({ _tag: "CameraNotFound" })
         expect(yield* rpc.Health()).toHaveLength(2)
-        expect(yield* rpc.ListModels()).toEqual([])
+        expect((yield* rpc.ListModels()).map(({ descriptor }) => descriptor.id)).toEqual(["shipped", "demanding"])
         expect(yield* rpc.ListAnalytics()).toEqual([])
       })
     )

@@ -1,5 +1,6 @@
 import type { CameraState } from "@vigil/core/CameraState"
 import type { CameraStatus } from "@vigil/core/CameraStatus"
+import { requirementText } from "@vigil/core/ModelSuitability"
 
 const words: Readonly<Record<CameraState["_tag"], string>> = {
   Disabled: "disabled",
@@ -20,10 +21,15 @@ export const reasonText = (state: CameraState, now: number): string => {
   return `${reason}: ${detail}${again}`
 }
 
-/** Why it does not stream, and whether that needs a person. */
-export const troubleText = ({ state, worker }: CameraStatus, now: number): string => {
+/** What the stream does not give the camera's model any more; empty where that is nothing. */
+const warningText = ({ modelWarnings = [] }: CameraStatus): string =>
+  modelWarnings.map((warning) => `model ${warning.model} ${requirementText(warning)}`).join("; ")
+
+/** Why it does not stream, and whether that needs a person; or what its model lacks. */
+export const troubleText = (status: CameraStatus, now: number): string => {
+  const { state, worker } = status
   const reason = reasonText(state, now)
-  if (worker?.alert !== true) return reason
+  if (worker?.alert !== true) return reason === "" ? warningText(status) : reason
   return `ALERT, needs a person: ${reason === "" ? (worker.lastError ?? "it failed") : reason}`
 }
 

@@ -3,6 +3,7 @@ import { described } from "../Help.js"
 import { load } from "../Load.js"
 import { json } from "../Output.js"
 import { word } from "../SourceArgument.js"
+import { ownModelCommands } from "./models/own.js"
 
 const program = () => import("../programs/models.js")
 
@@ -39,12 +40,12 @@ const importModel = Command.make(
 
 const remove = Command.make("remove", { model: modelArgument, json }, (options) =>
   load(program, (models) => models.remove(options))
-).pipe(Command.withDescription("Remove an installed model."))
+).pipe(Command.withDescription("Remove an installed model from this machine."))
 
 const makeCommand = (name: string) =>
   Command.make(name).pipe(
     Command.withDescription("The models that find things in pictures."),
-    Command.withSubcommands([list, pull, importModel, remove])
+    Command.withSubcommands([list, pull, importModel, remove, ...ownModelCommands])
   )
 
 export const modelsCommand = makeCommand("models")

@@ -1,34 +1,46 @@
 import type { DetectionSettings } from "@vigil/core/Camera"
-import type { ModelError } from "@vigil/core/Model"
-import { type InstalledModel, ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
+import type { TenantId } from "@vigil/core/Ids"
+import type { InstalledModel } from "@vigil/core/port/ModelCatalogue"
+import { ModelLibrary } from "@vigil/core/port/ModelLibrary"
 import { Effect, Option } from "effect"
 
 /**
- * Which detector a camera runs: the one it names, else the first installed one. None where no model is installed, or the named one is
- * not; that is said once, not at each look, and not of one that workers run.
+ * Which detector a tenant's camera runs: the one it names, else the first installed one. None where no model is installed, or the named one is not, or the licence does not allow it;
+ * that is said once, not at each look, and not of one that workers run. While nobody can say, the one that was chosen before stays.
  */
-export const makeDetectorChoice = Effect.map(ModelCatalogue, (models) => {
-  let complaint: string | undefined
+export const makeDetectorChoice = (tenant: TenantId) =>
+  Effect.map(ModelLibrary, (models) => {
+    let complaint: string | undefined
+    let chosen: InstalledModel | undefined
+    let chosenFor: DetectionSettings["model"]
 
-  const complain = (error: ModelError) =>
-    Effect.suspend(() => {
-      if (complaint === error.message) return Effect.void
-      complaint = error.message
-      return Effect.logWarning(`the camera runs without its detector: ${error.message}`)
-    })
+    const complain = (error: Error) =>
+      Effect.suspend(() => {
+        if (complaint === error.message) return Effect.void
+        complaint = error.message
+        return Effect.logWarning(`the camera's detector: ${error.message}`)
+      })
 
-  return (detection: DetectionSettings): Effect.Effect<InstalledModel | undefined> => {
-    const wanted =
-      detection.model === undefined ? models.preferred("objects") : Effect.map(models.installed(detection.model), Option.some)
-    return wanted.pipe(
-      Effect.tap(() =>
-        Effect.sync(() => {
-          complaint = undefined
+    return (detection: DetectionSettings): Effect.Effect<InstalledModel | undefined> => {
+      const { model } = detection
+      const wanted =
+        model === undefined ? models.preferred(tenant, "objects") : Effect.map(models.installed(tenant, model), Option.some)
+      return wanted.pipe(
+        Effect.tap(() =>
+          Effect.sync(() => {
+            complaint = undefined
+          })
+        ),
+        Effect.tapError((error) => (detection.placement === "queue" ? Effect.void : complain(error))),
+        Effect.catchTag("StoreUnavailable", () =>
+          Effect.succeed(chosenFor === model ? Option.fromNullable(chosen) : Option.none<InstalledModel>())
+        ),
+        Effect.orElseSucceed(() => Option.none<InstalledModel>()),
+        Effect.map((found) => {
+          chosenFor = model
+          chosen = Option.getOrUndefined(found)
+          return chosen
         })
-      ),
-      Effect.tapError((error) => (detection.placement === "queue" ? Effect.void : complain(error))),
-      Effect.orElseSucceed(() => Option.none<InstalledModel>()),
-      Effect.map(Option.getOrUndefined)
-    )
-  }
-})
+      )
+    }
+  })

@@ -1,10 +1,15 @@
 import type { Detection } from "@vigil/core/Detection"
 import type { Size } from "@vigil/core/geometry/BoundingBox"
-import type { ModelId } from "@vigil/core/Ids"
+import type { ModelDescriptor } from "@vigil/core/Model"
 import type { InstalledModel } from "@vigil/core/port/ModelCatalogue"
 import type { Priority } from "@vigil/core/Priority"
 import type { MonotonicTime } from "@vigil/core/Time"
 import type { ModelFault } from "../model/ModelFault.js"
+
+/** Names one version of one model, whosever it is: tenants may have models of the same id. */
+export type ModelKey = `${string}:${string}:${string}`
+
+export const modelKey = ({ id, sha256, version }: ModelDescriptor): ModelKey => `${id}:${version}:${sha256}`
 
 /** The picture that a model wants of a source of some size: scale the source to `content`, in `format`; packing and padding follow later. */
 export interface ModelPicture {
@@ -18,7 +23,7 @@ export interface ModelPicture {
 export interface InferenceJob {
   /** One camera and model: a newer job of the same slot takes the place of one that still waits. */
   readonly slot: string
-  readonly model: ModelId
+  readonly model: ModelKey
   readonly priority: Priority
   /** A job that has not started by then is dropped. */
   readonly deadline: MonotonicTime
@@ -40,9 +45,12 @@ export type InferenceResult =
  * the hot path. `close` drains running jobs before it ends the threads.
  */
 export interface InferenceEngine {
+  /** Several versions of a model may be loaded, and run beside each other; each stays for as long as somebody who loaded it has not released it. */
   readonly load: (model: InstalledModel) => Promise<void>
+  /** Undoes one `load`. A model that nobody needs any more is forgotten a little later: cameras come back soon. */
+  readonly release: (model: ModelKey) => void
   /** What to scale a source to for a model that was loaded. */
-  readonly picture: (model: ModelId, source: Size) => ModelPicture
+  readonly picture: (model: ModelKey, source: Size) => ModelPicture
   readonly submit: (job: InferenceJob) => void
   readonly statistics: () => {
     readonly submitted: number

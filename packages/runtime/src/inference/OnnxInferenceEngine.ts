@@ -9,7 +9,7 @@ import { checkModel, mayShrink } from "../model/CheckModel.js"
 import { ModelFault } from "../model/ModelFault.js"
 import { now } from "../MonotonicClock.js"
 import { afterFailure, afterHang, type Circuit, closedCircuit, pause } from "./Circuit.js"
-import type { InferenceEngine, InferenceJob, InferenceResult } from "./InferenceEngine.js"
+import { type InferenceEngine, type InferenceJob, type InferenceResult, type ModelKey, modelKey } from "./InferenceEngine.js"
 import { defaultJobQueue, JobQueue, type JobQueueOptions } from "./JobQueue.js"
 import { detectionStride, type ExecutionProvider, type SessionModel, sessionModel } from "./SessionModel.js"
 import { accepts, pictureOf } from "./PictureLayout.js"
@@ -34,6 +34,8 @@ export interface OnnxEngineOptions {
   /** Milliseconds after which a run counts as hung, and what loading a model may take on top of that. */
   readonly runLimit?: number
   readonly loadLimit?: number
+  /** Milliseconds for which a model that nobody holds stays loaded. */
+  readonly linger?: number
   readonly onHung?: (hung: HungRun) => void
   /** Something an operator should know, for example that the execution provider is missing. */
   readonly onNote?: (note: string) => void
@@ -42,9 +44,12 @@ export interface OnnxEngineOptions {
 interface LoadedModel {
   readonly descriptor: ModelDescriptor
   readonly session: SessionModel
-  /** Names this version of the model in the threads. */
-  readonly key: string
+  readonly key: ModelKey
   circuit: Circuit
+  /** Who loaded it and has not released it. */
+  holders: number
+  /** Runs once nobody holds it. */
+  forgetting: NodeJS.Timeout | undefined
 }
 
 interface WaitingJob {
@@ -64,6 +69,8 @@ interface WaitingLoad {
 
 const noThread = "no inference thread is left; restart the media worker"
 
+const defaultLinger = 10_000
+
 /** How often deadlines of waiting jobs and limits of running ones are looked at, in milliseconds. */
 const watchInterval = 50
 
@@ -77,7 +84,8 @@ class OnnxInferenceEngine implements InferenceEngine {
   readonly #runLimit: number
   readonly #loadLimit: number
   readonly #queue: JobQueue<WaitingJob>
-  readonly #models = new Map<ModelId, LoadedModel>()
+  readonly #models = new Map<ModelKey, LoadedModel>()
+  readonly #loading = new Map<ModelKey, Promise<LoadedModel>>()
   readonly #loads: Array<WaitingLoad> = []
   readonly #watch: NodeJS.Timeout
   #threads: Array<ThreadHandle> = []
@@ -96,10 +104,37 @@ class OnnxInferenceEngine implements InferenceEngine {
     this.#watch.unref()
   }
 
-  load = async ({ descriptor, file }: InstalledModel): Promise<void> => {
+  load = async (installed: InstalledModel): Promise<void> => {
+    const key = modelKey(installed.descriptor)
+    const loading = this.#loading.get(key) ?? this.#open(key, installed)
+    const model = this.#models.get(key) ?? (await loading)
+    model.holders += 1
+    clearTimeout(model.forgetting)
+  }
+
+  release = (key: ModelKey): void => {
+    const model = this.#models.get(key)
+    if (model === undefined) return
+    model.holders -= 1
+    if (model.holders > 0) return
+    model.forgetting = setTimeout(() => {
+      this.#models.delete(key)
+      for (const thread of this.#threads) thread.release(key)
+    }, this.#options.linger ?? defaultLinger)
+    model.forgetting.unref()
+  }
+
+  /** One load for all who want the same model at the same time. */
+  #open(key: ModelKey, installed: InstalledModel): Promise<LoadedModel> {
+    const known = this.#models.get(key)
+    if (known !== undefined) return Promise.resolve(known)
+    const loading = this.#verify(key, installed).finally(() => this.#loading.delete(key))
+    this.#loading.set(key, loading)
+    return loading
+  }
+
+  async #verify(key: ModelKey, { descriptor, file }: InstalledModel): Promise<LoadedModel> {
     const fail = (reason: ModelFault["reason"], detail: string) => new ModelFault(descriptor.id, reason, detail)
-    const key = `${descriptor.id}:${descriptor.version}:${descriptor.sha256}`
-    if (this.#models.get(descriptor.id)?.key === key) return
     const bytes = await readShared(file).catch((cause: unknown) => {
       throw fail("not-installed", `cannot read ${file}: ${String(cause)}`)
     })
@@ -114,15 +149,16 @@ class OnnxInferenceEngine implements InferenceEngine {
     switch (outcome._tag) {
       case "Verified": {
         if (outcome.note !== undefined) this.#options.onNote?.(`model ${descriptor.id}: ${outcome.note}`)
-        const before = this.#models.get(descriptor.id)
-        this.#models.set(descriptor.id, {
+        const loaded = {
           descriptor,
           key,
           session: { ...session, flexible: outcome.flexible },
-          circuit: closedCircuit
-        })
-        if (before !== undefined && before.key !== key) for (const thread of this.#threads) thread.release(before.key)
-        return
+          circuit: closedCircuit,
+          holders: 0,
+          forgetting: undefined
+        }
+        this.#models.set(key, loaded)
+        return loaded
       }
       case "Failed":
         throw fail(outcome.reason, outcome.detail)
@@ -135,9 +171,9 @@ class OnnxInferenceEngine implements InferenceEngine {
     }
   }
 
-  picture: InferenceEngine["picture"] = (id, source) => {
-    const model = this.#models.get(id)
-    if (model === undefined) throw notLoaded(id)
+  picture: InferenceEngine["picture"] = (key, source) => {
+    const model = this.#models.get(key)
+    if (model === undefined) throw notLoaded(key)
     return pictureOf(model.descriptor.input, source, model.session.flexible)
   }
 
@@ -166,10 +202,11 @@ class OnnxInferenceEngine implements InferenceEngine {
     }
     await Promise.all(this.#threads.map((thread) => thread.stop()))
     clearInterval(this.#watch)
+    for (const { forgetting } of this.#models.values()) clearTimeout(forgetting)
   }
 
   #refusal(job: InferenceJob, { descriptor, session, circuit }: LoadedModel): ModelFault | undefined {
-    const fail = (detail: string) => new ModelFault(job.model, "run", detail)
+    const fail = (detail: string) => new ModelFault(descriptor.id, "run", detail)
     const { content, input } = job.picture
     if (!accepts(descriptor.input, job.picture, session.flexible)) {
       return fail(`takes no picture of ${content.width}x${content.height} in an input of ${input.width}x${input.height}`)
@@ -238,7 +275,7 @@ class OnnxInferenceEngine implements InferenceEngine {
       },
       hung: (ran) => {
         model.circuit = afterHang(now())
-        this.#options.onHung?.({ model: job.model, ran, threadsLeft: this.#threads.length })
+        this.#options.onHung?.({ model: model.descriptor.id, ran, threadsLeft: this.#threads.length })
         this.#fail(job, "run", `did not answer within ${limit} ms; its thread is given up`)
       }
     })
@@ -298,7 +335,8 @@ class OnnxInferenceEngine implements InferenceEngine {
   }
 
   #fail(job: InferenceJob, reason: ModelFault["reason"], detail: string): void {
-    this.#finish(job, { _tag: "Failed", error: new ModelFault(job.model, reason, detail) })
+    const name = this.#models.get(job.model)?.descriptor.id ?? job.model
+    this.#finish(job, { _tag: "Failed", error: new ModelFault(name, reason, detail) })
   }
 
   #finish(job: InferenceJob, result: InferenceResult): void {
@@ -315,7 +353,7 @@ const readShared = async (file: string): Promise<Uint8Array> => {
   return shared
 }
 
-const notLoaded = (model: ModelId): ModelFault =>
+const notLoaded = (model: ModelKey): ModelFault =>
   new ModelFault(model, "not-installed", "was not loaded into the inference engine")
 
 const unpack = (packed: Float32Array, labels: ReadonlyArray<string>): ReadonlyArray<Detection> => {

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { open, readdir, readFile, rename, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
+import { pipeline } from "node:stream/promises"
 import { ModelError } from "@vigil/core/Model"
 import { Effect } from "effect"
 
@@ -42,7 +43,7 @@ export const checksumOf = async (file: string, known: Map<string, string>): Prom
   const before = known.get(version)
   if (before !== undefined) return before
   const hash = createHash("sha256")
-  for await (const chunk of createReadStream(file)) hash.update(chunk)
+  await pipeline(createReadStream(file), hash)
   const sha256 = hash.digest("hex")
   known.set(version, sha256)
   return sha256

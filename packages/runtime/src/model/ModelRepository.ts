@@ -10,6 +10,7 @@ import type { ModelFault } from "./ModelFault.js"
 import { descriptors as shipped } from "./descriptors/Descriptors.js"
 import { copyInto, defaultReceiveLimits, download, type OnProgress, type ReceiveLimits } from "./ReceiveModel.js"
 import { checksumOf, readText, removePartials, statOf, storage, synchroniseFolder, writeWhole } from "./ModelFiles.js"
+import { OwnModelFolder } from "./OwnModelFiles.js"
 import { defaultSandboxLimits, type SandboxLimits } from "./Sandbox.js"
 import { testRun } from "./TestRun.js"
 
@@ -171,5 +172,6 @@ const make = (options: ModelRepositoryOptions) =>
     })
   })
 
-export const layer = (options: ModelRepositoryOptions): Layer.Layer<ModelCatalogue, ModelError> =>
-  Layer.effect(ModelCatalogue, make(options))
+/** The models of the folder, and where below it those that tenants bring have their place. */
+export const layer = (options: ModelRepositoryOptions): Layer.Layer<ModelCatalogue | OwnModelFolder, ModelError> =>
+  Layer.merge(Layer.effect(ModelCatalogue, make(options)), OwnModelFolder.layer(options.folder))

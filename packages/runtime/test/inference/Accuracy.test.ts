@@ -8,7 +8,7 @@ import type { BoundingBox, Size } from "@vigil/core/geometry/BoundingBox"
 import { intersectionOverUnion } from "@vigil/core/geometry/BoxGeometry"
 import { ModelDescriptor } from "@vigil/core/Model"
 import { monotonicTime } from "@vigil/core/Time"
-import type { InferenceEngine } from "@vigil/runtime/inference/InferenceEngine"
+import { type InferenceEngine, modelKey } from "@vigil/runtime/inference/InferenceEngine"
 import { makeOnnxInferenceEngine } from "@vigil/runtime/inference/OnnxInferenceEngine"
 import { nanodetM } from "@vigil/runtime/model/descriptors/NanodetM"
 import { yoloxNano } from "@vigil/runtime/model/descriptors/YoloxNano"
@@ -64,7 +64,7 @@ const detect = (
   source: Size,
   scaled: Uint8Array
 ): Promise<ReadonlyArray<Detection>> => {
-  const picture = engine.picture(model.id, source)
+  const picture = engine.picture(modelKey(model), source)
   const { width, height } = picture.content
   const pixels = new Uint8Array(width * height * 3)
   const row = model.input.size.width * 3
@@ -72,7 +72,7 @@ const detect = (
   return new Promise((resolve, reject) => {
     engine.submit({
       slot: "images",
-      model: model.id,
+      model: modelKey(model),
       priority: "STANDARD",
       deadline: monotonicTime(now() + 60_000),
       source,

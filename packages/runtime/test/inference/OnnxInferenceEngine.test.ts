@@ -7,9 +7,10 @@ import type { Priority } from "@vigil/core/Priority"
 import { monotonicTime } from "@vigil/core/Time"
 import { lyingOutput, slow, wrongOutput } from "@vigil/fixtures/onnx/BrokenModels"
 import { fixedNanodet, fixedYolov5, fixedYolov8, fixedYolox } from "@vigil/fixtures/onnx/FixedModels"
-import type { InferenceEngine, InferenceJob, InferenceResult } from "@vigil/runtime/inference/InferenceEngine"
+import { type InferenceEngine, type InferenceJob, type InferenceResult, modelKey } from "@vigil/runtime/inference/InferenceEngine"
 import { type HungRun, makeOnnxInferenceEngine, type OnnxEngineOptions } from "@vigil/runtime/inference/OnnxInferenceEngine"
 import { now } from "@vigil/runtime/MonotonicClock"
+import { Either } from "effect"
 import { brightnessYolox, describeTiny, failsOnWhite, type Folder, temporaryFolder } from "../material/Models.js"
 
 /** Matches a text that has this in it. */
@@ -47,14 +48,26 @@ interface Asked {
 
 const submit = (engine: InferenceEngine, asked: Asked, done: InferenceJob["done"]): void => {
   const { model, source = size, slot = "camera", priority = "STANDARD", patience = 20_000, paint } = asked
-  const picture = engine.picture(model.id, source)
+  const picture = engine.picture(modelKey(model), source)
   const pixels = new Uint8Array(picture.content.width * picture.content.height * 3)
   paint?.(pixels, picture.content)
-  engine.submit({ slot, model: model.id, priority, deadline: monotonicTime(now() + patience), source, picture, pixels, done })
+  engine.submit({
+    slot,
+    model: modelKey(model),
+    priority,
+    deadline: monotonicTime(now() + patience),
+    source,
+    picture,
+    pixels,
+    done
+  })
 }
 
 const run = (engine: InferenceEngine, asked: Asked): Promise<InferenceResult> =>
   new Promise((resolve) => submit(engine, asked, resolve))
+
+const known = (engine: InferenceEngine, model: ModelDescriptor): boolean =>
+  Either.isRight(Either.try(() => engine.picture(modelKey(model), size)))
 
 const outcome = (result: InferenceResult): string => (result._tag === "Dropped" ? result.reason : result._tag)
 
@@ -116,10 +129,10 @@ describe("OnnxInferenceEngine", () => {
         describeTiny(bytes, square, { thresholds: { confidence: 0.9, overlap: 0.9 } }),
         bytes
       )
-      const wide = engine.picture(model.id, { width: 1280, height: 720 })
+      const wide = engine.picture(modelKey(model), { width: 1280, height: 720 })
       expect(wide).toEqual({ content: { width: 416, height: 234 }, input: { width: 416, height: 256 }, format: "bgr24" })
-      expect(engine.picture(model.id, { width: 720, height: 1280 }).input).toEqual({ width: 256, height: 416 })
-      expect(engine.picture(model.id, { width: 640, height: 480 }).input).toEqual({ width: 416, height: 320 })
+      expect(engine.picture(modelKey(model), { width: 720, height: 1280 }).input).toEqual({ width: 256, height: 416 })
+      expect(engine.picture(modelKey(model), { width: 640, height: 480 }).input).toEqual({ width: 416, height: 320 })
       for (const source of [
         { width: 1280, height: 720 },
         { width: 720, height: 1280 },
@@ -129,7 +142,7 @@ describe("OnnxInferenceEngine", () => {
           for (let y = 130; y < 134; y++) pixels.fill(255, (y * content.width + 90) * 3, (y * content.width + 94) * 3)
         }
         const found = detectionsOf(await run(engine, { model, source, paint }))
-        const scale = source.width / engine.picture(model.id, source).content.width
+        const scale = source.width / engine.picture(modelKey(model), source).content.width
         const smallest = [...found].sort((a, b) => a.box.width - b.box.width)[0]
         expect(smallest?.box.x).toBeCloseTo(88 * scale, 0)
         expect(smallest?.box.y).toBeCloseTo(128 * scale, 0)
@@ -203,7 +216,7 @@ describe("OnnxInferenceEngine", () => {
         detail: containing("[1, 1, 245760]")
       })
       const unknown = { ...describeTiny(lying, size), id: ModelId.make("never-loaded") }
-      expect(() => engine.picture(unknown.id, size)).toThrow("was not loaded")
+      expect(() => engine.picture(modelKey(unknown), size)).toThrow("was not loaded")
     }))
 
   it("suspends a model that fails again and again, and runs the others", () =>
@@ -227,14 +240,31 @@ describe("OnnxInferenceEngine", () => {
       expect(outcome(await run(engine, { model: good }))).toBe("Done")
     }))
 
-  it("replaces a model by another version under load", () =>
-    withEngine({ threads: 2 }, async (engine, folder) => {
+  it("runs versions of a model beside each other, and forgets one that nobody needs any more", () =>
+    withEngine({ threads: 2, linger: 50 }, async (engine, folder) => {
       const before = await load(engine, folder, describeTiny(families[0].bytes, size), families[0].bytes)
       const bytes = fixedYolox({ ...options, detections: [{ label: 0, confidence: 0.7, box }] })
       const results = Promise.all(Array.from({ length: 20 }, (_, at) => run(engine, { model: before, slot: `${at}` })))
-      await load(engine, folder, describeTiny(bytes, size, { version: "2" }), bytes)
-      expect((await results).every((result) => ["Done", "replaced"].includes(outcome(result)))).toBe(true)
-      expect(detectionsOf(await run(engine, { model: before }))[0]?.label).toBe("person")
+      const after = await load(engine, folder, describeTiny(bytes, size, { version: "2" }), bytes)
+      expect((await results).map(outcome)).toEqual(Array(20).fill("Done"))
+      expect(detectionsOf(await run(engine, { model: before }))[0]?.label).toBe("car")
+      expect(detectionsOf(await run(engine, { model: after }))[0]?.label).toBe("person")
+      engine.release(modelKey(before))
+      expect(outcome(await run(engine, { model: before }))).toBe("Done")
+      await expect.poll(() => known(engine, before), { timeout: 5000 }).toBe(false)
+      expect(outcome(await run(engine, { model: after }))).toBe("Done")
+    }))
+
+  it("loads a model once for all who ask at the same time, and keeps it while one of them needs it", () =>
+    withEngine({ threads: 1, linger: 1 }, async (engine, folder) => {
+      const many = Array.from({ length: 8 }, () => load(engine, folder, describeTiny(families[0].bytes, size), families[0].bytes))
+      const [model] = await Promise.all(many)
+      if (model === undefined) throw new Error("nothing was loaded")
+      for (let at = 0; at < 7; at++) engine.release(modelKey(model))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      expect(outcome(await run(engine, { model }))).toBe("Done")
+      engine.release(modelKey(model))
+      await expect.poll(() => known(engine, model), { timeout: 5000 }).toBe(false)
     }))
 
   it("gives up a thread whose run hangs, says so, and goes on with the others", { timeout: 120_000 }, async () => {

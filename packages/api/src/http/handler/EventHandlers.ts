@@ -1,9 +1,9 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { AnalyticCatalogue } from "@vigil/core/port/AnalyticCatalogue"
-import { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
 import { Effect } from "effect"
 import { getEvent, queryEvents, setEventStatus } from "../../application/EventOperations.js"
+import { listModels } from "../../application/ModelOperations.js"
 import { toProblem } from "../ToProblem.js"
 
 export const layerEventHandlers = HttpApiBuilder.group(VigilApi, "events", (handlers) =>
@@ -15,6 +15,6 @@ export const layerEventHandlers = HttpApiBuilder.group(VigilApi, "events", (hand
 
 export const layerCatalogueHandlers = HttpApiBuilder.group(VigilApi, "catalogue", (handlers) =>
   handlers
-    .handle("models", () => Effect.flatMap(ModelCatalogue, ({ list }) => list).pipe(Effect.mapError(toProblem)))
+    .handle("models", () => Effect.mapError(listModels, toProblem))
     .handle("analytics", () => Effect.map(AnalyticCatalogue, ({ list }) => list))
 )

@@ -255,6 +255,7 @@ export const openCameraSession = (options: CameraSessionOptions): CameraSession 
     busyFor: () => (busySince === undefined ? 0 : now() - busySince),
     close: () => {
       closed = true
+      reader.close()
       // A call may still be under way: what is left is collected when it has ended.
       decoder = undefined
       newest = undefined

@@ -1,6 +1,6 @@
 import type { FrameInfo, InferenceObservation } from "@vigil/core/Observation"
 import type { MonotonicTime } from "@vigil/core/Time"
-import type { InferenceEngine, InferenceResult } from "../../inference/InferenceEngine.js"
+import { type InferenceEngine, type InferenceResult, type ModelKey, modelKey } from "../../inference/InferenceEngine.js"
 import { now } from "../../MonotonicClock.js"
 import type { DetectorDemand } from "../MediaWorkers.js"
 import { makePictureScaler, type PictureScaler } from "../native/PictureScaler.js"
@@ -34,10 +34,15 @@ export interface Detectors {
   readonly see: (picture: Picture, frame: FrameInfo, moving: boolean) => Promise<void>
   /** Resolves when nothing is waiting or running. */
   readonly idle: () => Promise<void>
+  /** Whether all their models are loaded. */
+  readonly ready: () => boolean
+  /** They look at nothing any more: what was loaded for them is released. */
+  readonly close: () => void
 }
 
 interface Detector {
   readonly demand: DetectorDemand
+  readonly key: ModelKey
   readonly pacer: FramePacer
   readonly scaler: PictureScaler
   readonly slot: string
@@ -53,11 +58,14 @@ export const makeDetectors = ({ camera, complete, demands, engine, listener, mas
   let inFlight = 0
   const idleWaiters: Array<() => void> = []
 
+  let closed = false
+
   const load = async (detector: Detector): Promise<void> => {
     try {
       const loaded = await engine()
       await loaded.load(detector.demand.model)
-      detector.engine = loaded
+      if (closed) loaded.release(detector.key)
+      else detector.engine = loaded
     } catch (error) {
       listener.onProblem(
         `model ${detector.demand.model.descriptor.id} cannot be used: ${error instanceof Error ? error.message : String(error)}`
@@ -70,6 +78,7 @@ export const makeDetectors = ({ camera, complete, demands, engine, listener, mas
       demand,
       pacer: makeFramePacer(demand.framesPerSecond),
       scaler: makePictureScaler(mask),
+      key: modelKey(demand.model.descriptor),
       slot: `${camera}/${demand.model.descriptor.id}`,
       engine: undefined
     })
@@ -93,8 +102,8 @@ export const makeDetectors = ({ camera, complete, demands, engine, listener, mas
   }
 
   const submit = async (detector: Detector, engine: InferenceEngine, picture: Picture, frame: FrameInfo): Promise<void> => {
-    const { model, priority } = detector.demand
-    const wanted = engine.picture(model.descriptor.id, frame.size)
+    const { priority } = detector.demand
+    const wanted = engine.picture(detector.key, frame.size)
     const { height, width } = wanted.content
     const pixels = new Uint8Array(width * height * 3)
     await detector.scaler.scale(picture, { width, height, format: wanted.format }, { data: pixels, offset: 0, stride: width * 3 })
@@ -102,7 +111,7 @@ export const makeDetectors = ({ camera, complete, demands, engine, listener, mas
     const done = new Promise<void>((resolve) => {
       engine.submit({
         slot: detector.slot,
-        model: model.descriptor.id,
+        model: detector.key,
         priority,
         deadline: toMonotonicTime(complete ? Number.POSITIVE_INFINITY : now() + usefulFor),
         source: frame.size,
@@ -127,6 +136,14 @@ export const makeDetectors = ({ camera, complete, demands, engine, listener, mas
         await submit(detector, detector.engine, picture, frame)
       }
     },
-    idle: () => (inFlight === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve)))
+    idle: () => (inFlight === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve))),
+    ready: () => detectors.every(({ engine: loaded }) => loaded !== undefined),
+    close: () => {
+      closed = true
+      for (const detector of detectors) {
+        detector.engine?.release(detector.key)
+        detector.engine = undefined
+      }
+    }
   }
 }

@@ -6,9 +6,10 @@ import { makePictureScaler } from "../native/PictureScaler.js"
 import type { Picture } from "../native/VideoDecoder.js"
 import { makePrivacyMask, type PrivacyMask } from "../../vision/PrivacyMask.js"
 import { makeDetectors } from "./Detectors.js"
+import { type DetectorHandover, handOver } from "./DetectorHandover.js"
 import { makeFrameNormaliser } from "./FrameNormaliser.js"
 import { makeFramePacer } from "./FramePacer.js"
-import { makeMotionGate } from "./MotionGate.js"
+import { makeMotionGate, type MotionGate } from "./MotionGate.js"
 
 export interface PictureReaderOptions {
   readonly camera: number
@@ -24,8 +25,12 @@ export interface PictureReaderOptions {
 export interface PictureReader {
   readonly read: (picture: Picture, frame: FrameInfo) => Promise<void>
   readonly idle: () => Promise<void>
-  /** A reader for another demand. What was learnt of the background stays unless its own settings changed. */
+  /**
+   * A reader for another demand, in the place of this one. What was learnt of the background stays unless its own settings changed; models that are not wanted any more go on until the wanted ones
+   * are loaded.
+   */
   readonly reconfigure: (demand: DecodeDemand) => PictureReader
+  readonly close: () => void
 }
 
 type LumaDemand = NonNullable<DecodeDemand["luma"]>
@@ -70,13 +75,20 @@ const lumaDemand = ({ detectors, luma, masks }: DecodeDemand): LumaDemand | unde
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
-export const makePictureReader = (options: PictureReaderOptions, kept?: LumaReader): PictureReader => {
+/** What a reader takes over from the one before. */
+interface Inheritance {
+  readonly luma: LumaReader | undefined
+  readonly gate: MotionGate | undefined
+  readonly detectors: DetectorHandover | undefined
+}
+
+export const makePictureReader = (options: PictureReaderOptions, kept?: Inheritance): PictureReader => {
   const { camera, demand, engine, onFrame, onInferenceDropped, onObservation, onProblem } = options
   const mask = makePrivacyMask(demand.masks)
   const wantedLuma = lumaDemand(demand)
-  const luma = wantedLuma === undefined ? undefined : (kept ?? makeLumaReader(wantedLuma, mask))
-  const gate = makeMotionGate()
-  const detectors = makeDetectors({
+  const luma = wantedLuma === undefined ? undefined : (kept?.luma ?? makeLumaReader(wantedLuma, mask))
+  const gate = kept?.gate ?? makeMotionGate()
+  const wantedDetectors = makeDetectors({
     camera,
     demands: demand.detectors,
     engine,
@@ -84,6 +96,7 @@ export const makePictureReader = (options: PictureReaderOptions, kept?: LumaRead
     mask,
     listener: { onDetections: onObservation, onDropped: onInferenceDropped, onProblem }
   })
+  const detectors = handOver(wantedDetectors, kept?.detectors)
   const normaliser = demand.frames === undefined ? undefined : makeFrameNormaliser(demand.frames, mask)
   const framePacer = demand.frames === undefined ? undefined : makeFramePacer(demand.frames.framesPerSecond)
 
@@ -100,7 +113,18 @@ export const makePictureReader = (options: PictureReaderOptions, kept?: LumaRead
     idle: detectors.idle,
     reconfigure: (next) => {
       const keepsLuma = same(wantedLuma, lumaDemand(next)) && same(demand.masks, next.masks)
-      return makePictureReader({ ...options, demand: next }, keepsLuma ? luma : undefined)
-    }
+      // Detectors that go on for a while must not see what is masked from now on.
+      const keepsDetectors = next.detectors.length > 0 && next.rate !== "lossless" && same(demand.masks, next.masks)
+      if (!keepsDetectors) detectors.close()
+      return makePictureReader(
+        { ...options, demand: next },
+        {
+          luma: keepsLuma ? luma : undefined,
+          gate: keepsLuma ? gate : undefined,
+          detectors: keepsDetectors ? detectors : undefined
+        }
+      )
+    },
+    close: detectors.close
   }
 }

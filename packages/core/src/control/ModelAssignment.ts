@@ -1,0 +1,90 @@
+/**
+ * Which models a camera can be given, and why not.
+ *
+ * @module
+ */
+import { Effect, Option } from "effect"
+import type { Camera } from "../Camera.js"
+import type { CameraId, TenantId } from "../Ids.js"
+import { type StreamFacts, streamFacts, unmetRequirements } from "../ModelSuitability.js"
+import { CameraControl } from "../port/CameraControl.js"
+import { ModelLibrary, ModelUnsuitable, type OfferedModel } from "../port/ModelLibrary.js"
+
+/** What of a camera decides which models it can be given. */
+type Aspects = Pick<Camera, "detection" | "segment">
+
+/** What is known of a camera's stream now; nothing of one that does not run. */
+const factsOf = (id: CameraId | undefined): Effect.Effect<StreamFacts, never, CameraControl> =>
+  id === undefined
+    ? Effect.succeed({})
+    : Effect.flatMap(CameraControl, ({ status }) =>
+        status(id).pipe(
+          Effect.map(({ description, source, state }) =>
+            streamFacts(description, state._tag === "Streaming" ? source.bitrate : 0)
+          ),
+          // swallowed: what a camera that does not run would send is not known, and nothing is refused for it
+          Effect.orElseSucceed(() => ({}))
+        )
+      )
+
+/** Why a camera cannot be given a model; nothing where it can. */
+const misfit = (
+  { descriptor, own }: OfferedModel,
+  { detection, segment }: Aspects,
+  facts: StreamFacts,
+  cameraId?: CameraId
+): ModelUnsuitable | undefined => {
+  const about = { model: descriptor.id, cameraId }
+  if (own && detection.placement === "queue") {
+    const detail = "it is your own, and runs on the nodes of cameras only: place the detection locally"
+    return new ModelUnsuitable({ ...about, reason: "placement", detail, unmet: [] })
+  }
+  const unmet = unmetRequirements(descriptor.requirements, segment, facts)
+  return unmet.length === 0 ? undefined : new ModelUnsuitable({ ...about, reason: "requirements", detail: "", unmet })
+}
+
+const sameAspects = (a: Aspects, b: Aspects): boolean =>
+  a.detection.model === b.detection.model &&
+  a.detection.placement === b.detection.placement &&
+  a.segment.duration === b.segment.duration &&
+  a.segment.overlap === b.segment.overlap
+
+/**
+ * Fails where a camera cannot be given the model that it is to name: nobody has it, the licence does not allow it, or the camera does not give what it needs. A
+ * camera that is changed otherwise is not looked at: it may have got worse since it was given its model. Models that workers alone have are
+ * their own business.
+ */
+export const checkModel = (tenant: TenantId, after: Aspects, before?: Camera) =>
+  Effect.gen(function* () {
+    const { model, placement } = after.detection
+    if (model === undefined || (before !== undefined && sameAspects(before, after))) return
+    const library = yield* ModelLibrary
+    const found = yield* library.find(tenant, model)
+    if (Option.isSome(found)) {
+      yield* library.permit(tenant, model)
+      const wrong = misfit(found.value, after, yield* factsOf(before?.id), before?.id)
+      if (wrong !== undefined) return yield* wrong
+    } else if (placement !== "queue") {
+      const detail = "there is no such model: `vigil models list` tells which there are"
+      return yield* new ModelUnsuitable({ model, cameraId: before?.id, reason: "unknown", detail, unmet: [] })
+    }
+  })
+
+/** Every model that a camera's tenant has, with what keeps this camera from it. */
+export const modelsForCamera = (camera: Camera) =>
+  Effect.gen(function* () {
+    const library = yield* ModelLibrary
+    const facts = yield* factsOf(camera.id)
+    return yield* Effect.forEach(yield* library.list(camera.tenantId), (offered) =>
+      library.permit(camera.tenantId, offered.descriptor.id).pipe(
+        Effect.as(misfit(offered, camera, facts, camera.id)),
+        Effect.catchTag("LicenceRefused", Effect.succeed),
+        Effect.map((problem) => ({
+          entry: offered,
+          assigned: camera.detection.model === offered.descriptor.id,
+          problem: problem === undefined ? null : problem.message,
+          unmet: problem?._tag === "ModelUnsuitable" ? problem.unmet : []
+        }))
+      )
+    )
+  })
