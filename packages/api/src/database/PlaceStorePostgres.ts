@@ -3,9 +3,11 @@ import { placeCreated, placeDeleted, placeUpdated } from "@vigil/core/AuditChang
 import { PlaceId, type TenantId } from "@vigil/core/Ids"
 import { parentKind, Place, type PlaceKind } from "@vigil/core/Place"
 import { PlaceNotFound, PlaceRefused, PlaceRevisionConflict, PlaceStore } from "@vigil/core/port/PlaceStore"
+import { settingsChanged } from "@vigil/core/settings/SettingChange"
 import { DateTime, Effect, Layer } from "effect"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { Database } from "./Database.js"
+import { writeOutbox } from "./OutboxPostgres.js"
 import { overWholeTenant, tellReach, withinReach } from "./Reach.js"
 
 interface PlaceRow {
@@ -69,6 +71,10 @@ const checkRevision = ({ id, revision }: Place, expected: number | undefined) =>
     ? Effect.void
     : Effect.fail(new PlaceRevisionConflict({ placeId: id, expected, actual: revision }))
 
+/** What hangs there inherits from the site that it is in now. */
+const tellSettings = (sql: SqlClient, { tenantId, updatedAt }: Place) =>
+  writeOutbox(sql, [settingsChanged(tenantId, "site", updatedAt)])
+
 const make = Effect.map(Database, (database) =>
   PlaceStore.of({
     list: (tenant) =>
@@ -92,6 +98,7 @@ const make = Effect.map(Database, (database) =>
             values (${id}, ${tenant}, ${kind}, ${name}, ${parentId}, 1, ${now}, ${now})
             on conflict (tenant_id, parent_id, name) do nothing returning *`.pipe(withinReach("place"))
           const place = yield* Effect.mapError(one(rows, id), () => nameTaken(name))
+          yield* tellSettings(sql, place)
           yield* writeAudit(sql, tenant, placeCreated(place))
           return place
         })
@@ -117,6 +124,7 @@ const make = Effect.map(Database, (database) =>
             where id = ${id} returning *`
           const after = yield* one(rows, id)
           if (moves) yield* tellReach(sql)
+          if (moves) yield* tellSettings(sql, after)
           yield* writeAudit(sql, tenant, placeUpdated(before, after))
           return after
         })

@@ -10,6 +10,7 @@ import { DateTime, Effect, Layer } from "effect"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { Database } from "./Database.js"
 import { writeOutbox } from "./OutboxPostgres.js"
+import { overWholeTenant } from "./Reach.js"
 
 interface SettingRow {
   readonly level: SettingScope["level"]
@@ -43,13 +44,17 @@ const make = Effect.map(Database, (database) =>
       database.tenant("read settings", tenant, (sql) =>
         Effect.gen(function* () {
           const rows = yield* sql<SettingRow>`select * from settings where level <> 'system'`
-          const places = yield* sql<{ readonly id: PlaceId; readonly site: PlaceId }>`
-            with recursive tree (id, site) as (
-              select id, id from places where kind = 'site'
-              union all
-              select p.id, tree.site from places p join tree on p.parent_id = tree.id
-            )
-            select id, site from tree`
+          // What is read for one is remembered for all.
+          const places = yield* overWholeTenant(
+            sql,
+            sql<{ readonly id: PlaceId; readonly site: PlaceId }>`
+              with recursive tree (id, site) as (
+                select id, id from places where kind = 'site'
+                union all
+                select p.id, tree.site from places p join tree on p.parent_id = tree.id
+              )
+              select id, site from tree`
+          )
           return {
             tenant: toLevel(rows.find(({ level }) => level === "tenant")),
             sites: new Map(rows.flatMap((row) => (row.site_id === null ? [] : [[row.site_id, toLevel(row)] as const]))),
@@ -69,6 +74,7 @@ const make = Effect.map(Database, (database) =>
             where level = ${scope.level} and site_id is not distinct from ${site}::uuid`
           const before = toLevel(rows[0])
           const after = yield* changedLevel(before, patch, expectedRevision)
+          if (after === before) return after
           const said = JSON.stringify(after.values)
           const now = yield* DateTime.now
           yield* sql`insert into settings (tenant_id, level, site_id, said, revision, updated_at)

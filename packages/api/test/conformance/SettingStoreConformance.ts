@@ -102,6 +102,9 @@ export const settingStoreConformance = <E>(name: string, stores: Layer.Layer<Set
           yield* store.change(otherTenant, { level: "tenant" }, { "segment.duration": 4 })
           yield* store.change(otherTenant, { level: "system" }, { "segment.duration": 4 })
           yield* Effect.flip(store.change(otherTenant, { level: "system" }, { "segment.duration": 5 }, 1))
+          const { revision } = yield* store.system
+          const same = yield* store.change(otherTenant, { level: "system" }, { "segment.duration": 4, "segment.overlap": 1 })
+          expect(same.revision).toBe(revision)
           expect(yield* told).toMatchObject([
             { type: "settings.changed", level: "tenant", tenantId: otherTenant },
             { type: "settings.changed", level: "system" }

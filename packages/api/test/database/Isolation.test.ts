@@ -14,6 +14,7 @@ import { PlaceStore } from "@vigil/core/port/PlaceStore"
 import { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
 import { RuntimeTable } from "@vigil/core/port/RuntimeTable"
 import { SecondFactorStore } from "@vigil/core/port/SecondFactorStore"
+import { SettingStore } from "@vigil/core/port/SettingStore"
 import { SessionStore } from "@vigil/core/port/SessionStore"
 import { UserStore } from "@vigil/core/port/UserStore"
 import { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
@@ -69,6 +70,7 @@ const fill = Effect.gen(function* () {
     const model = ModelId.make("forklifts")
     yield* (yield* ModelStore).create(tenant, model, { version: "1", bytes: 1, sha256: "0".repeat(64), hints: {} })
     yield* (yield* ModelStore).putPart(tenant, model, "1", 0, Uint8Array.of(1))
+    yield* (yield* SettingStore).change(tenant, { level: "tenant" }, { "segment.duration": 3 })
     yield* (yield* IdempotencyStore).begin({ tenant, caller: "zoë", key: "1" }, "a")
     const user = yield* (yield* UserStore).create(tenant, {
       username: `user-${tenant.slice(-1)}`,
@@ -138,6 +140,7 @@ describe("tenants", () => {
           "recovery_codes",
           "second_factors",
           "sessions",
+          "settings",
           "spent_refresh_tokens",
           "tenants",
           "user_grants",

@@ -19,7 +19,9 @@ export const makeSettingStoreMemory = (outbox: OutboxMemory): typeof SettingStor
       Effect.gen(function* () {
         if (scope.level === "site") return yield* new PlaceNotFound({ placeId: scope.site })
         const isSystem = scope.level === "system"
-        const next = yield* changedLevel(isSystem ? system : ofTenant(tenant), patch, expectedRevision)
+        const before = isSystem ? system : ofTenant(tenant)
+        const next = yield* changedLevel(before, patch, expectedRevision)
+        if (next === before) return next
         if (isSystem) system = next
         else tenants.set(tenant, next)
         yield* outbox.add([settingsChanged(tenant, scope.level, yield* DateTime.now)])
