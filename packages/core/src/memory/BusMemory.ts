@@ -16,7 +16,7 @@ const pageSize = 256
 /** A bus within this process; what it keeps, and the ids that it remembers, end with it. */
 export const makeBusMemory = (options: BusMemoryOptions = {}): typeof Bus.Service => {
   const most = options.kept ?? 10_000
-  /** In order of position; positions have no gaps. */
+  /** In order of position. */
   let kept: Array<Delivery> = []
   const positions = new Map<string, number>()
   let last = 0
@@ -25,8 +25,8 @@ export const makeBusMemory = (options: BusMemoryOptions = {}): typeof Bus.Servic
     capacity: options.capacity,
     read: (from, wanted) =>
       Effect.sync(() => {
-        const skip = Math.max(0, from - (kept[0]?.position ?? from))
-        const page = kept.slice(skip, skip + pageSize)
+        const skip = kept.findIndex(({ position }) => position >= from)
+        const page = skip < 0 ? [] : kept.slice(skip, skip + pageSize)
         return {
           deliveries: page.filter(({ message }) => isWanted(wanted, message)),
           next: (page.at(-1)?.position ?? from - 1) + 1
@@ -55,6 +55,12 @@ export const makeBusMemory = (options: BusMemoryOptions = {}): typeof Bus.Servic
         return last
       }),
     follow: followers.follow,
+    erase: (tenant, isErased) =>
+      Effect.sync(() => {
+        const before = kept.length
+        kept = kept.filter(({ message }) => message.tenantId !== tenant || !("entry" in message) || !isErased(message.entry))
+        return before - kept.length
+      }),
     last: Effect.sync(() => last)
   })
 }

@@ -1,6 +1,7 @@
 import { Context, Schema } from "effect"
 import type { Effect, Scope, Stream } from "effect"
 import type { BusMessage, BusMessageType } from "../BusMessage.js"
+import type { EventEntry } from "../Event.js"
 import type { TenantId } from "../Ids.js"
 
 /** The message was not kept: the bus is away. Publishing it again, with the same id, is always right. */
@@ -57,6 +58,11 @@ export class Bus extends Context.Tag("@vigil/core/Bus")<
      * longer kept are skipped.
      */
     readonly follow: (options: FollowOptions) => Effect.Effect<Stream.Stream<Delivery>, BusUnavailable, Scope.Scope>
+    /**
+     * Takes events of a tenant out of what is kept, for good, and says of how many messages. Positions stay as they are. Whoever follows may have got them
+     * before, and gets those that are published later.
+     */
+    readonly erase: (tenant: TenantId, isErased: (entry: EventEntry) => boolean) => Effect.Effect<number, BusUnavailable>
     /** The newest position that was given, 0 before the first. */
     readonly last: Effect.Effect<number, BusUnavailable>
   }

@@ -1,6 +1,7 @@
 import { BusMessage, subjectId } from "@vigil/core/BusMessage"
+import type { EventEntry } from "@vigil/core/Event"
 import type { FollowOptions } from "@vigil/core/port/Bus"
-import { type Either, type ParseResult, Schema } from "effect"
+import { Either, type ParseResult, Schema } from "effect"
 
 /** Messages as they are kept and travel: JSON in UTF-8. */
 const Json = Schema.parseJson(BusMessage)
@@ -25,3 +26,13 @@ export const chooses = ({ tenant, types }: FollowOptions): ((subject: string) =>
     return tenant === undefined || subject.startsWith(tenant, typeEnd + 1)
   }
 }
+
+/** Messages that have an event in them. */
+export const eventTypes = ["event.stored", "event.status"] as const
+
+/** Whether a message as it is kept is of an event that is to go. One that cannot be read is none. */
+export const isErasedMessage = (bytes: Uint8Array, isErased: (entry: EventEntry) => boolean): boolean =>
+  Either.match(decodeMessage(bytes), {
+    onLeft: () => false,
+    onRight: (message) => "entry" in message && isErased(message.entry)
+  })

@@ -3,10 +3,10 @@ import type { BusMessage } from "@vigil/core/BusMessage"
 import { measuredBus } from "@vigil/core/BusMetrics"
 import { Bus, BusMessageTooLarge, BusUnavailable, type Delivery, type FollowOptions } from "@vigil/core/port/Bus"
 import { type ConfigError, Effect, Either, Layer, Runtime } from "effect"
-import { chooses, decodeMessage, encodeMessage, subjectOf } from "./BusCodec.js"
+import { chooses, decodeMessage, encodeMessage, eventTypes, isErasedMessage, subjectOf } from "./BusCodec.js"
 import { busRetention } from "./BusRetention.js"
 import { type DiskLogOptions, openDiskLog } from "./DiskLog.js"
-import type { LogRecord } from "./LogRecord.js"
+import { isBlank, type LogRecord } from "./LogRecord.js"
 
 /** The same limit as a NATS server's own, so that an installation can grow into a cluster. */
 const largestMessage = 1024 * 1024
@@ -43,14 +43,17 @@ export const makeDiskBus = (options: DiskBusOptions) =>
       (opened) => Effect.promise(() => opened.close())
     )
 
-    const toDelivery = ({ message, position }: LogRecord): ReadonlyArray<Delivery> =>
-      Either.match(decodeMessage(message), {
+    const toDelivery = (record: LogRecord): ReadonlyArray<Delivery> => {
+      if (isBlank(record)) return []
+      const { message, position } = record
+      return Either.match(decodeMessage(message), {
         onLeft: (error) => {
           warn(`message ${position} of the bus cannot be read: ${error.message}`)
           return []
         },
         onRight: (decoded) => [{ position, message: decoded }]
       })
+    }
 
     const read = (from: number, wanted: FollowOptions) =>
       Effect.tryPromise({ try: () => log.read(from), catch: unavailable("read the bus") }).pipe(
@@ -81,7 +84,15 @@ export const makeDiskBus = (options: DiskBusOptions) =>
         })
       })
 
-    return measuredBus({ publish, follow: followers.follow, last: Effect.sync(() => log.last()) })
+    const erase: (typeof Bus.Service)["erase"] = (tenant, isErased) => {
+      const isOfEvent = chooses({ from: "now", tenant, types: eventTypes })
+      return Effect.tryPromise({
+        try: () => log.erase(({ message, subject }) => isOfEvent(subject) && isErasedMessage(message, isErased)),
+        catch: unavailable("erase events")
+      })
+    }
+
+    return measuredBus({ publish, follow: followers.follow, erase, last: Effect.sync(() => log.last()) })
   })
 
 /** Kept for `VIGIL_BUS_MAX_AGE`, and within `VIGIL_BUS_MAX_BYTES`. */

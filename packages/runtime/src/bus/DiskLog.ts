@@ -1,8 +1,17 @@
 import { Data } from "effect"
-import { type FileHandle, mkdir } from "node:fs/promises"
+import { mkdir } from "node:fs/promises"
 import { lockFolder } from "./FolderLock.js"
 import { encodeRecord, type LogRecord } from "./LogRecord.js"
-import { createSegment, type LogSegment, type OpenedLog, openLog, readPage, removeSegment } from "./LogSegments.js"
+import {
+  blankIn,
+  createSegment,
+  type LogSegment,
+  type OpenedLog,
+  openLog,
+  readPage,
+  removeSegment,
+  writeAll
+} from "./LogSegments.js"
 
 /** The log cannot be opened, written or read; nothing that was acknowledged is lost. */
 class DiskLogError extends Data.TaggedError("DiskLogError")<{ readonly folder: string; readonly detail: string }> {
@@ -44,6 +53,8 @@ export interface DiskLog {
   readonly knows: (id: string) => boolean
   /** About `pageBytes` of records from the position on; `next` is where to read on, `from` when there is nothing yet. */
   readonly read: (from: number) => Promise<{ readonly records: ReadonlyArray<LogRecord>; readonly next: number }>
+  /** Blanks the messages of records, wherever they are; resolves with their number when that is on disk. */
+  readonly erase: (isErased: (record: LogRecord) => boolean) => Promise<number>
   readonly last: () => number
   /** Writes what waits, then closes. */
   readonly close: () => Promise<void>
@@ -58,14 +69,6 @@ const tidyInterval = 60_000
 const mostPlaces = 64
 
 const detailOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-const writeAll = async (handle: FileHandle, bytes: Buffer, position: number): Promise<void> => {
-  let written = 0
-  while (written < bytes.length) {
-    const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position + written)
-    written += bytesWritten
-  }
-}
 
 /** The segment that has the position, or the first one behind it. */
 const segmentOf = (segments: ReadonlyArray<LogSegment>, position: number): LogSegment | undefined =>
@@ -249,6 +252,19 @@ const makeLog = (options: DiskLogOptions, opened: OpenedLog, unlock: () => Promi
     }
   }
 
+  const erase: DiskLog["erase"] = async (isErased) => {
+    let blanked = 0
+    for (const segment of [...segments]) {
+      try {
+        blanked += await blankIn(segment, isErased)
+      } catch (error) {
+        // It was old enough to go in the meantime, and is erased with all that it had.
+        if (segments.includes(segment)) throw failed("erasing failed", error)
+      }
+    }
+    return blanked
+  }
+
   const timer = setInterval(() => {
     if (committing !== undefined || closed) return
     committing = tidy(Date.now())
@@ -261,6 +277,7 @@ const makeLog = (options: DiskLogOptions, opened: OpenedLog, unlock: () => Promi
     append,
     knows: (id) => ids.has(id) || writing.has(id),
     read,
+    erase,
     last: () => last,
     close: async () => {
       if (closed) return

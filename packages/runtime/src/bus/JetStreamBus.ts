@@ -1,11 +1,13 @@
 import { type BusPage, makeBusFollowers } from "@vigil/core/BusFollowers"
 import type { BusMessage } from "@vigil/core/BusMessage"
 import { measuredBus } from "@vigil/core/BusMetrics"
+import type { EventEntry } from "@vigil/core/Event"
+import type { TenantId } from "@vigil/core/Ids"
 import { Bus, BusMessageTooLarge, BusUnavailable, type FollowOptions } from "@vigil/core/port/Bus"
 import { Config, type ConfigError, Deferred, Effect, Either, Fiber, Layer, Runtime } from "effect"
 import { DiscardPolicy, ErrorCode, NatsError, nanos, RetentionPolicy, StorageType, type StreamConfig } from "nats"
 import { Nats } from "../nats/Nats.js"
-import { chooses, decodeMessage, encodeMessage, subjectOf } from "./BusCodec.js"
+import { chooses, decodeMessage, encodeMessage, isErasedMessage, subjectOf } from "./BusCodec.js"
 import { busRetention } from "./BusRetention.js"
 import { makeStreamPublisher } from "./StreamPublisher.js"
 import { openStreamReader, type StreamReader } from "./StreamReader.js"
@@ -131,6 +133,20 @@ export const makeJetStreamBus = (options: JetStreamBusOptions) =>
       Effect.map(({ state }) => state.last_seq)
     )
 
+    const eraseAll = async (tenant: TenantId, isErased: (entry: EventEntry) => boolean): Promise<number> => {
+      const reader = await openStreamReader(nats, manager, stream, {
+        subject: subject("bus", "event", "*", tenant, "*"),
+        from: 1
+      })
+      for (let erased = 0; ; ) {
+        const { complete, messages } = await reader.read()
+        for (const { data, sequence } of messages) {
+          if (isErasedMessage(data, isErased) && (await manager.streams.deleteMessage(stream, sequence, true))) erased++
+        }
+        if (complete || messages.length === 0) return erased
+      }
+    }
+
     const readers = new WeakMap<FollowOptions, { readonly reader: StreamReader; readonly next: number }>()
 
     const readPage = async (from: number, wanted: FollowOptions): Promise<BusPage> => {
@@ -213,6 +229,7 @@ export const makeJetStreamBus = (options: JetStreamBusOptions) =>
 
     return measuredBus({
       publish,
+      erase: (tenant, isErased) => ask("erase events", () => withStream(() => eraseAll(tenant, isErased))),
       follow: (wanted) =>
         Effect.zipRight(
           tail,

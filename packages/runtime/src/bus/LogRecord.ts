@@ -44,6 +44,15 @@ export const encodeRecord = ({ id, message, position, subject, time }: LogRecord
   return record
 }
 
+/** Stands for each byte of a message that was erased: its record stays, so that its position and its id are known. */
+const blank = 0x20
+
+export const isBlank = ({ message }: LogRecord): boolean => message[0] === blank
+
+/** The record without its message, as long as it was. */
+export const blankRecord = (record: LogRecord): Buffer =>
+  encodeRecord({ ...record, message: Buffer.alloc(record.message.length, blank) })
+
 /** `next` is the offset behind the record; `incomplete`: the bytes end before the record does, it has `needed` in all. */
 export type Parsed =
   | { readonly _tag: "Record"; readonly record: LogRecord; readonly next: number }
@@ -78,7 +87,7 @@ export const parseRecord = (bytes: Buffer, offset: number): Parsed => {
 const magicBytes = Buffer.from("VBR1")
 
 /** Where the next record may begin, behind `offset`; the end where there is none. */
-const nextCandidate = (bytes: Buffer, offset: number): number => {
+export const nextCandidate = (bytes: Buffer, offset: number): number => {
   const found = bytes.indexOf(magicBytes, offset + 1)
   return found === -1 ? bytes.length : found
 }

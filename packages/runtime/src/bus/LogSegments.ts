@@ -1,6 +1,6 @@
 import { type FileHandle, open, readdir, readFile, stat, unlink } from "node:fs/promises"
 import { join } from "node:path"
-import { type LogRecord, parseAll, parseRecord } from "./LogRecord.js"
+import { blankRecord, isBlank, type LogRecord, nextCandidate, parseAll, parseRecord } from "./LogRecord.js"
 
 /** A file of the log: records with rising positions, none below `first`. */
 export interface LogSegment {
@@ -92,6 +92,47 @@ export const readPage = async (file: string, offset: number, until: number) => {
     if (page.records.length > 0) return { records: page.records, end: offset + page.end }
     const rest = parseAll(await readBytes(handle, offset, until - offset), 0)
     return { records: rest.records, end: until }
+  } finally {
+    await handle.close()
+  }
+}
+
+export const writeAll = async (handle: FileHandle, bytes: Buffer, position: number): Promise<void> => {
+  let written = 0
+  while (written < bytes.length) {
+    const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position + written)
+    written += bytesWritten
+  }
+}
+
+/** Blanks the records of the segment that are to go, where they are; a page at a time, so that others come to their turn. Says how many they were. */
+export const blankIn = async (segment: LogSegment, isErased: (record: LogRecord) => boolean): Promise<number> => {
+  const until = segment.bytes
+  const handle = await open(segment.file, "r+")
+  let [blanked, offset, length] = [0, 0, pageBytes]
+  try {
+    while (offset < until) {
+      const bytes = await readBytes(handle, offset, Math.min(length, until - offset))
+      let at = 0
+      length = pageBytes
+      for (;;) {
+        const parsed = parseRecord(bytes, at)
+        if (parsed._tag === "Incomplete") {
+          if (at === 0) length = parsed.needed
+          break
+        }
+        if (parsed._tag === "Record" && !isBlank(parsed.record) && isErased(parsed.record)) {
+          await writeAll(handle, blankRecord(parsed.record), offset + at)
+          blanked++
+        }
+        at = parsed._tag === "Record" ? parsed.next : nextCandidate(bytes, at)
+      }
+      // What is left at the very end is no record.
+      if (at === 0 && bytes.length === until - offset) break
+      offset += at
+    }
+    if (blanked > 0) await handle.datasync()
+    return blanked
   } finally {
     await handle.close()
   }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@effect/vitest"
 import { type DiskLog, type DiskLogOptions, openDiskLog } from "@vigil/runtime/bus/DiskLog"
-import type { LogRecord } from "@vigil/runtime/bus/LogRecord"
+import { isBlank, type LogRecord } from "@vigil/runtime/bus/LogRecord"
 import { Effect } from "effect"
 import { spawn } from "node:child_process"
-import { appendFile, open, readdir, stat } from "node:fs/promises"
+import { appendFile, open, readdir, readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { temporaryFolder } from "../material/TemporaryFolder.js"
@@ -51,6 +51,38 @@ const killedWriter = (path: string, prefix: string, acknowledgements: number) =>
   })
 
 describe("DiskLog", () => {
+  it.scopedLive(
+    "leaves no byte of what it erased on disk, in any segment, while others write, and knows all the rest again",
+    () =>
+      Effect.gen(function* () {
+        const path = yield* folder
+        const log = yield* opened({ folder: path, segmentBytes: 256 * 1024 })
+        const texts = Array.from({ length: 600 }, (_, index) => {
+          const word = index % 3 === 0 ? "SECRET" : "public"
+          // Some are longer than a page of the file.
+          return `${word} ${index} ${word.repeat(index % 100 === 0 ? 40_000 : 20)}`
+        })
+        for (const [index, text] of texts.entries()) yield* Effect.promise(() => log.append(entry(`e${index}`, text)))
+        const writing = Array.from({ length: 50 }, (_, index) => log.append(entry(`late${index}`)))
+        const isSecret = ({ message }: LogRecord) => message.toString().startsWith("SECRET")
+        expect(yield* Effect.promise(() => log.erase(isSecret))).toBe(200)
+        yield* Effect.promise(() => Promise.all(writing))
+        expect(yield* Effect.promise(() => log.erase(isSecret))).toBe(0)
+        const files = yield* Effect.promise(() => segments(path))
+        expect(files.length).toBeGreaterThan(3)
+        for (const file of files) {
+          expect((yield* Effect.promise(() => readFile(join(path, file)))).includes("SECRET")).toBe(false)
+        }
+        yield* Effect.promise(() => log.close())
+        const again = yield* opened({ folder: path })
+        const records = yield* Effect.promise(() => readAll(again))
+        expect(records.map(({ position }) => position)).toEqual(Array.from({ length: 650 }, (_, index) => index + 1))
+        const kept = records.slice(0, 600).filter((record) => !isBlank(record))
+        expect(kept.map(({ message }) => message.toString())).toEqual(texts.filter((text) => text.startsWith("public")))
+        expect(yield* Effect.promise(() => again.append(entry("e0")))).toBe(1)
+      })
+  )
+
   it.scopedLive("loses nothing that it acknowledged when its process is killed, again and again", () =>
     Effect.gen(function* () {
       const path = yield* folder
