@@ -1,4 +1,5 @@
 import { type AddressList, parseAddressList } from "./http/AddressList.js"
+import { type MailSettings, mailSettings } from "./mail/MailSettings.js"
 import { Config, type ConfigError, Context, Layer, Option, type Redacted } from "effect"
 
 /** How the server is reached. */
@@ -22,6 +23,10 @@ export class ServerConfig extends Context.Tag("@vigil/api/ServerConfig")<
     readonly requestsPerMinute: number
     /** Lets Prometheus read `/metrics` with `Authorization: Bearer ...`. */
     readonly metricsToken: Option.Option<Redacted.Redacted>
+    /** Sends mail; none: no mail is sent. */
+    readonly mail: Option.Option<MailSettings>
+    /** Whether identity providers may be reached over plain HTTP: for trying one out only. */
+    readonly allowPlainProviders: boolean
   }
 >() {}
 
@@ -34,7 +39,8 @@ const tls = Config.all({ certificate: Config.string("VIGIL_TLS_CERT"), key: Conf
 /**
  * From the environment: `VIGIL_HOST` (127.0.0.1), `VIGIL_PORT` (8480), `VIGIL_TLS_CERT` and `VIGIL_TLS_KEY` (PEM files),
  * `VIGIL_PUBLIC_URL`, `VIGIL_ALLOWED_ORIGINS` (comma-separated), `VIGIL_TRUST_PROXY` (false), `VIGIL_ALLOWED_ADDRESSES`
- * (comma-separated addresses and networks), `VIGIL_REQUESTS_PER_MINUTE` (3000), `VIGIL_METRICS_TOKEN`.
+ * (comma-separated addresses and networks), `VIGIL_REQUESTS_PER_MINUTE` (3000), `VIGIL_METRICS_TOKEN`,
+ * `VIGIL_OPENID_PLAIN_HTTP` (false), and the mail server: see `MailSettings`.
  */
 export const layerServerConfig: Layer.Layer<ServerConfig, ConfigError.ConfigError> = Layer.effect(
   ServerConfig,
@@ -62,6 +68,8 @@ export const layerServerConfig: Layer.Layer<ServerConfig, ConfigError.ConfigErro
       Config.validate({ message: "expected a number above 0", validation: (count) => count > 0 }),
       Config.withDefault(3000)
     ),
-    metricsToken: Config.option(Config.redacted("VIGIL_METRICS_TOKEN"))
+    metricsToken: Config.option(Config.redacted("VIGIL_METRICS_TOKEN")),
+    mail: mailSettings,
+    allowPlainProviders: Config.withDefault(Config.boolean("VIGIL_OPENID_PLAIN_HTTP"), false)
   })
 )

@@ -9,17 +9,16 @@ const obvious = ["password", "passwort", "123456789", "qwertyuiop", "administrat
 const distinctCharacters = (text: string): number => new Set(text).size
 
 /** What is wrong with a password that is to be set, in sentences; empty when nothing is. */
-export const passwordComplaints = (username: string, password: string): ReadonlyArray<string> => {
+export const passwordComplaints = (username: string, password: string, shortest = shortestPassword): ReadonlyArray<string> => {
   const lower = password.toLowerCase()
   const name = username.trim().toLowerCase()
   const rest = [...obvious, ...(name.length >= 3 ? [name] : [])].reduce((left, word) => left.replaceAll(word, ""), lower)
   const length = [...password].length
   const complaints: Array<string> = []
-  if (length < shortestPassword)
-    complaints.push(`A password has at least ${shortestPassword} characters; this one has ${length}.`)
+  if (length < shortest) complaints.push(`A password has at least ${shortest} characters; this one has ${length}.`)
   if (length > longestPassword) complaints.push(`A password has at most ${longestPassword} characters; this one has ${length}.`)
-  if (length >= shortestPassword && distinctCharacters(password) < 5) complaints.push("This password repeats too few characters.")
-  if (length >= shortestPassword && rest.length < 6) {
+  if (length >= shortest && distinctCharacters(password) < 5) complaints.push("This password repeats too few characters.")
+  if (length >= shortest && rest.length < 6) {
     complaints.push("This password is made of the user name or of words that are tried first.")
   }
   return complaints

@@ -1,7 +1,6 @@
 import { signInRefused } from "@vigil/core/AuditChanges"
 import { inNameOf, inNameOfStranger } from "@vigil/core/ChangeAuthor"
 import { Unauthorized } from "@vigil/core/contract/Principal"
-import { passwordComplaints } from "@vigil/core/Password"
 import { AuditStore } from "@vigil/core/port/AuditStore"
 import { SessionStore } from "@vigil/core/port/SessionStore"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
@@ -15,19 +14,14 @@ import {
 import { defaultTenant, type TenantId, type UserId } from "@vigil/core/Ids"
 import type { SessionId } from "@vigil/core/Session"
 import type { Role, User } from "@vigil/core/User"
-import { Context, Data, DateTime, Effect, Layer, Option, Redacted } from "effect"
+import { Context, DateTime, Effect, Layer, Option, type Redacted } from "effect"
+import { Lockouts } from "./Lockouts.js"
 import { PasswordHasher } from "./PasswordHasher.js"
+import { PasswordRules, WeakPassword } from "./PasswordRules.js"
 import { type CodeRefused, SecondFactors } from "./SecondFactors.js"
 import { Sessions, type Visitor } from "./Sessions.js"
 import { SignInThrottle, type TooManyAttempts } from "./SignInThrottle.js"
 import { hashToken, newToken } from "./Token.js"
-
-/** The password that is to be set breaks the rules. */
-export class WeakPassword extends Data.TaggedError("WeakPassword")<{ readonly complaints: ReadonlyArray<string> }> {
-  override get message() {
-    return this.complaints.join(" ")
-  }
-}
 
 /** A user and the token of the session that was begun. */
 export interface SignedIn {
@@ -37,16 +31,13 @@ export interface SignedIn {
 
 const setupValidity = "24 hours"
 
-/** The same whether the name or the password was wrong. */
-const wrong = new Unauthorized({ detail: "The user name or the password is wrong." })
+/** The same whether the name or the password was wrong, or neither but the account is locked. */
+const wrong = new Unauthorized({
+  detail: "The user name or the password is wrong, or the account is locked after too many wrong passwords."
+})
 
 /** Signed in, but not with this password: that is a wrong value of the form, and no reason to sign in again. */
 const notTheirs = new WeakPassword({ complaints: ["The current password is wrong."] })
-
-const strong = (username: string, password: Redacted.Redacted): Effect.Effect<void, WeakPassword> => {
-  const complaints = passwordComplaints(username, Redacted.value(password))
-  return complaints.length === 0 ? Effect.void : Effect.fail(new WeakPassword({ complaints }))
-}
 
 /** Who may come in: set-up, signing in, passwords. */
 export class Accounts extends Context.Tag("@vigil/api/Accounts")<
@@ -80,7 +71,10 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
       visitor: Visitor
     ) => Effect.Effect<void, WeakPassword | TooManyAttempts | StoreUnavailable>
     /** The hash of a password that keeps the rules. */
-    readonly hash: (username: string, password: Redacted.Redacted) => Effect.Effect<Redacted.Redacted, WeakPassword>
+    readonly hash: (
+      username: string,
+      password: Redacted.Redacted
+    ) => Effect.Effect<Redacted.Redacted, WeakPassword | StoreUnavailable>
     readonly create: (
       tenant: TenantId,
       user: { readonly username: string; readonly role: Role; readonly password: Redacted.Redacted }
@@ -104,7 +98,7 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
   static readonly layer: Layer.Layer<
     Accounts,
     never,
-    AuditStore | UserStore | SessionStore | Sessions | PasswordHasher | SecondFactors | SignInThrottle
+    AuditStore | UserStore | SessionStore | Sessions | Lockouts | PasswordHasher | PasswordRules | SecondFactors | SignInThrottle
   > = Layer.effect(
     Accounts,
     Effect.gen(function* () {
@@ -113,6 +107,8 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
       const sessionStore = yield* SessionStore
       const sessions = yield* Sessions
       const hasher = yield* PasswordHasher
+      const lockouts = yield* Lockouts
+      const rules = yield* PasswordRules
       const secondFactors = yield* SecondFactors
       const throttle = yield* SignInThrottle
 
@@ -131,11 +127,12 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
           address,
           Effect.gen(function* () {
             const found = yield* users.findByUsername(username)
-            const right = yield* hasher.verify(
-              Option.map(found, ({ passwordHash }) => passwordHash),
-              password
-            )
-            if (right && Option.isSome(found)) return found.value.user
+            const right = yield* hasher.verify(yield* lockouts.hashOf(found), password)
+            if (right && Option.isSome(found)) {
+              yield* lockouts.noteRight(found.value)
+              return found.value.user
+            }
+            yield* lockouts.noteWrong(found, address)
             yield* noteRefusal(
               Option.map(found, ({ user }) => user),
               address
@@ -163,7 +160,7 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
 
         setUp: (token, username, password, visitor) =>
           Effect.gen(function* () {
-            yield* strong(username, password)
+            yield* rules.check(defaultTenant, username, password)
             const user = yield* throttle.attempt(
               "set-up",
               visitor.address,
@@ -187,18 +184,18 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
 
         provePassword,
 
-        hash: (username, password) => Effect.zipRight(strong(username, password), hasher.hash(password)),
+        hash: (username, password) => Effect.zipRight(rules.check(defaultTenant, username, password), hasher.hash(password)),
 
         create: (tenant, { username, role, password }) =>
           Effect.gen(function* () {
-            yield* strong(username, password)
+            yield* rules.check(tenant, username, password)
             return yield* users.create(tenant, { username, role, passwordHash: yield* hasher.hash(password) })
           }),
 
         changePassword: (user, session, current, next, visitor) =>
           Effect.gen(function* () {
             yield* provePassword(user, current, visitor)
-            yield* strong(user.username, next)
+            yield* rules.checkNext(user, next)
             const passwordHash = yield* hasher.hash(next)
             yield* inNameOf(user, visitor.address)(users.change(user.tenantId, user.id, { passwordHash }))
             yield* endSessions(user.id, Option.some(session))
@@ -206,8 +203,8 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
 
         change: (tenant, id, { role, password }) =>
           Effect.gen(function* () {
-            const { username } = yield* users.get(tenant, id)
-            if (password !== undefined) yield* strong(username, password)
+            const known = yield* users.get(tenant, id)
+            if (password !== undefined) yield* rules.checkNext(known, password)
             const passwordHash = password === undefined ? undefined : yield* hasher.hash(password)
             const user = yield* users.change(tenant, id, { role, passwordHash })
             yield* endSessions(id, Option.none())

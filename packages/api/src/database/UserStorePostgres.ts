@@ -5,9 +5,11 @@ import { defaultTenant, type TenantId, UserId } from "@vigil/core/Ids"
 import { LastAdministrator, type NewUser, SetupRefused, UsernameTaken, UserNotFound, UserStore } from "@vigil/core/port/UserStore"
 import { User } from "@vigil/core/User"
 import { DateTime, Effect, Layer, Option, Redacted, Schema } from "effect"
+import { lockOf } from "./AccountStorePostgres.js"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { sqlState } from "./Connection.js"
 import { Database } from "./Database.js"
+import { passwordOf } from "./PasswordHash.js"
 
 interface UserRow {
   readonly id: UserId
@@ -15,13 +17,16 @@ interface UserRow {
   readonly username: string
   readonly role: string
   readonly password_hash: string
+  readonly wrong_passwords: number
+  readonly locked_at: Date | null
+  readonly locked_until: Date | null
   readonly created_at: Date
 }
 
 const uniqueViolation = "23505"
 const decodeUser = Schema.decodeUnknown(User)
 
-const toUser = (row: UserRow) =>
+export const toUser = (row: Pick<UserRow, "id" | "tenant_id" | "username" | "role" | "created_at">) =>
   decodeUser({
     id: row.id,
     tenantId: row.tenant_id,
@@ -59,13 +64,29 @@ const lockAdministrators = (sql: SqlClient, tenant: TenantId) =>
     (rows) => rows.map(({ id }) => id)
   )
 
-const keepAnAdministrator = (sql: SqlClient, tenant: TenantId, userId: UserId) =>
+export const keepAnAdministrator = (sql: SqlClient, tenant: TenantId, userId: UserId) =>
   Effect.flatMap(lockAdministrators(sql, tenant), (ids) =>
     ids.length === 1 && ids[0] === userId ? Effect.fail(new LastAdministrator({ userId })) : Effect.void
   )
 
 const one = (rows: ReadonlyArray<UserRow>, userId: UserId) =>
   Effect.mapError(Effect.fromNullable(rows[0]), () => new UserNotFound({ userId }))
+
+/** Of one user. */
+const mostFormerPasswords = 24
+
+/** The password in use becomes a former one; links for a new one and the account's lock are over with it. */
+const replacePassword = (sql: SqlClient, { id, password_hash, tenant_id }: UserRow) =>
+  Effect.gen(function* () {
+    const replacedAt = DateTime.toDateUtc(yield* DateTime.now)
+    yield* sql`insert into former_passwords ${sql.insert({ tenant_id, user_id: id, password_hash, replaced_at: replacedAt })}`
+    yield* sql`delete from former_passwords where user_id = ${id} and replaced_at < (
+      select min(replaced_at) from (
+        select replaced_at from former_passwords where user_id = ${id} order by replaced_at desc limit ${mostFormerPasswords}
+      ) as newest)`
+    yield* sql`delete from password_resets where user_id = ${id}`
+    yield* sql`update users set wrong_passwords = 0, wrong_at = null, locked_at = null, locked_until = null where id = ${id}`
+  })
 
 const anyUser = (sql: SqlClient) =>
   Effect.map(sql<{ readonly any: boolean }>`select exists (select from users) as any`, ([row]) => row?.any === true)
@@ -90,7 +111,14 @@ const make = Effect.map(Database, (database) =>
         Effect.flatMap(sql<UserRow>`select * from users where lower(username) = lower(${username})`, ([row]) =>
           row === undefined
             ? Effect.succeedNone
-            : Effect.map(toUser(row), (user) => Option.some({ user, passwordHash: Redacted.make(row.password_hash) }))
+            : Effect.map(toUser(row), (user) =>
+                Option.some({
+                  user,
+                  passwordHash: passwordOf(row.password_hash),
+                  wrongPasswords: row.wrong_passwords,
+                  lock: lockOf(row)
+                })
+              )
         )
       ),
 
@@ -104,6 +132,7 @@ const make = Effect.map(Database, (database) =>
         Effect.gen(function* () {
           if (role !== undefined && role !== "admin") yield* keepAnAdministrator(sql, tenant, id)
           const current = yield* one(yield* sql<UserRow>`select * from users where id = ${id} for update`, id)
+          if (passwordHash !== undefined) yield* replacePassword(sql, current)
           const rows = yield* sql<UserRow>`update users set
             role = ${role ?? current.role},
             password_hash = ${passwordHash === undefined ? current.password_hash : Redacted.value(passwordHash)},

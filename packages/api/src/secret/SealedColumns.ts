@@ -11,9 +11,13 @@ export const secondFactorOwner = (id: string): string => `user ${id} second fact
 
 export const signingKeyOwner = (id: string): string => `signing key ${id}`
 
+/** Whom what an identity provider knows Vigil by is closed for. */
+export const clientSecretOwner = (id: string): string => `identity provider ${id} client secret`
+
 /** Every column that has boxes for long: a new one is one line. Kept answers live a day, in which the previous key still opens them. */
 export const sealedColumns: ReadonlyArray<SealedColumn> = [
   { table: "cameras", column: "credentials", owner: (id) => `camera ${id} credentials` },
   { table: "second_factors", column: "secret", owner: secondFactorOwner },
-  { table: "signing_keys", column: "private_key", owner: signingKeyOwner }
+  { table: "signing_keys", column: "private_key", owner: signingKeyOwner },
+  { table: "identity_providers", column: "client_secret", owner: clientSecretOwner }
 ]

@@ -1,5 +1,6 @@
 import { Context, Schema } from "effect"
 import type { DateTime, Effect, Option, Redacted } from "effect"
+import type { AccountLock } from "../Account.js"
 import { type TenantId, UserId } from "../Ids.js"
 import type { Role, User } from "../User.js"
 import type { StoreUnavailable } from "./StoreError.js"
@@ -34,10 +35,14 @@ export class SetupRefused extends Schema.TaggedError<SetupRefused>()("SetupRefus
   }
 }
 
-/** A user with what proves the password: an encoded argon2id hash (PHC string format). */
+/** A user with what proves the password: an encoded argon2id hash (PHC string format), none where there is no password. */
 export interface StoredUser {
   readonly user: User
-  readonly passwordHash: Redacted.Redacted
+  readonly passwordHash: Option.Option<Redacted.Redacted>
+  /** Wrong ones in a row. */
+  readonly wrongPasswords: number
+  /** Also one that has ended. */
+  readonly lock: AccountLock | null
 }
 
 export interface NewUser {

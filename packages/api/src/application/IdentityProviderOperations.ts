@@ -1,0 +1,62 @@
+/**
+ * The tenant's identity providers, for administrators.
+ *
+ * @module
+ */
+import { authorize, inCallersName } from "@vigil/core/control/Authorization"
+import type { IdentityProviderId, IdentityProviderPatch, NewIdentityProvider } from "@vigil/core/IdentityProvider"
+import { IdentityProviderStore } from "@vigil/core/port/IdentityProviderStore"
+import { Data, Effect } from "effect"
+import { OpenIdClient } from "../auth/OpenIdClient.js"
+import { ServerConfig } from "../ServerConfig.js"
+
+/** What a provider says over plain HTTP anybody on the way could have said. */
+export class PlainIssuer extends Data.TaggedError("PlainIssuer") {
+  override get message() {
+    return "the issuer's address has to begin with https://"
+  }
+}
+
+const checkIssuer = (issuer: string | undefined) =>
+  Effect.flatMap(ServerConfig, ({ allowPlainProviders }) =>
+    issuer === undefined || allowPlainProviders || issuer.startsWith("https:") ? Effect.void : Effect.fail(new PlainIssuer())
+  )
+
+export const listProviders = Effect.gen(function* () {
+  const { tenantId } = yield* authorize("admin")
+  return yield* (yield* IdentityProviderStore).list(tenantId)
+})
+
+export const getProvider = (id: IdentityProviderId) =>
+  Effect.gen(function* () {
+    const { tenantId } = yield* authorize("admin")
+    return yield* (yield* IdentityProviderStore).get(tenantId, id)
+  })
+
+export const createProvider = (provider: NewIdentityProvider) =>
+  Effect.gen(function* () {
+    const { tenantId } = yield* authorize("admin")
+    yield* checkIssuer(provider.issuer)
+    return yield* (yield* IdentityProviderStore).create(tenantId, provider)
+  }).pipe(inCallersName)
+
+export const changeProvider = (id: IdentityProviderId, patch: IdentityProviderPatch) =>
+  Effect.gen(function* () {
+    const { tenantId } = yield* authorize("admin")
+    yield* checkIssuer(patch.issuer)
+    return yield* (yield* IdentityProviderStore).change(tenantId, id, patch)
+  }).pipe(inCallersName)
+
+export const removeProvider = (id: IdentityProviderId) =>
+  Effect.gen(function* () {
+    const { tenantId } = yield* authorize("admin")
+    yield* (yield* IdentityProviderStore).remove(tenantId, id)
+  }).pipe(inCallersName)
+
+/** Asks the provider for what it publishes of itself. */
+export const checkProvider = (id: IdentityProviderId) =>
+  Effect.gen(function* () {
+    const { tenantId } = yield* authorize("admin")
+    const access = yield* (yield* IdentityProviderStore).accessById(tenantId, id)
+    return { authorizationEndpoint: yield* (yield* OpenIdClient).check(access) }
+  })
