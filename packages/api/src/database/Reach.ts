@@ -9,7 +9,7 @@ const insufficientPrivilege = "42501"
 /** Rows of the tenant from here to the end of the transaction are those in reach of this user; of an empty one: all. */
 export const reachOf = (sql: SqlClient, user: string) => sql`select set_config('vigil.user', ${user}, true)`
 
-/** Sees all of the tenant's rows, whomever the transaction is for: what is counted, not what is shown. */
+/** Sees all of the tenant's rows, whomever the transaction is for: what is counted, or remembered for others, and not shown. */
 export const overWholeTenant = <A, E, R>(sql: SqlClient, work: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
   Effect.gen(function* () {
     const [row] = yield* sql<{ readonly user: string }>`select current_setting('vigil.user') as user`

@@ -3,20 +3,25 @@ import { Database } from "@vigil/api/database/Database"
 import { Principal } from "@vigil/core/contract/Principal"
 import type { Grants } from "@vigil/core/Grants"
 import { defaultTenant, PlaceId } from "@vigil/core/Ids"
+import { unlimitedLicence } from "@vigil/core/Licence"
 import type { PlaceKind } from "@vigil/core/Place"
 import { AuditStore } from "@vigil/core/port/AuditStore"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { EventStore } from "@vigil/core/port/EventStore"
 import { GrantStore } from "@vigil/core/port/GrantStore"
+import { Licences } from "@vigil/core/port/Licences"
 import { PlaceStore } from "@vigil/core/port/PlaceStore"
 import { RuntimeTable } from "@vigil/core/port/RuntimeTable"
+import { SettingStore } from "@vigil/core/port/SettingStore"
 import { UserStore } from "@vigil/core/port/UserStore"
 import type { Role, User } from "@vigil/core/User"
 import { CameraQuery } from "@vigil/core/CameraQuery"
 import { EventQuery } from "@vigil/core/Event"
 import { Effect, Option, Redacted, Schema } from "effect"
 import { layerEmbeddedStores } from "../EmbeddedDatabase.js"
-import { entry, newCamera } from "../Samples.js"
+import { entry, newCamera, otherTenant, secondTenant } from "../Samples.js"
+
+const word = () => crypto.randomUUID().slice(0, 8)
 
 const anybody = (role: Role = "supervisor") =>
   Effect.flatMap(UserStore, (users) =>
@@ -33,7 +38,7 @@ const grant = (user: User, grants: Partial<Grants>) =>
   Effect.flatMap(GrantStore, (store) => store.set(defaultTenant, user.id, { places: [], groups: [], ...grants }))
 
 const place = (kind: PlaceKind, parentId: PlaceId | null) =>
-  Effect.flatMap(PlaceStore, (places) => places.create(defaultTenant, { kind, name: crypto.randomUUID().slice(0, 8), parentId }))
+  Effect.flatMap(PlaceStore, (places) => places.create(defaultTenant, { kind, name: word(), parentId }))
 
 /** Two sites with a building each, a camera in every place, one in a group, and one in neither; one event of each. */
 const grounds = Effect.gen(function* () {
@@ -43,10 +48,10 @@ const grounds = Effect.gen(function* () {
   const hall = yield* place("building", north.id)
   const south = yield* place("site", null)
   const shed = yield* place("building", south.id)
-  const group = crypto.randomUUID().slice(0, 8)
+  const group = word()
   const add = (overrides: Parameters<typeof newCamera>[0]) =>
     Effect.gen(function* () {
-      const camera = yield* cameras.create(defaultTenant, newCamera({ name: crypto.randomUUID().slice(0, 8), ...overrides }))
+      const camera = yield* cameras.create(defaultTenant, newCamera({ name: word(), ...overrides }))
       const happened = entry(camera.id, 1)
       yield* events.append(camera.id, [happened])
       return { ...camera, event: happened.event.eventId }
@@ -231,6 +236,28 @@ describe("grants", () => {
         yield* (yield* UserStore).remove(defaultTenant, nobody.id)
         expect(yield* Effect.flip(grant(nobody, {}))).toMatchObject({ _tag: "UserNotFound" })
         expect(yield* reach(defaultTenant, nobody.id)).toEqual(Option.none())
+      })
+    )
+
+    it.effect("are no way around a licence, and change nothing of what is remembered for others", () =>
+      Effect.gen(function* () {
+        yield* secondTenant
+        const users = yield* UserStore
+        const { create, update } = yield* CameraStore
+        const user = yield* users.create(otherTenant, { username: word(), role: "supervisor", passwordHash: Redacted.make("x") })
+        const site = yield* (yield* PlaceStore).create(otherTenant, { kind: "site", name: word(), parentId: null })
+        yield* (yield* GrantStore).set(otherTenant, user.id, { places: [], groups: ["mine"] })
+        yield* create(otherTenant, newCamera({ placeId: site.id }))
+        yield* (yield* Licences).change(otherTenant, { ...unlimitedLicence, cameras: 2 })
+        const mine = newCamera({ groups: ["mine"] })
+        yield* as(user)(create(otherTenant, mine))
+        expect(yield* Effect.flip(as(user)(create(otherTenant, mine)))).toMatchObject({ _tag: "LicenceRefused" })
+        const idle = yield* as(user)(create(otherTenant, { ...mine, enabled: false }))
+        expect(yield* Effect.flip(as(user)(update(otherTenant, idle.id, { enabled: true })))).toMatchObject({
+          _tag: "LicenceRefused"
+        })
+        const { siteOf } = yield* as(user)((yield* SettingStore).ofTenant(otherTenant))
+        expect(siteOf.get(site.id)).toBe(site.id)
       })
     )
 
