@@ -35,6 +35,9 @@ const ofDetection = ({ framesPerSecond, gate, model, placement }: DetectionSetti
   [detectionPlacement.key]: placement ?? detectionPlacement.byDefault
 })
 
+/** What is said later in the list holds. */
+const merged = (said: ReadonlyArray<SettingValues>): SettingValues => Object.fromEntries(said.flatMap(Object.entries<unknown>))
+
 type Form = Pick<Camera, "segment" | "detection">
 
 const ofForm = ({ detection, segment }: Form): SettingValues => ({ ...ofSegment(segment), ...ofDetection(detection) })
@@ -116,7 +119,7 @@ const keysOf = (analytic: string, names: SettingValues): SettingValues =>
 export const cameraLevel = ({ analytics, id, settings }: Camera): SaidLevel => ({
   level: "camera",
   id,
-  values: Object.assign({}, settings, ...analytics.map((assigned) => keysOf(assigned.analytic, namesOf(assigned))))
+  values: merged([settings, ...analytics.map((assigned) => keysOf(assigned.analytic, namesOf(assigned)))])
 })
 
 /** The change of a camera by which something is said, or no longer said, at it. What is of an analytic that it has goes into its assignment. */
@@ -145,9 +148,9 @@ export interface CameraRun {
 
 const confidenceKey = /^model\.(.+)\.confidence$/
 
-const confidencesOf = (merged: SettingValues): CameraRun["confidences"] =>
+const confidencesOf = (all: SettingValues): CameraRun["confidences"] =>
   Object.fromEntries(
-    Object.entries(merged).flatMap(([key, value]) => {
+    Object.entries(all).flatMap(([key, value]) => {
       const model = confidenceKey.exec(key)?.[1]
       return model === undefined || typeof value !== "number" ? [] : [[model, value]]
     })
@@ -156,20 +159,20 @@ const confidencesOf = (merged: SettingValues): CameraRun["confidences"] =>
 /** What a camera runs with where the levels above it say this, the nearest first. */
 export const cameraRun = (camera: Camera, above: ReadonlyArray<SaidLevel>): CameraRun => {
   const nearestFirst = [camera.settings, ...above.map(({ values }) => values)]
-  const merged: SettingValues = Object.assign({}, ...nearestFirst.toReversed())
+  const all = merged(nearestFirst.toReversed())
   return {
     camera: Camera.make({
       ...camera,
       ...formOf(nearestFirst),
-      settings: merged,
+      settings: all,
       analytics: camera.analytics.map((assigned) =>
-        assignment(assigned, { ...ofAnalytic(assigned.analytic, merged), ...namesOf(assigned) })
+        assignment(assigned, { ...ofAnalytic(assigned.analytic, all), ...namesOf(assigned) })
       )
     }),
     history: {
       window: valueOf(historySeconds, nearestFirst) * 1000,
       maxBytes: valueOf(historyMegabytes, nearestFirst) * 1_048_576
     },
-    confidences: confidencesOf(merged)
+    confidences: confidencesOf(all)
   }
 }

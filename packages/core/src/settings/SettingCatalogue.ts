@@ -27,9 +27,6 @@ export class InvalidSetting extends Schema.TaggedError<InvalidSetting>()("Invali
   }
 }
 
-/** Parameters that one level may say something of. */
-export const mostSettings = 500
-
 const defined = ({ byDefault, description, jsonSchema, key }: KnownSetting, prefix = ""): SettingDefinition => ({
   key: prefix + key,
   description,
