@@ -2,13 +2,18 @@ import { describe, expect, layer } from "@effect/vitest"
 import { Database } from "@vigil/api/database/Database"
 import { ManagerId } from "@vigil/core/CameraManager"
 import { defaultTenant, ModelId } from "@vigil/core/Ids"
+import { NewIdentityProvider } from "@vigil/core/IdentityProvider"
 import { NodeName } from "@vigil/core/Node"
+import { defaultPasswordPolicy } from "@vigil/core/PasswordPolicy"
 import { ApiKeyStore } from "@vigil/core/port/ApiKeyStore"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { EdgeStore } from "@vigil/core/port/EdgeStore"
 import { EventStore } from "@vigil/core/port/EventStore"
 import { GrantStore } from "@vigil/core/port/GrantStore"
 import { IdempotencyStore } from "@vigil/core/port/IdempotencyStore"
+import { IdentityProviderStore } from "@vigil/core/port/IdentityProviderStore"
+import { PasswordPolicyStore } from "@vigil/core/port/PasswordPolicyStore"
+import { PasswordResetStore } from "@vigil/core/port/PasswordResetStore"
 import { ModelStore } from "@vigil/core/port/ModelStore"
 import { PlaceStore } from "@vigil/core/port/PlaceStore"
 import { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
@@ -18,7 +23,8 @@ import { SettingStore } from "@vigil/core/port/SettingStore"
 import { SessionStore } from "@vigil/core/port/SessionStore"
 import { UserStore } from "@vigil/core/port/UserStore"
 import { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
-import { DateTime, Effect, Redacted } from "effect"
+import type { User } from "@vigil/core/User"
+import { DateTime, Effect, Redacted, Schema } from "effect"
 import { layerEmbeddedStores } from "../EmbeddedDatabase.js"
 import { entry, newCamera, otherTenant, secondTenant } from "../Samples.js"
 
@@ -55,6 +61,32 @@ const tables = Effect.flatMap(Database, (database) =>
   )
 )
 
+/** Whoever signs in elsewhere, or has forgotten the password. */
+const fillIdentity = (user: User) =>
+  Effect.gen(function* () {
+    const { id, tenantId } = user
+    yield* (yield* PasswordPolicyStore).set(tenantId, defaultPasswordPolicy)
+    yield* (yield* UserStore).change(tenantId, id, { passwordHash: Redacted.make("y") })
+    const expiresAt = DateTime.unsafeMake("2100-01-01")
+    yield* (yield* PasswordResetStore).offer(user, new TextEncoder().encode(`reset of ${tenantId}`), expiresAt)
+    const providers = yield* IdentityProviderStore
+    const settings = { slug: `own-${tenantId.slice(-1)}`, name: "Own", issuer: "https://id.example", clientId: "vigil" }
+    const provider = yield* providers.create(
+      tenantId,
+      yield* Schema.decode(NewIdentityProvider)({ ...settings, linkUsers: true })
+    )
+    yield* providers.admit(provider, { ...user, subject: "1", displayName: null, email: null })
+    const attempt = {
+      providerId: provider.id,
+      tenantId,
+      browserHash: Uint8Array.of(1),
+      nonce: "",
+      codeVerifier: "",
+      destination: "/"
+    }
+    yield* providers.begin(new TextEncoder().encode(`state of ${tenantId}`), { ...attempt, expiresAt })
+  })
+
 /** A row of every table in both tenants. */
 const fill = Effect.gen(function* () {
   yield* secondTenant
@@ -77,6 +109,7 @@ const fill = Effect.gen(function* () {
       role: "admin",
       passwordHash: Redacted.make("x")
     })
+    yield* fillIdentity(user)
     yield* (yield* GrantStore).set(tenant, user.id, { places: [], groups: ["yard"] })
     yield* (yield* ApiKeyStore).create(tenant, user.id, {
       name: "program",
@@ -131,19 +164,25 @@ describe("tenants", () => {
           "cameras",
           "edges",
           "events",
+          "former_passwords",
           "idempotency_keys",
+          "identity_providers",
           "model_parts",
           "model_versions",
           "outbox",
+          "password_policies",
+          "password_resets",
           "places",
           "publish_tokens",
           "recovery_codes",
           "second_factors",
           "sessions",
           "settings",
+          "sign_in_attempts",
           "spent_refresh_tokens",
           "tenants",
           "user_grants",
+          "user_identities",
           "users",
           "worker_tokens"
         ])
