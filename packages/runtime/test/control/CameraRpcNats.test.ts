@@ -11,6 +11,7 @@ import * as CameraRpcNats from "@vigil/runtime/control/CameraRpcNats"
 import { Nats } from "@vigil/runtime/nats/Nats"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { startNode } from "../material/ControlNode.js"
+import { layerNoModels } from "../material/FakeMedia.js"
 
 /** A node may do everything; a program may call nodes and nothing else; a stranger may talk about other things. */
 const configuration = `
@@ -39,6 +40,7 @@ describe.skipIf(!hasNatsServer)("CameraRpc over NATS [needs nats-server]", () =>
           Layer.provide([
             layerCameraStoreMemory,
             Analytics.layer,
+            layerNoModels,
             Layer.succeed(CameraControl, control),
             Layer.succeed(Nats, nats)
           ]),

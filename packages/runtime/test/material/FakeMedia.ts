@@ -8,6 +8,7 @@ import { PublicationNotFound, Publications } from "@vigil/core/port/Publications
 import { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
 import { type AccessUnitSink, emptyStatistics, type SourceConfig, type SourceError } from "@vigil/core/Source"
 import { type CameraDecoder, type DecodeDemand, type DecoderListener, MediaWorkers } from "@vigil/runtime/media/MediaWorkers"
+import * as ModelLibraryLive from "@vigil/runtime/model/ModelLibraryLive"
 import { Sources } from "@vigil/runtime/source/Sources"
 import { Deferred, Effect, Layer, Option, type Scope } from "effect"
 
@@ -114,14 +115,19 @@ export const layerWorkers = (decoders: Array<RecordedDecoder>) =>
 
 const absent = (model: ModelId) => new ModelError({ model, reason: "not-installed", detail: "no models here" })
 
-export const layerNoModels = Layer.succeed(ModelCatalogue, {
-  list: Effect.succeed([]),
-  installed: absent,
-  preferred: () => Effect.succeed(Option.none()),
-  pull: absent,
-  install: (descriptor) => absent(descriptor.id),
-  remove: absent
-})
+export const layerNoModels = ModelLibraryLive.layer.pipe(
+  Layer.provideMerge(
+    Layer.succeed(ModelCatalogue, {
+      list: Effect.succeed([]),
+      installed: absent,
+      preferred: () => Effect.succeed(Option.none()),
+      pull: absent,
+      install: (descriptor) => absent(descriptor.id),
+      remove: absent
+    })
+  ),
+  Layer.orDie
+)
 
 /** A node that serves no live views, and takes no publishers in. */
 export const layerNoViews = Layer.merge(
