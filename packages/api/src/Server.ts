@@ -84,6 +84,7 @@ import { layerEdgeControl } from "./edge/EdgeControl.js"
 import { type ListenError, layerHttpListener, ServerAddress } from "./http/HttpListener.js"
 import { layerRoutes, WebFolder } from "./http/Routes.js"
 import type { ServerConfig } from "./ServerConfig.js"
+import { layerTenantPurge } from "./application/TenantPurge.js"
 import { ProcessMetrics } from "./telemetry/ProcessMetrics.js"
 
 const layerAccounts = Layer.mergeAll(PasswordResets.layer, OpenIdSignIn.layer).pipe(
@@ -143,6 +144,7 @@ export const layerServer = (options: {
     Layer.provide(Layer.succeed(WebFolder, options.webFolder)),
     Layer.provide(Layer.merge(OpenViews.layer, Sights.layer)),
     Layer.provide(layerEdgeControl),
+    Layer.merge(layerTenantPurge),
     Layer.provideMerge(Layer.mergeAll(layerAccounts, ApiKeys.layer, LocalOperator.layer))
   )
 

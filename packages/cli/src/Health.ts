@@ -1,3 +1,4 @@
+import { licenceHealth } from "@vigil/api/application/LicenceWatch"
 import { databaseHealth } from "@vigil/api/database/DatabaseHealth"
 import { CameraControl } from "@vigil/core/port/CameraControl"
 import { type ComponentHealth, HealthChecks, type HealthStatus } from "@vigil/core/port/Health"
@@ -50,11 +51,12 @@ const disk = (folder: string) =>
 
 /** What `/health` looks at on a node that keeps its data in `folder`; NATS where the node has it. */
 export const layer = (folder: string) =>
-  Layer.effect(
+  Layer.scoped(
     HealthChecks,
     Effect.gen(function* () {
       return HealthChecks.of([
         yield* databaseHealth,
+        yield* licenceHealth,
         { component: "cameras", essential: false, check: yield* cameras },
         { component: "camera manager", essential: false, check: yield* manager },
         { component: "media workers", essential: false, check: yield* workers },

@@ -8,6 +8,7 @@ import { User } from "@vigil/core/User"
 import { DateTime, Effect, Layer, Option, Schema } from "effect"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { Database } from "./Database.js"
+import { isServed } from "./ServedTenants.js"
 
 interface KeyRow {
   readonly id: string
@@ -105,7 +106,7 @@ const make = Effect.map(Database, (database) =>
         Effect.gen(function* () {
           const [row] = yield* sql<ActiveRow>`select k.*, u.username, u.role, u.created_at as user_created_at
             from api_keys k join users u on u.id = k.user_id
-            where k.key_hash = ${keyHash} and (k.expires_at is null or k.expires_at > ${yield* now})`
+            where k.key_hash = ${keyHash} and ${isServed(sql, "k")} and (k.expires_at is null or k.expires_at > ${yield* now})`
           return row === undefined ? Option.none() : Option.some({ key: yield* toKey(row), owner: yield* toOwner(row) })
         })
       ),

@@ -20,6 +20,7 @@ import { requireCameras } from "./LicencesPostgres.js"
 import { writeOutbox } from "./OutboxPostgres.js"
 import { checkPlace } from "./PlaceStorePostgres.js"
 import { withinReach } from "./Reach.js"
+import { isServed } from "./ServedTenants.js"
 
 const channel = "vigil_cameras"
 const pollInterval = 5000
@@ -260,7 +261,7 @@ const make = Effect.gen(function* () {
       (sql) =>
         sql<CameraOutline>`select id, tenant_id as "tenantId", revision, (configuration ->> 'enabled')::boolean as enabled
           from cameras where configuration ->> 'edge' is null
-            and tenant_id in (select id from tenants where suspended_at is null)`
+            and ${isServed(sql)}`
     ),
 
     some: (ids) =>

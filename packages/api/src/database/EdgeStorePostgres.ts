@@ -8,6 +8,7 @@ import { DateTime, Effect, Layer, Option } from "effect"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { changeFeed } from "./ChangeFeed.js"
 import { Database } from "./Database.js"
+import { isServed } from "./ServedTenants.js"
 
 const channel = "vigil_edges"
 const pollInterval = 2000
@@ -44,6 +45,9 @@ const one = (rows: ReadonlyArray<EdgeRow>, edgeId: EdgeId) =>
     Effect.mapError(Effect.fromNullable(rows[0]), () => new EdgeNotFound({ edgeId })),
     toEdge
   )
+
+/** Whoever has connections of edges looks again whether they count. */
+export const tellEdgesChanged = (sql: SqlClient) => sql`select pg_notify(${channel}, 'all')`
 
 const tell = (sql: SqlClient, id: EdgeId) => sql`select pg_notify(${channel}, ${id})`
 
@@ -105,7 +109,7 @@ const make = Effect.gen(function* () {
       database.system("find edge", (sql) =>
         Effect.map(
           sql<EdgeRow & { readonly tenant_name: string }>`select e.*, t.name as tenant_name from edges e
-            join tenants t on t.id = e.tenant_id where e.token_hash = ${tokenHash}`,
+            join tenants t on t.id = e.tenant_id where e.token_hash = ${tokenHash} and ${isServed(sql)}`,
           ([row]) =>
             Option.map(Option.fromNullable(row), ({ id, name, tenant_id, tenant_name }) => ({
               id,

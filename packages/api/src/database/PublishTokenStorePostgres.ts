@@ -6,6 +6,7 @@ import { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
 import { DateTime, Effect, Layer, Option } from "effect"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { Database } from "./Database.js"
+import { isServed } from "./ServedTenants.js"
 
 interface TokenRow {
   readonly camera_id: CameraId
@@ -51,7 +52,7 @@ const make = Effect.map(Database, (database) =>
 
     find: (tokenHash) =>
       database.system("find publish token", (sql) =>
-        Effect.map(sql<TokenRow>`select * from publish_tokens where token_hash = ${tokenHash}`, ([row]) =>
+        Effect.map(sql<TokenRow>`select * from publish_tokens where token_hash = ${tokenHash} and ${isServed(sql)}`, ([row]) =>
           Option.map(Option.fromNullable(row), ({ camera_id, tenant_id }) => ({ cameraId: camera_id, tenantId: tenant_id }))
         )
       )

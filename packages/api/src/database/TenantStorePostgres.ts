@@ -9,6 +9,7 @@ import { DateTime, Effect, Layer } from "effect"
 import { tellCamerasChanged } from "./CameraStorePostgres.js"
 import { sqlState } from "./Connection.js"
 import { Database } from "./Database.js"
+import { tellEdgesChanged } from "./EdgeStorePostgres.js"
 import { findForeign } from "./ForeignRows.js"
 import { writeInstallationAudit } from "./InstallationAudit.js"
 import { type LicenceRow, toLicence, writeLicence } from "./LicencesPostgres.js"
@@ -110,7 +111,7 @@ const make = Effect.map(Database, (database) =>
             orNameTaken(name)
           )
           if (name === before.name && suspended === before.suspended) return before
-          if (suspended !== before.suspended) yield* tellCamerasChanged(sql)
+          if (suspended !== before.suspended) yield* Effect.zipRight(tellCamerasChanged(sql), tellEdgesChanged(sql))
           const after = yield* one(sql, tenant)
           yield* writeInstallationAudit(sql, tenant, tenantUpdated(before, after))
           return after

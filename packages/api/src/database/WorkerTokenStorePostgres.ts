@@ -6,6 +6,7 @@ import { type WorkerToken, WorkerTokenId } from "@vigil/core/WorkerToken"
 import { DateTime, Effect, Layer, Option } from "effect"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { Database } from "./Database.js"
+import { isServed } from "./ServedTenants.js"
 
 interface TokenRow {
   readonly id: WorkerTokenId
@@ -63,7 +64,7 @@ const make = Effect.map(Database, (database) =>
         Effect.map(
           sql<
             Pick<TokenRow, "tenant_id" | "camera_id">
-          >`select tenant_id, camera_id from worker_tokens where token_hash = ${tokenHash}`,
+          >`select tenant_id, camera_id from worker_tokens where token_hash = ${tokenHash} and ${isServed(sql)}`,
           ([row]) =>
             Option.map(Option.fromNullable(row), ({ camera_id, tenant_id }) => ({ tenantId: tenant_id, cameraId: camera_id }))
         )
