@@ -82,6 +82,7 @@ import { AccountMails } from "./mail/AccountMails.js"
 import { Mailer } from "./mail/Mailer.js"
 import { layerEdgeControl } from "./edge/EdgeControl.js"
 import { type ListenError, layerHttpListener, ServerAddress } from "./http/HttpListener.js"
+import { LicenceNotice } from "./http/LicenceNotice.js"
 import { layerRoutes, WebFolder } from "./http/Routes.js"
 import type { ServerConfig } from "./ServerConfig.js"
 import { layerTenantPurge } from "./application/TenantPurge.js"
@@ -144,6 +145,7 @@ export const layerServer = (options: {
     Layer.provide(Layer.succeed(WebFolder, options.webFolder)),
     Layer.provide(Layer.merge(OpenViews.layer, Sights.layer)),
     Layer.provide(layerEdgeControl),
+    Layer.provide(LicenceNotice.layer),
     Layer.merge(layerTenantPurge),
     Layer.provideMerge(Layer.mergeAll(layerAccounts, ApiKeys.layer, LocalOperator.layer))
   )

@@ -4,6 +4,7 @@ import { Unauthorized } from "@vigil/core/contract/Principal"
 import { AuditStore } from "@vigil/core/port/AuditStore"
 import { SessionStore } from "@vigil/core/port/SessionStore"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
+import { TenantStore } from "@vigil/core/port/TenantStore"
 import {
   type LastAdministrator,
   SetupRefused,
@@ -34,6 +35,10 @@ const setupValidity = "24 hours"
 /** The same whether the name or the password was wrong, or neither but the account is locked. */
 const wrong = new Unauthorized({
   detail: "The user name or the password is wrong, or the account is locked after too many wrong passwords."
+})
+
+const notServed = new Unauthorized({
+  detail: "This account's tenant is suspended. Whoever operates this Vigil can say why."
 })
 
 /** Signed in, but not with this password: that is a wrong value of the form, and no reason to sign in again. */
@@ -98,12 +103,22 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
   static readonly layer: Layer.Layer<
     Accounts,
     never,
-    AuditStore | UserStore | SessionStore | Sessions | Lockouts | PasswordHasher | PasswordRules | SecondFactors | SignInThrottle
+    | AuditStore
+    | TenantStore
+    | UserStore
+    | SessionStore
+    | Sessions
+    | Lockouts
+    | PasswordHasher
+    | PasswordRules
+    | SecondFactors
+    | SignInThrottle
   > = Layer.effect(
     Accounts,
     Effect.gen(function* () {
       const audit = yield* AuditStore
       const users = yield* UserStore
+      const tenants = yield* TenantStore
       const sessionStore = yield* SessionStore
       const sessions = yield* Sessions
       const hasher = yield* PasswordHasher
@@ -142,8 +157,17 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
           (error) => error._tag === "Unauthorized"
         )
 
+      /** Told only to those who know the password. */
+      const requireServed = ({ tenantId }: User) =>
+        Effect.flatMap(tenants.own(tenantId), ([tenant]) =>
+          tenant === undefined || tenant.suspended ? Effect.fail(notServed) : Effect.void
+        )
+
       const identify = (username: string, password: Redacted.Redacted, code: Redacted.Redacted | undefined, visitor: Visitor) =>
-        Effect.tap(prove(username.trim(), password, visitor), (user) => secondFactors.check(user, code, visitor))
+        prove(username.trim(), password, visitor).pipe(
+          Effect.tap(requireServed),
+          Effect.tap((user) => secondFactors.check(user, code, visitor))
+        )
 
       const provePassword = (user: User, password: Redacted.Redacted, visitor: Visitor) =>
         Effect.asVoid(Effect.catchTag(prove(user.username, password, visitor), "Unauthorized", () => Effect.fail(notTheirs)))

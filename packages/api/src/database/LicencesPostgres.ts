@@ -66,11 +66,8 @@ export const requireCameras = (sql: SqlClient, tenant: TenantId, more: number) =
   Effect.gen(function* () {
     if (more === 0 || (yield* sql`select from licences where tenant_id = ${tenant}`).length === 0) return
     yield* sql`select from tenants where id = ${tenant} for no key update`
-    const refusal = refusalOfCameras(
-      yield* readLicence(sql, tenant),
-      (yield* countEnabled(sql, tenant)) + more,
-      yield* DateTime.now
-    )
+    const enabled = yield* overWholeTenant(sql, countEnabled(sql, tenant))
+    const refusal = refusalOfCameras(yield* readLicence(sql, tenant), enabled + more, yield* DateTime.now)
     if (Option.isSome(refusal)) return yield* refusal.value
   })
 
@@ -101,7 +98,7 @@ const make = Effect.map(Database, (database) => {
     })
 
   return Licences.of({
-    standing: (tenant) => database.tenant("read licence", tenant, (sql) => readStanding(sql, tenant)),
+    standing: (tenant) => database.tenant("read licence", tenant, (sql) => overWholeTenant(sql, readStanding(sql, tenant))),
 
     requireModel: (tenant, model) =>
       Effect.gen(function* () {

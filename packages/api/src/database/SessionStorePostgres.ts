@@ -8,6 +8,7 @@ import { User } from "@vigil/core/User"
 import { DateTime, Effect, Layer, Option, Schema } from "effect"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { Database } from "./Database.js"
+import { isServed } from "./ServedTenants.js"
 
 interface SessionRow {
   readonly id: string
@@ -70,7 +71,7 @@ const active = (sql: SqlClient, condition: Fragment) =>
           select from second_factors f where f.id = u.id and f.confirmed_at is not null
         ) as lacks_second_factor
       from sessions s join users u on u.id = s.user_id join tenants t on t.id = s.tenant_id
-      where ${condition} and s.expires_at > ${at}`
+      where ${condition} and s.expires_at > ${at} and t.suspended_at is null`
   )
 
 const firstActive = (sql: SqlClient, condition: Fragment) =>
@@ -102,7 +103,7 @@ const refreshed = (
   Effect.gen(function* () {
     // The row is what two who have the same token wait for: the second finds it spent.
     const [locked] = yield* sql<SessionRow>`select * from sessions
-      where token_hash = ${tokenHash} and kind = 'token' and expires_at > ${yield* now} for update`
+      where token_hash = ${tokenHash} and kind = 'token' and expires_at > ${yield* now} and ${isServed(sql)} for update`
     if (locked === undefined) return Option.none()
     const session = yield* toSession(locked)
     const at = yield* DateTime.now

@@ -17,6 +17,7 @@ import { Sessions } from "../auth/Sessions.js"
 import { bearerOf } from "../auth/Token.js"
 import { ServerConfig } from "../ServerConfig.js"
 import { ConnectionMark } from "./ConnectionMark.js"
+import { LicenceNotice } from "./LicenceNotice.js"
 import { tokenIn } from "./SessionCookie.js"
 import { toProblem } from "./ToProblem.js"
 import { visitorOf } from "./Visitor.js"
@@ -32,7 +33,7 @@ const apiKeyIn = (headers: Headers): string | undefined => {
 }
 
 /** What credentials are checked with. */
-export type Credentials = AccessTokens | ApiKeys | LocalOperator | Sessions | ServerConfig
+export type Credentials = AccessTokens | ApiKeys | LicenceNotice | LocalOperator | Sessions | ServerConfig
 
 /** The session that the headers of a request prove: by an access token, or by the cookie. */
 const sessionIn = (headers: Headers) =>
@@ -118,7 +119,9 @@ const routeCalls: ReadonlyMap<string, string> = (() => {
 export const allowedCaller = Effect.gen(function* () {
   const { route } = yield* HttpLayerRouter.RouteContext
   const call = routeCalls.get(`${route.method} ${route.path}`) ?? ""
-  return yield* admit(yield* currentCaller, call, httpScopes[call])
+  const allowed = yield* admit(yield* currentCaller, call, httpScopes[call])
+  yield* (yield* LicenceNotice).addTo(allowed.user.tenantId)
+  return allowed
 })
 
 /** For routes outside of `VigilApi`: the work of signed-in users, and of API keys that may read. */

@@ -15,6 +15,7 @@ const withoutTenant: Readonly<Record<string, string>> = {
   placement_overrides: "on which node a camera is to run",
   placement_refusals: "which node has no room for which camera",
   schema_migrations: "what was done to the structure of the database",
+  signing_keys: "what access tokens of all tenants are signed with",
   setup_tokens: "the link by which the first user is made, before there is any"
 }
 
