@@ -54,8 +54,11 @@ export const makeHub = (first: HubOptions = defaultHubOptions): Hub => {
 
   /** Drops whole groups of pictures as long as the next one still covers the window; all of it when it is too large. */
   const trim = (now: number) => {
-    const next = ring.findIndex((unit, index) => index > 0 && unit.kind === "video" && unit.keyframe)
-    if (next > 0 && next <= newestKeyframe && now - (ring[next]?.received ?? now) >= options.window) dropOldest(next)
+    // The newest key frame from which on the window is covered.
+    const first = ring.findLastIndex(
+      (unit, index) => index <= newestKeyframe && unit.kind === "video" && unit.keyframe && now - unit.received >= options.window
+    )
+    if (first > 0) dropOldest(first)
     if (ringBytes > options.maxBytes) {
       if (newestKeyframe > 0) dropOldest(newestKeyframe)
       else clear()
