@@ -1,0 +1,74 @@
+import { expect, it } from "@effect/vitest"
+import { CameraStatus } from "@vigil/core/CameraStatus"
+import { spawnCameras } from "@vigil/fixtures/camera/CameraProcess"
+import { sceneFile } from "@vigil/fixtures/scene/SceneFile"
+import { street } from "@vigil/fixtures/scene/SceneLibrary"
+import { Effect, Schedule, Schema } from "effect"
+import { join } from "node:path"
+import { firstLine, runningVigil, temporaryFolder, vigil, vigilJson } from "../Vigil.js"
+
+const decodeStatuses = Schema.decodeUnknownSync(Schema.Tuple(CameraStatus))
+
+it.scopedLive(
+  "vigil settings reach a camera that streams, which stays connected",
+  () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const { video } = yield* sceneFile(street)
+      const simulator = yield* spawnCameras({ files: [video], count: 1 })
+      const environment = { VIGIL_DATA: join(folder, "data") }
+      const call = (...args: ReadonlyArray<string>) => vigil(args, environment)
+      const said = (...args: ReadonlyArray<string>) =>
+        Effect.map(call(...args), ({ code, stderr, stdout }) => {
+          expect(code, stderr).toBe(0)
+          return stdout.toString().trim()
+        })
+      yield* Effect.flatMap(runningVigil(["up", "--json"], environment), firstLine)
+      yield* said("place", "add", "North")
+      expect(yield* said("settings", "get", "segment.duration")).toBe("5")
+      expect(yield* said("settings", "set", "segment.duration", "10")).toBe("segment.duration is 10 for all cameras.")
+      yield* said("camera", "add", "Gate", simulator.urls[0] ?? "", "--no-probe")
+      yield* said("camera", "move", "Gate", "--place", "North")
+
+      const status = Effect.map(vigilJson(["camera", "status", "Gate"], environment), (all) => decodeStatuses(all)[0])
+      const when = (holds: (status: CameraStatus) => boolean) =>
+        Effect.retry(
+          Effect.filterOrFail(status, holds, () => "not yet"),
+          { schedule: Schedule.spaced("300 millis"), times: 200 }
+        )
+      yield* when(({ source, state }) => state._tag === "Streaming" && source.accessUnits > 0)
+      const connections = Effect.map(simulator.cameras, (cameras) => cameras.map(({ statistics }) => statistics.connections))
+      const connected = yield* connections
+
+      expect(yield* said("settings", "set", "segment.duration", "1", "--site", "North")).toBe(
+        "segment.duration is 1 for the site."
+      )
+      expect(yield* vigilJson(["settings", "get", "segment.duration", "--camera", "Gate"], environment)).toMatchObject({
+        value: 1,
+        origin: { level: "site" }
+      })
+      // The segment that is open ends with the next key frame, and then there is one for each second: of 10 s they would be.
+      const begun = yield* status
+      const after = yield* when(({ pipeline }) => pipeline.segments >= begun.pipeline.segments + 5)
+      const seconds = (after.source.accessUnits - begun.source.accessUnits) / street.framesPerSecond
+      expect(seconds).toBeLessThan(20)
+
+      expect(yield* said("settings", "set", "detection.framesPerSecond", "2", "--camera", "Gate")).toContain("for the camera")
+      expect(yield* said("settings", "list", "--said", "--camera", "Gate")).toMatch(
+        /SETTING +VALUE +FROM\nsegment.duration +1 +site North\ndetection.framesPerSecond +2 +camera/
+      )
+      expect(yield* said("settings", "unset", "segment.duration", "--site", "North")).toBe(
+        "segment.duration is 10 for the site, from: tenant."
+      )
+      expect(yield* said("settings", "refresh")).toBe("All nodes read the settings again.")
+      yield* when(({ revision, source }) => revision === 3 && source.accessUnits > after.source.accessUnits)
+      expect(yield* connections).toEqual(connected)
+
+      const wrong = yield* call("settings", "set", "segment.duration", "11")
+      expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining("segment.duration") })
+      expect((yield* call("settings", "get", "segment.length")).stderr).toMatch(/there is no setting segment.length/)
+      expect((yield* call("settings", "list", "--system", "--camera", "Gate")).code).toBe(2)
+      expect(yield* said("settings", "describe")).toMatch(/analytic.motion.sensitivity +0.5 +0 sees strong changes only/)
+    }),
+  180_000
+)
