@@ -16,6 +16,7 @@ import type { AccountStore } from "@vigil/core/port/AccountStore"
 import type { ApiKeyStore } from "@vigil/core/port/ApiKeyStore"
 import type { AuditStore } from "@vigil/core/port/AuditStore"
 import type { CameraStore } from "@vigil/core/port/CameraStore"
+import type { DiscoveryStore } from "@vigil/core/port/DiscoveryStore"
 import type { EdgeBuffer } from "@vigil/core/port/EdgeBuffer"
 import type { EdgeStore } from "@vigil/core/port/EdgeStore"
 import type { IdempotencyStore } from "@vigil/core/port/IdempotencyStore"
@@ -52,6 +53,7 @@ import type { Database } from "./database/Database.js"
 import { layerDatabase } from "./database/Database.js"
 import type { DatabaseError } from "./database/DatabaseError.js"
 import { startEmbeddedPostgres } from "./database/EmbeddedPostgres.js"
+import { layerDiscoveryStorePostgres } from "./database/DiscoveryStorePostgres.js"
 import { layerEdgeBufferPostgres } from "./edge/EdgeBufferPostgres.js"
 import { layerEdgeStorePostgres } from "./database/EdgeStorePostgres.js"
 import { layerEventStorePostgres } from "./database/EventStorePostgres.js"
@@ -88,6 +90,7 @@ export type Persistence =
   | AuditStore
   | PublishTokenStore
   | CameraStore
+  | DiscoveryStore
   | EdgeBuffer
   | EdgeStore
   | EventStore
@@ -120,6 +123,7 @@ export const layerStores = (connection: ConnectionOptions, dataFolder: string): 
     layerPasswordResetStorePostgres,
     layerAuditStorePostgres,
     layerCameraStorePostgres,
+    layerDiscoveryStorePostgres,
     layerEdgeBufferPostgres,
     layerEdgeStorePostgres,
     layerEventStorePostgres,

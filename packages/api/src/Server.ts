@@ -28,6 +28,7 @@
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Layer, Option } from "effect"
+import { Discoveries } from "./application/Discoveries.js"
 import { AccessTokens } from "./auth/AccessTokens.js"
 import { Accounts } from "./auth/Accounts.js"
 import { ApiKeys } from "./auth/ApiKeys.js"
@@ -52,6 +53,8 @@ import type { Bus } from "@vigil/core/port/Bus"
 import type { CameraControl } from "@vigil/core/port/CameraControl"
 import type { CameraStore } from "@vigil/core/port/CameraStore"
 import type { ClusterControl } from "@vigil/core/port/ClusterControl"
+import type { DiscoveryStore } from "@vigil/core/port/DiscoveryStore"
+import type { NetworkScanner } from "@vigil/core/port/NetworkScanner"
 import type { PlaceStore } from "@vigil/core/port/PlaceStore"
 import type { EdgeStore } from "@vigil/core/port/EdgeStore"
 import type { EventStore } from "@vigil/core/port/EventStore"
@@ -107,6 +110,7 @@ export type ServerNeeds =
   | CameraControl
   | CameraStore
   | ClusterControl
+  | DiscoveryStore
   | EdgeStore
   | PlaceStore
   | EventStore
@@ -122,6 +126,7 @@ export type ServerNeeds =
   | ModelInspector
   | ModelLibrary
   | ModelStore
+  | NetworkScanner
   | Publications
   | PublishTokenStore
   | RuntimeTable
@@ -147,6 +152,7 @@ export const layerServer = (options: {
     Layer.provide(layerEdgeControl),
     Layer.provide(LicenceNotice.layer),
     Layer.merge(layerTenantPurge),
+    Layer.provide(Layer.merge(layerEdgeControl, Discoveries.Default)),
     Layer.provideMerge(Layer.mergeAll(layerAccounts, ApiKeys.layer, LocalOperator.layer))
   )
 

@@ -6,6 +6,7 @@ import * as OutboxRelay from "@vigil/core/OutboxRelay"
 import * as DiskBus from "@vigil/runtime/bus/DiskBus"
 import * as EmbeddedCluster from "@vigil/runtime/cluster/EmbeddedCluster"
 import * as ModelInspectorLive from "@vigil/runtime/model/ModelInspectorLive"
+import * as NetworkScannerLive from "@vigil/runtime/discovery/NetworkScannerLive"
 import * as ModelRepository from "@vigil/runtime/model/ModelRepository"
 import * as Runtime from "@vigil/runtime/Runtime"
 import { ThisNode } from "@vigil/runtime/placement/ThisNode"
@@ -42,7 +43,7 @@ export const layerServed =
       Layer.provide(ModelInspectorLive.layer()),
       Layer.provideMerge(Health.layer(dataFolder)),
       Layer.provideMerge(runtime),
-      Layer.provide(layerServerConfig)
+      Layer.provide(Layer.merge(layerServerConfig, NetworkScannerLive.layer))
     )
 
 /** The cameras of one node that is alone, and what they need. */

@@ -3,6 +3,7 @@ import type { ApiKey } from "./ApiKey.js"
 import type { AuditChange } from "./AuditEntry.js"
 import { Camera } from "./Camera.js"
 import type { CameraRecord } from "./CameraRecord.js"
+import type { Discovery } from "./Discovery.js"
 import type { Edge } from "./Edge.js"
 import type { EventStatus } from "./Event.js"
 import type { CameraId, EdgeId, EventId, TenantId } from "./Ids.js"
@@ -165,6 +166,22 @@ export const settingsUpdated = (subjectId: string, before: LevelSettings, after:
   })
   return { action: "settings.update", subject: { type: "settings", id: subjectId }, before: pick(before), after: pick(after) }
 }
+
+/** Without the paths: some makers put a password in them. */
+const ofDiscovery = (
+  action: "discovery.start" | "discovery.cancel",
+  { id, request: { onvif, ports, ranges } }: Discovery
+): AuditChange => ({
+  action,
+  subject: { type: "discovery", id },
+  before: null,
+  after: action === "discovery.start" ? { onvif, ranges, ports } : null
+})
+
+/** Somebody has the network looked at. */
+export const discoveryStarted = (discovery: Discovery): AuditChange => ofDiscovery("discovery.start", discovery)
+
+export const discoveryCancelled = (discovery: Discovery): AuditChange => ofDiscovery("discovery.cancel", discovery)
 
 const userSubject = ({ id }: Pick<User, "id">) => ({ type: "user", id }) as const
 

@@ -16,6 +16,10 @@ export type EdgeId = typeof EdgeId.Type
 export const PlaceId = Schema.UUID.pipe(Schema.brand("PlaceId"))
 export type PlaceId = typeof PlaceId.Type
 
+/** Identifies a search for cameras in the network. */
+export const DiscoveryId = Schema.UUID.pipe(Schema.brand("DiscoveryId"))
+export type DiscoveryId = typeof DiscoveryId.Type
+
 export const EventId = Schema.UUID.pipe(Schema.brand("EventId"))
 export type EventId = typeof EventId.Type
 

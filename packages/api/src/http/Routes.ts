@@ -13,6 +13,7 @@ import { layerCameraHandlers, layerLiveHandlers } from "./handler/CameraHandlers
 import { layerClusterHandlers } from "./handler/ClusterHandlers.js"
 import { layerCatalogueHandlers, layerEventHandlers } from "./handler/EventHandlers.js"
 import { layerGrantHandlers } from "./handler/GrantHandlers.js"
+import { layerDiscoveryHandlers } from "./handler/DiscoveryHandlers.js"
 import { layerHealthHandlers } from "./handler/HealthHandlers.js"
 import { layerHistoryHandlers } from "./handler/HistoryHandlers.js"
 import { layerIdentityProviderHandlers, layerOpenIdHandlers } from "./handler/IdentityProviderHandlers.js"
@@ -78,6 +79,7 @@ const layerHandlers = Layer.mergeAll(
   layerPlaceHandlers,
   layerModelHandlers,
   layerSettingHandlers,
+  layerDiscoveryHandlers,
   layerHealthHandlers
 )
 

@@ -14,6 +14,7 @@ import {
   watchOverlays
 } from "../application/CameraOperations.js"
 import { clusterStatus, drainNode, rebalanceCluster, resumeNode } from "../application/ClusterOperations.js"
+import { adoptDevices, cancelDiscovery, startDiscovery, watchDiscovery } from "../application/DiscoveryOperations.js"
 import { getEvent, queryEvents, setEventStatus, watchEvents } from "../application/EventOperations.js"
 import { checkHealth } from "../application/Health.js"
 import { objectDifference, objectHistory, rollBackCamera } from "../application/HistoryOperations.js"
@@ -29,6 +30,10 @@ const layerDashboardRpc = DashboardRpc.toLayer({
   CreateCamera: ({ camera }) => createCamera(camera),
   DeleteCamera: ({ expectedRevision, id }) => removeCamera(id, expectedRevision),
   ProbeSource: ({ camera, cameraId, seconds }) => probeSource(camera, seconds, cameraId),
+  StartDiscovery: ({ request }) => startDiscovery(request),
+  WatchDiscovery: ({ id }) => watchDiscovery(id),
+  CancelDiscovery: ({ id }) => cancelDiscovery(id),
+  AdoptDevices: ({ id, request }) => adoptDevices(id, request),
   WatchCameras: () => watchCameras,
   ListCameraRuntimes: () => cameraRuntimes,
   CameraManagerStatus: () => managerStatus,

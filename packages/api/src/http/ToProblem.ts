@@ -23,6 +23,8 @@ import type { ModelUnsuitable } from "@vigil/core/port/ModelLibrary"
 import type { ModelVersionNotFound, ModelVersionRefused } from "@vigil/core/port/ModelStore"
 import type { NodeNotFound, NodeUnavailable } from "@vigil/core/port/ClusterControl"
 import type { IdentityProviderNotFound, ProviderSlugTaken } from "@vigil/core/port/IdentityProviderStore"
+import type { DiscoveryNotFound, DiscoveryRefused } from "@vigil/core/port/DiscoveryStore"
+import type { RangeRefused } from "@vigil/core/port/NetworkScanner"
 import type { EdgeNameTaken, EdgeNotFound } from "@vigil/core/port/EdgeStore"
 import type { EventNotFound } from "@vigil/core/port/EventStore"
 import type { LiveViewNotFound, LiveViewRefused } from "@vigil/core/port/LiveViews"
@@ -94,6 +96,9 @@ const problems = {
   WorkerTokenNotFound: (error: WorkerTokenNotFound) => notFound("worker-token-not-found", error.message),
   ApiKeyNotFound: (error: ApiKeyNotFound) => notFound("api-key-not-found", error.message),
   EdgeNotFound: (error: EdgeNotFound) => notFound("edge-not-found", error.message),
+  DiscoveryNotFound: (error: DiscoveryNotFound) => notFound("discovery-not-found", error.message),
+  DiscoveryRefused: (error: DiscoveryRefused) => conflict(`discovery-${error.reason}`, error.message),
+  RangeRefused: (error: RangeRefused) => badRequest("range-refused", error.message, "/ranges"),
   PlaceNotFound: (error: PlaceNotFound) => notFound("place-not-found", error.message),
   SheetError: (error: SheetError) => badRequest("sheet", error.message, ""),
   PlaceRefused: (error: PlaceRefused) => conflict(`place-${error.reason}`, error.message),

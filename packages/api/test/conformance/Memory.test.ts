@@ -1,5 +1,6 @@
 import { layerAuditStoreMemory } from "@vigil/core/memory/AuditStoreMemory"
 import { layerCameraStoreMemory } from "@vigil/core/memory/CameraStoreMemory"
+import { layerDiscoveryStoreMemory } from "@vigil/core/memory/DiscoveryStoreMemory"
 import { layerEventStoreMemory } from "@vigil/core/memory/EventStoreMemory"
 import { layerIdempotencyStoreMemory } from "@vigil/core/memory/IdempotencyStoreMemory"
 import { layerModelStoreMemory } from "@vigil/core/memory/ModelStoreMemory"
@@ -9,6 +10,7 @@ import { Layer } from "effect"
 import { layerPlacementStoreMemory } from "@vigil/core/memory/PlacementStoreMemory"
 import { auditStoreConformance } from "./AuditStoreConformance.js"
 import { cameraStoreConformance } from "./CameraStoreConformance.js"
+import { discoveryStoreConformance } from "./DiscoveryStoreConformance.js"
 import { eventStoreConformance } from "./EventStoreConformance.js"
 import { idempotencyStoreConformance } from "./IdempotencyStoreConformance.js"
 import { modelStoreConformance } from "./ModelStoreConformance.js"
@@ -26,3 +28,4 @@ idempotencyStoreConformance("in memory", layerIdempotencyStoreMemory)
 modelStoreConformance("in memory", layerModelStoreMemory)
 outboxConformance("in memory", layerStoresMemory)
 settingStoreConformance("in memory", layerStoresMemory)
+discoveryStoreConformance("in memory", layerDiscoveryStoreMemory)

@@ -3,6 +3,7 @@ import { layerEmbeddedStores } from "../EmbeddedDatabase.js"
 import { secondTenant } from "../Samples.js"
 import { auditStoreConformance } from "./AuditStoreConformance.js"
 import { cameraStoreConformance } from "./CameraStoreConformance.js"
+import { discoveryStoreConformance } from "./DiscoveryStoreConformance.js"
 import { eventStoreConformance } from "./EventStoreConformance.js"
 import { idempotencyStoreConformance } from "./IdempotencyStoreConformance.js"
 import { modelStoreConformance } from "./ModelStoreConformance.js"
@@ -22,3 +23,4 @@ idempotencyStoreConformance("PostgreSQL", stores)
 modelStoreConformance("PostgreSQL", stores)
 outboxConformance("PostgreSQL", stores)
 settingStoreConformance("PostgreSQL", stores)
+discoveryStoreConformance("PostgreSQL", stores)

@@ -1,10 +1,12 @@
 import type { CameraStatus } from "@vigil/core/CameraStatus"
 import type { UnplacedCamera } from "@vigil/core/ClusterStatus"
+import type { DiscoveryRequest, FoundDevice } from "@vigil/core/Discovery"
 import { NodeName } from "@vigil/core/Node"
 import { type CameraId, Epoch, type TenantId } from "@vigil/core/Ids"
 import { AnalyticCatalogue, InvalidAnalytic } from "@vigil/core/port/AnalyticCatalogue"
 import { CameraControl, CameraNotRunning, NoKeyframe } from "@vigil/core/port/CameraControl"
 import { ClusterControl, NodeNotFound, NodeUnavailable } from "@vigil/core/port/ClusterControl"
+import { NetworkScanner, RangeRefused } from "@vigil/core/port/NetworkScanner"
 import { HealthChecks } from "@vigil/core/port/Health"
 import { LiveViewNotFound, LiveViewRefused, LiveViews } from "@vigil/core/port/LiveViews"
 import { PublicationNotFound, PublicationRefused, Publications } from "@vigil/core/port/Publications"
@@ -55,6 +57,8 @@ export class FakeRuntime extends Effect.Service<FakeRuntime>()("test/FakeRuntime
       probed: new Array<SourceConfig>(),
       steered: new Array<string>(),
       unplaced: new Array<UnplacedCamera>(),
+      /** What is in the network; while `held`, a scan goes on when it has found that. */
+      network: { devices: new Array<FoundDevice>(), held: false, asked: new Array<DiscoveryRequest>(), left: 0 },
       health: yield* Ref.make<"pass" | "warn" | "fail">("pass")
     }
   })
@@ -239,11 +243,43 @@ const layerHealthChecks = Layer.effect(
   ])
 )
 
+/** Looks at private addresses only, and leaves those alone too. */
+const layerNetworkScanner = Layer.effect(
+  NetworkScanner,
+  Effect.map(FakeRuntime, ({ network }) =>
+    NetworkScanner.of({
+      plan: (request) => {
+        const range = request.ranges.find((text) => !/^(10|192\.168)\./.test(text))
+        if (range !== undefined) return new RangeRefused({ range, allowed: ["10.0.0.0-10.255.255.255"] })
+        network.asked.push(request)
+        return Effect.succeed({
+          total: network.devices.length,
+          run: ({ onDevice, onDone }) =>
+            Effect.suspend(() => {
+              for (const device of network.devices) {
+                onDevice(device)
+                onDone(1)
+              }
+              return network.held ? Effect.never : Effect.void
+            }).pipe(
+              Effect.onInterrupt(() =>
+                Effect.sync(() => {
+                  network.left++
+                })
+              )
+            )
+        })
+      }
+    })
+  )
+)
+
 export const layerFakePorts = Layer.mergeAll(
   layerCameraControl,
   layerLiveViews,
   layerPublications,
   layerCatalogues,
   layerHealthChecks,
-  layerClusterControl
+  layerClusterControl,
+  layerNetworkScanner
 ).pipe(Layer.provideMerge(FakeRuntime.Default))

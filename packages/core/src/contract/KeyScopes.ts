@@ -35,6 +35,11 @@ export const httpScopes: Readonly<Record<string, NeededScope>> = {
   "settings.camera": "read",
   "settings.changeCamera": "configure",
   "settings.refresh": "configure",
+  "discoveries.list": "configure",
+  "discoveries.start": "configure",
+  "discoveries.get": "configure",
+  "discoveries.cancel": "configure",
+  "discoveries.adopt": "configure",
   "cameraManager.runtimes": "read",
   "cameraManager.status": "operate",
   "heartbeat.beat": "operate",
@@ -86,5 +91,9 @@ export const rpcScopes: Readonly<Record<string, NeededScope>> = {
   CreateCamera: "configure",
   DeleteCamera: "configure",
   ProbeSource: "configure",
+  StartDiscovery: "configure",
+  WatchDiscovery: "configure",
+  CancelDiscovery: "configure",
+  AdoptDevices: "configure",
   ConfigureCamera: "configure"
 }

@@ -8,6 +8,7 @@ import { CamerasGroup } from "./api/CamerasApi.js"
 import { CatalogueGroup } from "./api/CatalogueApi.js"
 import { ClusterGroup } from "./api/ClusterApi.js"
 import { completeDocument } from "./api/Document.js"
+import { DiscoveriesGroup } from "./api/DiscoveriesApi.js"
 import { EdgesGroup } from "./api/EdgesApi.js"
 import { EventsGroup } from "./api/EventsApi.js"
 import { GrantsGroup } from "./api/GrantsApi.js"
@@ -65,6 +66,7 @@ export class VigilApi extends HttpApi.make("vigil")
   .add(EdgesGroup.prefix("/api/v1"))
   .add(PlacesGroup.prefix("/api/v1"))
   .add(SettingsGroup.prefix("/api/v1"))
+  .add(DiscoveriesGroup.prefix("/api/v1"))
   .add(AuditGroup.prefix("/api/v1"))
   .add(HistoryGroup.prefix("/api/v1"))
   .add(KeysGroup.prefix("/api/v1"))

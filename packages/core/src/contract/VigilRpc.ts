@@ -10,8 +10,9 @@ import { KeyRotation, KeyRotationRefused, KeyStatus } from "../KeyRotation.js"
 import { NodeName } from "../Node.js"
 import { CameraStatus } from "../CameraStatus.js"
 import { CameraWithRuntime } from "../CameraWithRuntime.js"
+import { AdoptRequest, DiscoveryRequest, ListedDiscovery } from "../Discovery.js"
 import { EventDelivery, EventEntry, EventPage, EventQuery, EventStatus } from "../Event.js"
-import { CameraId, EventId } from "../Ids.js"
+import { CameraId, DiscoveryId, EventId } from "../Ids.js"
 import { LicenceRefused } from "../Licence.js"
 import { CatalogueEntry, ModelError } from "../Model.js"
 import { ObjectDifference, ObjectHistory, VersionedType, VersionNotFound } from "../ObjectHistory.js"
@@ -20,10 +21,12 @@ import { InvalidAnalytic } from "../port/AnalyticCatalogue.js"
 import { BusUnavailable } from "../port/Bus.js"
 import { CameraNotRunning } from "../port/CameraControl.js"
 import { RevisionConflict } from "../port/CameraStore.js"
+import { DiscoveryNotFound, DiscoveryRefused } from "../port/DiscoveryStore.js"
 import { EdgeNotFound } from "../port/EdgeStore.js"
 import { EventNotFound } from "../port/EventStore.js"
 import { NodeNotFound, NodeUnavailable } from "../port/ClusterControl.js"
 import { ModelUnsuitable } from "../port/ModelLibrary.js"
+import { RangeRefused } from "../port/NetworkScanner.js"
 import { PlaceNotFound } from "../port/PlaceStore.js"
 import { ComponentHealth } from "../port/Health.js"
 import { StoreUnavailable } from "../port/StoreError.js"
@@ -36,6 +39,7 @@ import { CameraRpc, cameraErrors, configurationErrors } from "./CameraRpc.js"
 import { Forbidden } from "./Principal.js"
 import { RpcAuthentication } from "./RpcAuthentication.js"
 
+const discoveryErrors = Schema.Union(DiscoveryNotFound, StoreUnavailable, Forbidden)
 const historyErrors = Schema.Union(VersionNotFound, StoreUnavailable, Forbidden)
 const steeringErrors = Schema.Union(NodeNotFound, NodeUnavailable, StoreUnavailable, Forbidden)
 
@@ -65,6 +69,22 @@ export class DashboardRpc extends RpcGroup.make(
     error: Schema.Union(SourceError, cameraErrors)
   }),
   /** The status of every camera in the caller's reach now, then each change, and of those that come in reach. */
+  /** Looks for cameras in the networks of the server, one search at a time; for supervisors. */
+  Rpc.make("StartDiscovery", {
+    payload: { request: DiscoveryRequest },
+    success: ListedDiscovery,
+    error: Schema.Union(RangeRefused, DiscoveryRefused, StoreUnavailable, Forbidden)
+  }),
+  /** How far it is and what was found, about twice a second, until it is over. */
+  Rpc.make("WatchDiscovery", { payload: { id: DiscoveryId }, success: ListedDiscovery, error: discoveryErrors, stream: true }),
+  Rpc.make("CancelDiscovery", { payload: { id: DiscoveryId }, success: ListedDiscovery, error: discoveryErrors }),
+  /** Makes cameras of devices that were found, all or none. */
+  Rpc.make("AdoptDevices", {
+    payload: { id: DiscoveryId, request: AdoptRequest },
+    success: Schema.Array(Camera),
+    error: Schema.Union(discoveryErrors, DiscoveryRefused, SourceError, EdgeNotFound, PlaceNotFound, LicenceRefused)
+  }),
+  /** The status of every camera of the tenant now, then each change. */
   Rpc.make("WatchCameras", { success: CameraStatus, error: Schema.Union(StoreUnavailable, Forbidden), stream: true }),
   /** Every camera of the tenant with its row of the runtime table: worker, heartbeat, health, errors. */
   Rpc.make("ListCameraRuntimes", {
