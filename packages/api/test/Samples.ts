@@ -1,7 +1,8 @@
 import { Database } from "@vigil/api/database/Database"
 import { NewCamera } from "@vigil/core/Camera"
+import { Discovery } from "@vigil/core/Discovery"
 import { Event, EventEntry } from "@vigil/core/Event"
-import { CameraId, defaultTenant, Epoch, EventId, ModelId, TenantId } from "@vigil/core/Ids"
+import { CameraId, defaultTenant, DiscoveryId, Epoch, EventId, ModelId, TenantId } from "@vigil/core/Ids"
 import { ModelDescriptor } from "@vigil/core/Model"
 import type { ModelHints } from "@vigil/core/ModelVersion"
 import { DateTime, Effect, Schema } from "effect"
@@ -17,6 +18,24 @@ export const secondTenant = Effect.flatMap(Database, (database) =>
 )
 
 export const anyCameraId = (): CameraId => CameraId.make(crypto.randomUUID())
+
+/** A discovery that has just begun. */
+export const newDiscovery = (overrides: Partial<Discovery> = {}): Effect.Effect<Discovery> =>
+  Effect.map(DateTime.now, (now) =>
+    Discovery.make({
+      id: DiscoveryId.make(crypto.randomUUID()),
+      tenantId: defaultTenant,
+      state: "running",
+      detail: null,
+      request: { onvif: true, ranges: ["192.0.2.0/24"], ports: [554], paths: [] },
+      startedBy: "zoë",
+      startedAt: now,
+      updatedAt: now,
+      progress: { done: 0, total: 256 },
+      devices: [],
+      ...overrides
+    })
+  )
 
 export const newCamera = (overrides: Partial<typeof NewCamera.Encoded> = {}): NewCamera =>
   Schema.decodeSync(NewCamera)({ name: "Gate", url: "rtsp://192.0.2.7/stream1", ...overrides })

@@ -40,7 +40,9 @@ export const parseAddressSpan = (text: string): AddressSpan | undefined => {
 export const AddressRange = Schema.Trim.pipe(
   Schema.maxLength(40),
   Schema.filter(
-    (text) => parseAddressSpan(text) !== undefined || "expected IPv4 addresses as 192.168.1.0/24, 192.168.1.10-192.168.1.40 or 192.168.1.7"
+    (text) =>
+      parseAddressSpan(text) !== undefined ||
+      "expected IPv4 addresses as 192.168.1.0/24, 192.168.1.10-192.168.1.40 or 192.168.1.7"
   )
 ).annotations({ identifier: "AddressRange" })
 

@@ -1,4 +1,4 @@
-import { DateTime, Option, Schema } from "effect"
+import { type DateTime, Option, Schema } from "effect"
 import { AddressRange, countAddresses, parseAddressSpan } from "./AddressRange.js"
 import { type Camera, Label, NewCamera } from "./Camera.js"
 import { CameraId, DiscoveryId, PlaceId, TenantId } from "./Ids.js"
@@ -75,11 +75,10 @@ export const FoundDevice = Schema.Struct({
 export type FoundDevice = typeof FoundDevice.Type
 
 /** How far it is: connections that were tried, of all. */
-export const DiscoveryProgress = Schema.Struct({
+const DiscoveryProgress = Schema.Struct({
   done: Schema.Int.pipe(Schema.nonNegative()),
   total: Schema.Int.pipe(Schema.nonNegative())
 })
-export type DiscoveryProgress = typeof DiscoveryProgress.Type
 
 /** A search for cameras in the network, under way or over. */
 export class Discovery extends Schema.Class<Discovery>("Discovery")({
@@ -99,7 +98,7 @@ export class Discovery extends Schema.Class<Discovery>("Discovery")({
 }) {}
 
 /** A device as it is shown, with the tenant's camera that is one of its streams. */
-export const ListedDevice = Schema.Struct({ ...FoundDevice.fields, cameraId: Schema.NullOr(CameraId) }).annotations({
+const ListedDevice = Schema.Struct({ ...FoundDevice.fields, cameraId: Schema.NullOr(CameraId) }).annotations({
   identifier: "ListedDevice"
 })
 export const ListedDiscovery = Schema.Struct({ ...Discovery.fields, devices: Schema.Array(ListedDevice) }).annotations({

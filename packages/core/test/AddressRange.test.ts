@@ -26,7 +26,12 @@ describe("addresses", () => {
   it("come in ranges", () => {
     expect(spanOf("10.0.0.0/8")).toEqual({ first: 10 * 2 ** 24, last: 11 * 2 ** 24 - 1 })
     expect([...addressesOf([spanOf("192.0.2.130/30")])]).toEqual(["192.0.2.128", "192.0.2.129", "192.0.2.130", "192.0.2.131"])
-    expect([...addressesOf([spanOf("192.0.2.254 - 192.0.3.1")])]).toEqual(["192.0.2.254", "192.0.2.255", "192.0.3.0", "192.0.3.1"])
+    expect([...addressesOf([spanOf("192.0.2.254 - 192.0.3.1")])]).toEqual([
+      "192.0.2.254",
+      "192.0.2.255",
+      "192.0.3.0",
+      "192.0.3.1"
+    ])
     expect(countAddresses([spanOf("0.0.0.0/0")])).toBe(2 ** 32)
     for (const wrong of ["192.0.2.0/33", "192.0.2.0/", "192.0.2.9-192.0.2.1", "192.0.2.0/24-192.0.2.9", "/24", "-", "a/b"]) {
       expect(parseAddressSpan(wrong), wrong).toBeUndefined()

@@ -24,7 +24,7 @@ class Seen implements ScanListener {
 
   readonly onDevice = (device: FoundDevice): void => {
     this.devices = withDevice(this.devices, device)
-  }
+  };
 
   in(discovery: Discovery, end: Partial<End> = {}): Effect.Effect<Discovery> {
     return Effect.map(DateTime.now, (updatedAt) =>

@@ -61,7 +61,10 @@ const cameraOf = ({ devices }: Discovery, request: AdoptRequest, wanted: AdoptRe
     const credentials = wanted.credentials ?? request.credentials
     const { placeId, tags } = request
     const camera: NewCamera = {
-      ...Schema.decodeSync(NewCamera)({ name: wanted.name ?? `${device.name} (${device.address})`.slice(0, 200), url: stream.url }),
+      ...Schema.decodeSync(NewCamera)({
+        name: wanted.name ?? `${device.name} (${device.address})`.slice(0, 200),
+        url: stream.url
+      }),
       ...(credentials === undefined ? {} : { credentials }),
       ...(placeId === undefined ? {} : { placeId }),
       ...(tags === undefined ? {} : { tags })

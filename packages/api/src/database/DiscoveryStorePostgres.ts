@@ -77,10 +77,7 @@ const make = Effect.map(Database, (database) =>
 
     list: (tenant) =>
       database.tenant("list discoveries", tenant, (sql) =>
-        Effect.flatMap(
-          sql<DiscoveryRow>`select document from discoveries order by started_at desc, id`,
-          Effect.forEach(read)
-        )
+        Effect.flatMap(sql<DiscoveryRow>`select document from discoveries order by started_at desc, id`, Effect.forEach(read))
       )
   })
 )

@@ -1,9 +1,9 @@
 import { describe, expect, layer } from "@effect/vitest"
 import { Discovery, type FoundDevice } from "@vigil/core/Discovery"
-import { defaultTenant, DiscoveryId } from "@vigil/core/Ids"
+import { defaultTenant, type DiscoveryId } from "@vigil/core/Ids"
 import { DiscoveryStore } from "@vigil/core/port/DiscoveryStore"
 import { DateTime, Effect, type Layer } from "effect"
-import { otherTenant } from "../Samples.js"
+import { newDiscovery, otherTenant } from "../Samples.js"
 
 const device: FoundDevice = {
   key: "192.0.2.7:554",
@@ -14,23 +14,6 @@ const device: FoundDevice = {
   streams: [{ url: "rtsp://192.0.2.7/stream1", codec: "H264" }]
 }
 
-const started = (overrides: Partial<Discovery> = {}) =>
-  Effect.map(DateTime.now, (now) =>
-    Discovery.make({
-      id: DiscoveryId.make(crypto.randomUUID()),
-      tenantId: defaultTenant,
-      state: "running",
-      detail: null,
-      request: { onvif: true, ranges: ["192.0.2.0/24"], ports: [554], paths: [] },
-      startedBy: "zoë",
-      startedAt: now,
-      updatedAt: now,
-      progress: { done: 0, total: 256 },
-      devices: [],
-      ...overrides
-    })
-  )
-
 /** What every store of discoveries must do; `stores` must know the tenants `defaultTenant` and `otherTenant`. */
 export const discoveryStoreConformance = <E>(name: string, stores: Layer.Layer<DiscoveryStore, E>): void => {
   describe(`DiscoveryStore: ${name}`, () => {
@@ -38,7 +21,7 @@ export const discoveryStoreConformance = <E>(name: string, stores: Layer.Layer<D
       it.effect("keeps what is reported, until it is over", () =>
         Effect.gen(function* () {
           const store = yield* DiscoveryStore
-          const discovery = yield* started()
+          const discovery = yield* newDiscovery()
           yield* store.add(discovery)
           expect(yield* store.get(defaultTenant, discovery.id)).toEqual(discovery)
           const further = Discovery.make({ ...discovery, progress: { done: 7, total: 256 }, devices: [device] })
@@ -55,13 +38,16 @@ export const discoveryStoreConformance = <E>(name: string, stores: Layer.Layer<D
       it.effect("has one under way for each tenant, and tells whoever runs it that it was cancelled", () =>
         Effect.gen(function* () {
           const store = yield* DiscoveryStore
-          const both = [yield* started(), yield* started()]
+          const both = [yield* newDiscovery(), yield* newDiscovery()]
           const outcomes = yield* Effect.forEach(both, (discovery) => Effect.either(store.add(discovery)), { concurrency: 2 })
           expect(outcomes.map(({ _tag }) => _tag).sort()).toEqual(["Left", "Right"])
           const [running] = (yield* store.list(defaultTenant)).filter(({ state }) => state === "running")
           if (running === undefined) throw new Error("none is under way")
-          expect(yield* Effect.flip(store.add(yield* started()))).toMatchObject({ _tag: "DiscoveryRefused", reason: "running" })
-          const theirs = yield* started({ tenantId: otherTenant })
+          expect(yield* Effect.flip(store.add(yield* newDiscovery()))).toMatchObject({
+            _tag: "DiscoveryRefused",
+            reason: "running"
+          })
+          const theirs = yield* newDiscovery({ tenantId: otherTenant })
           yield* store.add(theirs)
           for (const gone of [store.get(defaultTenant, theirs.id), store.cancel(defaultTenant, theirs.id)]) {
             expect(yield* Effect.flip(gone)).toMatchObject({ _tag: "DiscoveryNotFound", discoveryId: theirs.id })
@@ -78,10 +64,13 @@ export const discoveryStoreConformance = <E>(name: string, stores: Layer.Layer<D
         Effect.gen(function* () {
           const store = yield* DiscoveryStore
           const long = DateTime.subtract(yield* DateTime.now, { minutes: 1 })
-          const lost = yield* started({ updatedAt: long, startedAt: long })
+          const lost = yield* newDiscovery({ updatedAt: long, startedAt: long })
           yield* store.add(lost)
-          expect(yield* store.get(defaultTenant, lost.id)).toMatchObject({ state: "failed", detail: expect.stringMatching(/gone/) })
-          const next = yield* started()
+          expect(yield* store.get(defaultTenant, lost.id)).toMatchObject({
+            state: "failed",
+            detail: expect.stringMatching(/gone/)
+          })
+          const next = yield* newDiscovery()
           yield* store.add(next)
           yield* store.report(Discovery.make({ ...next, state: "done" }))
         })
@@ -93,7 +82,7 @@ export const discoveryStoreConformance = <E>(name: string, stores: Layer.Layer<D
           const ids: Array<DiscoveryId> = []
           for (let i = 0; i < 23; i++) {
             const at = DateTime.add(yield* DateTime.now, { seconds: i + 1 })
-            const discovery = yield* started({ startedAt: at })
+            const discovery = yield* newDiscovery({ startedAt: at })
             yield* store.add(discovery)
             yield* store.report(Discovery.make({ ...discovery, state: "done" }))
             ids.unshift(discovery.id)

@@ -7,6 +7,7 @@ import { NodeName } from "@vigil/core/Node"
 import { defaultPasswordPolicy } from "@vigil/core/PasswordPolicy"
 import { ApiKeyStore } from "@vigil/core/port/ApiKeyStore"
 import { CameraStore } from "@vigil/core/port/CameraStore"
+import { DiscoveryStore } from "@vigil/core/port/DiscoveryStore"
 import { EdgeStore } from "@vigil/core/port/EdgeStore"
 import { EventStore } from "@vigil/core/port/EventStore"
 import { GrantStore } from "@vigil/core/port/GrantStore"
@@ -26,7 +27,7 @@ import { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
 import type { User } from "@vigil/core/User"
 import { DateTime, Effect, Redacted, Schema } from "effect"
 import { layerEmbeddedStores } from "../EmbeddedDatabase.js"
-import { entry, newCamera, otherTenant, secondTenant } from "../Samples.js"
+import { entry, newCamera, newDiscovery, otherTenant, secondTenant } from "../Samples.js"
 
 /** Not a tenant's: which nodes run cameras, and where, what was done to the structure, what an edge keeps for itself, what access tokens are signed with, and the token that makes the first tenant's first user. */
 const shared = [
@@ -99,6 +100,7 @@ const fill = Effect.gen(function* () {
     yield* (yield* PublishTokenStore).set(tenant, camera.id, new TextEncoder().encode(`publisher of ${tenant}`))
     yield* (yield* EdgeStore).create(tenant, { name: NodeName.make("north") }, new TextEncoder().encode(`edge of ${tenant}`))
     yield* (yield* PlaceStore).create(tenant, { kind: "site", name: "North", parentId: null })
+    yield* (yield* DiscoveryStore).add(yield* newDiscovery({ tenantId: tenant }))
     const model = ModelId.make("forklifts")
     yield* (yield* ModelStore).create(tenant, model, { version: "1", bytes: 1, sha256: "0".repeat(64), hints: {} })
     yield* (yield* ModelStore).putPart(tenant, model, "1", 0, Uint8Array.of(1))

@@ -51,7 +51,18 @@ export class DashboardRpc extends RpcGroup.make(
   Rpc.make("CreateCamera", {
     payload: { camera: NewCamera },
     success: Camera,
-    error: Schema.Union(SourceError, InvalidAnalytic, InvalidSetting, EdgeNotFound, PlaceNotFound, LicenceRefused, ModelUnsuitable, ModelError, StoreUnavailable, Forbidden)
+    error: Schema.Union(
+      SourceError,
+      InvalidAnalytic,
+      InvalidSetting,
+      EdgeNotFound,
+      PlaceNotFound,
+      LicenceRefused,
+      ModelUnsuitable,
+      ModelError,
+      StoreUnavailable,
+      Forbidden
+    )
   }),
   Rpc.make("DeleteCamera", {
     payload: { id: CameraId, expectedRevision: Schema.optional(Schema.Int) },

@@ -86,10 +86,10 @@ const probeStep = (options: ScannerOptions, request: DiscoveryRequest, { onDevic
       if (isAllowed(answered.sender, networks)) emit.single(answered)
     }).pipe(Effect.ensuring(Effect.sync(() => emit.end())), Effect.forkScoped)
   ).pipe(
-    Stream.mapEffect(
-      (answered) => Effect.map(foundByProbe(answered, serviceOf(answered, networks), request), onDevice),
-      { concurrency: askedAtOnce, unordered: true }
-    ),
+    Stream.mapEffect((answered) => Effect.map(foundByProbe(answered, serviceOf(answered, networks), request), onDevice), {
+      concurrency: askedAtOnce,
+      unordered: true
+    }),
     Stream.runDrain
   )
 }

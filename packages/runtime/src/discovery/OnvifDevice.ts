@@ -61,7 +61,9 @@ const atHost = (text: string | undefined, host: string): string | undefined => {
   if (text === undefined || !URL.canParse(text)) return undefined
   const url = new URL(text)
   if (url.hostname === host) return text
-  return parseAddress(host) === undefined ? undefined : text.replace(/^([a-z]+:\/\/)(?:[^/@]*@)?(?:\[[^\]]*\]|[^:/?#]*)/i, `$1${host}`)
+  return parseAddress(host) === undefined
+    ? undefined
+    : text.replace(/^([a-z]+:\/\/)(?:[^/@]*@)?(?:\[[^\]]*\]|[^:/?#]*)/i, `$1${host}`)
 }
 
 /** No address has a user name and password in it: those are the caller's to give. */
@@ -103,8 +105,7 @@ export const askDevice = (service: string, credentials: Credentials | undefined)
     const host = new URL(service).hostname
     const open = (body: string) => soapCall({ url: service, namespace: device, body })
     const clockOffset = yield* open("<GetSystemDateAndTime/>").pipe(Effect.map(clockOffsetOf))
-    const asked = (url: string, namespace: string, body: string) =>
-      soapCall({ url, namespace, body, credentials, clockOffset })
+    const asked = (url: string, namespace: string, body: string) => soapCall({ url, namespace, body, credentials, clockOffset })
 
     const services = yield* open("<GetServices><IncludeCapability>false</IncludeCapability></GetServices>").pipe(
       Effect.catchIf(

@@ -1,6 +1,6 @@
 import type { FoundStream } from "@vigil/core/Discovery"
 import { plainText } from "@vigil/core/PlainText"
-import { type Credentials, SourceError } from "@vigil/core/Source"
+import type { Credentials, SourceError } from "@vigil/core/Source"
 import { Effect } from "effect"
 import { parseSdp } from "../rtp/Sdp.js"
 import { openRtspConnection, type RtspConnection } from "../source/rtsp/RtspConnection.js"
@@ -61,7 +61,7 @@ const streamOf = (url: string, { body }: RtspResponse): FoundStream | undefined 
   return {
     url,
     ...(codec === undefined ? {} : { codec: plainText(codec, 30) }),
-    ...(video.size ?? {})
+    ...video.size
   }
 }
 

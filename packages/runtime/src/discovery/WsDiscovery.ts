@@ -41,9 +41,9 @@ const probeMessage = (id: string, type: string): string =>
   '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" ' +
   'xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery" xmlns:dn="http://www.onvif.org/ver10/network/wsdl" ' +
   'xmlns:tds="http://www.onvif.org/ver10/device/wsdl"><s:Header>' +
-  '<a:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/Probe</a:Action>' +
+  "<a:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/Probe</a:Action>" +
   `<a:MessageID>${id}</a:MessageID><a:ReplyTo><a:Address>http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address></a:ReplyTo>` +
-  '<a:To>urn:schemas-xmlsoap-org:ws:2005:04:discovery</a:To></s:Header>' +
+  "<a:To>urn:schemas-xmlsoap-org:ws:2005:04:discovery</a:To></s:Header>" +
   `<s:Body><d:Probe><d:Types>${type}</d:Types></d:Probe></s:Body></s:Envelope>`
 
 const words = (text: string | undefined): ReadonlyArray<string> => (text ?? "").split(/\s+/).filter((word) => word !== "")
@@ -76,7 +76,7 @@ const answerOf = (match: XmlNode, sender: string): ReadonlyArray<Answered> => {
 }
 
 /** The devices that a datagram tells of, if it answers one of our probes. */
-export const readAnswer = (text: string, sender: string, probes: ReadonlySet<string>): ReadonlyArray<Answered> => {
+const readAnswer = (text: string, sender: string, probes: ReadonlySet<string>): ReadonlyArray<Answered> => {
   const envelope = readXml(text)
   const relatesTo = textIn(find(envelope, "Header"), "RelatesTo")
   if (relatesTo === undefined || !probes.has(relatesTo)) return []

@@ -120,23 +120,25 @@ describe("devices that answer a probe", () => {
   )
 
   for (const schemes of [["digest"], ["username-token"], ["digest", "username-token"]] as const) {
-    it.scopedLive(`want a password by ${schemes.join(" and ")}, whatever their clock says, and are asked once with a wrong one`, () =>
-      Effect.gen(function* () {
-        const found = yield* device({ authentication: locked(...schemes) })
-        found.setFaults({ clockOffsetMs: -86_400_000 * 400 })
-        const port = yield* discovered(found)
-        const [anonymous] = (yield* scan(requestOf({}), port)).devices
-        expect(anonymous).toMatchObject({ needsCredentials: true, streams: [], name: "camera-1", model: "simulator" })
-        expect(anonymous?.detail).toMatch(/wants a user name and password/)
-        const [open] = (yield* scan(requestOf({}, user), port)).devices
-        expect(open?.streams.length, open?.detail).toBe(2)
-        const before = found.status().refusedCalls
-        const wrong = { username: "admin", password: Redacted.make("wrong") }
-        const [refused] = (yield* scan(requestOf({}, wrong), port)).devices
-        expect(refused).toMatchObject({ needsCredentials: true, streams: [] })
-        expect(found.status().refusedCalls - before).toBeLessThanOrEqual(2)
-        expect(JSON.stringify([anonymous, open, refused])).not.toMatch(/s3cret|wrong/)
-      })
+    it.scopedLive(
+      `want a password by ${schemes.join(" and ")}, whatever their clock says, and are asked once with a wrong one`,
+      () =>
+        Effect.gen(function* () {
+          const found = yield* device({ authentication: locked(...schemes) })
+          found.setFaults({ clockOffsetMs: -86_400_000 * 400 })
+          const port = yield* discovered(found)
+          const [anonymous] = (yield* scan(requestOf({}), port)).devices
+          expect(anonymous).toMatchObject({ needsCredentials: true, streams: [], name: "camera-1", model: "simulator" })
+          expect(anonymous?.detail).toMatch(/wants a user name and password/)
+          const [open] = (yield* scan(requestOf({}, user), port)).devices
+          expect(open?.streams.length, open?.detail).toBe(2)
+          const before = found.status().refusedCalls
+          const wrong = { username: "admin", password: Redacted.make("wrong") }
+          const [refused] = (yield* scan(requestOf({}, wrong), port)).devices
+          expect(refused).toMatchObject({ needsCredentials: true, streams: [] })
+          expect(found.status().refusedCalls - before).toBeLessThanOrEqual(2)
+          expect(JSON.stringify([anonymous, open, refused])).not.toMatch(/s3cret|wrong/)
+        })
     )
   }
 
