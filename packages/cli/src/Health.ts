@@ -1,5 +1,6 @@
 import { licenceHealth } from "@vigil/api/application/LicenceWatch"
 import { databaseHealth } from "@vigil/api/database/DatabaseHealth"
+import { Bus } from "@vigil/core/port/Bus"
 import { CameraControl } from "@vigil/core/port/CameraControl"
 import { type ComponentHealth, HealthChecks, type HealthStatus } from "@vigil/core/port/Health"
 import { CameraManager } from "@vigil/runtime/manager/CameraManager"
@@ -46,6 +47,17 @@ const manager = Effect.map(CameraManager, ({ status }) =>
   })
 )
 
+/** Events are stored in any case, and wait for the bus. */
+const bus = Effect.map(Bus, ({ last }) =>
+  last.pipe(
+    Effect.timeoutFail({ duration: "1 second", onTimeout: () => new Error("no answer in 1 s") }),
+    Effect.match({
+      onSuccess: (position) => health("bus", "pass", `${position} messages so far`),
+      onFailure: ({ message }) => health("bus", "warn", `${message}; what it is to carry waits`)
+    })
+  )
+)
+
 const disk = (folder: string) =>
   Effect.map(diskSpace(folder), ({ detail, status }): ComponentHealth => health("disk", status, detail))
 
@@ -59,6 +71,7 @@ export const layer = (folder: string) =>
         yield* licenceHealth,
         { component: "cameras", essential: false, check: yield* cameras },
         { component: "camera manager", essential: false, check: yield* manager },
+        { component: "bus", essential: false, check: yield* bus },
         { component: "media workers", essential: false, check: yield* workers },
         { component: "disk", essential: true, check: disk(folder) },
         ...Option.toArray(Option.map(yield* Effect.serviceOption(Nats), natsHealth))

@@ -170,7 +170,11 @@ describe("operators' commands", () => {
         expect(yield* json("camera", "restart", "front")).toMatchObject([{ name: "Front door" }])
         expect(yield* json("status")).toMatchObject({
           version: "0.1.0",
-          components: [{ component: "database", status: "pass" }, {}, { component: "camera manager", status: "pass" }, {}, {}]
+          components: expect.arrayContaining(
+            ["database", "camera manager", "bus"].map((component): unknown =>
+              expect.objectContaining({ component, status: "pass" })
+            )
+          ) as unknown
         })
       })
     )
@@ -213,7 +217,7 @@ describe("operators' commands", () => {
           expect(yield* json("event", "show", event.eventId)).toMatchObject({ event: { status: "FALSE_POSITIVE" } })
           expect((yield* call("event", "show", crypto.randomUUID())).code).toBe(1)
         }),
-      90_000
+      240_000
     )
 
     it.effect("shows and steers the cluster, also one of one node", () =>
