@@ -20,6 +20,23 @@ const typed = (question: string): Effect.Effect<Redacted.Redacted, UsageError> =
     return Effect.sync(() => reader.close())
   })
 
+/** A line that may be seen while it is typed. */
+export const readLine = (question: string): Effect.Effect<string, UsageError> =>
+  process.stdin.isTTY
+    ? Effect.async((resume) => {
+        const reader = createInterface({ input: process.stdin, output: process.stderr })
+        const end = (answer: Effect.Effect<string, UsageError>) => {
+          reader.removeAllListeners()
+          reader.close()
+          resume(answer)
+        }
+        reader.once("SIGINT", () => end(Effect.interrupt))
+        reader.once("close", () => end(Effect.fail(new UsageError({ detail: "nothing was typed" }))))
+        reader.question(`${question}: `, (line) => end(Effect.succeed(line.trim())))
+        return Effect.sync(() => reader.close())
+      })
+    : new UsageError({ detail: "there is no terminal to type the user name on: take --username" })
+
 /** A password from a file, else typed without an echo; never from the arguments, which every process of the machine may read. */
 export const readPassword = (file: Option.Option<string>, question: string): Effect.Effect<Redacted.Redacted, UsageError> => {
   if (Option.isSome(file)) return Effect.map(readText(file.value), (text) => Redacted.make(text.replace(/\r?\n$/, "")))

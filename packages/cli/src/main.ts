@@ -14,9 +14,12 @@ import { doctorCommand } from "./commands/doctor.js"
 import { edgeCommand } from "./commands/edge.js"
 import { eventCommand } from "./commands/event.js"
 import { keysCommand } from "./commands/keys.js"
+import { loginCommand, logoutCommand, profileCommand, whoamiCommand } from "./commands/login.js"
 import { modelCommand, modelsCommand } from "./commands/models.js"
 import { nodeCommand } from "./commands/node.js"
 import { probeCommand } from "./commands/probe.js"
+import { secondFactorCommand } from "./commands/secondFactor.js"
+import { sessionCommand } from "./commands/session.js"
 import { simCommand } from "./commands/sim.js"
 import { statusCommand } from "./commands/status.js"
 import { placeCommand } from "./commands/place.js"
@@ -41,7 +44,13 @@ const commands = [
   clusterCommand,
   cameraCommand,
   eventCommand,
+  loginCommand,
+  logoutCommand,
+  whoamiCommand,
+  profileCommand,
   userCommand,
+  sessionCommand,
+  secondFactorCommand,
   apiKeyCommand,
   placeCommand,
   settingsCommand,

@@ -1,10 +1,11 @@
 import { Command, Options } from "@effect/cli"
 import { keyMark, type SecretKey } from "@vigil/api/secret/KeyRing"
 import { createKeyFile, nextKeyFile, parseKey, readKeyFile } from "@vigil/api/secret/MasterKey"
+import { PublicKeys } from "@vigil/core/AccessToken"
 import { KeyRotation, KeyStatus } from "@vigil/core/KeyRotation"
 import { Config, Console, Effect, Option, Redacted, Stream } from "effect"
 import * as Server from "../operator/Server.js"
-import { overRpc, streamRpc } from "../operator/Server.js"
+import { overHttp, overRpc, streamRpc } from "../operator/Server.js"
 import { placeOf, type ServerOptions, serverOptions } from "../operator/ServerAccess.js"
 import { CommandFailed, json, printJson, readText, table, UsageError } from "../Output.js"
 
@@ -95,7 +96,26 @@ const rotate = Command.make(
   )
 )
 
+const rotateSigning = Command.make(
+  "rotate-signing",
+  {
+    only: Options.boolean("only").pipe(
+      Options.withDescription("Refuse every access token that was signed before: programs exchange their refresh tokens.")
+    ),
+    ...serverOptions,
+    json
+  },
+  (options) =>
+    Effect.gen(function* () {
+      const keys = yield* overHttp((http) => http.keys.rotateSigning({ payload: { only: options.only } }))
+      if (options.json) return yield* printJson(PublicKeys)(keys)
+      yield* Console.log(`Access tokens are signed with the key ${keys.keys[0]?.kid ?? ""} from now on.`)
+    }).pipe(Effect.provide(Server.layer(options)))
+).pipe(Command.withDescription("Sign access tokens with a fresh key; that happens every 30 days by itself."))
+
 export const keysCommand = Command.make("keys").pipe(
-  Command.withDescription("The master keys that stored secrets are encrypted with."),
-  Command.withSubcommands([status, rotate])
+  Command.withDescription(
+    "The master keys that stored secrets are encrypted with, and the keys that access tokens are signed with."
+  ),
+  Command.withSubcommands([status, rotate, rotateSigning])
 )

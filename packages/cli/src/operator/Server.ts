@@ -23,7 +23,12 @@ const httpClient = (access: ServerAccess) =>
     const client = yield* Layer.build(Layer.provide(NodeHttpClient.layerWithoutAgent, NodeHttpClient.makeAgentLayer(access.tls)))
     return yield* HttpApiClient.make(VigilApi, {
       baseUrl: access.url,
-      transformClient: HttpClient.mapRequest(HttpClientRequest.setHeaders(access.headers))
+      transformClient: HttpClient.mapRequestEffect((request) =>
+        Effect.mapBoth(access.headers, {
+          onSuccess: (headers) => HttpClientRequest.setHeaders(request, headers),
+          onFailure: (cause) => new RequestError({ request, reason: "Encode", cause, description: cause.message })
+        })
+      )
     }).pipe(Effect.provide(client))
   })
 
@@ -40,12 +45,16 @@ export class Server extends Context.Tag("@vigil/cli/Server")<
     readonly version: string | undefined
     readonly http: Http
     /** Connects the first time. */
-    readonly rpc: Effect.Effect<Rpc>
+    readonly rpc: Effect.Effect<Rpc, CommandFailed>
+    /** The profile that it was chosen by. */
+    readonly profile: string | undefined
   }
 >() {}
 
-const rpcClient = ({ headers, tls, url }: ServerAccess): Effect.Effect<Rpc, never, Scope.Scope> =>
+const rpcClient = (access: ServerAccess): Effect.Effect<Rpc, CommandFailed, Scope.Scope> =>
   Effect.gen(function* () {
+    const { tls, url } = access
+    const headers = yield* access.headers
     const open = Layer.succeed(
       Socket.WebSocketConstructor,
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the types differ in events that Effect does not use
@@ -72,6 +81,7 @@ const failureOf =
     const problem = said(error)
     if (problem !== undefined) return new CommandFailed({ detail: problem })
     const tag = typeof error === "object" && error !== null && "_tag" in error ? error._tag : undefined
+    if (error instanceof RequestError && error.cause instanceof CommandFailed) return error.cause
     if (tag === "RpcClientError" || tag === "RequestError" || tag === "ResponseError") {
       return new CommandFailed({ detail: `the connection to ${url} was lost` })
     }
@@ -82,13 +92,24 @@ const failureOf =
 export const overHttp = <A, E, R>(ask: (http: Http) => Effect.Effect<A, E, R>) =>
   Effect.flatMap(Server, ({ http, url }) => Effect.mapError(ask(http), failureOf(url)))
 
+const isLost = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && "_tag" in error && error._tag === "RpcClientError"
+
+/** Why a call by RPC failed. A socket that is refused does not say why; the same over HTTP does. */
+const failureOfRpc =
+  ({ http, url }: Context.Tag.Service<Server>) =>
+  (error: unknown): Effect.Effect<never, Error> =>
+    isLost(error)
+      ? Effect.zipRight(Effect.mapError(http.catalogue.analytics(), failureOf(url)), Effect.fail(failureOf(url)(error)))
+      : Effect.fail(failureOf(url)(error))
+
 /** Asks the server by RPC. */
 export const overRpc = <A, E, R>(ask: (rpc: Rpc) => Effect.Effect<A, E, R>) =>
-  Effect.flatMap(Server, ({ rpc, url }) => Effect.mapError(Effect.flatMap(rpc, ask), failureOf(url)))
+  Effect.flatMap(Server, (server) => Effect.catchAll(Effect.flatMap(server.rpc, ask), failureOfRpc(server)))
 
 /** What the server tells from now on. */
 export const streamRpc = <A, E, R>(ask: (rpc: Rpc) => Stream.Stream<A, E, R>) =>
-  Stream.unwrap(Effect.map(Server, ({ rpc, url }) => Stream.mapError(Stream.unwrap(Effect.map(rpc, ask)), failureOf(url))))
+  Stream.unwrap(Effect.map(Server, (server) => Stream.catchAll(Stream.unwrap(Effect.map(server.rpc, ask)), failureOfRpc(server))))
 
 const connect = (access: ServerAccess) =>
   Effect.gen(function* () {
@@ -96,15 +117,17 @@ const connect = (access: ServerAccess) =>
     const http = yield* httpClient(access)
     yield* http.session.me().pipe(Effect.timeout(helloLimit))
     const rpc = yield* Effect.cached(Effect.provideService(rpcClient(access), Scope.Scope, scope))
-    return Server.of({ url: access.url, version: access.version, http, rpc })
+    return Server.of({ url: access.url, version: access.version, profile: access.profile, http, rpc })
   })
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.message : "an answer that is none of Vigil's")
 
 const connectRemote = (access: ServerAccess) =>
   Effect.mapError(connect(access), (error) => {
+    if (error instanceof CommandFailed) return error
+    if (error instanceof RequestError && error.cause instanceof CommandFailed) return error.cause
     if (error instanceof NotSignedIn)
-      return new CommandFailed({ detail: `${access.url} does not accept VIGIL_TOKEN: it is wrong, or it has ended` })
+      return new CommandFailed({ detail: `${access.url} does not accept ${access.from}: it is wrong, or it has ended` })
     if (error instanceof RequestError)
       return new CommandFailed({ detail: `${access.url} cannot be reached: ${error.description ?? String(error.cause)}` })
     return new CommandFailed({ detail: `${access.url} does not answer as a Vigil does: ${said(error) ?? nameOf(error)}` })
