@@ -18,6 +18,8 @@ import type { AuditStore } from "@vigil/core/port/AuditStore"
 import type { CameraStore } from "@vigil/core/port/CameraStore"
 import type { DiscoveryStore } from "@vigil/core/port/DiscoveryStore"
 import type { EdgeBuffer } from "@vigil/core/port/EdgeBuffer"
+import type { DataExports } from "@vigil/core/port/DataExports"
+import type { ErasureStore } from "@vigil/core/port/ErasureStore"
 import type { EdgeStore } from "@vigil/core/port/EdgeStore"
 import type { IdempotencyStore } from "@vigil/core/port/IdempotencyStore"
 import type { IdentityProviderStore } from "@vigil/core/port/IdentityProviderStore"
@@ -56,6 +58,8 @@ import { startEmbeddedPostgres } from "./database/EmbeddedPostgres.js"
 import { layerDiscoveryStorePostgres } from "./database/DiscoveryStorePostgres.js"
 import { layerEdgeBufferPostgres } from "./edge/EdgeBufferPostgres.js"
 import { layerEdgeStorePostgres } from "./database/EdgeStorePostgres.js"
+import { layerDataExportsPostgres } from "./database/DataExportsPostgres.js"
+import { layerErasureStorePostgres } from "./database/ErasureStorePostgres.js"
 import { layerEventStorePostgres } from "./database/EventStorePostgres.js"
 import { layerGrantStorePostgres } from "./database/GrantStorePostgres.js"
 import { layerIdempotencyStorePostgres } from "./database/IdempotencyStorePostgres.js"
@@ -93,6 +97,8 @@ export type Persistence =
   | DiscoveryStore
   | EdgeBuffer
   | EdgeStore
+  | DataExports
+  | ErasureStore
   | EventStore
   | GrantStore
   | KeyRotator
@@ -126,6 +132,8 @@ export const layerStores = (connection: ConnectionOptions, dataFolder: string): 
     layerDiscoveryStorePostgres,
     layerEdgeBufferPostgres,
     layerEdgeStorePostgres,
+    layerDataExportsPostgres,
+    layerErasureStorePostgres,
     layerEventStorePostgres,
     layerGrantStorePostgres,
     layerKeyRotator,

@@ -57,6 +57,8 @@ import type { DiscoveryStore } from "@vigil/core/port/DiscoveryStore"
 import type { NetworkScanner } from "@vigil/core/port/NetworkScanner"
 import type { PlaceStore } from "@vigil/core/port/PlaceStore"
 import type { EdgeStore } from "@vigil/core/port/EdgeStore"
+import type { DataExports } from "@vigil/core/port/DataExports"
+import type { ErasureStore } from "@vigil/core/port/ErasureStore"
 import type { EventStore } from "@vigil/core/port/EventStore"
 import type { GrantStore } from "@vigil/core/port/GrantStore"
 import type { IdempotencyStore } from "@vigil/core/port/IdempotencyStore"
@@ -86,6 +88,7 @@ import { Mailer } from "./mail/Mailer.js"
 import { layerEdgeControl } from "./edge/EdgeControl.js"
 import { type ListenError, layerHttpListener, ServerAddress } from "./http/HttpListener.js"
 import { LicenceNotice } from "./http/LicenceNotice.js"
+import { layerErasures } from "./privacy/CarryOutErasure.js"
 import { layerRoutes, WebFolder } from "./http/Routes.js"
 import type { ServerConfig } from "./ServerConfig.js"
 import { layerTenantPurge } from "./application/TenantPurge.js"
@@ -113,6 +116,8 @@ export type ServerNeeds =
   | DiscoveryStore
   | EdgeStore
   | PlaceStore
+  | DataExports
+  | ErasureStore
   | EventStore
   | GrantStore
   | HealthChecks
@@ -150,6 +155,7 @@ export const layerServer = (options: {
     Layer.provide(Layer.succeed(WebFolder, options.webFolder)),
     Layer.provide(Layer.merge(OpenViews.layer, Sights.layer)),
     Layer.provide(layerEdgeControl),
+    Layer.merge(layerErasures),
     Layer.provide(LicenceNotice.layer),
     Layer.merge(layerTenantPurge),
     Layer.provide(Layer.merge(layerEdgeControl, Discoveries.Default)),

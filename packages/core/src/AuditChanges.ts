@@ -5,6 +5,7 @@ import { Camera } from "./Camera.js"
 import type { CameraRecord } from "./CameraRecord.js"
 import type { Discovery } from "./Discovery.js"
 import type { Edge } from "./Edge.js"
+import { Erasure } from "./Erasure.js"
 import type { EventStatus } from "./Event.js"
 import type { CameraId, EdgeId, EventId, TenantId } from "./Ids.js"
 import type { NodeName } from "./Node.js"
@@ -305,3 +306,25 @@ export const clusterRebalanced: AuditChange = {
   before: null,
   after: null
 }
+
+const encodeErasure = Schema.encodeSync(Erasure)
+
+const ofErasure = (action: "privacy.erase" | "privacy.erased", erasure: Erasure, fields: ReadonlyArray<keyof Erasure>): AuditChange => ({
+  action,
+  subject: { type: "erasure", id: erasure.id },
+  before: null,
+  after: Object.fromEntries(Object.entries(encodeErasure(erasure)).filter(([key]) => fields.some((field) => field === key)))
+})
+
+/** Somebody had events erased: which, and why. */
+export const erasureBegun = (erasure: Erasure): AuditChange => ofErasure("privacy.erase", erasure, ["selection", "reason"])
+
+export const erasureFinished = (erasure: Erasure): AuditChange => ofErasure("privacy.erased", erasure, ["erased"])
+
+/** Somebody was given all that is kept of a tenant, or of a user. */
+export const dataExported = (subject: { readonly type: "tenant" | "user"; readonly id: string }): AuditChange => ({
+  action: "privacy.export",
+  subject,
+  before: null,
+  after: null
+})

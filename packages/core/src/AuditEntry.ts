@@ -56,6 +56,9 @@ export const AuditAction = Schema.Literal(
   "identity-provider.update",
   "identity-provider.delete",
   "keys.rotate",
+  "privacy.erase",
+  "privacy.erased",
+  "privacy.export",
   "node.drain",
   "node.resume",
   "cluster.rebalance",
@@ -93,6 +96,7 @@ export const AuditChange = Schema.Struct({
       "master-key",
       "signing-key",
       "tenant",
+      "erasure",
       "node",
       "cluster"
     ),

@@ -62,6 +62,7 @@ const aside: ReadonlySet<AuditAction> = new Set<AuditAction>([
   "camera.token.make",
   "camera.token.revoke",
   "edge.refused",
+  "privacy.export",
   "sign-in",
   "sign-in.refused",
   "sign-out"

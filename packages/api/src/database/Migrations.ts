@@ -18,6 +18,7 @@ import { settings } from "./migration/0012Settings.js"
 import { auditChain } from "./migration/0013AuditChain.js"
 import { models } from "./migration/0014Models.js"
 import { idempotencyKeys } from "./migration/0015IdempotencyKeys.js"
+import { erasures } from "./migration/0016Erasures.js"
 import { signIn } from "./migration/0017SignIn.js"
 import { identity } from "./migration/0018Identity.js"
 import { grants } from "./migration/0019Grants.js"
@@ -39,6 +40,7 @@ export const migrations: ReadonlyArray<Migration> = [
   auditChain,
   models,
   idempotencyKeys,
+  erasures,
   signIn,
   identity,
   grants,

@@ -20,6 +20,7 @@ import { layerIdentityProviderHandlers, layerOpenIdHandlers } from "./handler/Id
 import { layerKeyHandlers } from "./handler/KeyHandlers.js"
 import { layerHeartbeatHandlers, layerManagerHandlers, layerWorkerTokenHandlers } from "./handler/ManagerHandlers.js"
 import { layerModelHandlers } from "./handler/ModelHandlers.js"
+import { layerPrivacyHandlers } from "./handler/PrivacyHandlers.js"
 import { layerPlaceHandlers } from "./handler/PlaceHandlers.js"
 import { layerSecondFactorHandlers, layerSignInPolicyHandlers, layerUserAccessHandlers } from "./handler/SecondFactorHandlers.js"
 import { layerSettingHandlers } from "./handler/SettingHandlers.js"
@@ -74,6 +75,7 @@ const layerHandlers = Layer.mergeAll(
   layerTenantHandlers,
   layerHistoryHandlers,
   layerKeyHandlers,
+  layerPrivacyHandlers,
   layerClusterHandlers,
   layerEdgesHandlers,
   layerPlaceHandlers,

@@ -26,6 +26,7 @@ import type { IdentityProviderNotFound, ProviderSlugTaken } from "@vigil/core/po
 import type { DiscoveryNotFound, DiscoveryRefused } from "@vigil/core/port/DiscoveryStore"
 import type { RangeRefused } from "@vigil/core/port/NetworkScanner"
 import type { EdgeNameTaken, EdgeNotFound } from "@vigil/core/port/EdgeStore"
+import type { ErasureNotFound } from "@vigil/core/port/ErasureStore"
 import type { EventNotFound } from "@vigil/core/port/EventStore"
 import type { LiveViewNotFound, LiveViewRefused } from "@vigil/core/port/LiveViews"
 import type { PublicationNotFound, PublicationRefused } from "@vigil/core/port/Publications"
@@ -91,6 +92,7 @@ const problems = {
   StoreUnavailable: (error: StoreUnavailable) =>
     new Unavailable(details(503, "store-unavailable", "The database is away", error.message)),
   CameraNotFound: (error: CameraNotFound) => notFound("camera-not-found", error.message),
+  ErasureNotFound: (error: ErasureNotFound) => notFound("erasure-not-found", error.message),
   EventNotFound: (error: EventNotFound) => notFound("event-not-found", error.message),
   LiveViewNotFound: (error: LiveViewNotFound) => notFound("live-view-not-found", error.message),
   WorkerTokenNotFound: (error: WorkerTokenNotFound) => notFound("worker-token-not-found", error.message),

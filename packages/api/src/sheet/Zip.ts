@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Data, Effect } from "effect"
+import { Data, Effect, Stream } from "effect"
 import { constants, crc32, deflateRaw, inflateRaw } from "node:zlib"
 
 /** A file that is no table of cameras, or too large a one. */
@@ -93,42 +93,61 @@ const version = 20
 /** Names are UTF-8. */
 const flags = 0x800
 
-/** An archive of files. */
-export const makeZip = (files: ReadonlyArray<readonly [name: string, text: string]>): Effect.Effect<Uint8Array> =>
-  Effect.gen(function* () {
-    const parts: Array<Buffer> = []
-    const directory: Array<Buffer> = []
-    let at = 0
-    for (const [name, text] of files) {
-      const plain = Buffer.from(text)
-      const packed = yield* deflate(plain)
-      const nameBytes = Buffer.from(name)
-      const facts = Buffer.alloc(26)
-      facts.writeUInt16LE(version, 0)
-      facts.writeUInt16LE(flags, 2)
-      facts.writeUInt16LE(deflated, 4)
-      facts.writeUInt16LE(date, 8)
-      facts.writeUInt32LE(crc32(plain), 10)
-      facts.writeUInt32LE(packed.length, 14)
-      facts.writeUInt32LE(plain.length, 18)
-      facts.writeUInt16LE(nameBytes.length, 22)
-      const local = Buffer.alloc(4)
-      local.writeUInt32LE(signature.local)
-      parts.push(local, facts, nameBytes, packed)
-      const central = Buffer.alloc(6)
-      central.writeUInt32LE(signature.central)
-      central.writeUInt16LE(version, 4)
-      const rest = Buffer.alloc(14)
-      rest.writeUInt32LE(at, 10)
-      directory.push(central, facts, rest, nameBytes)
-      at += local.length + facts.length + nameBytes.length + packed.length
-    }
-    const central = Buffer.concat(directory)
-    const end = Buffer.alloc(endLength)
-    end.writeUInt32LE(signature.end)
-    end.writeUInt16LE(files.length, 8)
-    end.writeUInt16LE(files.length, 10)
-    end.writeUInt32LE(central.length, 12)
-    end.writeUInt32LE(at, 16)
-    return Buffer.concat([...parts, central, end])
+type ZipFile = readonly [name: string, text: string]
+
+/** Writes an archive part by part. What it cannot hold, 65,535 files or 4 GiB, is a defect. */
+const makeZipWriter = () => {
+  const directory: Array<Buffer> = []
+  let at = 0
+  let count = 0
+  return {
+    add: ([name, text]: ZipFile): Effect.Effect<ReadonlyArray<Buffer>> =>
+      Effect.gen(function* () {
+        const plain = Buffer.from(text)
+        const packed = yield* deflate(plain)
+        const nameBytes = Buffer.from(name)
+        const facts = Buffer.alloc(26)
+        facts.writeUInt16LE(version, 0)
+        facts.writeUInt16LE(flags, 2)
+        facts.writeUInt16LE(deflated, 4)
+        facts.writeUInt16LE(date, 8)
+        facts.writeUInt32LE(crc32(plain), 10)
+        facts.writeUInt32LE(packed.length, 14)
+        facts.writeUInt32LE(plain.length, 18)
+        facts.writeUInt16LE(nameBytes.length, 22)
+        const local = Buffer.alloc(4)
+        local.writeUInt32LE(signature.local)
+        const central = Buffer.alloc(6)
+        central.writeUInt32LE(signature.central)
+        central.writeUInt16LE(version, 4)
+        const rest = Buffer.alloc(14)
+        rest.writeUInt32LE(at, 10)
+        directory.push(central, facts, rest, nameBytes)
+        at += local.length + facts.length + nameBytes.length + packed.length
+        count++
+        return [local, facts, nameBytes, packed]
+      }),
+    end: Effect.sync((): ReadonlyArray<Buffer> => {
+      const central = Buffer.concat(directory)
+      const end = Buffer.alloc(endLength)
+      end.writeUInt32LE(signature.end)
+      end.writeUInt16LE(count, 8)
+      end.writeUInt16LE(count, 10)
+      end.writeUInt32LE(central.length, 12)
+      end.writeUInt32LE(at, 16)
+      return [central, end]
+    })
+  }
+}
+
+/** An archive that is made while it is read; a file at a time is held. */
+export const zipStream = <E>(files: Stream.Stream<ZipFile, E>): Stream.Stream<Uint8Array, E> =>
+  Stream.suspend(() => {
+    const writer = makeZipWriter()
+    const parts = Stream.mapEffect(files, writer.add)
+    return Stream.map(Stream.concat(parts, Stream.fromEffect(writer.end)), (buffers) => Buffer.concat(buffers))
   })
+
+/** An archive of files. */
+export const makeZip = (files: ReadonlyArray<ZipFile>): Effect.Effect<Uint8Array> =>
+  Effect.map(Stream.runCollect(zipStream(Stream.fromIterable(files))), (parts) => Buffer.concat([...parts]))

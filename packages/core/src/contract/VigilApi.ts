@@ -20,6 +20,7 @@ import { LiveGroup } from "./api/LiveApi.js"
 import { PasswordResetGroup } from "./api/PasswordResetApi.js"
 import { ModelsGroup } from "./api/ModelsApi.js"
 import { PlacesGroup } from "./api/PlacesApi.js"
+import { PrivacyGroup } from "./api/PrivacyApi.js"
 import { PublishTokensGroup } from "./api/PublishTokensApi.js"
 import { SecondFactorGroup, SignInPolicyGroup } from "./api/SecondFactorApi.js"
 import { SessionGroup, SignInGroup } from "./api/SessionApi.js"
@@ -70,6 +71,7 @@ export class VigilApi extends HttpApi.make("vigil")
   .add(AuditGroup.prefix("/api/v1"))
   .add(HistoryGroup.prefix("/api/v1"))
   .add(KeysGroup.prefix("/api/v1"))
+  .add(PrivacyGroup.prefix("/api/v1"))
   .add(TenantsGroup.prefix("/api/v1"))
   .add(HealthGroup)
   .annotate(OpenApi.Title, "Vigil")
