@@ -7,6 +7,7 @@ import {
   Outlet,
   redirect
 } from "@tanstack/react-router"
+import { secondFactorQuery } from "./client/Account.js"
 import { sessionQuery } from "./client/Session.js"
 import { eventSearch } from "./page/EventSearch.js"
 import { NotFoundPage } from "./page/NotFoundPage.js"
@@ -39,15 +40,45 @@ const setup = createRoute({
   component: lazyRouteComponent(() => import("./page/SetupPage.js"), "SetupPage")
 })
 
+interface LoginSearch {
+  readonly to?: string
+  /** Why an identity provider's sign-in came to nothing. */
+  readonly refused?: string
+  /** An identity provider that is not shown to everybody. */
+  readonly provider?: string
+}
+
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
-  validateSearch: (search: Search): { readonly to?: string } => {
-    const to = text(search, "to")
+  validateSearch: (search: Search): LoginSearch => {
+    const [to, refused, provider] = [text(search, "to"), text(search, "refused"), text(search, "provider")]
     // Only to a page of our own: never to an address that somebody put into a link.
-    return to?.startsWith("/") && !to.startsWith("//") && !to.startsWith("/login") ? { to } : {}
+    return {
+      ...(to?.startsWith("/") && !to.startsWith("//") && !to.startsWith("/login") ? { to } : {}),
+      ...(refused === undefined ? {} : { refused }),
+      ...(provider === undefined ? {} : { provider })
+    }
   },
   component: lazyRouteComponent(() => import("./page/LoginPage.js"), "LoginPage")
+})
+
+const forgotPassword = createRoute({
+  getParentRoute: () => root,
+  path: "/forgot-password",
+  component: lazyRouteComponent(() => import("./page/ForgotPasswordPage.js"), "ForgotPasswordPage")
+})
+
+const newPassword = createRoute({
+  getParentRoute: () => root,
+  path: "/new-password",
+  component: lazyRouteComponent(() => import("./page/NewPasswordPage.js"), "NewPasswordPage")
+})
+
+const secondFactor = createRoute({
+  getParentRoute: () => root,
+  path: "/second-factor",
+  component: lazyRouteComponent(() => import("./page/SecondFactorPage.js"), "SecondFactorPage")
 })
 
 const shell = createRoute({
@@ -56,6 +87,9 @@ const shell = createRoute({
   beforeLoad: async ({ context, location }) => {
     const user = await context.queries.ensureQueryData(sessionQuery)
     if (user === null) redirect({ to: "/login", search: location.href === "/" ? {} : { to: location.href }, throw: true })
+    const { required, since } = await context.queries.ensureQueryData(secondFactorQuery)
+    // Nothing else is open to the session.
+    if (required && since === null) redirect({ to: "/second-factor", throw: true })
     return { user }
   },
   component: lazyRouteComponent(() => import("./page/Shell.js"), "Shell")
@@ -98,7 +132,20 @@ const models = createRoute({
   component: lazyRouteComponent(() => import("./page/ModelsPage.js"), "ModelsPage")
 })
 
-const routeTree = root.addChildren([setup, login, shell.addChildren([dashboard, newCamera, camera, editCamera, events, models])])
+const account = createRoute({
+  getParentRoute: () => shell,
+  path: "/account",
+  component: lazyRouteComponent(() => import("./page/AccountPage.js"), "AccountPage")
+})
+
+const routeTree = root.addChildren([
+  setup,
+  login,
+  forgotPassword,
+  newPassword,
+  secondFactor,
+  shell.addChildren([dashboard, newCamera, camera, editCamera, events, models, account])
+])
 
 export const makeRouter = (queries: QueryClient) =>
   createRouter({

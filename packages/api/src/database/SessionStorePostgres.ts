@@ -67,7 +67,8 @@ const active = (sql: SqlClient, condition: Fragment) =>
   Effect.flatMap(
     now,
     (at) => sql<ActiveRow>`select s.*, u.username, u.role, u.created_at as user_created_at,
-        t.second_factor = 'required' and not exists (
+        -- Of people without a password it is their identity provider's matter.
+        t.second_factor = 'required' and u.password_hash <> '!' and not exists (
           select from second_factors f where f.id = u.id and f.confirmed_at is not null
         ) as lacks_second_factor
       from sessions s join users u on u.id = s.user_id join tenants t on t.id = s.tenant_id

@@ -21,7 +21,8 @@ export const openIdPeer = (people: People, redirectUri: string) =>
       const server = await listen()
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server has no other form of address
       const { port } = server.address() as AddressInfo
-      const issuer = `http://127.0.0.1:${port}`
+      // Another site than 127.0.0.1 to browsers: their cookies are as they are with a provider elsewhere.
+      const issuer = `http://localhost:${port}`
       const provider = new Provider(issuer, {
         clients: [{ client_id: clientId, client_secret: clientSecret, redirect_uris: [redirectUri] }],
         claims: {

@@ -49,7 +49,7 @@ export const request = async (path: string, init: RequestInit = {}): Promise<Res
   return response
 }
 
-const sendJson = (path: string, method: string, body: unknown): Promise<Response> =>
+export const sendJson = (path: string, method: string, body: unknown): Promise<Response> =>
   request(path, { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) })
 
 const decodeUser = Schema.decodeUnknownPromise(User)
@@ -80,8 +80,11 @@ export const setupQuery = queryOptions({
   retry: false
 })
 
-export const signIn = async (client: QueryClient, username: string, password: string): Promise<void> => {
-  await sendJson("/api/v1/session", "POST", { username, password })
+/** With a `code` of the second factor, once the server asked for one (`code-needed`). */
+export const signIn = async (client: QueryClient, username: string, password: string, code?: string): Promise<void> => {
+  await sendJson("/api/v1/session", "POST", { username, password, ...(code === undefined ? {} : { code }) })
+  // What is known of the account before is perhaps another's.
+  client.removeQueries({ queryKey: sessionQuery.queryKey })
   await client.fetchQuery({ ...sessionQuery, staleTime: 0 })
 }
 

@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query"
-import { useNavigate } from "@tanstack/react-router"
+import { Link, useNavigate } from "@tanstack/react-router"
 import { useUser } from "../client/ClientContext.js"
 import { signOut } from "../client/Session.js"
 import { errorWords } from "../words/ErrorWords.js"
@@ -25,6 +25,11 @@ export const AccountMenu = () => {
     >
       <p className="font-medium break-all">{user.username}</p>
       <p className="mb-3 text-[13px] text-muted">{user.role}</p>
+      <p className="mb-3">
+        <Link to="/account" className="text-accent hover:underline">
+          Your account
+        </Link>
+      </p>
       <Button small icon="out" busy={leave.isPending} onClick={() => leave.mutate()}>
         Sign out
       </Button>

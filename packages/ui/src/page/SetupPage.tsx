@@ -5,28 +5,24 @@ import { setUp } from "../client/Session.js"
 import { Button, buttonClass } from "../component/Button.js"
 import { TextField } from "../component/Field.js"
 import { FrontDoor } from "../component/FrontDoor.js"
+import { NewPasswordFields, useNewPassword } from "../component/NewPassword.js"
 import { Notice } from "../component/Notice.js"
 import { errorWords } from "../words/ErrorWords.js"
 
 const route = getRouteApi("/setup")
-const shortestPassword = 12
 
 const SetupForm = ({ token }: { readonly token: string }) => {
   const queries = useQueryClient()
   const navigate = useNavigate()
   const [username, setUsername] = useState("admin")
-  const [password, setPassword] = useState("")
-  const [again, setAgain] = useState("")
-  const [complaint, setComplaint] = useState<"short" | "different">()
+  const next = useNewPassword()
   const setup = useMutation({
-    mutationFn: () => setUp(queries, token, username, password),
+    mutationFn: () => setUp(queries, token, username, next.password),
     onSuccess: () => navigate({ to: "/", replace: true })
   })
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    const wrong = password.length < shortestPassword ? "short" : password !== again ? "different" : undefined
-    setComplaint(wrong)
-    if (wrong === undefined) setup.mutate()
+    if (next.check()) setup.mutate()
   }
   return (
     <FrontDoor title="Set up Vigil" intro="Choose the name and password of the first administrator. This link works once.">
@@ -41,27 +37,7 @@ const SetupForm = ({ token }: { readonly token: string }) => {
           value={username}
           onChange={(event) => setUsername(event.target.value)}
         />
-        <TextField
-          label="Password"
-          name="password"
-          type="password"
-          autoComplete="new-password"
-          required
-          hint={`At least ${shortestPassword} characters; a few unrelated words are easy to remember.`}
-          error={complaint === "short" ? `Use at least ${shortestPassword} characters.` : undefined}
-          value={password}
-          onChange={(event) => setPassword(event.target.value)}
-        />
-        <TextField
-          label="Password again"
-          name="password-again"
-          type="password"
-          autoComplete="new-password"
-          required
-          error={complaint === "different" ? "The two passwords differ." : undefined}
-          value={again}
-          onChange={(event) => setAgain(event.target.value)}
-        />
+        <NewPasswordFields state={next} />
         {setup.isError && <Notice tone="bad" title={errorWords(setup.error)} />}
         <Button type="submit" tone="primary" busy={setup.isPending}>
           Create administrator
