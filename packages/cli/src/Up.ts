@@ -40,7 +40,7 @@ export const layerServed =
     OperatorFile.layer(dataFolder).pipe(
       Layer.provideMerge(layerServer({ webFolder })),
       Layer.provide(ProcessMetrics.layer),
-      Layer.provide(ModelInspectorLive.layer()),
+      Layer.provide(ModelInspectorLive.layerConfig),
       Layer.provideMerge(Health.layer(dataFolder)),
       Layer.provideMerge(runtime),
       Layer.provide(Layer.merge(layerServerConfig, NetworkScannerLive.layer))

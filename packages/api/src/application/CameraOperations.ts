@@ -47,7 +47,7 @@ export const createCamera = (camera: NewCamera) =>
     const user = yield* authorize("supervisor")
     yield* authorizeSource(camera.url)
     yield* checkAnalytics(camera.analytics)
-    yield* checkModel(user.tenantId, camera)
+    yield* checkModel(user.tenantId, { ...camera, edge: camera.edge ?? null })
     yield* checkSettings(camera.settings ?? {})
     return yield* allowedWithinReach((yield* CameraStore).create(user.tenantId, camera))
   }).pipe(inCallersName)

@@ -6,7 +6,7 @@ import type { NewModelVersion, VersionName } from "@vigil/core/ModelVersion"
 import { checkComplete } from "@vigil/core/ModelVersionRules"
 import { ModelInspector } from "@vigil/core/port/ModelInspector"
 import { ModelLibrary } from "@vigil/core/port/ModelLibrary"
-import { ModelStore } from "@vigil/core/port/ModelStore"
+import { ModelStore, ModelVersionRefused } from "@vigil/core/port/ModelStore"
 import { Effect } from "effect"
 
 /** The models that the caller's cameras can be given. */
@@ -29,6 +29,14 @@ export const getModelVersion = (model: ModelId, version: VersionName) =>
 export const createModelVersion = ({ model, ...version }: NewModelVersion & { readonly model: ModelId }) =>
   Effect.gen(function* () {
     const { tenantId } = yield* authorize("admin")
+    const { largest } = yield* ModelInspector
+    if (version.bytes > largest) {
+      const taken = largest === 0 ? "no models" : `models of up to ${largest} bytes`
+      return yield* new ModelVersionRefused({
+        reason: "too-large",
+        detail: `the file has ${version.bytes} bytes, and this installation takes ${taken} (VIGIL_MODEL_LIMIT)`
+      })
+    }
     return yield* (yield* ModelStore).create(tenantId, model, version)
   }).pipe(inCallersName)
 

@@ -183,6 +183,7 @@ const layerModelInspector = Layer.effect(
   ModelInspector,
   Effect.map(ModelStore, (store) =>
     ModelInspector.of({
+      largest: 10_000_000,
       inspect: ({ bytes, hints, model, sha256, tenantId, version }) =>
         Effect.map(store.part(tenantId, model, version, 0), ([first]) =>
           first === 0

@@ -126,6 +126,17 @@ describe("models", () => {
       })
     )
 
+    it.effect("are not taken where they are too large", () =>
+      Effect.gen(function* () {
+        const ask = yield* asker("admin")
+        const announced = { ...announce("large", "1", file(1)), bytes: 10_000_001 }
+        expect((yield* ask("POST", "/models/versions", announced)).json).toMatchObject({
+          status: 409,
+          ...problem("model-too-large")
+        })
+      })
+    )
+
     it.effect("are brought by administrators, and seen by all", () =>
       Effect.gen(function* () {
         for (const who of ["supervisor", "operator", "viewer"] as const) {

@@ -37,10 +37,15 @@ export const configureCamera = (id: CameraId, patch: CameraPatch, expectedRevisi
     const user = yield* authorize("supervisor")
     const store = yield* CameraStore
     const camera = yield* store.get(user.tenantId, id)
-    const { detection, segment, url } = camera
+    const { detection, edge, segment, url } = camera
     yield* Effect.forEach([url, patch.url ?? url], authorizeSource, { discard: true })
     yield* checkAnalytics(patch.analytics ?? [])
-    yield* checkModel(user.tenantId, { detection: patch.detection ?? detection, segment: patch.segment ?? segment }, camera)
+    const aspects = {
+      detection: patch.detection ?? detection,
+      segment: patch.segment ?? segment,
+      edge: patch.edge === undefined ? edge : patch.edge
+    }
+    yield* checkModel(user.tenantId, aspects, camera)
     yield* checkSettings(patch.settings ?? {})
     return yield* allowedWithinReach(store.update(user.tenantId, id, patch, expectedRevision))
   }).pipe(inCallersName)

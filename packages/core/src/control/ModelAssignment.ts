@@ -11,7 +11,7 @@ import { CameraControl } from "../port/CameraControl.js"
 import { ModelLibrary, ModelUnsuitable, type OfferedModel } from "../port/ModelLibrary.js"
 
 /** What of a camera decides which models it can be given. */
-type Aspects = Pick<Camera, "detection" | "segment">
+type Aspects = Pick<Camera, "detection" | "segment" | "edge">
 
 /** What is known of a camera's stream now; nothing of one that does not run. */
 const factsOf = (id: CameraId | undefined): Effect.Effect<StreamFacts, never, CameraControl> =>
@@ -30,13 +30,14 @@ const factsOf = (id: CameraId | undefined): Effect.Effect<StreamFacts, never, Ca
 /** Why a camera cannot be given a model; nothing where it can. */
 const misfit = (
   { descriptor, own }: OfferedModel,
-  { detection, segment }: Aspects,
+  { detection, edge, segment }: Aspects,
   facts: StreamFacts,
   cameraId?: CameraId
 ): ModelUnsuitable | undefined => {
   const about = { model: descriptor.id, cameraId }
-  if (own && detection.placement === "queue") {
-    const detail = "it is your own, and runs on the nodes of cameras only: place the detection locally"
+  if (own && (detection.placement === "queue" || edge !== null)) {
+    const where = edge === null ? "workers" : "edges"
+    const detail = `it is your own, and ${where} do not have it: it runs on the nodes of cameras`
     return new ModelUnsuitable({ ...about, reason: "placement", detail, unmet: [] })
   }
   const unmet = unmetRequirements(descriptor.requirements, segment, facts)
@@ -46,6 +47,7 @@ const misfit = (
 const sameAspects = (a: Aspects, b: Aspects): boolean =>
   a.detection.model === b.detection.model &&
   a.detection.placement === b.detection.placement &&
+  a.edge === b.edge &&
   a.segment.duration === b.segment.duration &&
   a.segment.overlap === b.segment.overlap
 

@@ -8,6 +8,8 @@ import type { StoreUnavailable } from "./StoreError.js"
 export class ModelInspector extends Context.Tag("@vigil/core/ModelInspector")<
   ModelInspector,
   {
+    /** Bytes of the largest file that this installation takes; 0: it takes none. */
+    readonly largest: number
     /**
      * Fetches the version's file, compares its checksum, and reads and runs it in a process without rights, bounded in time and memory. What is wrong with the file is the verdict; errors
      * (`storage`) are of this machine.

@@ -17,6 +17,7 @@ export class ModelVersionNotFound extends Schema.TaggedError<ModelVersionNotFoun
 }
 
 /**
+ * - `too-large`: the installation takes no files of that size, or none at all;
  * - `exists`: there is a version of this name, of another file;
  * - `too-many`: of versions, or of bytes of all of them together;
  * - `part`: the file has no such part, or it has another size;
@@ -24,7 +25,7 @@ export class ModelVersionNotFound extends Schema.TaggedError<ModelVersionNotFoun
  * - `in-use`: it is active, or cameras name the model.
  */
 export class ModelVersionRefused extends Schema.TaggedError<ModelVersionRefused>()("ModelVersionRefused", {
-  reason: Schema.Literal("exists", "too-many", "part", "state", "in-use"),
+  reason: Schema.Literal("too-large", "exists", "too-many", "part", "state", "in-use"),
   detail: Schema.String
 }) {
   override get message() {

@@ -37,6 +37,9 @@ const counters: ReadonlyArray<readonly [Metric.Metric.Counter<number>, Count]> =
 const states: ReadonlyArray<CameraState["_tag"]> = ["Disabled", "Connecting", "Streaming", "Stalled", "BackingOff", "Failed"]
 
 const cameras = Metric.gauge("vigil_cameras", { description: "Cameras of this node by state" })
+const warned = Metric.gauge("vigil_cameras_below_model_requirements", {
+  description: "Cameras of this node whose streams do not give their detector what it needs"
+})
 const workerMemory = Metric.gauge("vigil_media_worker_memory_bytes", { description: "Resident memory of all media workers" })
 const workerProcesses = Metric.gauge("vigil_media_workers", { description: "Media worker processes" })
 
@@ -67,6 +70,7 @@ export const layer = Layer.scopedDiscard(
         const count = statuses.filter((status) => status.state._tag === state).length
         yield* Metric.set(Metric.tagged(cameras, "state", state), count)
       }
+      yield* Metric.set(warned, statuses.filter(({ modelWarnings }) => modelWarnings !== undefined).length)
       const processes = yield* workers.health
       yield* Metric.set(workerProcesses, processes.length)
       yield* Metric.set(

@@ -3,21 +3,30 @@ import type { ModelError } from "@vigil/core/Model"
 import type { ModelVerdict } from "@vigil/core/ModelVersion"
 import { ModelInspector } from "@vigil/core/port/ModelInspector"
 import type { ModelStore } from "@vigil/core/port/ModelStore"
-import { Effect, Either, Layer } from "effect"
+import { Config, type ConfigError, Effect, Either, Layer } from "effect"
 import { inspectModel } from "./InspectModel.js"
 import { makeOwnModelFiles, type OwnModelFolder } from "./OwnModelFiles.js"
 import { defaultSandboxLimits, type SandboxLimits } from "./Sandbox.js"
 
+export interface ModelInspectorOptions {
+  readonly largest?: number
+  readonly limits?: SandboxLimits
+}
+
+const defaultLargest = 256_000_000
+
 /** Looks at one file at a time: each may take the memory that it is allowed. */
-export const layer = (
-  limits: SandboxLimits = defaultSandboxLimits
-): Layer.Layer<ModelInspector, ModelError, ModelStore | OwnModelFolder> =>
+export const layer = ({
+  largest = defaultLargest,
+  limits = defaultSandboxLimits
+}: ModelInspectorOptions = {}): Layer.Layer<ModelInspector, ModelError, ModelStore | OwnModelFolder> =>
   Layer.effect(
     ModelInspector,
     Effect.gen(function* () {
       const files = yield* makeOwnModelFiles
       const turn = yield* Effect.makeSemaphore(1)
       return ModelInspector.of({
+        largest,
         inspect: (version) =>
           Effect.suspend(() => {
             const file = files.partial()
@@ -32,4 +41,16 @@ export const layer = (
           }).pipe(turn.withPermits(1))
       })
     })
+  )
+
+/** `VIGIL_MODEL_LIMIT`: bytes of the largest file that tenants may send (256,000,000); 0 takes none. */
+export const layerConfig: Layer.Layer<ModelInspector, ModelError | ConfigError.ConfigError, ModelStore | OwnModelFolder> =
+  Layer.unwrapEffect(
+    Effect.map(
+      Config.integer("VIGIL_MODEL_LIMIT").pipe(
+        Config.validate({ message: "expected a number of bytes, 0 or more", validation: (bytes) => bytes >= 0 }),
+        Config.withDefault(defaultLargest)
+      ),
+      (largest) => layer({ largest })
+    )
   )

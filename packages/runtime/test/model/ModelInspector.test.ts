@@ -44,7 +44,7 @@ const inspected = (bytes: Uint8Array, { hints = {}, limits, sha256 }: Sent = {})
         }
         return yield* (yield* ModelInspector).inspect(yield* store.get(defaultTenant, model, "1"))
       }).pipe(
-        Effect.provide(ModelInspectorLive.layer(limits)),
+        Effect.provide(ModelInspectorLive.layer(limits === undefined ? {} : { limits })),
         Effect.provide(Layer.merge(layerModelStoreMemory, OwnModelFolder.layer(folder.path)))
       )
       expect(yield* Effect.promise(() => readdir(`${folder.path}/own`))).toEqual([])
