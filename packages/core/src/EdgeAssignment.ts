@@ -2,6 +2,7 @@ import { Schema } from "effect"
 import { Camera } from "./Camera.js"
 import { EdgeId, Epoch, TenantId } from "./Ids.js"
 import { NodeName } from "./Node.js"
+import { InheritedSettings } from "./settings/SettingLevels.js"
 import { Credentials } from "./Source.js"
 
 /** Cameras of one edge at the most. */
@@ -21,6 +22,8 @@ export type AssignedCamera = typeof AssignedCamera.Type
 export const EdgeAssignment = Schema.Struct({
   edge: Schema.Struct({ id: EdgeId, name: NodeName }),
   tenant: Schema.Struct({ id: TenantId, name: Schema.String }),
-  cameras: Schema.Array(AssignedCamera).pipe(Schema.maxItems(mostEdgeCameras))
+  cameras: Schema.Array(AssignedCamera).pipe(Schema.maxItems(mostEdgeCameras)),
+  /** What they inherit. */
+  settings: Schema.optional(InheritedSettings)
 })
 export type EdgeAssignment = typeof EdgeAssignment.Type

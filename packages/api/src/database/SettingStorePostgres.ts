@@ -4,9 +4,15 @@ import { defaultTenant, type PlaceId, type TenantId } from "@vigil/core/Ids"
 import { PlaceNotFound } from "@vigil/core/port/PlaceStore"
 import { SettingStore } from "@vigil/core/port/SettingStore"
 import { changedLevel, settingsChanged } from "@vigil/core/settings/SettingChange"
-import { type LevelSettings, nothingSaid, type SettingScope, settingsSubject } from "@vigil/core/settings/SettingLevels"
+import {
+  InheritedSettings,
+  type LevelSettings,
+  nothingSaid,
+  type SettingScope,
+  settingsSubject
+} from "@vigil/core/settings/SettingLevels"
 import type { SettingValues } from "@vigil/core/settings/SettingValues"
-import { DateTime, Effect, Layer } from "effect"
+import { DateTime, Effect, Layer, Option, Schema } from "effect"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { Database } from "./Database.js"
 import { writeOutbox } from "./OutboxPostgres.js"
@@ -22,6 +28,8 @@ interface SettingRow {
 const toLevel = (row: SettingRow | undefined): LevelSettings =>
   row === undefined ? nothingSaid : { values: row.said, revision: row.revision }
 
+const decodeInherited = Schema.decodeUnknown(InheritedSettings)
+
 /** The site of the tenant's own stays for as long as the transaction lasts. */
 const siteOf = (sql: SqlClient, scope: SettingScope) =>
   Effect.gen(function* () {
@@ -34,34 +42,50 @@ const siteOf = (sql: SqlClient, scope: SettingScope) =>
 const inTurn = (sql: SqlClient, tenant: TenantId, subject: string) =>
   sql`select pg_advisory_xact_lock(hashtextextended(${`settings ${tenant} ${subject}`}, 0))`
 
-const make = Effect.map(Database, (database) =>
-  SettingStore.of({
-    system: database.system("read settings", (sql) =>
-      Effect.map(sql<SettingRow>`select * from settings where level = 'system'`, ([row]) => toLevel(row))
-    ),
+/** In an edge's own database: what its centre says. */
+const ofCentre = (sql: SqlClient) =>
+  Effect.flatMap(sql<{ readonly settings: unknown }>`select settings from edge_home where settings is not null`, ([home]) =>
+    home === undefined ? Effect.succeedNone : Effect.asSome(decodeInherited(home.settings))
+  )
 
-    ofTenant: (tenant) =>
-      database.tenant("read settings", tenant, (sql) =>
-        Effect.gen(function* () {
-          const rows = yield* sql<SettingRow>`select * from settings where level <> 'system'`
-          // What is read for one is remembered for all.
-          const places = yield* overWholeTenant(
-            sql,
-            sql<{ readonly id: PlaceId; readonly site: PlaceId }>`
+const make = Effect.map(Database, (database) => {
+  const ofHome = database.system("read settings", ofCentre)
+
+  const ownOf = (tenant: TenantId) =>
+    database.tenant("read settings", tenant, (sql) =>
+      Effect.gen(function* () {
+        const rows = yield* sql<SettingRow>`select * from settings where level <> 'system'`
+        // What is read for one is remembered for all.
+        const places = yield* overWholeTenant(
+          sql,
+          sql<{ readonly id: PlaceId; readonly site: PlaceId }>`
               with recursive tree (id, site) as (
                 select id, id from places where kind = 'site'
                 union all
                 select p.id, tree.site from places p join tree on p.parent_id = tree.id
               )
               select id, site from tree`
-          )
-          return {
-            tenant: toLevel(rows.find(({ level }) => level === "tenant")),
-            sites: new Map(rows.flatMap((row) => (row.site_id === null ? [] : [[row.site_id, toLevel(row)] as const]))),
-            siteOf: new Map(places.map(({ id, site }) => [id, site]))
-          }
-        })
-      ),
+        )
+        return {
+          tenant: toLevel(rows.find(({ level }) => level === "tenant")),
+          sites: new Map(rows.flatMap((row) => (row.site_id === null ? [] : [[row.site_id, toLevel(row)] as const]))),
+          siteOf: new Map(places.map(({ id, site }) => [id, site]))
+        }
+      })
+    )
+
+  return SettingStore.of({
+    system: database.system("read settings", (sql) =>
+      Effect.gen(function* () {
+        const centre = yield* ofCentre(sql)
+        if (Option.isSome(centre)) return centre.value.system
+        const [row] = yield* sql<SettingRow>`select * from settings where level = 'system'`
+        return toLevel(row)
+      })
+    ),
+
+    ofTenant: (tenant) =>
+      Effect.flatMap(ofHome, Option.match({ onNone: () => ownOf(tenant), onSome: ({ ofTenant }) => Effect.succeed(ofTenant) })),
 
     change: (tenant, scope, patch, expectedRevision) => {
       const owner = scope.level === "system" ? defaultTenant : tenant
@@ -88,6 +112,6 @@ const make = Effect.map(Database, (database) =>
       )
     }
   })
-)
+})
 
 export const layerSettingStorePostgres: Layer.Layer<SettingStore, never, Database> = Layer.effect(SettingStore, make)

@@ -3,15 +3,20 @@ import { Camera } from "@vigil/core/Camera"
 import type { AssignedCamera, EdgeAssignment } from "@vigil/core/EdgeAssignment"
 import { CameraId, type EdgeId } from "@vigil/core/Ids"
 import { EdgeBuffer, EdgeFolderTaken } from "@vigil/core/port/EdgeBuffer"
-import { DateTime, Effect, Layer, Option } from "effect"
+import { settingsChanged } from "@vigil/core/settings/SettingChange"
+import { InheritedSettings } from "@vigil/core/settings/SettingLevels"
+import { DateTime, Effect, Layer, Option, Schema } from "effect"
 import { columns, sealedCredentials, tell } from "../database/CameraStorePostgres.js"
 import { Database } from "../database/Database.js"
+import { writeOutbox } from "../database/OutboxPostgres.js"
 import { MasterKey } from "../secret/MasterKey.js"
 
 /** Above every sequence that there will be: rows wait there while others take their numbers. */
 const aside = 1_000_000_000_000
 
 const forgottenAtOnce = 5000
+
+const encodeInherited = Schema.encodeSync(InheritedSettings)
 
 /** The folder's first edge owns it. */
 const claim = (sql: SqlClient, { edge, tenant }: EdgeAssignment) =>
@@ -42,6 +47,15 @@ const raise = (sql: SqlClient, { camera, epoch, sequence }: AssignedCamera) =>
           where camera_id = ${id} and sequence > edge_cursors.delivered), excluded.delivered)) end`
   })
 
+/** What the cameras inherit is kept too: they begin with it while the centre is away. */
+const inherit = (sql: SqlClient, { settings, tenant }: EdgeAssignment) =>
+  Effect.gen(function* () {
+    const kept = settings === undefined ? null : JSON.stringify(encodeInherited(settings))
+    const changed = yield* sql`update edge_home set settings = ${kept}::jsonb
+      where settings is distinct from ${kept}::jsonb returning edge_id`
+    if (changed.length > 0) yield* writeOutbox(sql, [settingsChanged(tenant.id, "system", yield* DateTime.now)])
+  })
+
 const make = Effect.gen(function* () {
   const database = yield* Database
   const key = yield* MasterKey
@@ -67,6 +81,7 @@ const make = Effect.gen(function* () {
       database.system("adopt the assignment", (sql) =>
         Effect.gen(function* () {
           yield* claim(sql, assignment)
+          yield* inherit(sql, assignment)
           yield* Effect.forEach(assignment.cameras, (assigned) => Effect.zipRight(raise(sql, assigned), put(sql, assigned)), {
             discard: true
           })

@@ -9,7 +9,9 @@ import { AuditStore } from "@vigil/core/port/AuditStore"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { RuntimeTable } from "@vigil/core/port/RuntimeTable"
 import { type EdgeRight, EdgeStore } from "@vigil/core/port/EdgeStore"
-import { Clock, Effect, Option, Schedule, Stream } from "effect"
+import { inheritedAt, InheritedSettings } from "@vigil/core/settings/SettingLevels"
+import { Settings } from "@vigil/core/settings/Settings"
+import { Clock, Effect, Option, Schedule, Schema, Stream } from "effect"
 import { deliver } from "./Delivery.js"
 import { EdgeLinks } from "./EdgeLinks.js"
 
@@ -44,22 +46,40 @@ const camerasOf = ({ id, tenantId }: EdgeRight) =>
     return all.filter(({ edge }) => edge === id).slice(0, mostEdgeCameras)
   })
 
+/** The edge's cameras, and what they inherit. */
+const wanted = (edge: EdgeRight) =>
+  Effect.gen(function* () {
+    const { ofTenant, system } = yield* Settings
+    const cameras = yield* camerasOf(edge)
+    const places = new Set(cameras.map(({ placeId }) => placeId))
+    return { cameras, settings: inheritedAt(yield* system, yield* ofTenant(edge.tenantId), places) }
+  })
+
+type Wanted = Effect.Effect.Success<ReturnType<typeof wanted>>
+
+const encodeInherited = Schema.encodeSync(InheritedSettings)
+
+const markOf = ({ cameras, settings }: Wanted): string =>
+  JSON.stringify([cameras.map(({ id, revision }) => [id, revision]), encodeInherited(settings)])
+
 /** What the edge has to do, whenever that changed. How far its cameras' logs go is told along and is no change. */
 const assignments = (edge: EdgeRight) =>
   Effect.gen(function* () {
-    const hints = Stream.merge((yield* CameraStore).changes, Stream.fromSchedule(Schedule.spaced(lookInterval)))
+    const hints = Stream.mergeAll(
+      [(yield* CameraStore).changes, (yield* Settings).changes, Stream.fromSchedule(Schedule.spaced(lookInterval))],
+      { concurrency: "unbounded" }
+    )
     return Stream.concat(Stream.make(undefined), hints).pipe(
-      Stream.mapEffect(() => camerasOf(edge)),
-      Stream.changesWith(
-        (a, b) => a.length === b.length && a.every(({ id, revision }, at) => b[at]?.id === id && b[at]?.revision === revision)
-      ),
-      Stream.mapEffect((cameras) =>
+      Stream.mapEffect(() => wanted(edge)),
+      Stream.changesWith((a, b) => markOf(a) === markOf(b)),
+      Stream.mapEffect(({ cameras, settings }) =>
         Effect.map(
           Effect.forEach(cameras, assignedCamera),
           (assigned): EdgeAssignment => ({
             edge: { id: edge.id, name: edge.name },
             tenant: { id: edge.tenantId, name: edge.tenantName },
-            cameras: assigned.flatMap(Option.toArray)
+            cameras: assigned.flatMap(Option.toArray),
+            settings
           })
         )
       )

@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import type { PlaceId, TenantId } from "../Ids.js"
+import { PlaceId, type TenantId } from "../Ids.js"
 import type { SettingDefinition } from "./SettingCatalogue.js"
 import { SettingLevel, SettingValues } from "./SettingValues.js"
 
@@ -25,11 +25,30 @@ export const settingsSubject = (tenant: TenantId, scope: SettingScope): string =
 }
 
 /** What a tenant says for all of its cameras, and for those of its sites. */
-export interface TenantSettings {
-  readonly tenant: LevelSettings
-  readonly sites: ReadonlyMap<PlaceId, LevelSettings>
+export const TenantSettings = Schema.Struct({
+  tenant: LevelSettings,
+  sites: Schema.ReadonlyMap({ key: PlaceId, value: LevelSettings }),
   /** The site of each place; a site is its own. */
-  readonly siteOf: ReadonlyMap<PlaceId, PlaceId>
+  siteOf: Schema.ReadonlyMap({ key: PlaceId, value: PlaceId })
+})
+export type TenantSettings = typeof TenantSettings.Type
+
+/** Everything that is said above cameras of one tenant. */
+export const InheritedSettings = Schema.Struct({ system: LevelSettings, ofTenant: TenantSettings })
+export type InheritedSettings = typeof InheritedSettings.Type
+
+/** What is said above the cameras at these places, and nothing of other places. */
+export const inheritedAt = (
+  system: LevelSettings,
+  { siteOf, sites, tenant }: TenantSettings,
+  places: ReadonlySet<PlaceId | null>
+): InheritedSettings => {
+  const known = [...siteOf].filter(([place]) => places.has(place))
+  const needed = new Set(known.map(([, site]) => site))
+  return {
+    system,
+    ofTenant: { tenant, sites: new Map([...sites].filter(([site]) => needed.has(site))), siteOf: new Map(known) }
+  }
 }
 
 /** A level with what it says. */

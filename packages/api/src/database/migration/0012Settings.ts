@@ -30,6 +30,8 @@ export const settings: Migration = {
        foreign key (tenant_id, site_id) references places (tenant_id, id) on delete cascade
      )`,
     ...isolated("settings"),
+    // What the cameras of an edge inherit, in the edge's own database.
+    `alter table edge_home add column settings jsonb`,
     `update cameras set configuration = configuration || jsonb_build_object('settings', (${own}))`
   ]
 }
