@@ -9,6 +9,7 @@ import { ApiKeyStore } from "@vigil/core/port/ApiKeyStore"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { DiscoveryStore } from "@vigil/core/port/DiscoveryStore"
 import { EdgeStore } from "@vigil/core/port/EdgeStore"
+import { ErasureStore } from "@vigil/core/port/ErasureStore"
 import { EventStore } from "@vigil/core/port/EventStore"
 import { GrantStore } from "@vigil/core/port/GrantStore"
 import { IdempotencyStore } from "@vigil/core/port/IdempotencyStore"
@@ -104,6 +105,8 @@ const fill = Effect.gen(function* () {
     const model = ModelId.make("forklifts")
     yield* (yield* ModelStore).create(tenant, model, { version: "1", bytes: 1, sha256: "0".repeat(64), hints: {} })
     yield* (yield* ModelStore).putPart(tenant, model, "1", 0, Uint8Array.of(1))
+    const reason = "nobody asked for it to be kept"
+    yield* (yield* ErasureStore).begin(tenant, { selection: { to: DateTime.unsafeMake("2000-01-01") }, reason })
     yield* (yield* SettingStore).change(tenant, { level: "tenant" }, { "segment.duration": 3 })
     yield* (yield* IdempotencyStore).begin({ tenant, caller: "zoë", key: "1" }, "a")
     const user = yield* (yield* UserStore).create(tenant, {
@@ -165,6 +168,7 @@ describe("tenants", () => {
           "camera_runtime",
           "cameras",
           "edges",
+          "erasures",
           "events",
           "former_passwords",
           "idempotency_keys",
@@ -201,8 +205,8 @@ describe("tenants", () => {
             )
           )
           expect(smuggled.detail, name).toMatch(/row-level security|null value/)
-          // That the audit trail can neither be changed nor deleted is its own test; tenants may only put into the outbox.
-          if (name === "audit_entries" || name === "outbox") continue
+          // That the audit trail can neither be changed nor deleted is its own test; tenants may only put into the outbox, and reports of erasures stay.
+          if (["audit_entries", "outbox", "erasures"].includes(name)) continue
           const theirs = `${tenant_column} = '${otherTenant}'`
           expect(
             yield* within(
