@@ -37,7 +37,8 @@ const followOwnModels: Effect.Effect<OwnModels, ModelError, ModelStore | OwnMode
 
   const take = (active: ReadonlyArray<ActiveModel>) => {
     const next = new Map<TenantId, Array<ModelDescriptor>>()
-    for (const { descriptor, tenantId } of active) next.set(tenantId, [...(next.get(tenantId) ?? []), descriptor])
+    const byId = active.toSorted((a, b) => a.descriptor.id.localeCompare(b.descriptor.id))
+    for (const { descriptor, tenantId } of byId) next.set(tenantId, [...(next.get(tenantId) ?? []), descriptor])
     known = next
   }
 

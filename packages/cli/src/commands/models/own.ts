@@ -175,11 +175,11 @@ const forCamera = Command.make("for", { camera: cameraArgument, ...serverOptions
     const { id } = yield* cameraNamed(options.camera)
     const models = yield* overHttp((http) => http.models.forCamera({ path: { id } }))
     if (options.json) return yield* printJson(Schema.Array(CameraModel))(models)
-    const rows = models.map(({ assigned, entry: { descriptor, own = false }, problem }) => [
+    const rows = models.map(({ assigned, entry: { descriptor, installed, own = false }, problem }) => [
       descriptor.id,
       descriptor.version,
       own ? "your own" : "installation",
-      problem ?? (assigned ? "assigned" : "can be assigned")
+      problem ?? (assigned ? "assigned" : installed ? "can be assigned" : "not installed")
     ])
     yield* Console.log(table(["MODEL", "VERSION", "OF", "STATE"], rows))
   }).pipe(Effect.provide(Server.layer(options)))

@@ -1,0 +1,121 @@
+import { describe, expect, it } from "@effect/vitest"
+import { CameraStatus } from "@vigil/core/CameraStatus"
+import { spawnCameras } from "@vigil/fixtures/camera/CameraProcess"
+import { failing } from "@vigil/fixtures/onnx/BrokenModels"
+import { fixedYolox } from "@vigil/fixtures/onnx/FixedModels"
+import { sceneFile } from "@vigil/fixtures/scene/SceneFile"
+import { yard } from "@vigil/fixtures/scene/SceneLibrary"
+import { Effect, Schedule, Schema } from "effect"
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { firstLine, runningVigil, temporaryFolder, vigil, vigilJson } from "../Vigil.js"
+
+const decodeStatuses = Schema.decodeUnknown(Schema.Array(CameraStatus))
+
+/** Three parts of a file. */
+const large = fixedYolox({
+  size: { width: 640, height: 640 },
+  classes: 80,
+  detections: [{ label: 7, confidence: 0.9, box: { x: 200, y: 200, width: 200, height: 200 } }]
+})
+const small = fixedYolox({ size: { width: 96, height: 64 }, classes: 2, detections: [] })
+
+describe("vigil models", () => {
+  it.scopedLive(
+    "brings models of one's own to a server, has cameras run them, and says which cameras cannot",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* temporaryFolder
+        const environment = { VIGIL_DATA: join(folder, "data") }
+        const { video } = yield* sceneFile(yard)
+        const { urls } = yield* spawnCameras({ files: [video] })
+        yield* Effect.flatMap(runningVigil(["up", "--json"], environment), firstLine)
+        const call = (...args: ReadonlyArray<string>) => vigil(args, environment)
+        const printed = (...args: ReadonlyArray<string>) =>
+          Effect.map(call(...args), ({ code, stderr, stdout }) => {
+            expect(code, stderr).toBe(0)
+            return stdout.toString()
+          })
+        const file = (name: string, content: Uint8Array | string) =>
+          Effect.as(
+            Effect.promise(() => writeFile(join(folder, name), content)),
+            join(folder, name)
+          )
+        const status = Effect.gen(function* () {
+          const [one] = yield* decodeStatuses(yield* vigilJson(["camera", "status"], environment))
+          return one === undefined ? yield* Effect.fail(new Error("there is no camera")) : one
+        })
+        const eventually = (holds: (now: CameraStatus) => boolean) =>
+          Effect.retry(
+            Effect.filterOrFail(status, holds, (now) => new Error(`not in time: ${JSON.stringify(now)}`)),
+            { schedule: Schedule.spaced("500 millis"), times: 80 }
+          )
+
+        const broken = yield* call(
+          "models",
+          "upload",
+          yield* file("broken.onnx", failing({ width: 96, height: 64 })),
+          "trucks",
+          "0.1"
+        )
+        expect(broken.code).toBe(1)
+        expect(broken.stdout.toString()).toMatch(/^trucks 0\.1: in quarantine: /)
+        expect(broken.stderr).toBe("vigil: trucks 0.1 was refused and stays in quarantine\n")
+        expect((yield* call("models", "activate", "trucks", "0.1")).stderr).toMatch(/^vigil: version 0\.1 .* is in quarantine/)
+
+        const largeFile = yield* file("large.onnx", large)
+        expect(yield* printed("models", "upload", largeFile, "trucks", "1.0", "--activate")).toBe("trucks 1.0: active\n")
+        expect(yield* printed("models", "upload", largeFile, "trucks", "1.0")).toBe("trucks 1.0: active\n")
+        expect((yield* call("models", "upload", yield* file("small.onnx", small), "trucks", "1.0")).stderr).toMatch(
+          /another name/
+        )
+        expect(yield* printed("models", "versions")).toMatch(
+          /trucks +1\.0 +2\.\d MB +active\n(.*\n)*trucks +0\.1 .* in quarantine/
+        )
+
+        yield* printed(
+          "camera",
+          "add",
+          "Yard",
+          urls[0] ?? "",
+          "--detector",
+          "trucks",
+          "--gate",
+          "always",
+          "--analytics",
+          "motion"
+        )
+        const before = yield* eventually(({ pipeline }) => pipeline.inferences > 5 && pipeline.detections > 5)
+
+        const strict = yield* file(
+          "strict.json",
+          JSON.stringify({ requirements: { minHeight: 2160, minBitrate: 0, minDuration: 0, overlap: 0 } })
+        )
+        yield* printed("models", "upload", join(folder, "small.onnx"), "strict", "1", "--describe", strict, "--activate")
+        expect(yield* printed("models", "for", "Yard")).toMatch(
+          /strict +1 +your own +model strict: needs a picture of 2160 lines, and this one has \d+\ntrucks +1\.0 +your own +assigned\nyolox-nano .* not installed/
+        )
+        const refused = yield* call("camera", "edit", "Yard", "--detector", "strict", "--no-probe")
+        expect(refused.code).toBe(1)
+        expect(refused.stderr).toMatch(/^vigil: model strict: needs a picture of 2160 lines, and this one has \d+\n$/)
+        expect((yield* call("models", "deactivate", "trucks")).stderr).toMatch(/1 cameras name the model trucks/)
+
+        yield* printed("models", "upload", join(folder, "small.onnx"), "trucks", "2.0", "--describe", strict, "--activate")
+        const warned = yield* eventually(({ modelWarnings = [] }) => modelWarnings.length > 0)
+        expect(warned).toMatchObject({
+          epoch: before.epoch,
+          modelWarnings: [{ model: "trucks", requirement: "height", needed: 2160 }]
+        })
+        expect(warned.state).toEqual(before.state)
+        expect(yield* printed("camera", "status")).toMatch(/model trucks needs a picture of 2160 lines/)
+
+        expect(yield* printed("models", "delete", "trucks", "1.0")).toBe("trucks 1.0 is deleted.\n")
+        expect(yield* vigilJson(["audit", "list", "--action", "model.activate"], environment)).toMatchObject([
+          { after: { version: "2.0" } },
+          { after: { version: "1" } },
+          { after: { version: "1.0" } }
+        ])
+      }),
+    180_000
+  )
+})
