@@ -112,17 +112,13 @@ export class AccessTokens extends Context.Tag("@vigil/api/AccessTokens")<
       })
 
       /** The keys as they were within the last `age` milliseconds; while the database is away, as they were last. */
-      const keysWithin = (age: number) =>
-        turn.withPermits(1)(
-          Effect.gen(function* () {
-            if (performance.now() - keys.loadedAt > age) {
-              yield* Effect.catchTag(load, "StoreUnavailable", (error) =>
-                keys.newestFirst.length === 0 ? Effect.fail(error) : Effect.void
-              )
-            }
-            return keys.newestFirst
-          })
+      const keysWithin = (age: number) => {
+        const areOld = () => performance.now() - keys.loadedAt > age
+        const renewed = Effect.catchTag(load, "StoreUnavailable", (error) =>
+          keys.newestFirst.length === 0 ? Effect.fail(error) : Effect.void
         )
+        return Effect.map(Effect.when(turn.withPermits(1)(Effect.when(renewed, areOld)), areOld), () => keys.newestFirst)
+      }
 
       const reload = turn.withPermits(1)(Effect.map(load, () => keys.newestFirst))
 

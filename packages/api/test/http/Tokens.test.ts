@@ -1,12 +1,25 @@
 import { describe, expect, layer } from "@effect/vitest"
 import { Database } from "@vigil/api/database/Database"
+import { ServerAddress } from "@vigil/api/http/HttpListener"
+import { layerStores } from "@vigil/api/Persistence"
 import { TokenPair } from "@vigil/core/AccessToken"
 import { AuditPage } from "@vigil/core/AuditEntry"
-import { Effect, Either, Redacted, Schedule, Schema } from "effect"
-import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet, jwtVerify, SignJWT } from "jose"
+import { SigningKeyStore } from "@vigil/core/port/SigningKeyStore"
+import { Effect, Either, Layer, Redacted, Schedule, Schema } from "effect"
+import {
+  createLocalJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  importJWK,
+  type JSONWebKeySet,
+  type JWK,
+  jwtVerify,
+  SignJWT
+} from "jose"
 import { generateKeyPairSync } from "node:crypto"
+import { EmbeddedDatabase } from "../EmbeddedDatabase.js"
 import { rpcClientWith } from "./RpcVisitor.js"
-import { layerTestServer, password, TestServer } from "./TestServer.js"
+import { layerServerOver, layerTestServer, password, TestServer, testConfig } from "./TestServer.js"
 
 const tokens = "/api/v1/tokens"
 const jwks = "/api/v1/.well-known/jwks.json"
@@ -22,6 +35,8 @@ const bearer = (token: string | Redacted.Redacted) => ({
 
 const post = (path: string, body: object) => Effect.flatMap(TestServer, ({ visit }) => visit({ method: "POST", path, body }))
 
+const beginning = { method: "POST", path: tokens, body: { username: "operator", password } }
+
 const begin = (username: string) => Effect.map(post(tokens, { username, password }), ({ json }) => decodePair(json))
 
 const refresh = (token: Redacted.Redacted) => post(`${tokens}/refresh`, { refreshToken: Redacted.value(token) })
@@ -29,12 +44,13 @@ const refresh = (token: Redacted.Redacted) => post(`${tokens}/refresh`, { refres
 const statusWith = (token: string | Redacted.Redacted, path = session) =>
   Effect.flatMap(TestServer, ({ visit }) => Effect.map(visit({ path, headers: bearer(token) }), ({ status }) => status))
 
-/** Polls until the token is refused: a server may believe its session a moment longer. */
-const refused = (token: Redacted.Redacted) =>
-  Effect.repeat(statusWith(token), {
-    until: (status) => status === 401,
-    schedule: Schedule.spaced("100 millis")
-  }).pipe(Effect.timeout("5 seconds"))
+/** Polls until the token is refused: a server may believe its session or its key a moment longer. */
+const untilRefused = <E, R>(status: Effect.Effect<number, E, R>) =>
+  Effect.repeat(status, { until: (now) => now === 401, schedule: Schedule.spaced("100 millis") }).pipe(
+    Effect.timeout("20 seconds")
+  )
+
+const refused = (token: Redacted.Redacted) => untilRefused(statusWith(token))
 
 describe("tokens", () => {
   layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
@@ -133,6 +149,44 @@ describe("tokens", () => {
         for (const token of forged) expect(yield* statusWith(token), token.slice(0, 80)).toBe(401)
         expect(yield* statusWith(accessToken)).toBe(200)
         expect((yield* refresh(refreshToken)).status).toBe(200)
+      })
+    )
+
+    it.effect("count for nothing with other claims, also under the right signature", () =>
+      Effect.gen(function* () {
+        const { accessToken, sessionId, user } = yield* begin("viewer")
+        const { kid = "" } = decodeProtectedHeader(Redacted.value(accessToken))
+        const key = (yield* (yield* SigningKeyStore).all).find(({ id }) => id === kid)
+        const jwk = JSON.parse(Redacted.value(key?.jwk ?? Redacted.make("{}"))) as JWK
+        const now = Math.floor(Date.now() / 1000)
+        const right = { ...decodeJwt(Redacted.value(accessToken)) }
+        const signed = (claims: object, header: object = {}) =>
+          Effect.promise(async () =>
+            new SignJWT({ ...right, ...claims })
+              .setProtectedHeader({ alg: "EdDSA", typ: "at+jwt", kid, ...header })
+              .sign(await importJWK(jwk, "EdDSA"))
+          )
+        expect(yield* statusWith(yield* signed({}))).toBe(200)
+        const other = yield* begin("operator")
+        const wrong = [
+          [{ exp: now - 60 }, {}],
+          [{ exp: undefined }, {}],
+          [{ nbf: now + 600 }, {}],
+          [{ aud: "another service" }, {}],
+          [{ sid: "00000000-0000-4000-8000-00000000000a" }, {}],
+          [{ sid: other.sessionId }, {}],
+          [{ sub: other.user.id }, {}],
+          [{ sid: undefined }, {}],
+          [{}, { typ: "JWT" }]
+        ] as const
+        for (const [claims, header] of wrong) {
+          expect(yield* statusWith(yield* signed(claims, header)), JSON.stringify([claims, header])).toBe(401)
+        }
+        // What it says of the role is for others: Vigil looks at what the user is now.
+        const { visit } = yield* TestServer
+        const posing = yield* visit({ path: session, headers: bearer(yield* signed({ role: "admin" })) })
+        expect(posing.json).toMatchObject({ id: user.id, role: "viewer" })
+        expect(sessionId).toBe(right["sid"])
       })
     )
 
@@ -250,6 +304,38 @@ describe("tokens", () => {
   })
 
   layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+    it.effect("are those of all nodes, and so are their ends", () =>
+      Effect.gen(function* () {
+        const { connection, folder } = yield* EmbeddedDatabase
+        const { cookies, url, visit } = yield* TestServer
+        yield* Effect.gen(function* () {
+          const other = (yield* ServerAddress).url
+          const statusAt = (at: string, token: Redacted.Redacted) =>
+            Effect.map(visit({ path: session, headers: bearer(token), at }), ({ status }) => status)
+          const begun = yield* Effect.all(
+            [url, other].map((at) => visit({ ...beginning, at })),
+            { concurrency: "unbounded" }
+          )
+          const [here, there] = begun.map(({ json }) => decodePair(json))
+          for (const at of [url, other]) {
+            for (const pair of [here, there]) expect(yield* statusAt(at, pair?.accessToken ?? Redacted.make(""))).toBe(200)
+          }
+          const lists = yield* Effect.all([url, other].map((at) => visit({ path: jwks, at })))
+          expect(lists[0]?.text).toBe(lists[1]?.text)
+          expect((lists[0]?.json as JSONWebKeySet).keys).toHaveLength(1)
+
+          yield* visit({ method: "DELETE", path: session, headers: bearer(here?.accessToken ?? ""), at: url })
+          yield* untilRefused(statusAt(other, here?.accessToken ?? Redacted.make("")))
+          const body = { only: true }
+          yield* visit({ method: "POST", path: "/api/v1/keys/signing/rotation", cookie: cookies.admin, body, at: other })
+          expect(yield* statusAt(other, there?.accessToken ?? Redacted.make(""))).toBe(401)
+          yield* untilRefused(statusAt(url, there?.accessToken ?? Redacted.make("")))
+          const after = decodePair((yield* visit({ ...beginning, at: other })).json)
+          expect(yield* statusAt(url, after.accessToken)).toBe(200)
+        }).pipe(Effect.provide(Layer.fresh(layerServerOver(layerStores(connection, folder), testConfig()))))
+      })
+    )
+
     it.effect("go on when the signing key is rotated, and end when it must not be used any more", () =>
       Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer
