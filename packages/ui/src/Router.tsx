@@ -138,13 +138,19 @@ const account = createRoute({
   component: lazyRouteComponent(() => import("./page/AccountPage.js"), "AccountPage")
 })
 
+const people = createRoute({
+  getParentRoute: () => shell,
+  path: "/people",
+  component: lazyRouteComponent(() => import("./page/PeoplePage.js"), "PeoplePage")
+})
+
 const routeTree = root.addChildren([
   setup,
   login,
   forgotPassword,
   newPassword,
   secondFactor,
-  shell.addChildren([dashboard, newCamera, camera, editCamera, events, models, account])
+  shell.addChildren([dashboard, newCamera, camera, editCamera, events, models, account, people])
 ])
 
 export const makeRouter = (queries: QueryClient) =>

@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { Link, useNavigate } from "@tanstack/react-router"
+import { permits } from "@vigil/core/User"
 import { useUser } from "../client/ClientContext.js"
 import { signOut } from "../client/Session.js"
 import { errorWords } from "../words/ErrorWords.js"
@@ -30,6 +31,13 @@ export const AccountMenu = () => {
           Your account
         </Link>
       </p>
+      {permits(user.role, "admin") && (
+        <p className="mb-3">
+          <Link to="/people" className="text-accent hover:underline">
+            People
+          </Link>
+        </p>
+      )}
       <Button small icon="out" busy={leave.isPending} onClick={() => leave.mutate()}>
         Sign out
       </Button>

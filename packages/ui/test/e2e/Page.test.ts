@@ -183,9 +183,55 @@ describe.skipIf(needs !== "")(`the page over vigil demo${needs}`, { timeout: 90_
     await page.locator("[data-testid=model][data-installed=true]").first().waitFor()
   })
 
+  it("limits a user to a group of cameras, and shows that user no others", async () => {
+    const send = (method: string, path: string, body: unknown) =>
+      page.evaluate(
+        async ([how, where, what]) => {
+          const answer = await fetch(where, {
+            method: how,
+            headers: { "content-type": "application/json", "if-match": "*" },
+            body: what
+          })
+          return { status: answer.status, text: await answer.text() }
+        },
+        [method, path, JSON.stringify(body)] as const
+      )
+    const listed = await page.evaluate(async () => (await fetch("/api/v1/cameras")).text())
+    const [camera] = (JSON.parse(listed) as { readonly cameras: ReadonlyArray<{ readonly id: string; readonly name: string }> })
+      .cameras
+    expect((await send("PATCH", `/api/v1/cameras/${camera?.id}`, { groups: ["doors"] })).status).toBe(200)
+    expect((await send("POST", "/api/v1/users", { username: "bert", role: "viewer", password })).status).toBe(201)
+
+    await page.reload()
+    await page.getByRole("button", { name: "Account of admin" }).click()
+    await page.getByRole("link", { name: "People" }).click()
+    await page.getByRole("button", { name: "Cameras of bert" }).click()
+    await page.getByText("Nothing is chosen: bert sees all cameras.").waitFor()
+    await page.getByLabel("doors").check()
+    await page.getByText("bert sees the cameras of what is chosen, and nothing of others.").waitFor()
+    await page.getByRole("button", { name: "Save" }).click()
+    await page.getByText("Saved; what is open follows at once.").waitFor()
+
+    const context = await browser.newContext()
+    const other = await context.newPage()
+    await other.goto(new URL("/login", page.url()).href)
+    await other.getByLabel("User name").fill("bert")
+    await other.getByLabel("Password").fill(password)
+    await other.getByRole("button", { name: "Sign in" }).click()
+    await other.getByTestId("camera-tile").first().waitFor()
+    expect(await other.getByTestId("camera-tile").count()).toBe(1)
+    await other
+      .getByTestId("camera-tile")
+      .getByText(camera?.name ?? "")
+      .waitFor()
+    await other.goto(new URL("/people", page.url()).href)
+    await other.getByText("This page is for administrators.").waitFor()
+    await context.close()
+  })
+
   it("fits a phone", async () => {
     await page.setViewportSize({ width: 360, height: 740 })
-    for (const path of ["/", "/events", "/models", "/cameras/new"]) {
+    for (const path of ["/", "/events", "/models", "/cameras/new", "/people"]) {
       await page.goto(new URL(path, page.url()).href)
       await page.getByRole("heading", { level: 1 }).waitFor()
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
