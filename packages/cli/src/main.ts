@@ -17,6 +17,7 @@ import { keysCommand } from "./commands/keys.js"
 import { loginCommand, logoutCommand, profileCommand, whoamiCommand } from "./commands/login.js"
 import { modelCommand, modelsCommand } from "./commands/models.js"
 import { nodeCommand } from "./commands/node.js"
+import { privacyCommand } from "./commands/privacy.js"
 import { probeCommand } from "./commands/probe.js"
 import { secondFactorCommand } from "./commands/secondFactor.js"
 import { sessionCommand } from "./commands/session.js"
@@ -57,6 +58,7 @@ const commands = [
   tenantCommand,
   auditCommand,
   keysCommand,
+  privacyCommand,
   modelsCommand,
   modelCommand,
   probeCommand,

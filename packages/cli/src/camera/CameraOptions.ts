@@ -33,6 +33,10 @@ export const cameraOptions = {
   zones: Options.file("zones", { exists: "yes" }).pipe(
     Options.optional,
     Options.withDescription('A JSON file {"zones": [...], "lines": [...]} with points from 0 to 1; see docs/cli.md.')
+  ),
+  masks: Options.file("masks", { exists: "yes" }).pipe(
+    Options.optional,
+    Options.withDescription("A JSON file [...] of privacy masks, drawn as zones are: nobody is to see what is in them.")
   )
 }
 
@@ -43,6 +47,7 @@ export interface CameraOptions extends SourceOptions {
   readonly placement: Option.Option<NonNullable<DetectionSettings["placement"]>>
   readonly analytics: Option.Option<string>
   readonly zones: Option.Option<string>
+  readonly masks: Option.Option<string>
 }
 
 const Areas = Schema.Struct({
@@ -50,15 +55,18 @@ const Areas = Schema.Struct({
   lines: Schema.optionalWith(Schema.Array(Line), { default: () => [] })
 })
 
-const areasIn = (file: string) =>
-  Effect.gen(function* () {
-    const text = yield* readText(file)
-    const parsed = yield* Effect.try({
+const jsonIn = (file: string) =>
+  Effect.flatMap(readText(file), (text) =>
+    Effect.try({
       try: (): unknown => JSON.parse(text),
       catch: (error) => new UsageError({ detail: `${file} is not JSON: ${String(error)}` })
     })
-    return yield* decodeTyped(Areas, file)(Array.isArray(parsed) ? { zones: parsed } : parsed)
-  })
+  )
+
+const areasIn = (file: string) =>
+  Effect.flatMap(jsonIn(file), (parsed) => decodeTyped(Areas, file)(Array.isArray(parsed) ? { zones: parsed } : parsed))
+
+const masksIn = (file: string) => Effect.flatMap(jsonIn(file), decodeTyped(Schema.Array(Zone), file))
 
 type Before = Pick<Camera, "detection" | "analytics">
 
@@ -103,6 +111,7 @@ export const patchOf = (options: CameraOptions, before: Before): Effect.Effect<C
       ...(credentials === undefined ? {} : { credentials }),
       ...(detection === undefined ? {} : { detection }),
       ...(Option.isSome(options.analytics) ? { analytics: yield* analyticsOf(options.analytics.value, before) } : {}),
-      ...(Option.isSome(options.zones) ? yield* areasIn(options.zones.value) : {})
+      ...(Option.isSome(options.zones) ? yield* areasIn(options.zones.value) : {}),
+      ...(Option.isSome(options.masks) ? { masks: yield* masksIn(options.masks.value) } : {})
     }
   })

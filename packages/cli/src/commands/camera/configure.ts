@@ -46,6 +46,7 @@ const changed = (camera: NewCamera, patch: CameraPatch): NewCamera => {
     tls: patch.tls ?? camera.tls,
     enabled: patch.enabled ?? camera.enabled,
     zones: patch.zones ?? camera.zones,
+    masks: patch.masks ?? camera.masks ?? [],
     lines: patch.lines ?? camera.lines,
     segment: patch.segment ?? camera.segment,
     detection: patch.detection ?? camera.detection,
@@ -98,6 +99,7 @@ const editOptions = {
     Options.withDescription("Check the camera's TLS certificate against the system's authorities again.")
   ),
   noCredentials: Options.boolean("no-credentials").pipe(Options.withDescription("Forget the camera's user and password.")),
+  noMasks: Options.boolean("no-masks").pipe(Options.withDescription("Take all privacy masks away: everything is seen again.")),
   noProbe
 }
 
@@ -112,6 +114,8 @@ const edit = Command.make("edit", { camera: cameraArgument, ...editOptions, ...s
   Effect.gen(function* () {
     if (options.noCredentials && Option.isSome(options.username))
       return yield* new UsageError({ detail: "take one of --username and --no-credentials" })
+    if (options.noMasks && Option.isSome(options.masks))
+      return yield* new UsageError({ detail: "take one of --masks and --no-masks" })
     const before = yield* cameraNamed(options.camera)
     const patch: CameraPatch = {
       ...(yield* patchOf(options, before)),
@@ -119,6 +123,7 @@ const edit = Command.make("edit", { camera: cameraArgument, ...editOptions, ...s
       ...Option.match(options.source, { onNone: () => ({}), onSome: (source) => ({ url: urlOf(source) }) }),
       ...(options.secure ? { tls: { mode: "system" as const } } : {}),
       ...(options.noCredentials ? { credentials: null } : {}),
+      ...(options.noMasks ? { masks: [] } : {}),
       ...(yield* edgeNamed(options.edge))
     }
     if (Object.keys(patch).length === 0)

@@ -1,0 +1,180 @@
+import { Command, Options } from "@effect/cli"
+import { Erasure, ErasureCounts, ErasureRequest } from "@vigil/core/Erasure"
+import { EventType } from "@vigil/core/Event"
+import { CameraId, EventId, TrackId } from "@vigil/core/Ids"
+import { Console, DateTime, Effect, Option, Schema } from "effect"
+import { writeFile } from "node:fs/promises"
+import { findCamera, listCameras } from "../camera/CameraReference.js"
+import * as Server from "../operator/Server.js"
+import { overHttp, overRpc } from "../operator/Server.js"
+import { serverOptions } from "../operator/ServerAccess.js"
+import { CommandFailed, decodeTyped, json, printJson, table, UsageError } from "../Output.js"
+import { word } from "../SourceArgument.js"
+import { momentOption } from "../TimeText.js"
+import { userNamed } from "../user/UserReference.js"
+
+const several = (name: string, description: string) =>
+  Options.text(name).pipe(Options.repeated, Options.withDescription(`${description}; may be repeated.`))
+
+/** Removed cameras have no name any more, but their events have their id. */
+const cameraIds = (texts: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    if (texts.length === 0) return []
+    const known = yield* listCameras
+    return yield* Effect.forEach(texts, (text) =>
+      Option.match(Schema.decodeUnknownOption(CameraId)(text.toLowerCase()), {
+        onNone: () => Effect.map(findCamera(known, text), ({ id }) => id),
+        onSome: Effect.succeed
+      })
+    )
+  })
+
+/** Who was followed when an event happened. */
+const trackOf = (text: string) =>
+  Effect.gen(function* () {
+    const id = yield* decodeTyped(EventId, `--person-of ${text}`)(text)
+    const { event } = yield* overRpc((rpc) => rpc.GetEvent({ id }))
+    const { trackingId } = event.detectionMetadata
+    if (trackingId === undefined) {
+      return yield* new UsageError({ detail: `nobody was followed in event ${text}: name it with --event, or a time` })
+    }
+    return trackingId
+  })
+
+const given = <A>(values: ReadonlyArray<A>): ReadonlyArray<A> | undefined => (values.length > 0 ? values : undefined)
+
+const counted = ({ byCamera, byType, events, newest, oldest }: ErasureCounts, names: ReadonlyMap<CameraId, string>): string => {
+  if (events === 0 || oldest === null || newest === null) return "There are no such events."
+  const cameras = byCamera.map(({ cameraId, events: count }) => [names.get(cameraId) ?? `(removed) ${cameraId}`, String(count)])
+  const types = byType.map(({ eventType, events: count }) => [eventType, String(count)])
+  return [
+    `${events} events, from ${DateTime.formatIso(oldest)} to ${DateTime.formatIso(newest)}`,
+    table(["CAMERA", "EVENTS"], cameras),
+    table(["TYPE", "EVENTS"], types)
+  ].join("\n\n")
+}
+
+const reportText = (erasure: Erasure, names: ReadonlyMap<CameraId, string>): string =>
+  [
+    `Erased: ${counted(erasure.erased, names)}`,
+    `The bus kept ${erasure.erased.messages} messages about them, which are erased too. Report ${erasure.id} stays.`,
+    "What is not erased:",
+    ...erasure.remains.map((line) => `- ${line}`)
+  ].join("\n\n")
+
+const cameraNames = Effect.map(listCameras, (cameras) => new Map(cameras.map(({ id, name }) => [id, name])))
+
+const erase = Command.make(
+  "erase",
+  {
+    since: momentOption("since", "Events that began at this time or later"),
+    until: momentOption("until", "Events that began before this time"),
+    cameras: several("camera", "Events of this camera, by name or id"),
+    types: Options.choice("type", EventType.literals).pipe(
+      Options.repeated,
+      Options.withDescription("Events of this type; may be repeated.")
+    ),
+    people: several("person-of", "Everything of whom this event, by its id, is about"),
+    tracks: several("track", "Everything of whom was followed under this trackingId"),
+    events: several("event", "This event, by its id"),
+    reason: Options.text("reason").pipe(
+      Options.withDescription("Why, for the report and the audit trail, which stay: name nobody.")
+    ),
+    dryRun: Options.boolean("dry-run").pipe(Options.withDescription("Only count what would be erased.")),
+    ...serverOptions,
+    json
+  },
+  (options) =>
+    Effect.gen(function* () {
+      const people = yield* Effect.forEach(options.people, trackOf)
+      const tracks = yield* Effect.forEach(options.tracks, (text) => decodeTyped(TrackId, `--track ${text}`)(text))
+      const payload = yield* decodeTyped(
+        Schema.typeSchema(ErasureRequest),
+        "what to erase"
+      )({
+        reason: options.reason.trim(),
+        selection: {
+          from: Option.getOrUndefined(options.since),
+          to: Option.getOrUndefined(options.until),
+          cameraIds: given(yield* cameraIds(options.cameras)),
+          eventTypes: given(options.types),
+          trackingIds: given([...people, ...tracks]),
+          eventIds: given(yield* Effect.forEach(options.events, (text) => decodeTyped(EventId, `--event ${text}`)(text)))
+        }
+      })
+      if (options.dryRun) {
+        const counts = yield* overHttp((http) => http.privacy.previewErasure({ payload: payload.selection }))
+        return yield* options.json ? printJson(ErasureCounts)(counts) : Console.log(counted(counts, yield* cameraNames))
+      }
+      const report = yield* overHttp((http) => http.privacy.erase({ payload }))
+      yield* options.json ? printJson(Erasure)(report) : Console.log(reportText(report, yield* cameraNames))
+    }).pipe(Effect.provide(Server.layer(options)))
+).pipe(
+  Command.withDescription(
+    "Erase events for good, wherever they are kept: those that all of the options hold for. A report stays."
+  )
+)
+
+const erasures = Command.make("erasures", { ...serverOptions, json }, (options) =>
+  Effect.gen(function* () {
+    const reports = yield* overHttp((http) => http.privacy.listErasures())
+    if (options.json) return yield* printJson(Schema.Array(Erasure))(reports)
+    if (reports.length === 0) return yield* Console.error("Nothing was erased.")
+    yield* Console.log(
+      table(
+        ["TIME", "WHO", "EVENTS", "STATE", "REASON", "ID"],
+        reports.map(({ erased, finishedAt, id, reason, requestedAt, requestedBy }) => [
+          DateTime.formatIso(requestedAt),
+          requestedBy.username,
+          String(erased.events),
+          finishedAt === null ? "under way" : "done",
+          reason,
+          id
+        ])
+      )
+    )
+  }).pipe(Effect.provide(Server.layer(options)))
+).pipe(Command.withDescription("The reports of what was erased."))
+
+const userOf = (name: string) =>
+  Effect.gen(function* () {
+    const me = yield* overHttp((http) => http.session.me())
+    return me.username.toLowerCase() === name.toLowerCase() ? me : yield* userNamed(name)
+  })
+
+const exportData = Command.make(
+  "export",
+  {
+    file: word("file", "The archive to write (ZIP of JSON lines); nobody else may read it."),
+    user: Options.text("user").pipe(
+      Options.optional,
+      Options.withDescription(
+        "What is kept of this user; everybody may have the own. Without it, all that is kept of the tenant."
+      )
+    ),
+    ...serverOptions,
+    json
+  },
+  (options) =>
+    Effect.gen(function* () {
+      const user = yield* Effect.transposeMapOption(options.user, userOf)
+      const bytes = yield* Option.match(user, {
+        onNone: () => overHttp((http) => http.privacy.exportTenant()),
+        onSome: ({ id }) => overHttp((http) => http.privacy.exportUser({ path: { id } }))
+      })
+      yield* Effect.tryPromise({
+        try: () => writeFile(options.file, bytes, { mode: 0o600, flag: "wx" }),
+        catch: (error) => new CommandFailed({ detail: `${options.file} cannot be written: ${String(error)}` })
+      })
+      yield* Console.log(
+        options.json
+          ? JSON.stringify({ file: options.file, bytes: bytes.length })
+          : `What is kept ${Option.match(user, { onNone: () => "", onSome: ({ username }) => `of ${username} ` })}is in ${options.file}, without secrets.`
+      )
+    }).pipe(Effect.provide(Server.layer(options)))
+).pipe(Command.withDescription("Write all that is kept of the tenant, or of one user, to an archive."))
+
+export const privacyCommand = Command.make("privacy").pipe(
+  Command.withDescription("Erasing what is known of people, and handing out what is kept."),
+  Command.withSubcommands([erase, erasures, exportData])
+)
