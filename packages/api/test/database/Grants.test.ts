@@ -40,6 +40,18 @@ const grant = (user: User, grants: Partial<Grants>) =>
 const place = (kind: PlaceKind, parentId: PlaceId | null) =>
   Effect.flatMap(PlaceStore, (places) => places.create(defaultTenant, { kind, name: word(), parentId }))
 
+/** Tables of cameras that are the program's own business, or an administrator's, who is not limited. */
+const unshown = new Set([
+  "camera_epochs",
+  "edge_cursors",
+  "outbox",
+  "placement_overrides",
+  "placement_refusals",
+  "publish_tokens",
+  "user_grants",
+  "worker_tokens"
+])
+
 /** Two sites with a building each, a camera in every place, one in a group, and one in neither; one event of each. */
 const grounds = Effect.gen(function* () {
   const cameras = yield* CameraStore
@@ -258,6 +270,26 @@ describe("grants", () => {
         })
         const { siteOf } = yield* as(user)((yield* SettingStore).ofTenant(otherTenant))
         expect(siteOf.get(site.id)).toBe(site.id)
+      })
+    )
+
+    it.effect("hold for every table that tells of cameras, but for those that people are not shown", () =>
+      Effect.gen(function* () {
+        const database = yield* Database
+        const tables = yield* database.system(
+          "list tables",
+          (sql) => sql<{ readonly name: string; readonly limited: boolean }>`
+            select c.relname as name, exists (
+              select from pg_policy where polrelid = c.oid and polname = 'within_reach' and not polpermissive) as limited
+            from pg_class c join pg_attribute a on a.attrelid = c.oid
+            where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+              and a.attname in ('camera_id', 'place_id') and not a.attisdropped`
+        )
+        expect(tables.filter(({ limited }) => limited).map(({ name }) => name)).toEqual(
+          expect.arrayContaining(["cameras", "camera_runtime", "events"])
+        )
+        const open = tables.filter(({ limited, name }) => !limited && !unshown.has(name)).map(({ name }) => name)
+        expect(open, "a table that tells of cameras needs the policy within_reach (0019Grants), or to be listed here").toEqual([])
       })
     )
 
