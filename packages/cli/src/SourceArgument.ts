@@ -15,6 +15,23 @@ export const word = (name: string, description: string) =>
     Args.mapEffect((text) => (text.startsWith("-") ? Effect.fail(HelpDoc.p(`there is no option ${text}`)) : Effect.succeed(text)))
   )
 
+/** Who we are to a camera. */
+export const credentialOptions = {
+  username: Options.text("username").pipe(
+    Options.optional,
+    Options.withDescription("The camera's user; rather than in the URL.")
+  ),
+  passwordFile: Options.file("password-file", { exists: "yes" }).pipe(
+    Options.optional,
+    Options.withDescription("A file that holds the camera's password; keeps it out of the process list.")
+  )
+}
+
+export interface CredentialOptions {
+  readonly username: Option.Option<string>
+  readonly passwordFile: Option.Option<string>
+}
+
 export const sourceOptions = {
   transport: Options.choice("transport", ["auto", "tcp", "udp"]).pipe(
     Options.optional,
@@ -29,23 +46,14 @@ export const sourceOptions = {
     Options.optional,
     Options.withDescription("SHA-256 of the camera's TLS certificate, in hex.")
   ),
-  username: Options.text("username").pipe(
-    Options.optional,
-    Options.withDescription("The camera's user; rather than in the URL.")
-  ),
-  passwordFile: Options.file("password-file", { exists: "yes" }).pipe(
-    Options.optional,
-    Options.withDescription("A file that holds the camera's password; keeps it out of the process list.")
-  )
+  ...credentialOptions
 }
 
-export interface SourceOptions {
+export interface SourceOptions extends CredentialOptions {
   readonly transport: Option.Option<SourceConfig["transport"]>
   readonly insecure: boolean
   readonly ca: Option.Option<string>
   readonly fingerprint: Option.Option<string>
-  readonly username: Option.Option<string>
-  readonly passwordFile: Option.Option<string>
 }
 
 /** How far the certificate is trusted, where the options say so. */
@@ -60,7 +68,7 @@ export const trustOf = (options: SourceOptions): Effect.Effect<TlsTrust | undefi
   })
 
 /** The camera's user, where one is named; the password is in a file, or typed where there is a terminal. */
-export const credentialsOf = (options: SourceOptions): Effect.Effect<Credentials | undefined, UsageError> =>
+export const credentialsOf = (options: CredentialOptions): Effect.Effect<Credentials | undefined, UsageError> =>
   Effect.gen(function* () {
     const { passwordFile, username } = options
     if (Option.isSome(username)) {

@@ -10,6 +10,7 @@ import { auditCommand } from "./commands/audit.js"
 import { cameraCommand } from "./commands/camera.js"
 import { clusterCommand } from "./commands/cluster.js"
 import { demoCommand } from "./commands/demo.js"
+import { discoverCommand } from "./commands/discover.js"
 import { doctorCommand } from "./commands/doctor.js"
 import { edgeCommand } from "./commands/edge.js"
 import { eventCommand } from "./commands/event.js"
@@ -54,6 +55,7 @@ const commands = [
   secondFactorCommand,
   apiKeyCommand,
   placeCommand,
+  discoverCommand,
   settingsCommand,
   tenantCommand,
   auditCommand,

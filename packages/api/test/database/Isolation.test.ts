@@ -167,6 +167,7 @@ describe("tenants", () => {
           "camera_epochs",
           "camera_runtime",
           "cameras",
+          "discoveries",
           "edges",
           "erasures",
           "events",
