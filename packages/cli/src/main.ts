@@ -14,10 +14,12 @@ import { discoverCommand } from "./commands/discover.js"
 import { doctorCommand } from "./commands/doctor.js"
 import { edgeCommand } from "./commands/edge.js"
 import { eventCommand } from "./commands/event.js"
+import { identityProviderCommand } from "./commands/identityProvider.js"
 import { keysCommand } from "./commands/keys.js"
 import { loginCommand, logoutCommand, profileCommand, whoamiCommand } from "./commands/login.js"
 import { modelCommand, modelsCommand } from "./commands/models.js"
 import { nodeCommand } from "./commands/node.js"
+import { passwordPolicyCommand } from "./commands/passwordPolicy.js"
 import { privacyCommand } from "./commands/privacy.js"
 import { probeCommand } from "./commands/probe.js"
 import { secondFactorCommand } from "./commands/secondFactor.js"
@@ -29,6 +31,7 @@ import { settingsCommand } from "./commands/settings.js"
 import { tenantCommand } from "./commands/tenant.js"
 import { upCommand } from "./commands/up.js"
 import { userCommand } from "./commands/user.js"
+import { accountCommand } from "./commands/user/account.js"
 import { workerCommand } from "./commands/worker.js"
 import { commandTree, described, helpAskedFor, unknownCommand } from "./Help.js"
 import { UsageError } from "./Output.js"
@@ -51,6 +54,9 @@ const commands = [
   whoamiCommand,
   profileCommand,
   userCommand,
+  accountCommand,
+  passwordPolicyCommand,
+  identityProviderCommand,
   sessionCommand,
   secondFactorCommand,
   apiKeyCommand,

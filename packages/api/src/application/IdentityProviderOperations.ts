@@ -8,7 +8,11 @@ import type { IdentityProviderId, IdentityProviderPatch, NewIdentityProvider } f
 import { IdentityProviderStore } from "@vigil/core/port/IdentityProviderStore"
 import { Data, Effect } from "effect"
 import { OpenIdClient } from "../auth/OpenIdClient.js"
+import { ServerAddress } from "../http/HttpListener.js"
 import { ServerConfig } from "../ServerConfig.js"
+
+/** Where identity providers send browsers back to. */
+export const callbackPath = "/api/v1/openid/callback"
 
 /** What a provider says over plain HTTP anybody on the way could have said. */
 export class PlainIssuer extends Data.TaggedError("PlainIssuer") {
@@ -58,5 +62,6 @@ export const checkProvider = (id: IdentityProviderId) =>
   Effect.gen(function* () {
     const { tenantId } = yield* authorize("admin")
     const access = yield* (yield* IdentityProviderStore).accessById(tenantId, id)
-    return { authorizationEndpoint: yield* (yield* OpenIdClient).check(access) }
+    const { url } = yield* ServerAddress
+    return { redirectUri: url + callbackPath, authorizationEndpoint: yield* (yield* OpenIdClient).check(access) }
   })

@@ -8,6 +8,7 @@ import { json, printJson, table } from "../Output.js"
 import { readPassword } from "../PasswordInput.js"
 import { word } from "../SourceArgument.js"
 import { allUsers, userNamed } from "../user/UserReference.js"
+import { accountCommands } from "./user/account.js"
 import { grantCommand } from "./user/grant.js"
 
 const nameArgument = word("name", "The user's name.")
@@ -72,5 +73,5 @@ const newPassword = Command.make("password", { name: nameArgument, passwordFile,
 
 export const userCommand = Command.make("user").pipe(
   Command.withDescription("Who may sign in, and what they may do."),
-  Command.withSubcommands([list, add, remove, newRole, newPassword, grantCommand])
+  Command.withSubcommands([list, add, remove, newRole, newPassword, ...accountCommands, grantCommand])
 )

@@ -4,6 +4,7 @@ import { VigilApi } from "@vigil/core/contract/VigilApi"
 import type { AdmissionRefused } from "@vigil/core/IdentityProvider"
 import { Effect, Option } from "effect"
 import {
+  callbackPath,
   changeProvider,
   checkProvider,
   createProvider,
@@ -35,8 +36,6 @@ export const layerIdentityProviderHandlers = HttpApiBuilder.group(VigilApi, "ide
     .handle("remove", ({ path: { id } }) => Effect.mapError(removeProvider(id), toProblem))
     .handle("check", ({ path: { id } }) => Effect.mapError(checkProvider(id), toProblem))
 )
-
-const callbackPath = "/api/v1/openid/callback"
 
 /** A page of this Vigil, never an address elsewhere that somebody put into a link. */
 const ownPage = (to: string | undefined): string =>

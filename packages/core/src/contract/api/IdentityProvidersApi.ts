@@ -41,7 +41,13 @@ export class IdentityProvidersGroup extends HttpApiGroup.make("identityProviders
   .add(
     HttpApiEndpoint.post("check", "/identity-providers/:id/check")
       .setPath(provider)
-      .addSuccess(Schema.Struct({ authorizationEndpoint: Schema.String }))
+      .addSuccess(
+        Schema.Struct({
+          authorizationEndpoint: Schema.String,
+          /** What the provider has to know as an address of Vigil's. */
+          redirectUri: Schema.String
+        })
+      )
       .addError(NotFound)
       .addError(BadGateway)
   )
