@@ -1,3 +1,4 @@
+import { useQueryClient } from "@tanstack/react-query"
 import type { CameraId, Epoch } from "@vigil/core/Ids"
 import { type RefObject, useEffect, useState } from "react"
 import { useClient } from "../client/ClientContext.js"
@@ -15,15 +16,24 @@ export const useLivePlayer = (
   epoch: Epoch | undefined,
   active: boolean
 ): PlayerState | undefined => {
+  const queries = useQueryClient()
   const [state, setState] = useState<PlayerState>()
   useEffect(() => {
     if (!active || video.current === null) return
-    const stop = playWhep({ path: `/api/v1/cameras/${id}/whep`, video: video.current, onState: setState })
+    const stop = playWhep({
+      path: `/api/v1/cameras/${id}/whep`,
+      video: video.current,
+      onState: (next) => {
+        setState(next)
+        // It was removed, or is out of this user's reach now: nothing else tells the page.
+        if (next._tag === "Refused" && next.kind === "camera-not-found") void queries.invalidateQueries({ queryKey: ["cameras"] })
+      }
+    })
     return () => {
       stop()
       setState(undefined)
     }
-  }, [video, id, epoch, active])
+  }, [video, id, epoch, active, queries])
   return state
 }
 

@@ -202,6 +202,16 @@ describe.skipIf(needs !== "")(`the page over vigil demo${needs}`, { timeout: 90_
     expect((await send("PATCH", `/api/v1/cameras/${camera?.id}`, { groups: ["doors"] })).status).toBe(200)
     expect((await send("POST", "/api/v1/users", { username: "bert", role: "viewer", password })).status).toBe(201)
 
+    const context = await browser.newContext()
+    const other = await context.newPage()
+    await other.goto(new URL("/login", page.url()).href)
+    await other.getByLabel("User name").fill("bert")
+    await other.getByLabel("Password").fill(password)
+    await other.getByRole("button", { name: "Sign in" }).click()
+    await other.getByTestId("camera-tile").first().waitFor()
+    expect(await other.getByTestId("camera-tile").count()).toBeGreaterThanOrEqual(2)
+    await eventually(async () => (await seen(other.getByTestId("live-view").nth(1))).frames).toBeGreaterThan(0)
+
     await page.reload()
     await page.getByRole("button", { name: "Account of admin" }).click()
     await page.getByRole("link", { name: "People" }).click()
@@ -212,14 +222,7 @@ describe.skipIf(needs !== "")(`the page over vigil demo${needs}`, { timeout: 90_
     await page.getByRole("button", { name: "Save" }).click()
     await page.getByText("Saved; what is open follows at once.").waitFor()
 
-    const context = await browser.newContext()
-    const other = await context.newPage()
-    await other.goto(new URL("/login", page.url()).href)
-    await other.getByLabel("User name").fill("bert")
-    await other.getByLabel("Password").fill(password)
-    await other.getByRole("button", { name: "Sign in" }).click()
-    await other.getByTestId("camera-tile").first().waitFor()
-    expect(await other.getByTestId("camera-tile").count()).toBe(1)
+    await eventually(() => other.getByTestId("camera-tile").count()).toBe(1)
     await other
       .getByTestId("camera-tile")
       .getByText(camera?.name ?? "")
