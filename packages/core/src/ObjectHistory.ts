@@ -7,8 +7,8 @@
 import { Option, Schema } from "effect"
 import { AuditAction, AuditEntry } from "./AuditEntry.js"
 
-/** What has versions. */
-export const VersionedType = Schema.Literal("camera", "user", "worker-token", "api-key", "edge", "place")
+/** What has versions. Settings of a site are under its id, those of the tenant under the tenant's, those of the system under the nil UUID. */
+export const VersionedType = Schema.Literal("camera", "user", "worker-token", "api-key", "edge", "place", "settings")
 export type VersionedType = typeof VersionedType.Type
 
 const Values = Schema.Record({ key: Schema.String, value: Schema.Unknown })

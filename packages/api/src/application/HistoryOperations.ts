@@ -26,8 +26,10 @@ import { Effect, Schema } from "effect"
 const page = 500
 const mostEntries = 10_000
 
-/** Cameras are for whoever configures them; the rest is for administrators. */
-const reader = (type: VersionedType) => authorize(type === "camera" || type === "place" ? "supervisor" : "admin", "the history")
+/** What supervisors configure is for them; the rest is for administrators. */
+const forSupervisors: ReadonlyArray<VersionedType> = ["camera", "place", "settings"]
+
+const reader = (type: VersionedType) => authorize(forSupervisors.includes(type) ? "supervisor" : "admin", "the history")
 
 const isCameraId = Schema.is(CameraId)
 const isPlaceId = Schema.is(PlaceId)
@@ -38,7 +40,7 @@ const inReach = (user: User, type: VersionedType, id: string) =>
     const { limited } = yield* (yield* GrantStore).get(user.tenantId, user.id)
     if (!limited) return
     if (type === "camera" && isCameraId(id)) yield* (yield* CameraStore).get(user.tenantId, id)
-    else if (type === "place" && isPlaceId(id)) yield* (yield* PlaceStore).get(user.tenantId, id)
+    else if ((type === "place" || type === "settings") && isPlaceId(id)) yield* (yield* PlaceStore).get(user.tenantId, id)
     else return yield* new VersionNotFound({ type, id, revision: null })
   }).pipe(
     Effect.catchTags({
@@ -64,7 +66,8 @@ export const objectHistory = (type: VersionedType, id: string) =>
     return { type, id, versions } satisfies ObjectHistory
   })
 
-const oneOf = (history: ObjectHistory, revision: number) =>
+/** The version of a revision. */
+export const oneOf = (history: ObjectHistory, revision: number) =>
   Effect.mapError(versionAt(history, revision), () => new VersionNotFound({ type: history.type, id: history.id, revision }))
 
 export const objectDifference = (type: VersionedType, id: string, from: number, to: number) =>

@@ -11,12 +11,15 @@ import {
   levelsAt,
   type SaidLevel,
   type SettingScope,
+  settingsSubject,
   type SettingsView
 } from "@vigil/core/settings/SettingLevels"
 import { Settings } from "@vigil/core/settings/Settings"
 import type { SettingPatch } from "@vigil/core/settings/SettingValues"
 import type { User } from "@vigil/core/User"
+import { RollbackTo } from "@vigil/core/Rollback"
 import { Effect } from "effect"
+import { objectHistory, oneOf } from "./HistoryOperations.js"
 
 export const definitions = Effect.zipRight(authorize("viewer"), settingDefinitions)
 
@@ -80,6 +83,20 @@ export const changeSettings = (scope: SettingScope, patch: SettingPatch, expecte
     yield* (yield* Settings).renew(scope.level === "system" ? "everybody" : user.tenantId)
     return yield* viewOf(user, scope)
   }).pipe(inCallersName)
+
+/** Says again what was said at a revision, and nothing else. */
+export const rollBackSettings = (scope: SettingScope, revision: number, expectedRevision?: number) =>
+  Effect.gen(function* () {
+    const user = yield* authorizeChange(scope)
+    yield* checkSite(user, scope)
+    const { values } = yield* oneOf(yield* objectHistory("settings", settingsSubject(user.tenantId, scope)), revision)
+    yield* (yield* Settings).renew(scope.level === "system" ? "everybody" : user.tenantId)
+    const { levels, revision: seen } = yield* levelsOf(user.tenantId, scope)
+    const cleared = Object.fromEntries(Object.keys(levels[0]?.values ?? {}).map((key) => [key, null]))
+    return yield* changeSettings(scope, { ...cleared, ...values }, expectedRevision ?? seen).pipe(
+      Effect.provideService(RollbackTo, revision)
+    )
+  })
 
 export const settingsOfCamera = (id: CameraId) =>
   Effect.gen(function* () {

@@ -189,6 +189,35 @@ describe("settings", () => {
       })
     )
 
+    it.effect("have versions, and go back to one", () =>
+      Effect.gen(function* () {
+        const { ask, site } = yield* made
+        const path = `/settings/sites/${site}`
+        yield* ask("PATCH", path, { "segment.duration": 4, "buffer.seconds": 9 })
+        yield* ask("PATCH", path, { "segment.duration": null, "segment.overlap": 2 })
+        const history = yield* ask("GET", `/history/settings/${site}`)
+        expect(history.json).toMatchObject({
+          versions: [
+            { revision: 2, values: { "segment.duration": null, "buffer.seconds": 9, "segment.overlap": 2 } },
+            { revision: 1, values: { "segment.duration": 4, "buffer.seconds": 9 } }
+          ]
+        })
+        const back = yield* ask("POST", `${path}/rollback`, { revision: 1 })
+        expect(one(back)).toMatchObject({ value: 4, origin: { level: "site" } })
+        expect(one(back, "buffer.seconds")).toMatchObject({ value: 9, origin: { level: "site" } })
+        expect(one(back, "segment.overlap")).toMatchObject({ origin: { level: "default" } })
+        expect(viewOf(back.json).revision).toBe(3)
+        expect((yield* ask("GET", `/audit?action=settings.rollback&subjectId=${site}`)).json).toMatchObject({
+          entries: [{ after: { "segment.duration": 4, rolledBackTo: 1 } }]
+        })
+        expect((yield* ask("POST", `${path}/rollback`, { revision: 9 })).status).toBe(404)
+        const late = yield* ask("POST", `${path}/rollback`, { revision: 1 }, { "if-match": '"2"' })
+        expect(late.status).toBe(412)
+        const { ask: asOperator } = yield* as("operator")
+        expect((yield* asOperator("POST", `${path}/rollback`, { revision: 1 })).status).toBe(403)
+      })
+    )
+
     it.effect("that are changed are in the audit trail, before and after", () =>
       Effect.gen(function* () {
         const { ask, site } = yield* made

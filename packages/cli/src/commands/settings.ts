@@ -2,12 +2,13 @@ import { Args, Command, Options } from "@effect/cli"
 import { SettingDefinition } from "@vigil/core/settings/SettingCatalogue"
 import { EffectiveSetting, SettingsView } from "@vigil/core/settings/SettingLevels"
 import { Console, Effect, Option, Schema } from "effect"
+import { diffOption, printHistory } from "../HistoryText.js"
 import * as Server from "../operator/Server.js"
 import { overHttp } from "../operator/Server.js"
 import { serverOptions } from "../operator/ServerAccess.js"
 import { CommandFailed, json, printJson, table } from "../Output.js"
 import { listPlaces } from "../PlaceReference.js"
-import { changeAt, settingsAt, targetOf, targetOptions } from "../settings/SettingTarget.js"
+import { changeAt, rollBackAt, settingsAt, subjectOf, targetOf, targetOptions } from "../settings/SettingTarget.js"
 import { word } from "../SourceArgument.js"
 
 const key = word("key", "The setting, as segment.duration: `vigil settings list` has all of them.")
@@ -97,6 +98,29 @@ const unset = Command.make("unset", { key, ...targetOptions, ...serverOptions, j
   }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(Command.withDescription("Take back what is said there, so that the level above holds."))
 
+const history = Command.make("history", { diff: diffOption, ...targetOptions, ...serverOptions, json }, (options) =>
+  Effect.gen(function* () {
+    yield* printHistory(yield* subjectOf(yield* targetOf(options)), options)
+  }).pipe(Effect.provide(Server.layer(options)))
+).pipe(Command.withDescription("Who said what there and when, newest first."))
+
+const rollback = Command.make(
+  "rollback",
+  {
+    revision: Args.integer({ name: "revision" }).pipe(Args.withDescription("A number from `vigil settings history`.")),
+    ...targetOptions,
+    ...serverOptions,
+    json
+  },
+  (options) =>
+    Effect.gen(function* () {
+      const view = yield* rollBackAt(yield* targetOf(options), options.revision)
+      yield* options.json
+        ? printJson(SettingsView)(view)
+        : Console.log(`The settings for ${whom(view)} are as they were at revision ${options.revision}.`)
+    }).pipe(Effect.provide(Server.layer(options)))
+).pipe(Command.withDescription("Say again what was said there at a revision, and nothing else."))
+
 const describe = Command.make("describe", { ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
     const definitions = yield* overHttp((http) => http.settings.definitions())
@@ -121,5 +145,5 @@ const refresh = Command.make("refresh", { ...serverOptions, json }, (options) =>
 
 export const settingsCommand = Command.make("settings").pipe(
   Command.withDescription("What cameras inherit: from the system, the tenant, their site; and what is their own."),
-  Command.withSubcommands([list, get, set, unset, describe, refresh])
+  Command.withSubcommands([list, get, set, unset, history, rollback, describe, refresh])
 )

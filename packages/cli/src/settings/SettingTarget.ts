@@ -1,9 +1,10 @@
 import { Options } from "@effect/cli"
 import type { CameraId, PlaceId } from "@vigil/core/Ids"
+import { settingsSubject } from "@vigil/core/settings/SettingLevels"
 import type { SettingPatch } from "@vigil/core/settings/SettingValues"
 import { Effect, Option } from "effect"
 import { cameraNamed } from "../camera/CameraReference.js"
-import { overHttp } from "../operator/Server.js"
+import { overHttp, overRpc } from "../operator/Server.js"
 import { UsageError } from "../Output.js"
 import { placeNamed } from "../PlaceReference.js"
 
@@ -41,6 +42,31 @@ export const targetOf = ({ camera, site, system }: TargetOptions) =>
       return { level: "site", id: place.id } satisfies SettingTarget
     }
     return { level: system ? "system" : "tenant" } satisfies SettingTarget
+  })
+
+/** Under which id the history has what is said there; a camera's own settings are in the camera's. */
+export const subjectOf = (target: SettingTarget) =>
+  Effect.gen(function* () {
+    if (target.level === "camera") return { type: "camera", id: target.id } as const
+    if (target.level === "site") return { type: "settings", id: target.id } as const
+    const { tenantId } = yield* overRpc((rpc) => rpc.WhoAmI())
+    return { type: "settings", id: settingsSubject(tenantId, { level: target.level }) } as const
+  })
+
+/** Says there again what was said at a revision. */
+export const rollBackAt = (target: SettingTarget, revision: number) =>
+  Effect.gen(function* () {
+    const request = { headers: {}, payload: { revision } }
+    switch (target.level) {
+      case "system":
+        return yield* overHttp((http) => http.settings.rollBackSystem(request))
+      case "tenant":
+        return yield* overHttp((http) => http.settings.rollBackTenant(request))
+      case "site":
+        return yield* overHttp((http) => http.settings.rollBackSite({ ...request, path: { id: target.id } }))
+      case "camera":
+        return yield* new UsageError({ detail: "a camera's settings go back with the camera: `vigil camera rollback`" })
+    }
   })
 
 /** Everything that holds there. */

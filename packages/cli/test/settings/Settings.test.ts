@@ -64,6 +64,11 @@ it.scopedLive(
       yield* when(({ revision, source }) => revision === 3 && source.accessUnits > after.source.accessUnits)
       expect(yield* connections).toEqual(connected)
 
+      expect(yield* said("settings", "history", "--site", "North")).toMatch(/2 +\S+ +\S+ +settings.update +segment.duration\n1 /)
+      expect(yield* said("settings", "rollback", "1", "--site", "North")).toBe(
+        "The settings for the site are as they were at revision 1."
+      )
+      expect(yield* said("settings", "get", "segment.duration", "--camera", "Gate")).toBe("1")
       const wrong = yield* call("settings", "set", "segment.duration", "11")
       expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining("segment.duration") })
       expect((yield* call("settings", "get", "segment.length")).stderr).toMatch(/there is no setting segment.length/)

@@ -1,29 +1,12 @@
 import { Args, Command, Options } from "@effect/cli"
 import { Camera } from "@vigil/core/Camera"
-import { ObjectDifference, ObjectHistory, type ObjectVersion } from "@vigil/core/ObjectHistory"
-import { Console, DateTime, Effect, Option } from "effect"
+import { Console, Effect } from "effect"
 import { cameraArgument, cameraNamed, listCameras } from "../../camera/CameraReference.js"
 import * as Server from "../../operator/Server.js"
 import { overRpc } from "../../operator/Server.js"
 import { serverOptions } from "../../operator/ServerAccess.js"
-import { json, printJson, table, UsageError } from "../../Output.js"
-
-const row = ({ action, actor, at, changed, revision, values }: ObjectVersion): ReadonlyArray<string> => [
-  String(revision),
-  DateTime.formatIso(at),
-  actor.username,
-  action,
-  values === null ? "" : changed.join(", ")
-]
-
-const text = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? "-"))
-
-const pair = (range: string) => {
-  const [, from, to] = /^(\d{1,9})\.\.(\d{1,9})$/.exec(range) ?? []
-  return from === undefined || to === undefined
-    ? new UsageError({ detail: "--diff takes two revisions, for example 3..5" })
-    : Effect.succeed({ from: Number(from), to: Number(to) })
-}
+import { diffOption, printHistory } from "../../HistoryText.js"
+import { json, printJson } from "../../Output.js"
 
 /** A camera that was removed is known by its id alone. */
 const idOf = (given: string) =>
@@ -37,27 +20,13 @@ const history = Command.make(
   "history",
   {
     camera: cameraArgument,
-    diff: Options.text("diff").pipe(
-      Options.withPseudoName("from..to"),
-      Options.optional,
-      Options.withDescription("What two revisions differ in.")
-    ),
+    diff: diffOption,
     ...serverOptions,
     json
   },
   (options) =>
     Effect.gen(function* () {
-      const object = { type: "camera", id: yield* idOf(options.camera) } as const
-      if (Option.isSome(options.diff)) {
-        const { from, to } = yield* pair(options.diff.value)
-        const difference = yield* overRpc((rpc) => rpc.ObjectDifference({ ...object, from, to }))
-        if (options.json) return yield* printJson(ObjectDifference)(difference)
-        const rows = difference.fields.map(({ after, before, field }) => [field, text(before), text(after)])
-        return yield* Console.log(table(["FIELD", String(from), String(to)], rows))
-      }
-      const found = yield* overRpc((rpc) => rpc.ObjectHistory(object))
-      if (options.json) return yield* printJson(ObjectHistory)(found)
-      yield* Console.log(table(["REVISION", "TIME", "WHO", "DID", "CHANGED"], found.versions.map(row)))
+      yield* printHistory({ type: "camera", id: yield* idOf(options.camera) }, options)
     }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(Command.withDescription("Who changed a camera, when and in what, newest first; by its id also after it was removed."))
 
