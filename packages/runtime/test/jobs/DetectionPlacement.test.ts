@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
-import type { Camera, DetectionSettings } from "@vigil/core/Camera"
+import type { Camera, CameraPatch, DetectionSettings } from "@vigil/core/Camera"
+import { Zone } from "@vigil/core/geometry/Zone"
 import { NewCamera } from "@vigil/core/Camera"
 import { defaultTenant, ModelId } from "@vigil/core/Ids"
 import { layerBusMemory } from "@vigil/core/memory/BusMemory"
@@ -119,12 +120,22 @@ const setting = (settings: DetectionSettings) =>
           yield* Effect.sleep("1 millis")
         }
       })
-    const change = (next: DetectionSettings) =>
+    const patch = (next: CameraPatch) =>
       Effect.gen(function* () {
-        camera = yield* store.update(defaultTenant, camera.id, { detection: next })
+        camera = yield* store.update(defaultTenant, camera.id, next)
         yield* actor.configure(camera)
       })
-    return { actor, script, decoders, overlays, send, change, detectsLocally }
+    const change = (next: DetectionSettings) => patch({ detection: next })
+    return {
+      patch,
+      actor,
+      script,
+      decoders,
+      overlays,
+      send,
+      change,
+      detectsLocally
+    }
   })
 
 const test = <E>(
@@ -158,6 +169,25 @@ describe("DetectionPlacement", () => {
       expect(script.opened).toHaveLength(1)
       expect(script.opened[0]?.closed).toBe(false)
       expect(actor.status().pipeline.jobs).toMatchObject({ published: 4, answered: 4, late: 0, lost: 0, outstanding: 0 })
+    }))
+
+  test("sends nothing more from the moment that the camera has a privacy mask, not even the open segment", () =>
+    Effect.gen(function* () {
+      const sequences = yield* answerJobs
+      const { actor, decoders, patch, send } = yield* setting(detection("queue"))
+      // Segments of two seconds; the third is open.
+      yield* send(0, 80, false)
+      yield* until(() => sequences.length === 2)
+      const masks = [new Zone({ name: "window", polygon: [0, 1, 2].map((at) => ({ x: at === 1 ? 1 : 0, y: at === 2 ? 1 : 0 })) })]
+      yield* patch({ masks })
+      expect(decoders[0]?.demands.at(-1)?.masks).toEqual(masks)
+      yield* send(80, 200, true)
+      yield* until(() => actor.status().pipeline.segments > 5)
+      expect(sequences).toHaveLength(2)
+      expect(actor.status().pipeline.jobs).toMatchObject({ published: 2 })
+      yield* patch({ masks: [] })
+      yield* send(200, 300, true)
+      yield* until(() => sequences.length > 2)
     }))
 
   test("stops this node's detector while workers look, and starts it as soon as it is wanted back", () =>

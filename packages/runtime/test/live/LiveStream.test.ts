@@ -60,6 +60,50 @@ describe("LiveStream", () => {
     expect(seen).toHaveLength(1)
   })
 
+  it("shows nothing of the camera's own stream from the moment that it is masked, and viewers stay", () => {
+    const needs: Array<boolean> = []
+    const { hub } = playing()
+    const stream = makeLiveStream(hub, () => needs.push(stream.needsCoding()))
+    const seen: Array<LivePicture> = []
+    const leave = stream.join((shown) => void seen.push(shown))
+    void hub.publish(picture(0))
+    stream.mask(true)
+    expect(hub.readers()).toBe(0)
+    expect(stream.needsCoding()).toBe(true)
+    void hub.publish(picture(15))
+    stream.show(picture(16))
+    expect(seen.map(({ timestamp }) => timestamp)).toEqual([rtpTimestamp(picture(0).mediaTime)])
+    // What is coded anew begins with a key frame; who comes later begins with it too, and not with what was shown before.
+    stream.show(picture(30))
+    stream.show(picture(31))
+    const later: Array<LivePicture> = []
+    stream.join((shown) => void later.push(shown))
+    expect(later.map(({ timestamp }) => timestamp)).toEqual([30, 31].map((index) => rtpTimestamp(picture(index).mediaTime)))
+    expect(seen).toHaveLength(3)
+    stream.mask(false)
+    expect(stream.needsCoding()).toBe(false)
+    stream.show(picture(45))
+    void hub.publish(picture(60))
+    expect(seen.at(-1)?.timestamp).toBe(rtpTimestamp(picture(60).mediaTime))
+    expect(stream.viewers()).toBe(2)
+    leave()
+    expect(needs).toEqual([false])
+  })
+
+  it("says when pictures have to be coded for viewers of a masked camera, and when no longer", () => {
+    const needs: Array<boolean> = []
+    const { hub } = playing()
+    const stream = makeLiveStream(hub, () => needs.push(stream.needsCoding()))
+    stream.mask(true)
+    const leave = stream.join(() => undefined)
+    const other = stream.join(() => undefined)
+    leave()
+    leave()
+    other()
+    expect(needs).toEqual([true, false])
+    expect(hub.readers()).toBe(0)
+  })
+
   it("sends nothing of a codec that browsers do not play", () => {
     const hub = makeHub()
     hub.describe({ protocol: "file", tracks: [{ kind: "video", codec: "h265", parameterSets: [] }] })

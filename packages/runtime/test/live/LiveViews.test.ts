@@ -165,6 +165,21 @@ describe("LiveViews", () => {
       expect(yield* Effect.flip(views.open(cameraId, `v=0\r\n${"a=x\r\n".repeat(20_000)}`))).toMatchObject({ reason: "offer" })
     }))
 
+  test("serves a masked camera of any codec, with what is coded anew", () =>
+    Effect.gen(function* () {
+      const { hub, live } = yield* playing("h265")
+      live.mask(true)
+      const views = yield* LiveViews
+      const { connection, offer, received } = yield* viewer()
+      const { answer } = yield* views.open(cameraId, offer)
+      yield* Effect.promise(() => connection.setRemoteDescription({ type: "answer", sdp: answer }))
+      yield* until(() => live.needsCoding())
+      void hub.publish(picture(0))
+      live.show(picture(15))
+      yield* until(() => received.length > 0)
+      expect(received[0]?.timestamp).toBe(rtpTimestamp(picture(15).mediaTime))
+    }))
+
   test("serves no more viewers than it may", () =>
     Effect.gen(function* () {
       yield* playing("h264")
