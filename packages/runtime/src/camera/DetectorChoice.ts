@@ -1,8 +1,15 @@
 import type { DetectionSettings } from "@vigil/core/Camera"
 import type { TenantId } from "@vigil/core/Ids"
+import type { LicenceRefused } from "@vigil/core/Licence"
+import type { ModelError } from "@vigil/core/Model"
 import type { InstalledModel } from "@vigil/core/port/ModelCatalogue"
 import { ModelLibrary } from "@vigil/core/port/ModelLibrary"
+import type { StoreUnavailable } from "@vigil/core/port/StoreError"
 import { Effect, Option } from "effect"
+
+/** Says nothing of the model: the database is away, or the disk is full. */
+const isPassing = (error: ModelError | LicenceRefused | StoreUnavailable): boolean =>
+  error._tag === "StoreUnavailable" || (error._tag === "ModelError" && error.reason === "storage")
 
 /**
  * Which detector a tenant's camera runs: the one it names, else the first installed one. None where no model is installed, or the named one is not, or the licence does not allow it;
@@ -32,7 +39,7 @@ export const makeDetectorChoice = (tenant: TenantId) =>
           })
         ),
         Effect.tapError((error) => (detection.placement === "queue" ? Effect.void : complain(error))),
-        Effect.catchTag("StoreUnavailable", () =>
+        Effect.catchIf(isPassing, () =>
           Effect.succeed(chosenFor === model ? Option.fromNullable(chosen) : Option.none<InstalledModel>())
         ),
         Effect.orElseSucceed(() => Option.none<InstalledModel>()),

@@ -84,11 +84,10 @@ export const makeOwnModelFiles: Effect.Effect<OwnModelFiles, ModelError, OwnMode
         Effect.ensuring(Effect.promise(() => rm(arriving, { force: true })))
       )
     })
-    return isHere(file, path).pipe(
-      Effect.flatMap((here) => (here ? Effect.void : bring)),
-      Effect.as(path),
-      turn.withPermits(1)
-    )
+    const orElse = (otherwise: Effect.Effect<void, ModelError | StoreUnavailable>) =>
+      Effect.flatMap(isHere(file, path), (here) => (here ? Effect.void : otherwise))
+    // Cameras whose files are here do not wait for one that is on its way.
+    return Effect.as(orElse(turn.withPermits(1)(orElse(bring))), path)
   }
 
   const prune: OwnModelFiles["prune"] = (used) =>

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "@effect/vitest"
+import type { DetectionSettings } from "@vigil/core/Camera"
+import { defaultTenant, ModelId } from "@vigil/core/Ids"
+import { LicenceRefused } from "@vigil/core/Licence"
+import { ModelError } from "@vigil/core/Model"
+import type { InstalledModel } from "@vigil/core/port/ModelCatalogue"
+import { ModelLibrary } from "@vigil/core/port/ModelLibrary"
+import { StoreUnavailable } from "@vigil/core/port/StoreError"
+import { makeDetectorChoice } from "@vigil/runtime/camera/DetectorChoice"
+import { Effect, Logger, LogLevel, Stream } from "effect"
+import { describeTiny } from "../material/Models.js"
+
+type Answer = Effect.Effect<InstalledModel, ModelError | LicenceRefused | StoreUnavailable>
+
+const size = { width: 32, height: 32 }
+const id = ModelId.make("named")
+const named: InstalledModel = { descriptor: describeTiny(Uint8Array.of(1), size, { id }), file: "named.onnx" }
+const other: InstalledModel = { descriptor: describeTiny(Uint8Array.of(2), size), file: "first.onnx" }
+const detection = (model?: ModelId): DetectionSettings => ({
+  framesPerSecond: 5,
+  gate: "motion",
+  ...(model === undefined ? {} : { model })
+})
+
+/** A choice over a library that answers what the test says. */
+const choosing = (answer: () => Answer) =>
+  Effect.provideService(
+    makeDetectorChoice(defaultTenant),
+    ModelLibrary,
+    ModelLibrary.of({
+      list: () => Effect.succeed([]),
+      find: () => Effect.succeedNone,
+      permit: () => Effect.void,
+      installed: () => Effect.suspend(answer),
+      preferred: () => Effect.succeedSome(other),
+      changes: Stream.never
+    })
+  )
+
+describe("the choice of a camera's detector", () => {
+  it.effect("is what it names, else the first installed one", () =>
+    Effect.gen(function* () {
+      const choose = yield* choosing(() => Effect.succeed(named))
+      expect(yield* choose(detection(id))).toBe(named)
+      expect(yield* choose(detection())).toBe(other)
+    })
+  )
+
+  it.effect("stays while nobody can say, and is none where that is said", () =>
+    Effect.gen(function* () {
+      let answer: Answer = Effect.succeed(named)
+      const choose = yield* choosing(() => answer)
+      expect(yield* choose(detection(id))).toBe(named)
+      for (const passing of [
+        new StoreUnavailable({ operation: "test", detail: "away" }),
+        new ModelError({ model: id, reason: "storage", detail: "the disk is full" })
+      ]) {
+        answer = Effect.fail(passing)
+        expect(yield* choose(detection(id))).toBe(named)
+      }
+      for (const said of [
+        new ModelError({ model: id, reason: "unknown", detail: "gone" }),
+        new ModelError({ model: id, reason: "checksum", detail: "changed" }),
+        new LicenceRefused({ reason: "model", detail: "not yours" })
+      ]) {
+        answer = Effect.succeed(named)
+        yield* choose(detection(id))
+        answer = Effect.fail(said)
+        expect(yield* choose(detection(id))).toBeUndefined()
+      }
+    }).pipe(Logger.withMinimumLogLevel(LogLevel.None))
+  )
+
+  it.effect("is not another model's that was chosen before", () =>
+    Effect.gen(function* () {
+      const choose = yield* choosing(() => new StoreUnavailable({ operation: "test", detail: "away" }))
+      expect(yield* choose(detection())).toBe(other)
+      expect(yield* choose(detection(id))).toBeUndefined()
+    }).pipe(Logger.withMinimumLogLevel(LogLevel.None))
+  )
+})
