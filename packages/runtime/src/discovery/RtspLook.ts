@@ -48,6 +48,7 @@ const connect = (host: string, port: number, credentials: Credentials | undefine
   openRtspConnection({
     address: { host, port, url: `rtsp://${host}:${port}/` },
     credentials,
+    accepted: "digest",
     limits,
     // swallowed: nothing was asked to play, so there are no frames.
     onFrame: () => {},
@@ -100,7 +101,7 @@ const refusal = (error: SourceError, hasCredentials: boolean): Partial<RtspServe
   error.reason === "unauthorized"
     ? {
         needsCredentials: true,
-        detail: hasCredentials ? "it refuses the user name and password" : "it wants a user name and password"
+        detail: hasCredentials ? error.detail : "it wants a user name and password"
       }
     : { detail: error.detail }
 

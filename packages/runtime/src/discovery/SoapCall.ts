@@ -119,8 +119,7 @@ export const soapCall = (call: SoapCall): Effect.Effect<XmlNode, SoapError> =>
       open,
       ({ reason }) => reason === "unauthorized",
       () => {
-        const digests = answer.challenges.filter((challenge) => /^\s*digest/i.test(challenge))
-        const authorization = authorize(digests, credentials)
+        const authorization = authorize(answer.challenges, credentials, "digest")
         const proven =
           authorization === undefined
             ? post(url, envelope(call, usernameToken(credentials, call.clockOffset ?? 0)), {})

@@ -211,18 +211,19 @@ describe("servers in a range", () => {
       const { urls } = yield* startCameras({ files: [video] })
       const authentication = { username: "admin", password: user.password, scheme: "digest" as const }
       const closed = yield* startCameras({ files: [video], authentication })
+      const careless = yield* startCameras({ files: [video], authentication: { ...authentication, scheme: "basic" } })
       const portOf = (url = "") => Number(new URL(url).port)
-      const [open, shut] = [portOf(urls[0]), portOf(closed.urls[0])]
+      const [open, shut, plain] = [portOf(urls[0]), portOf(closed.urls[0]), portOf(careless.urls[0])]
       const web = yield* listening((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"))
       const mute = yield* listening(() => undefined)
       const rude = yield* listening((socket) => socket.destroy())
-      const ports = [open, shut, web.port, mute.port, rude.port]
+      const ports = [open, shut, plain, web.port, mute.port, rude.port]
       const request = { onvif: false, ranges: ["127.0.0.1-127.0.0.2"], ports, paths: ["cam/1"] }
 
       const anonymous = yield* scan(requestOf(request))
-      expect(anonymous).toMatchObject({ total: 10, done: 10 })
+      expect(anonymous).toMatchObject({ total: 12, done: 12 })
       const keys = anonymous.devices.map(({ key }) => key)
-      expect(new Set(keys)).toEqual(new Set([`${loopback}:${open}`, `${loopback}:${shut}`]))
+      expect(new Set(keys)).toEqual(new Set([open, shut, plain].map((port) => `${loopback}:${port}`)))
       const at = (devices: ReadonlyArray<FoundDevice>, port: number) => devices.find(({ key }) => key.endsWith(`:${port}`))
       expect(at(anonymous.devices, open)).toMatchObject({
         kind: "rtsp",
@@ -234,6 +235,11 @@ describe("servers in a range", () => {
 
       const { devices } = yield* scan(requestOf(request, user))
       expect(at(devices, shut)).toMatchObject({ streams: [{ url: `rtsp://${loopback}:${shut}/cam/1` }] })
+      expect(at(devices, plain)).toMatchObject({
+        needsCredentials: true,
+        streams: [],
+        detail: expect.stringMatching(/takes no Digest: it would be told the password itself/)
+      })
       expect(JSON.stringify(devices)).not.toContain("s3cret")
     })
   )

@@ -97,13 +97,20 @@ const strength = (challenge: Challenge): number => {
   return place < 0 ? preference.length : place
 }
 
+/** `digest` never gives the password itself away: for servers that nobody has vouched for. */
+export type AcceptedSchemes = "any" | "digest"
+
 /** The strongest offered scheme that we know: Digest with SHA-512-256, SHA-256, MD5, then Basic. Undefined when there is none. */
-export const authorize = (headers: ReadonlyArray<string>, credentials: Credentials): Authorization | undefined => {
+export const authorize = (
+  headers: ReadonlyArray<string>,
+  credentials: Credentials,
+  accepted: AcceptedSchemes = "any"
+): Authorization | undefined => {
   const challenges = headers.flatMap(parseChallenges)
   const digests = challenges.filter(({ scheme }) => scheme === "digest").sort((a, b) => strength(a) - strength(b))
   for (const challenge of digests) {
     const authorization = digest(challenge, credentials)
     if (authorization !== undefined) return authorization
   }
-  return challenges.some(({ scheme }) => scheme === "basic") ? basic(credentials) : undefined
+  return accepted === "any" && challenges.some(({ scheme }) => scheme === "basic") ? basic(credentials) : undefined
 }

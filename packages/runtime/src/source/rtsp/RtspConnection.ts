@@ -3,7 +3,7 @@ import { type Credentials, SourceError, type SourceErrorReason } from "@vigil/co
 import type { MonotonicTime } from "@vigil/core/Time"
 import { Deferred, Effect, Exit, type Scope } from "effect"
 import { now } from "../../MonotonicClock.js"
-import { type Authorization, authorize } from "../auth/Authorization.js"
+import { type AcceptedSchemes, type Authorization, authorize } from "../auth/Authorization.js"
 import { type CameraAddress, connectCamera, lostConnection } from "../CameraSocket.js"
 import type { RtspLimits } from "./RtspLimits.js"
 import { formatRequest, formatResponse, headerOf, type RtspMessage, type RtspRequest, type RtspResponse } from "./RtspMessage.js"
@@ -12,6 +12,8 @@ import { RtspParser, RtspSyntaxError } from "./RtspParser.js"
 export interface RtspConnectionOptions {
   readonly address: CameraAddress
   readonly credentials: Credentials | undefined
+  /** Absent: any. */
+  readonly accepted?: AcceptedSchemes
   readonly limits: RtspLimits
   /** An interleaved frame; `bytes` is only valid during the call. */
   readonly onFrame: (channel: number, bytes: Buffer, start: number, end: number, received: MonotonicTime) => void
@@ -148,11 +150,13 @@ export const openRtspConnection = (options: RtspConnectionOptions): Effect.Effec
       const worthAnother = authorization === undefined || proven || authorization.isRenewedBy(challenges)
       if (!worthAnother) return failure("unauthorized", `The camera refuses the user name or password (${method})`, 401)
       proven = false
-      authorization = authorize(challenges, credentials)
+      authorization = authorize(challenges, credentials, options.accepted)
       return authorization === undefined
         ? failure(
             "unauthorized",
-            `The camera offers no authentication that we know: Digest (MD5, SHA-256) or Basic (${method})`,
+            options.accepted === "digest"
+              ? `The camera takes no Digest: it would be told the password itself (${method})`
+              : `The camera offers no authentication that we know: Digest (MD5, SHA-256) or Basic (${method})`,
             401
           )
         : undefined
