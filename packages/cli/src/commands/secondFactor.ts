@@ -1,6 +1,7 @@
 import { Command, Options } from "@effect/cli"
 import { RecoveryCodes, SecondFactorOffer, SecondFactorStatus, SignInPolicy } from "@vigil/core/SecondFactor"
 import { Console, DateTime, Effect, Option, Redacted } from "effect"
+import { renderUnicodeCompact } from "uqr"
 import * as Server from "../operator/Server.js"
 import { overHttp } from "../operator/Server.js"
 import { serverOptions } from "../operator/ServerAccess.js"
@@ -18,6 +19,13 @@ const codeFile = Options.file("code-file", { exists: "yes" }).pipe(
   Options.optional,
   Options.withDescription("A file that holds the code; asked for by default.")
 )
+
+/** Light on dark, whatever the terminal's colours are: two modules of the code a character. */
+const qrText = (text: string): string =>
+  renderUnicodeCompact(text, { border: 2 })
+    .split("\n")
+    .map((line) => `\u001b[97;40m${line}\u001b[0m`)
+    .join("\n")
 
 const password = (file: Option.Option<string>) => readPassword(file, "Your password")
 
@@ -53,7 +61,8 @@ const enable = Command.make("enable", { passwordFile, ...serverOptions, json }, 
     const offer = yield* overHttp((http) => http.secondFactor.offer({ payload: proof }))
     if (options.json) return yield* printJson(SecondFactorOffer)(offer)
     yield* Console.log(Redacted.value(offer.uri))
-    yield* Console.error(`Open the link above with your authenticator app, or type the secret ${Redacted.value(offer.secret)}`)
+    if (process.stderr.isTTY) yield* Console.error(qrText(Redacted.value(offer.uri)))
+    yield* Console.error(`Open it with your authenticator app, or type the secret ${Redacted.value(offer.secret)}`)
     if (!process.stdin.isTTY) return yield* Console.error("and then: vigil second-factor confirm --code-file FILE")
     yield* confirmWith({ codeFile: Option.none(), json: false })
   }).pipe(Effect.provide(Server.layer(options)))

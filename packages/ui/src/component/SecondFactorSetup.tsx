@@ -5,6 +5,7 @@ import { errorWords } from "../words/ErrorWords.js"
 import { Button } from "./Button.js"
 import { TextField } from "./Field.js"
 import { Notice } from "./Notice.js"
+import { QrCode } from "./QrCode.js"
 
 const inGroups = (secret: string): string => secret.replace(/(.{4})(?=.)/g, "$1 ")
 
@@ -44,12 +45,13 @@ export const SecondFactorSetup = ({ onDone }: { readonly onDone: () => void }) =
       {offer.isSuccess ? (
         <>
           <p>
-            Add an account to your authenticator app with this key, or, on the device that has the app,{" "}
+            Add an account to your authenticator app with this code or key, or, on the device that has the app,{" "}
             <a href={offer.data.uri} className="text-accent hover:underline">
               open it there
             </a>
             .
           </p>
+          <QrCode label="QR code for your authenticator app" text={offer.data.uri} />
           <p className="panel p-4 font-mono break-all" data-testid="second-factor-secret">
             {inGroups(offer.data.secret)}
           </p>
