@@ -32,6 +32,7 @@ import { Discoveries } from "./application/Discoveries.js"
 import { AccessTokens } from "./auth/AccessTokens.js"
 import { Accounts } from "./auth/Accounts.js"
 import { ApiKeys } from "./auth/ApiKeys.js"
+import { ForeignAccess } from "./auth/ForeignAccess.js"
 import { LocalOperator } from "./auth/LocalOperator.js"
 import { Lockouts } from "./auth/Lockouts.js"
 import { OpenIdClient } from "./auth/OpenIdClient.js"
@@ -156,7 +157,7 @@ export const layerServer = (options: {
     Layer.provide(Layer.merge(OpenViews.layer, Sights.layer)),
     Layer.provide(layerEdgeControl),
     Layer.merge(layerErasures),
-    Layer.provide(LicenceNotice.layer),
+    Layer.provide(Layer.merge(ForeignAccess.layer, LicenceNotice.layer)),
     Layer.merge(layerTenantPurge),
     Layer.provide(Layer.merge(layerEdgeControl, Discoveries.Default)),
     Layer.provideMerge(Layer.mergeAll(layerAccounts, ApiKeys.layer, LocalOperator.layer))

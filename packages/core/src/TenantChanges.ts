@@ -1,5 +1,5 @@
 /**
- * What is audited of tenants: what the operator of the installation does with them.
+ * What is audited of tenants: what the operator of the installation does with them, and who asks for what is another tenant's.
  *
  * @module
  */
@@ -45,4 +45,15 @@ export const licenceChanged = (tenant: TenantId, before: Licence, after: Licence
   subject: subject(tenant),
   before: { ...encodeLicence(before) },
   after: { ...encodeLicence(after) }
+})
+/** Somebody of `tenant` asked for an id that is of another tenant's, and was told that there is none. */
+export const foreignAsked = (
+  tenant: TenantId,
+  call: string,
+  asked: { readonly id: string; readonly table: string }
+): AuditChange => ({
+  action: "access.foreign",
+  subject: subject(tenant),
+  before: null,
+  after: { call, id: asked.id, of: asked.table }
 })

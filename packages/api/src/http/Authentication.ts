@@ -10,6 +10,7 @@ import { VigilApi } from "@vigil/core/contract/VigilApi"
 import type { ActiveSession } from "@vigil/core/port/SessionStore"
 import { Effect, Layer, Option } from "effect"
 import { AccessTokens, isAccessToken } from "../auth/AccessTokens.js"
+import type { ForeignAccess } from "../auth/ForeignAccess.js"
 import { ApiKeys, isApiKey } from "../auth/ApiKeys.js"
 import { LocalOperator } from "../auth/LocalOperator.js"
 import { SecondFactorLacking } from "../auth/SecondFactors.js"
@@ -17,6 +18,7 @@ import { Sessions } from "../auth/Sessions.js"
 import { bearerOf } from "../auth/Token.js"
 import { ServerConfig } from "../ServerConfig.js"
 import { ConnectionMark } from "./ConnectionMark.js"
+import { noteForeign, RpcCallers } from "./ForeignNotice.js"
 import { LicenceNotice } from "./LicenceNotice.js"
 import { tokenIn } from "./SessionCookie.js"
 import { toProblem } from "./ToProblem.js"
@@ -33,7 +35,7 @@ const apiKeyIn = (headers: Headers): string | undefined => {
 }
 
 /** What credentials are checked with. */
-export type Credentials = AccessTokens | ApiKeys | LicenceNotice | LocalOperator | Sessions | ServerConfig
+export type Credentials = AccessTokens | ApiKeys | ForeignAccess | LicenceNotice | LocalOperator | Sessions | ServerConfig
 
 /** The session that the headers of a request prove: by an access token, or by the cookie. */
 const sessionIn = (headers: Headers) =>
@@ -121,6 +123,8 @@ export const allowedCaller = Effect.gen(function* () {
   const call = routeCalls.get(`${route.method} ${route.path}`) ?? ""
   const allowed = yield* admit(yield* currentCaller, call, httpScopes[call])
   yield* (yield* LicenceNotice).addTo(allowed.user.tenantId)
+  const { url } = yield* HttpServerRequest.HttpServerRequest
+  yield* noteForeign(allowed, { call, many: call === "cameras.bulk", url })
   return allowed
 })
 
@@ -144,30 +148,35 @@ export const layerSessionAuthentication: Layer.Layer<SessionAuthentication, neve
 const noMark = new Unauthorized({ detail: "This call does not come over a connection of this server." })
 
 /** The upgrade request's headers come with each call of its socket. */
-export const layerRpcAuthentication: Layer.Layer<RpcAuthentication, never, ApiKeys | ConnectionMark | LocalOperator | Sessions> =
-  Layer.effect(
-    RpcAuthentication,
-    Effect.gen(function* () {
-      const sessions = yield* Sessions
-      const keys = yield* ApiKeys
-      const operator = yield* LocalOperator
-      const { read } = yield* ConnectionMark
-      return RpcAuthentication.of(({ headers, rpc }) =>
-        Effect.gen(function* () {
-          const { address, who } = yield* Effect.mapError(read(headers), () => noMark)
-          if (who === "operator") return { user: operator.user, address }
-          if (who === "key") {
-            const holder = yield* keys.authenticate(apiKeyIn(headers) ?? "")
-            return yield* withScope({ ...holder, address }, rpcScopes[rpc._tag])
-          }
-          const { user } = yield* complete(yield* sessions.active(who))
-          return { user, address }
-        }).pipe(
-          Effect.catchTags({
-            StoreUnavailable: ({ message }) => Effect.fail(new Unauthorized({ detail: message })),
-            SecondFactorLacking: ({ message }) => Effect.fail(new Unauthorized({ detail: message }))
-          })
-        )
+export const layerRpcAuthentication: Layer.Layer<
+  RpcAuthentication,
+  never,
+  ApiKeys | ConnectionMark | LocalOperator | RpcCallers | Sessions
+> = Layer.effect(
+  RpcAuthentication,
+  Effect.gen(function* () {
+    const sessions = yield* Sessions
+    const keys = yield* ApiKeys
+    const operator = yield* LocalOperator
+    const { read } = yield* ConnectionMark
+    const callers = yield* RpcCallers
+    return RpcAuthentication.of(({ clientId, headers, rpc }) =>
+      Effect.gen(function* () {
+        const { address, who } = yield* Effect.mapError(read(headers), () => noMark)
+        if (who === "operator") return { user: operator.user, address }
+        if (who === "key") {
+          const holder = yield* keys.authenticate(apiKeyIn(headers) ?? "")
+          return yield* withScope({ ...holder, address }, rpcScopes[rpc._tag])
+        }
+        const { user } = yield* complete(yield* sessions.active(who))
+        return { user, address }
+      }).pipe(
+        Effect.tap((caller: typeof Principal.Service) => callers.set(clientId, caller)),
+        Effect.catchTags({
+          StoreUnavailable: ({ message }) => Effect.fail(new Unauthorized({ detail: message })),
+          SecondFactorLacking: ({ message }) => Effect.fail(new Unauthorized({ detail: message }))
+        })
       )
-    })
-  )
+    )
+  })
+)

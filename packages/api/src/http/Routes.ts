@@ -35,6 +35,7 @@ import { layerPublicKeyHandlers, layerTokenHandlers } from "./handler/TokenHandl
 import { layerUserHandlers } from "./handler/UserHandlers.js"
 import { layerEdgeRoute } from "../edge/EdgeRoute.js"
 import { layerEdgesHandlers } from "../edge/EdgesHandlers.js"
+import { RpcCallers } from "./ForeignNotice.js"
 import { layerFrontDoor } from "./FrontDoor.js"
 import { layerIdempotency } from "./Idempotency.js"
 import { layerMediaTypes } from "./MediaTypes.js"
@@ -94,7 +95,7 @@ const layerApi = HttpLayerRouter.addHttpApi(VigilApi).pipe(
 
 const layerRpc = HttpLayerRouter.use((router) =>
   Effect.flatMap(rpcRoute, (route) => router.add("GET", "/api/v1/rpc", route))
-).pipe(Layer.provide([layerRpcHandlers, layerRpcAuthentication]), Layer.provide(ConnectionMark.layer))
+).pipe(Layer.provide([layerRpcHandlers, layerRpcAuthentication]), Layer.provide([ConnectionMark.layer, RpcCallers.layer]))
 
 const layerOpenApi = HttpLayerRouter.add(
   "GET",

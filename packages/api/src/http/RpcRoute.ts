@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import { ServerConfig } from "../ServerConfig.js"
 import { currentStay } from "./Authentication.js"
 import { ConnectionMark } from "./ConnectionMark.js"
+import { notingForeign } from "./ForeignNotice.js"
 import { problemResponse } from "./ProblemResponse.js"
 import { toProblem } from "./ToProblem.js"
 import { visitorOf } from "./Visitor.js"
@@ -39,7 +40,7 @@ export const rpcRoute = Effect.gen(function* () {
   )
   // A defect in one call is that call's answer; the connection's other calls go on.
   yield* RpcServer.make(VigilRpc, { disableFatalDefects: true }).pipe(
-    Effect.provideService(RpcServer.Protocol, protocol),
+    Effect.provideService(RpcServer.Protocol, yield* notingForeign(protocol)),
     Effect.interruptible,
     Effect.forkScoped
   )
