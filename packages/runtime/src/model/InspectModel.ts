@@ -9,13 +9,13 @@ export interface InspectionRequest extends ModelAnnouncement {
   readonly file: string
 }
 
-const Answer = Schema.Union(
+const InspectionAnswer = Schema.Union(
   Schema.TaggedStruct("Described", { descriptor: ModelDescriptor }),
   Schema.TaggedStruct("Refused", { reason: ModelError.fields.reason, detail: Schema.String })
 )
-export type InspectionAnswer = typeof Answer.Encoded
+export type InspectionAnswer = typeof InspectionAnswer.Encoded
 
-const decodeAnswer = Schema.decodeUnknown(Answer)
+const decodeAnswer = Schema.decodeUnknown(InspectionAnswer)
 
 const longestDetail = 2000
 

@@ -10,13 +10,13 @@ export interface TestRunRequest {
   readonly model: Omit<SessionModel, "bytes">
 }
 
-const Answer = Schema.Union(
+const TestRunAnswer = Schema.Union(
   Schema.TaggedStruct("Passed", {}),
   Schema.TaggedStruct("Refused", { reason: ModelError.fields.reason, detail: Schema.String })
 )
-export type TestRunAnswer = typeof Answer.Type
+export type TestRunAnswer = typeof TestRunAnswer.Type
 
-const decodeAnswer = Schema.decodeUnknown(Answer)
+const decodeAnswer = Schema.decodeUnknown(TestRunAnswer)
 
 /** Loads and runs a model once in a process without rights; see {@link askSandboxed}. Fails with `not-onnx`, `shape` or `run`. */
 export const testRun = (

@@ -1,11 +1,13 @@
 import { useQuery } from "@tanstack/react-query"
 import type { AnalyticDescriptor } from "@vigil/core/Analytic"
+import type { CameraStatus } from "@vigil/core/CameraStatus"
 import { Link } from "@tanstack/react-router"
 import { useClient } from "../client/ClientContext.js"
 import { analyticsQuery, modelsQuery } from "../client/Queries.js"
 import { CheckField, SelectField, TextField } from "../component/Field.js"
 import type { AssignmentDraft } from "./CameraDraft.js"
 import type { DraftProps } from "./ConnectionFields.js"
+import { modelProblem } from "./ModelProblem.js"
 import { type SettingField, settingFields, shown, withSetting } from "./SettingField.js"
 
 const Setting = ({
@@ -135,10 +137,19 @@ export const AnalyticsFields = ({ draft, complaints, change }: DraftProps) => {
   )
 }
 
-/** Which detector looks at the camera's frames, and how often. */
-export const DetectionFields = ({ draft, complaints, change }: DraftProps) => {
+/** Which detector looks at the camera's frames, and how often. `status` is that of a camera that is there already. */
+export const DetectionFields = ({
+  draft,
+  complaints,
+  change,
+  status
+}: DraftProps & { readonly status?: CameraStatus | undefined }) => {
   const models = useQuery(modelsQuery(useClient()))
-  const detectors = models.data?.filter(({ descriptor }) => descriptor.task === "objects") ?? []
+  const detectors = (models.data?.filter(({ descriptor }) => descriptor.task === "objects") ?? []).map((entry) => ({
+    ...entry,
+    problem: modelProblem(entry, draft, status)
+  }))
+  const chosen = detectors.find(({ descriptor }) => descriptor.id === draft.model)
   const none = models.isSuccess && !detectors.some(({ installed }) => installed)
   return (
     <div className="grid gap-4 sm:grid-cols-3">
@@ -156,18 +167,18 @@ export const DetectionFields = ({ draft, complaints, change }: DraftProps) => {
           ) : undefined
         }
         value={draft.model}
+        error={chosen?.problem === undefined ? undefined : `${chosen.descriptor.title} ${chosen.problem}.`}
         onChange={(event) => change({ model: event.target.value })}
       >
         <option value="">First installed</option>
-        {detectors.map(({ descriptor, installed }) => (
-          <option key={descriptor.id} value={descriptor.id}>
+        {detectors.map(({ descriptor, installed, problem }) => (
+          <option key={descriptor.id} value={descriptor.id} disabled={problem !== undefined && descriptor.id !== draft.model}>
             {descriptor.title}
             {installed ? "" : " (not installed)"}
+            {problem === undefined ? "" : ` (${problem})`}
           </option>
         ))}
-        {draft.model !== "" && !detectors.some(({ descriptor }) => descriptor.id === draft.model) && (
-          <option value={draft.model}>{draft.model}</option>
-        )}
+        {draft.model !== "" && chosen === undefined && <option value={draft.model}>{draft.model}</option>}
       </SelectField>
       <TextField
         label="Frames a second"

@@ -131,7 +131,8 @@ const complaints: Complaints = {
   "segment.overlap": "Between 0 and 5 seconds.",
   "tls.sha256": "64 hexadecimal digits, with or without colons.",
   zones: "Every zone needs a name and three corners.",
-  lines: "Every line needs a name."
+  lines: "Every line needs a name.",
+  masks: "Every mask needs a name and three corners, and its edges must not cross."
 }
 
 const complain = (error: ParseResult.ParseError): Complaints => {
@@ -178,12 +179,19 @@ export const storedWith = (camera: Camera, { forget, password, username }: Camer
 export const toPatch = (
   draft: CameraDraft,
   zones: ReadonlyArray<ZoneDraft>,
-  lines: ReadonlyArray<LineDraft>
+  lines: ReadonlyArray<LineDraft>,
+  masks: ReadonlyArray<ZoneDraft>
 ): Either.Either<CameraPatch, Complaints> => {
   const credentials = draft.forget ? { credentials: null } : typedCredentials(draft)
   const named = <A extends { readonly name: string }>(shape: A): A => ({ ...shape, name: shape.name.trim() })
   return checked(
     draft,
-    decodePatch({ ...configuration(draft), ...credentials, zones: zones.map(named), lines: lines.map(named) })
+    decodePatch({
+      ...configuration(draft),
+      ...credentials,
+      zones: zones.map(named),
+      lines: lines.map(named),
+      masks: masks.map(named)
+    })
   )
 }

@@ -1,5 +1,6 @@
 import { getRouteApi } from "@tanstack/react-router"
 import type { Camera } from "@vigil/core/Camera"
+import { requirementText } from "@vigil/core/ModelSuitability"
 import { useRef, useState } from "react"
 import { useCameraStatus } from "../client/ClientContext.js"
 import { note } from "../client/Journal.js"
@@ -82,6 +83,15 @@ const CameraView = ({ camera }: { readonly camera: Camera }) => {
           {notice}
           <Picture camera={camera} />
           <State camera={camera} />
+          {status?.modelWarnings !== undefined && (
+            <Notice tone="warn" title="The picture is less than the detector needs: it may miss things">
+              {status.modelWarnings.map((warning) => (
+                <p key={warning.requirement}>
+                  {warning.model} {requirementText(warning)}.
+                </p>
+              ))}
+            </Notice>
+          )}
           <section className="panel overflow-hidden" aria-label="Events of this camera">
             <h2 className="border-b border-line px-4 py-2.5 font-semibold">Events</h2>
             <EventFeed cameraId={camera.id} limit={50} />

@@ -16,7 +16,7 @@ import { ProbePanel } from "../form/ProbePanel.js"
 import { Section } from "../form/Section.js"
 import { pictureSize } from "../live/LiveView.js"
 import { errorWords } from "../words/ErrorWords.js"
-import { edit, editing } from "../zone/ShapeEditing.js"
+import { edit, editing, editingMasks } from "../zone/ShapeEditing.js"
 import { ShapeEditor } from "../zone/ShapeEditor.js"
 
 const route = getRouteApi("/shell/cameras/$id/edit")
@@ -30,6 +30,7 @@ const EditForm = ({ camera }: { readonly camera: Camera }) => {
   const [opened] = useState(camera)
   const [draft, setDraft] = useState(() => draftOf(camera))
   const [shapes, act] = useReducer(edit, camera, ({ zones, lines }) => editing(zones, lines))
+  const [masks, actOnMasks] = useReducer(edit, camera.masks, editingMasks)
   const [complaints, setComplaints] = useState<Complaints>({})
   const save = useMutation({
     mutationFn: (patch: CameraPatch) =>
@@ -42,7 +43,7 @@ const EditForm = ({ camera }: { readonly camera: Camera }) => {
   const fields = { draft, complaints, change: (change: Partial<CameraDraft>) => setDraft({ ...draft, ...change }) }
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    const patch = toPatch(draft, shapes.zones, shapes.lines)
+    const patch = toPatch(draft, shapes.zones, shapes.lines, masks.zones)
     setComplaints(patch._tag === "Left" ? patch.left : {})
     if (patch._tag === "Right") save.mutate(patch.right)
   }
@@ -59,6 +60,17 @@ const EditForm = ({ camera }: { readonly camera: Camera }) => {
         {drawn !== undefined && (
           <p role="alert" className="mt-2 text-[13px] text-bad">
             {drawn}
+          </p>
+        )}
+      </Section>
+      <Section
+        title="Privacy masks"
+        note="What nobody is to see: black in every picture, for people and for models, as soon as it is saved."
+      >
+        <ShapeEditor id={camera.id} size={pictureSize(status)} shapes={masks} act={actOnMasks} />
+        {complaints["masks"] !== undefined && (
+          <p role="alert" className="mt-2 text-[13px] text-bad">
+            {complaints["masks"]}
           </p>
         )}
       </Section>
@@ -82,7 +94,7 @@ const EditForm = ({ camera }: { readonly camera: Camera }) => {
         </div>
       </Section>
       <Section title="Detection">
-        <DetectionFields {...fields} />
+        <DetectionFields {...fields} status={status} />
       </Section>
       <Section title="Analytics" note="What becomes an event.">
         <AnalyticsFields {...fields} />

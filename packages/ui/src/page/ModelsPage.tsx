@@ -20,7 +20,7 @@ const tasks: Readonly<Record<ModelTask, string>> = {
 
 const classesShown = 12
 
-const ModelCard = ({ entry: { descriptor, installed } }: { readonly entry: CatalogueEntry }) => {
+const ModelCard = ({ entry: { descriptor, installed, own = false } }: { readonly entry: CatalogueEntry }) => {
   const { input, labels } = descriptor
   return (
     <li className="panel flex flex-col gap-3 p-4" data-testid="model" data-installed={installed}>
@@ -30,7 +30,7 @@ const ModelCard = ({ entry: { descriptor, installed } }: { readonly entry: Catal
           {descriptor.id} {descriptor.version}
         </span>
         <span className="ml-auto">
-          <Badge tone={installed ? "good" : "idle"}>{installed ? "Installed" : "Not installed"}</Badge>
+          <Badge tone={installed ? "good" : "idle"}>{own ? "Your own" : installed ? "Installed" : "Not installed"}</Badge>
         </span>
       </div>
       <p className="text-soft">
