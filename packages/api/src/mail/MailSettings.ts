@@ -23,10 +23,26 @@ const fromFile = Config.mapOrFail(Config.string("VIGIL_SMTP_PASSWORD_FILE"), (fi
   })
 )
 
-const login = Config.all({
-  username: Config.string("VIGIL_SMTP_USERNAME"),
-  password: Config.orElse(Config.redacted("VIGIL_SMTP_PASSWORD"), () => fromFile)
-})
+const isHere = (host: string): boolean => host === "localhost" || host === "::1" || host.startsWith("127.")
+
+interface Typed extends Omit<MailSettings, "port" | "login" | "from"> {
+  readonly username: Option.Option<string>
+  readonly password: Option.Option<Redacted.Redacted>
+}
+
+const loginOf = ({
+  host,
+  password,
+  security,
+  username
+}: Typed): Either.Either<MailSettings["login"], ConfigError.ConfigError> => {
+  if (Option.isNone(username)) return Either.right(Option.none())
+  if (Option.isNone(password))
+    return Either.left(ConfigError.InvalidData(["VIGIL_SMTP_USERNAME"], "there is no VIGIL_SMTP_PASSWORD for it"))
+  if (security === "none" && !isHere(host))
+    return Either.left(ConfigError.InvalidData(["VIGIL_SMTP_SECURITY"], "a password is not sent to another machine without TLS"))
+  return Either.right(Option.some({ username: username.value, password: password.value }))
+}
 
 /**
  * `VIGIL_SMTP_HOST` (no mail without it), `VIGIL_SMTP_SECURITY` (starttls), `VIGIL_SMTP_PORT` (465, 587 or 25 by the former), `VIGIL_SMTP_USERNAME`,
@@ -37,17 +53,22 @@ export const mailSettings: Config.Config<Option.Option<MailSettings>> = Config.o
     host: Config.nonEmptyString("VIGIL_SMTP_HOST"),
     security: Config.withDefault(Config.literal(...securities)("VIGIL_SMTP_SECURITY"), "starttls" as const),
     port: Config.option(Config.port("VIGIL_SMTP_PORT")),
-    login: Config.option(login),
+    username: Config.option(Config.nonEmptyString("VIGIL_SMTP_USERNAME")),
+    password: Config.option(Config.orElse(Config.redacted("VIGIL_SMTP_PASSWORD"), () => fromFile)),
     from: Config.option(Config.nonEmptyString("VIGIL_SMTP_FROM"))
   })
 ).pipe(
-  Config.map(
-    Option.map(({ from, host, login, port, security }) => ({
-      host,
-      security,
-      login,
-      port: Option.getOrElse(port, () => defaultPorts[security]),
-      from: Option.getOrElse(from, () => `Vigil <vigil@${host}>`)
-    }))
-  )
+  Config.mapOrFail((found) => {
+    if (Option.isNone(found)) return Either.right(Option.none())
+    const { from, host, port, security } = found.value
+    return Either.map(loginOf(found.value), (login) =>
+      Option.some({
+        host,
+        security,
+        login,
+        port: Option.getOrElse(port, () => defaultPorts[security]),
+        from: Option.getOrElse(from, () => `Vigil <vigil@${host}>`)
+      })
+    )
+  })
 )

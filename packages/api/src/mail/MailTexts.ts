@@ -79,6 +79,9 @@ const german: MailTexts = {
 }
 
 /** By the language tag's first part; a new language is one entry. */
-const languages: Readonly<Record<string, MailTexts>> = { en: english, de: german }
+const languages: ReadonlyMap<string, MailTexts> = new Map([
+  ["en", english],
+  ["de", german]
+])
 
-export const textsFor = (language: string | null): MailTexts => languages[language?.split("-")[0] ?? "en"] ?? english
+export const textsFor = (language: string | null): MailTexts => languages.get(language?.split("-")[0] ?? "en") ?? english

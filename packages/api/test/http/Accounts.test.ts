@@ -2,7 +2,7 @@ import { describe, expect, layer } from "@effect/vitest"
 import { Database } from "@vigil/api/database/Database"
 import { Account } from "@vigil/core/Account"
 import { Context, Effect, Layer, Option, Schedule, Schema } from "effect"
-import { mailPeer } from "./MailPeer.js"
+import { mailPeer } from "../mail/MailPeer.js"
 import { layerTestServer, password, testConfig, TestServer } from "./TestServer.js"
 
 class Mails extends Context.Tag("test/Mails")<Mails, Effect.Effect.Success<ReturnType<typeof mailPeer>>>() {}

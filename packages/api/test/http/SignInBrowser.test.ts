@@ -5,7 +5,7 @@ import { Context, Effect, Layer, Option } from "effect"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { chromium, type Page } from "playwright-core"
-import { mailPeer } from "./MailPeer.js"
+import { mailPeer } from "../mail/MailPeer.js"
 import { clientId, clientSecret, openIdPeer } from "./OpenIdPeer.js"
 import { layerTestServer, password, testConfig, TestServer } from "./TestServer.js"
 
