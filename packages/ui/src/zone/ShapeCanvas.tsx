@@ -155,7 +155,7 @@ export const ShapeCanvas = ({
   return (
     <div
       ref={frame}
-      data-testid="shape-canvas"
+      data-testid={shapes.of === "zone" ? "shape-canvas" : "mask-canvas"}
       className={`relative w-full overflow-hidden rounded-lg bg-black select-none ${drawing === undefined ? "" : "cursor-crosshair touch-none"}`}
       style={{ aspectRatio: `${size.width} / ${size.height}` }}
       onPointerDown={(event) => {

@@ -15,8 +15,13 @@ export interface LineDraft {
 
 export type Selection = { readonly kind: "zone" | "line"; readonly index: number }
 
+/** What polygons are drawn: zones, with lines beside them, or privacy masks. */
+export type Drawn = "zone" | "mask"
+
 /** The editor: what is drawn, which shape is worked on, and the corners of a zone that is being drawn. */
 export interface Shapes {
+  readonly of: Drawn
+  /** Masks are zones to the editor. */
   readonly zones: ReadonlyArray<ZoneDraft>
   readonly lines: ReadonlyArray<LineDraft>
   readonly selected: Selection | undefined
@@ -43,16 +48,22 @@ export type ShapeAction =
 
 export const fewestCorners = 3
 export const mostCorners = 64
-const mostShapes = 64
+const most: Readonly<Record<Drawn, number>> = { zone: 64, mask: 32 }
+const prefixes: Readonly<Record<Drawn, string>> = { zone: "Zone", mask: "Mask" }
 /** Corners closer than this (share of the picture) are one: what a double click leaves. */
 const sameCorner = 0.008
 
-export const editing = (zones: ReadonlyArray<ZoneDraft>, lines: ReadonlyArray<LineDraft>): Shapes => ({
+const begin = (of: Drawn, zones: ReadonlyArray<ZoneDraft>, lines: ReadonlyArray<LineDraft>): Shapes => ({
+  of,
   zones,
   lines,
   selected: undefined,
   drawing: undefined
 })
+
+export const editing = (zones: ReadonlyArray<ZoneDraft>, lines: ReadonlyArray<LineDraft>): Shapes => begin("zone", zones, lines)
+
+export const editingMasks = (masks: ReadonlyArray<ZoneDraft>): Shapes => begin("mask", masks, [])
 
 const unit = (value: number): number => Math.min(1, Math.max(0, value))
 export const inPicture = ({ x, y }: Point): Point => ({ x: unit(x), y: unit(y) })
@@ -73,11 +84,11 @@ const replaced = <A>(list: ReadonlyArray<A>, index: number, change: (item: A) =>
   list.map((item, at) => (at === index ? change(item) : item))
 
 const withZone = (shapes: Shapes, polygon: ReadonlyArray<Point>): Shapes =>
-  shapes.zones.length >= mostShapes
+  shapes.zones.length >= most[shapes.of]
     ? { ...shapes, drawing: undefined }
     : {
         ...shapes,
-        zones: [...shapes.zones, { name: freeName("Zone", shapes.zones), polygon }],
+        zones: [...shapes.zones, { name: freeName(prefixes[shapes.of], shapes.zones), polygon }],
         selected: { kind: "zone", index: shapes.zones.length },
         drawing: undefined
       }
@@ -136,7 +147,7 @@ const remove = (shapes: Shapes, { kind, index }: Selection): Shapes =>
     : { ...shapes, lines: shapes.lines.toSpliced(index, 1), selected: undefined }
 
 const addLine = (shapes: Shapes): Shapes =>
-  shapes.lines.length >= mostShapes
+  shapes.lines.length >= most.zone
     ? shapes
     : {
         ...shapes,

@@ -27,7 +27,7 @@ const Row = ({
       <span className={`size-3 shrink-0 rounded-sm ${selection.kind === "zone" ? "bg-accent" : "bg-warn"}`} aria-hidden="true" />
       <input
         className="field min-h-9 w-auto min-w-28 flex-1 py-1"
-        aria-label={`Name of the ${selection.kind}`}
+        aria-label={`Name of the ${selection.kind === "zone" ? shapes.of : "line"}`}
         maxLength={100}
         required
         value={name}
@@ -68,14 +68,16 @@ const Tools = ({ shapes, act }: { readonly shapes: Shapes; readonly act: Dispatc
     return (
       <>
         <Button small icon="polygon" onClick={() => act({ _tag: "StartZone" })}>
-          Draw zone
+          {`Draw ${shapes.of}`}
         </Button>
         <Button small icon="plus" onClick={() => act({ _tag: "AddRectangle" })}>
           Rectangle
         </Button>
-        <Button small icon="line" onClick={() => act({ _tag: "AddLine" })}>
-          Line
-        </Button>
+        {shapes.of === "zone" && (
+          <Button small icon="line" onClick={() => act({ _tag: "AddLine" })}>
+            Line
+          </Button>
+        )}
       </>
     )
   }
@@ -88,7 +90,7 @@ const Tools = ({ shapes, act }: { readonly shapes: Shapes; readonly act: Dispatc
         disabled={shapes.drawing.length < fewestCorners}
         onClick={() => act({ _tag: "Finish" })}
       >
-        Finish zone
+        {`Finish ${shapes.of}`}
       </Button>
       <Button small icon="undo" disabled={shapes.drawing.length === 0} onClick={() => act({ _tag: "UndoPlace" })}>
         Undo corner
@@ -100,7 +102,7 @@ const Tools = ({ shapes, act }: { readonly shapes: Shapes; readonly act: Dispatc
   )
 }
 
-/** Zones and lines drawn over the camera's newest picture. */
+/** Zones and lines, or privacy masks, drawn over the camera's newest picture. */
 export const ShapeEditor = ({
   id,
   size,
@@ -154,7 +156,7 @@ export const ShapeEditor = ({
       <p className="text-[13px] text-muted">
         {shapes.drawing === undefined
           ? "Drag corners to move them, or use the arrow keys. + adds a corner, Delete removes one."
-          : "Click or tap the corners one after the other; the first corner again finishes the zone, Escape cancels."}
+          : "Click or tap the corners one after the other; the first corner again finishes, Escape cancels."}
       </p>
       {shapes.zones.length + shapes.lines.length > 0 && (
         <ul className="flex flex-col gap-1">

@@ -154,6 +154,39 @@ describe.skipIf(needs !== "")(`the page over vigil demo${needs}`, { timeout: 90_
     expect(await zones.nth(before).inputValue()).toBe("Drawn")
   })
 
+  it("draws a privacy mask: the picture that everybody sees is black there, and goes on", async () => {
+    const masks = page.locator("section", { hasText: "Privacy masks" })
+    const save = async () => {
+      await page.getByRole("button", { name: "Save" }).click()
+      await page.waitForURL(/\/cameras\/[0-9a-f-]+$/)
+    }
+    /** The brightest that something in the middle of the live picture is, and in its upper left corner. */
+    const brightest = (): Promise<readonly [number, number]> =>
+      view(0).evaluate((element) => {
+        const video = element.querySelector("video")
+        const canvas = document.createElement("canvas")
+        canvas.width = 100
+        canvas.height = 100
+        const context = canvas.getContext("2d")
+        if (video === null || context === null || video.videoWidth === 0) return [-1, -1] as const
+        context.drawImage(video, 0, 0, 100, 100)
+        const most = (x: number, y: number) =>
+          Math.max(...context.getImageData(x, y, 20, 20).data.filter((_, at) => at % 4 !== 3))
+        return [most(40, 40), most(2, 2)] as const
+      })
+    await masks.getByRole("button", { name: "Rectangle" }).click()
+    await save()
+    await eventually(async () => (await brightest())[0]).toBeGreaterThanOrEqual(0)
+    await eventually(async () => (await brightest())[0] < 40).toBe(true)
+    expect((await brightest())[1]).toBeGreaterThan(60)
+    const { frames } = await seen(view(0))
+    await eventually(async () => (await seen(view(0))).frames).toBeGreaterThan(frames + 10)
+    await page.getByRole("link", { name: "Edit" }).click()
+    await masks.getByRole("button", { name: "Remove Mask 1" }).click()
+    await save()
+    await eventually(async () => (await brightest())[0] > 60).toBe(true)
+  })
+
   it("lists events, narrows them and acknowledges one", async () => {
     await page.getByRole("navigation").getByRole("link", { name: "Events" }).first().click()
     const rows = page.getByTestId("event-row")

@@ -75,7 +75,7 @@ describe("a change", () => {
   })
 
   it("of nothing says what the camera has, and nothing of its credentials", () => {
-    const patch = Either.getOrThrow(toPatch(draftOf(camera), camera.zones, camera.lines))
+    const patch = Either.getOrThrow(toPatch(draftOf(camera), camera.zones, camera.lines, camera.masks))
     const {
       id: _id,
       tenantId: _tenant,
@@ -88,6 +88,7 @@ describe("a change", () => {
       placeId: _place,
       tags: _tags,
       groups: _groups,
+      settings: _settings,
       ...rest
     } = camera
     expect(patch).toEqual(rest)
@@ -95,10 +96,10 @@ describe("a change", () => {
   })
 
   it("forgets or replaces the stored credentials", () => {
-    expect(Either.getOrThrow(toPatch({ ...draftOf(camera), forget: true }, [], [])).credentials).toBeNull()
-    expect(Either.getOrThrow(toPatch({ ...draftOf(camera), username: "a", password: "b" }, [], [])).credentials?.username).toBe(
-      "a"
-    )
+    expect(Either.getOrThrow(toPatch({ ...draftOf(camera), forget: true }, [], [], [])).credentials).toBeNull()
+    expect(
+      Either.getOrThrow(toPatch({ ...draftOf(camera), username: "a", password: "b" }, [], [], [])).credentials?.username
+    ).toBe("a")
   })
 
   it("is probed with the stored user name and password, unless others are typed or they are to be forgotten", () => {
@@ -112,9 +113,9 @@ describe("a change", () => {
   })
 
   it("is complained about where a shape has no name", () => {
-    expect(complaintsOf(toPatch(draftOf(camera), [{ name: " ", polygon: camera.zones[0]?.polygon ?? [] }], []))).toHaveProperty(
-      "zones"
-    )
+    const unnamed = [{ name: " ", polygon: camera.zones[0]?.polygon ?? [] }]
+    expect(complaintsOf(toPatch(draftOf(camera), unnamed, [], []))).toHaveProperty("zones")
+    expect(complaintsOf(toPatch(draftOf(camera), [], [], unnamed))).toHaveProperty("masks")
   })
 })
 

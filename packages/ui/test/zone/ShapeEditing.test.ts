@@ -2,7 +2,7 @@ import { Line, Zone } from "@vigil/core/geometry/Zone"
 import { Schema } from "effect"
 import * as fc from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
-import { edit, editing, freeName, mostCorners, type ShapeAction, type Shapes } from "../../src/zone/ShapeEditing.js"
+import { edit, editing, editingMasks, freeName, mostCorners, type ShapeAction, type Shapes } from "../../src/zone/ShapeEditing.js"
 
 const empty = editing([], [])
 const after = (shapes: Shapes, ...actions: ReadonlyArray<ShapeAction>): Shapes => actions.reduce(edit, shapes)
@@ -27,6 +27,15 @@ describe("drawing a zone", () => {
     ])
     expect(shapes.selected).toEqual({ kind: "zone", index: 0 })
     expect(shapes.drawing).toBeUndefined()
+  })
+
+  it("makes masks where masks are drawn, 32 at the most", () => {
+    const [mask, ...others] = after(
+      editingMasks([]),
+      ...Array.from({ length: 40 }, () => [start, ...triangle, finish]).flat()
+    ).zones
+    expect(mask?.name).toBe("Mask 1")
+    expect(others).toHaveLength(31)
   })
 
   it("is finished by the first corner again", () => {
