@@ -94,7 +94,7 @@ const EditForm = ({ camera }: { readonly camera: Camera }) => {
         </div>
       </Section>
       <Section title="Detection">
-        <DetectionFields {...fields} />
+        <DetectionFields {...fields} status={status} />
       </Section>
       <Section title="Analytics" note="What becomes an event.">
         <AnalyticsFields {...fields} />
