@@ -2,6 +2,7 @@ import type { Sharding } from "@effect/cluster"
 import type { CameraControl } from "@vigil/core/port/CameraControl"
 import type { LiveViews } from "@vigil/core/port/LiveViews"
 import type { Publications } from "@vigil/core/port/Publications"
+import { CameraRuns } from "@vigil/core/settings/CameraRuns"
 import { Settings } from "@vigil/core/settings/Settings"
 import { Layer } from "effect"
 import * as Analytics from "./analytics/Analytics.js"
@@ -9,7 +10,7 @@ import { CameraActors } from "./camera/CameraActors.js"
 import * as CameraControlLive from "./camera/CameraControlLive.js"
 import * as CameraEntityLive from "./camera/CameraEntityLive.js"
 import * as CameraMetrics from "./camera/CameraMetrics.js"
-import * as CameraSettings from "./camera/CameraSettings.js"
+import * as FollowSettings from "./camera/FollowSettings.js"
 import * as Reconciler from "./camera/Reconciler.js"
 import type { ClusterNode } from "./cluster/ClusterNode.js"
 import * as CameraControlCluster from "./control/CameraControlCluster.js"
@@ -41,16 +42,15 @@ const layerWith = <A extends CameraControl | LiveViews | Publications, EC, RC, P
   Layer.mergeAll(
     Reconciler.layer.pipe(
       Layer.provide(CameraEntityLive.layer),
-      Layer.provide(CameraSettings.CameraSettings.layer),
       Layer.provide(Layer.merge(LiveViewsLive.layerConfig, PublicationsLive.layerConfig))
     ),
     control,
     CameraMetrics.layer,
     CameraManagerLive.layer,
-    CameraSettings.layerFollow,
+    FollowSettings.layer,
     Analytics.layer
   ).pipe(
-    Layer.provideMerge(Layer.merge(Settings.layer, ModelLibraryLive.layer)),
+    Layer.provideMerge(Layer.merge(Layer.provideMerge(CameraRuns.layer, Settings.layer), ModelLibraryLive.layer)),
     Layer.provideMerge(placement),
     Layer.provideMerge(cluster),
     Layer.provide(CameraActors.layer)
@@ -59,7 +59,7 @@ const layerWith = <A extends CameraControl | LiveViews | Publications, EC, RC, P
 /**
  * Runs cameras on this node alone, with `EmbeddedCluster.layer`. Needs the stores and the bus
  * (`CameraStore`, `EventStore`, `SettingStore`, `RuntimeTable`, `Bus`), and what touches native code and files: `MediaWorkers`, `Sources` with its `WhipDoor`,
- * `ModelCatalogue`. Gives `CameraControl`, `ClusterControl`, `LiveViews`, `Publications`, `AnalyticCatalogue`, `ModelLibrary` and `Settings` to the API.
+ * `ModelCatalogue`. Gives `CameraControl`, `ClusterControl`, `LiveViews`, `Publications`, `AnalyticCatalogue`, `ModelLibrary`, `Settings` and `CameraRuns` to the API.
  */
 export const layer = <E, R>(cluster: Layer.Layer<Sharding.Sharding | ClusterNode, E, R>) =>
   layerWith(own, PlacementLive.layerAlone, cluster)

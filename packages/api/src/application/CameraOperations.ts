@@ -6,12 +6,12 @@
  */
 import type { NewCamera } from "@vigil/core/Camera"
 import type { CameraQuery } from "@vigil/core/CameraQuery"
-import { credentialsFor } from "@vigil/core/CameraRecord"
+import { credentialsFor, newRecord } from "@vigil/core/CameraRecord"
 import { Principal } from "@vigil/core/contract/Principal"
 import { allowedWithinReach, authorize, inCallersName } from "@vigil/core/control/Authorization"
 import { authorizeSource, checkAnalytics, getCamera } from "@vigil/core/control/CameraCommands"
 import { checkModel } from "@vigil/core/control/ModelAssignment"
-import type { CameraId } from "@vigil/core/Ids"
+import { CameraId } from "@vigil/core/Ids"
 import { CameraControl } from "@vigil/core/port/CameraControl"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { LiveViews } from "@vigil/core/port/LiveViews"
@@ -19,7 +19,7 @@ import { checkSettings } from "@vigil/core/settings/SettingCatalogue"
 import { sourceConfig } from "@vigil/core/Source"
 import { parseSourceUrl, type SourceAddress } from "@vigil/core/SourceUrl"
 import type { User } from "@vigil/core/User"
-import { Effect, Option, Stream } from "effect"
+import { DateTime, Effect, Option, Stream } from "effect"
 import { OpenViews } from "./OpenViews.js"
 import { Sights } from "./Sights.js"
 
@@ -47,8 +47,9 @@ export const createCamera = (camera: NewCamera) =>
     const user = yield* authorize("supervisor")
     yield* authorizeSource(camera.url)
     yield* checkAnalytics(camera.analytics)
-    yield* checkModel(user.tenantId, { ...camera, edge: camera.edge ?? null })
     yield* checkSettings(camera.settings ?? {})
+    const wanted = yield* newRecord(user.tenantId, CameraId.make(crypto.randomUUID()), camera, yield* DateTime.now)
+    yield* checkModel(user.tenantId, wanted.camera)
     return yield* allowedWithinReach((yield* CameraStore).create(user.tenantId, camera))
   }).pipe(inCallersName)
 

@@ -1,6 +1,6 @@
 import { describe, expect, layer } from "@effect/vitest"
 import { Database } from "@vigil/api/database/Database"
-import type { BusMessage } from "@vigil/core/BusMessage"
+import { type BusMessage, subjectId } from "@vigil/core/BusMessage"
 import { ManagerId } from "@vigil/core/CameraManager"
 import type { WorkerReport } from "@vigil/core/CameraRuntime"
 import { type CameraId, defaultTenant, Epoch } from "@vigil/core/Ids"
@@ -200,7 +200,7 @@ describe("camera manager over HTTP", () => {
               Stream.runCollect(
                 stream.pipe(
                   Stream.map(({ message }) => message),
-                  Stream.filter(({ cameraId }) => cameraId === id),
+                  Stream.filter((message) => subjectId(message) === id),
                   Stream.takeUntil((message) => message.type === "worker.error" && message.errorCount === 0)
                 )
               )

@@ -189,6 +189,26 @@ describe("settings", () => {
       })
     )
 
+    it.effect("decide with what a camera inherits whether a model can be its own, and what the model needs", () =>
+      Effect.gen(function* () {
+        const { ask, camera, site } = yield* made
+        // It needs segments of 3 s that overlap by 1 s.
+        const give = ask("PATCH", `/settings/cameras/${camera}`, { "detection.model": "demanding" })
+        const refused = { json: { type: "urn:vigil:problem:model-requirements" } }
+        expect(yield* give).toMatchObject(refused)
+        yield* ask("PATCH", `/settings/sites/${site}`, { "segment.overlap": 1 })
+        expect(one(yield* give, "detection.model")).toMatchObject({ value: "demanding" })
+        expect((yield* ask("GET", `/cameras/${camera}`)).json).toMatchObject({ detection: { model: "demanding" } })
+        yield* ask("PATCH", `/settings/sites/${site}`, { "model.demanding.minDuration": 6 })
+        yield* ask("PATCH", `/settings/cameras/${camera}`, { "detection.model": null })
+        expect(yield* give).toMatchObject(refused)
+        const typed = { detection: { model: "demanding", framesPerSecond: 5, gate: "motion" } }
+        expect(yield* ask("PATCH", `/cameras/${camera}`, typed)).toMatchObject(refused)
+        const own = { ...typed, name: "Yard", url: "rtsp://192.0.2.7/1", settings: { "segment.overlap": 1 } }
+        expect((yield* ask("POST", "/cameras", own)).status).toBe(201)
+      })
+    )
+
     it.effect("have versions, and go back to one", () =>
       Effect.gen(function* () {
         const { ask, site } = yield* made

@@ -4,6 +4,7 @@ import { ServerAddress } from "@vigil/api/http/HttpListener"
 import { ServerConfig } from "@vigil/api/ServerConfig"
 import { layerBusMemory } from "@vigil/core/memory/BusMemory"
 import * as OutboxRelay from "@vigil/core/OutboxRelay"
+import { CameraRuns } from "@vigil/core/settings/CameraRuns"
 import { Settings } from "@vigil/core/settings/Settings"
 import type { Role } from "@vigil/core/User"
 import { Context, Effect, Layer, Logger, LogLevel, Option } from "effect"
@@ -122,6 +123,7 @@ export const layerServerOver = <A, E, R>(
 ) =>
   layerServer({ webFolder }).pipe(
     Layer.provideMerge(layerFakePorts),
+    Layer.provideMerge(CameraRuns.layer),
     Layer.provideMerge(Settings.layer),
     Layer.provideMerge(OutboxRelay.layer),
     Layer.provideMerge(layerBusMemory),

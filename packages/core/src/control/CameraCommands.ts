@@ -6,11 +6,12 @@
  */
 import { Effect, Either } from "effect"
 import type { AnalyticAssignment } from "../Analytic.js"
-import type { CameraPatch } from "../Camera.js"
+import { Camera, type CameraPatch } from "../Camera.js"
 import type { CameraId } from "../Ids.js"
 import { AnalyticCatalogue } from "../port/AnalyticCatalogue.js"
 import { CameraControl } from "../port/CameraControl.js"
 import { CameraStore } from "../port/CameraStore.js"
+import { changedOwnSettings } from "../settings/CameraSettings.js"
 import { checkSettings } from "../settings/SettingCatalogue.js"
 import { isOfThisMachine, parseSourceUrl } from "../SourceUrl.js"
 import { allowedWithinReach, authorize, inCallersName } from "./Authorization.js"
@@ -37,16 +38,17 @@ export const configureCamera = (id: CameraId, patch: CameraPatch, expectedRevisi
     const user = yield* authorize("supervisor")
     const store = yield* CameraStore
     const camera = yield* store.get(user.tenantId, id)
-    const { detection, edge, segment, url } = camera
+    const { edge, placeId, url } = camera
     yield* Effect.forEach([url, patch.url ?? url], authorizeSource, { discard: true })
     yield* checkAnalytics(patch.analytics ?? [])
-    const aspects = {
-      detection: patch.detection ?? detection,
-      segment: patch.segment ?? segment,
-      edge: patch.edge === undefined ? edge : patch.edge
-    }
-    yield* checkModel(user.tenantId, aspects, camera)
     yield* checkSettings(patch.settings ?? {})
+    const wanted = Camera.make({
+      ...camera,
+      ...changedOwnSettings(camera, patch),
+      edge: patch.edge === undefined ? edge : patch.edge,
+      placeId: patch.placeId === undefined ? placeId : patch.placeId
+    })
+    yield* checkModel(user.tenantId, wanted, camera)
     return yield* allowedWithinReach(store.update(user.tenantId, id, patch, expectedRevision))
   }).pipe(inCallersName)
 

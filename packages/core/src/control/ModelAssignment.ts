@@ -8,10 +8,13 @@ import type { Camera } from "../Camera.js"
 import type { CameraId, TenantId } from "../Ids.js"
 import { type StreamFacts, streamFacts, unmetRequirements } from "../ModelSuitability.js"
 import { CameraControl } from "../port/CameraControl.js"
+import { CameraRuns } from "../settings/CameraRuns.js"
+import { type CameraRun, requirementsOf } from "../settings/CameraSettings.js"
 import { ModelLibrary, ModelUnsuitable, type OfferedModel } from "../port/ModelLibrary.js"
 
-/** What of a camera decides which models it can be given. */
-type Aspects = Pick<Camera, "detection" | "segment" | "edge">
+/** What of a camera decides which models it can be given, what it inherits with it. */
+const aspectsOf = ({ camera: { detection, edge, segment } }: CameraRun): string =>
+  JSON.stringify([detection.model, detection.placement, edge, segment.duration, segment.overlap])
 
 /** What is known of a camera's stream now; nothing of one that does not run. */
 const factsOf = (id: CameraId | undefined): Effect.Effect<StreamFacts, never, CameraControl> =>
@@ -30,36 +33,32 @@ const factsOf = (id: CameraId | undefined): Effect.Effect<StreamFacts, never, Ca
 /** Why a camera cannot be given a model; nothing where it can. */
 const misfit = (
   { descriptor, own }: OfferedModel,
-  { detection, edge, segment }: Aspects,
+  run: CameraRun,
   facts: StreamFacts,
   cameraId?: CameraId
 ): ModelUnsuitable | undefined => {
+  const { detection, edge, segment } = run.camera
   const about = { model: descriptor.id, cameraId }
   if (own && (detection.placement === "queue" || edge !== null)) {
     const where = edge === null ? "workers" : "edges"
     const detail = `it is your own, and ${where} do not have it: it runs on the nodes of cameras`
     return new ModelUnsuitable({ ...about, reason: "placement", detail, unmet: [] })
   }
-  const unmet = unmetRequirements(descriptor.requirements, segment, facts)
+  const unmet = unmetRequirements(requirementsOf(run, descriptor), segment, facts)
   return unmet.length === 0 ? undefined : new ModelUnsuitable({ ...about, reason: "requirements", detail: "", unmet })
 }
-
-const sameAspects = (a: Aspects, b: Aspects): boolean =>
-  a.detection.model === b.detection.model &&
-  a.detection.placement === b.detection.placement &&
-  a.edge === b.edge &&
-  a.segment.duration === b.segment.duration &&
-  a.segment.overlap === b.segment.overlap
 
 /**
  * Fails where a camera cannot be given the model that it is to name: nobody has it, the licence does not allow it, or the camera does not give what it needs. A
  * camera that is changed otherwise is not looked at: it may have got worse since it was given its model. Models that workers alone have are
  * their own business.
  */
-export const checkModel = (tenant: TenantId, after: Aspects, before?: Camera) =>
+export const checkModel = (tenant: TenantId, wanted: Camera, before?: Camera) =>
   Effect.gen(function* () {
-    const { model, placement } = after.detection
-    if (model === undefined || (before !== undefined && sameAspects(before, after))) return
+    const { run } = yield* CameraRuns
+    const after = yield* run(wanted)
+    const { model, placement } = after.camera.detection
+    if (model === undefined || (before !== undefined && aspectsOf(yield* run(before)) === aspectsOf(after))) return
     const library = yield* ModelLibrary
     const found = yield* library.find(tenant, model)
     if (Option.isSome(found)) {
@@ -77,13 +76,14 @@ export const modelsForCamera = (camera: Camera) =>
   Effect.gen(function* () {
     const library = yield* ModelLibrary
     const facts = yield* factsOf(camera.id)
+    const run = yield* Effect.flatMap(CameraRuns, (runs) => runs.run(camera))
     return yield* Effect.forEach(yield* library.list(camera.tenantId), (offered) =>
       library.permit(camera.tenantId, offered.descriptor.id).pipe(
-        Effect.as(misfit(offered, camera, facts, camera.id)),
+        Effect.as(misfit(offered, run, facts, camera.id)),
         Effect.catchTag("LicenceRefused", Effect.succeed),
         Effect.map((problem) => ({
           entry: offered,
-          assigned: camera.detection.model === offered.descriptor.id,
+          assigned: run.camera.detection.model === offered.descriptor.id,
           problem: problem === undefined ? null : problem.message,
           unmet: problem?._tag === "ModelUnsuitable" ? problem.unmet : []
         }))

@@ -6,6 +6,7 @@
 import { Schema } from "effect"
 import type { AnalyticAssignment } from "../Analytic.js"
 import { Camera, type CameraPatch, type DetectionSettings, type SegmentSettings } from "../Camera.js"
+import type { ModelDescriptor, ModelRequirements } from "../Model.js"
 import { Priority } from "../Priority.js"
 import {
   analyticSettings,
@@ -144,7 +145,15 @@ export interface CameraRun {
   readonly history: { readonly window: number; readonly maxBytes: number }
   /** By model: detections of it that are less certain do not count. */
   readonly confidences: Readonly<Record<string, number>>
+  /** By model: what it needs, other than its descriptor says. */
+  readonly requirements: Readonly<Record<string, Partial<ModelRequirements>>>
 }
+
+/** What a model needs of the camera. */
+export const requirementsOf = ({ requirements }: CameraRun, model: ModelDescriptor): ModelRequirements => ({
+  ...model.requirements,
+  ...requirements[model.id]
+})
 
 const confidenceKey = /^model\.(.+)\.confidence$/
 
@@ -155,6 +164,18 @@ const confidencesOf = (all: SettingValues): CameraRun["confidences"] =>
       return model === undefined || typeof value !== "number" ? [] : [[model, value]]
     })
   )
+
+const requirementKey = /^model\.(.+)\.(minHeight|minBitrate|minDuration|overlap)$/
+
+const requirementsIn = (all: SettingValues): CameraRun["requirements"] => {
+  const found: Record<string, Record<string, number>> = {}
+  for (const [key, value] of Object.entries(all)) {
+    const [, model, name] = requirementKey.exec(key) ?? []
+    if (model === undefined || name === undefined || typeof value !== "number") continue
+    found[model] = { ...found[model], [name]: value }
+  }
+  return found
+}
 
 /** What a camera runs with where the levels above it say this, the nearest first. */
 export const cameraRun = (camera: Camera, above: ReadonlyArray<SaidLevel>): CameraRun => {
@@ -173,6 +194,7 @@ export const cameraRun = (camera: Camera, above: ReadonlyArray<SaidLevel>): Came
       window: valueOf(historySeconds, nearestFirst) * 1000,
       maxBytes: valueOf(historyMegabytes, nearestFirst) * 1_048_576
     },
-    confidences: confidencesOf(all)
+    confidences: confidencesOf(all),
+    requirements: requirementsIn(all)
   }
 }

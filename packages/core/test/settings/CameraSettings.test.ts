@@ -150,6 +150,11 @@ describe("what a camera runs with", () => {
     ])
   })
 
+  it("knows what a model needs, other than its descriptor says", () => {
+    const levels = above({ "model.yolo.v8.minHeight": 720, "model.yolo.v8.overlap": 2 }, { "model.yolo.v8.minHeight": 1080 })
+    expect(cameraRun(added(), levels).requirements).toEqual({ "yolo.v8": { minHeight: 1080, overlap: 2 } })
+  })
+
   it("passes over values of a newer Vigil, down to its own", () => {
     const levels = above({ "segment.duration": 2 }, { "segment.duration": "adaptive" })
     expect(cameraRun(added(), levels).camera.segment.duration).toBe(2)

@@ -13,12 +13,12 @@ import {
   type SourceStatistics
 } from "@vigil/core/Source"
 import { type MonotonicTime, wallTime } from "@vigil/core/Time"
+import { CameraRuns } from "@vigil/core/settings/CameraRuns"
 import { DateTime, Deferred, Effect, Equal, Fiber, Mailbox, Option } from "effect"
 import { now as monotonicNow } from "../MonotonicClock.js"
 import { makePipeline } from "../Pipeline.js"
 import { Sources } from "../source/Sources.js"
 import { type CameraActor, CameraActors } from "./CameraActors.js"
-import { CameraSettings } from "./CameraSettings.js"
 import { makeEarlyUnits } from "./EarlyUnits.js"
 import { makeModelWarnings } from "./ModelWarnings.js"
 
@@ -54,7 +54,7 @@ export const makeCameraActor = (first: Camera, node: string, shard: string) =>
     const scope = yield* Effect.scope
     const id = first.id
     const epoch = yield* store.takeEpoch(id)
-    const settings = yield* CameraSettings
+    const settings = yield* CameraRuns
     let run = yield* settings.run(first)
     const pipeline = yield* makePipeline(run, epoch)
     const configuring = yield* Effect.makeSemaphore(1)
@@ -160,7 +160,7 @@ export const makeCameraActor = (first: Camera, node: string, shard: string) =>
       const at = newest
       reacted = monotonicNow()
       const facts = streamFacts(source?.open.description, source?.open.statistics().bitrate ?? 0)
-      const warn = modelWarnings.look(pipeline.model(), run.camera.segment, facts, reacted)
+      const warn = modelWarnings.look(pipeline.model(), run, facts, reacted)
       const seen = at === undefined ? Effect.void : handle({ _tag: "AccessUnitSeen", attempt: machine.attempt, at })
       return Effect.all([seen, handle({ _tag: "Tick" }), warn], { discard: true })
     })

@@ -1,19 +1,14 @@
-import type { SegmentSettings } from "@vigil/core/Camera"
 import type { InstalledModel } from "@vigil/core/port/ModelCatalogue"
 import { type ModelWarning, requirementText, type StreamFacts, unmetRequirements } from "@vigil/core/ModelSuitability"
 import { initialWatch, type ModelWatch, stepWatch, warningsOf } from "@vigil/core/ModelWatch"
+import { type CameraRun, requirementsOf } from "@vigil/core/settings/CameraSettings"
 import type { MonotonicTime } from "@vigil/core/Time"
 import { Effect } from "effect"
 
 /** What a camera's stream does not give its detector any more. */
 export interface ModelWarnings {
   /** Takes in how things are, about once a second; what is new is logged. */
-  readonly look: (
-    model: InstalledModel | undefined,
-    segment: SegmentSettings,
-    facts: StreamFacts,
-    at: MonotonicTime
-  ) => Effect.Effect<void>
+  readonly look: (model: InstalledModel | undefined, run: CameraRun, facts: StreamFacts, at: MonotonicTime) => Effect.Effect<void>
   readonly list: () => ReadonlyArray<ModelWarning>
 }
 
@@ -23,14 +18,16 @@ export const makeModelWarnings = (): ModelWarnings => {
   let warnings: ReadonlyArray<ModelWarning> = []
 
   return {
-    look: (model, segment, facts, at) =>
+    look: (model, run, facts, at) =>
       Effect.suspend(() => {
         const descriptor = model?.descriptor
         if (descriptor?.id !== watched?.id || descriptor?.version !== watched?.version) watch = initialWatch
         watched = descriptor
-        watch = stepWatch(watch, descriptor === undefined ? [] : unmetRequirements(descriptor.requirements, segment, facts), at)
+        const unmet =
+          descriptor === undefined ? [] : unmetRequirements(requirementsOf(run, descriptor), run.camera.segment, facts)
+        watch = stepWatch(watch, unmet, at)
         const before = warnings
-        warnings = descriptor === undefined ? [] : warningsOf(watch).map((unmet) => ({ model: descriptor.id, ...unmet }))
+        warnings = descriptor === undefined ? [] : warningsOf(watch).map((lasting) => ({ model: descriptor.id, ...lasting }))
         const isIn = (list: ReadonlyArray<ModelWarning>, { model: of, requirement }: ModelWarning) =>
           list.some((one) => one.model === of && one.requirement === requirement)
         const fresh = warnings.filter((warning) => !isIn(before, warning))

@@ -7,19 +7,20 @@ import { layerStoresMemory } from "@vigil/core/memory/StoresMemory"
 import * as OutboxRelay from "@vigil/core/OutboxRelay"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { SettingStore } from "@vigil/core/port/SettingStore"
+import { CameraRuns } from "@vigil/core/settings/CameraRuns"
 import { Settings } from "@vigil/core/settings/Settings"
 import type { SettingPatch } from "@vigil/core/settings/SettingValues"
 import { mediaTime, monotonicTime, wallTime } from "@vigil/core/Time"
 import { makeAnalyticSlots } from "@vigil/runtime/camera/AnalyticSlots"
 import { makeCameraActor } from "@vigil/runtime/camera/CameraActorLive"
 import { CameraActors } from "@vigil/runtime/camera/CameraActors"
-import { CameraSettings, layerFollow } from "@vigil/runtime/camera/CameraSettings"
+import * as FollowSettings from "@vigil/runtime/camera/FollowSettings"
 import { Effect, Exit, Layer, Logger, LogLevel, Schedule, Schema, Scope } from "effect"
 import { picture } from "../material/AccessUnits.js"
 import { layerNoModels, layerSources, layerWorkers, type RecordedDecoder, scriptedSources } from "../material/FakeMedia.js"
 
-const layer = layerFollow.pipe(
-  Layer.provideMerge(CameraSettings.layer),
+const layer = FollowSettings.layer.pipe(
+  Layer.provideMerge(CameraRuns.layer),
   Layer.provideMerge(Layer.mergeAll(Settings.layer, OutboxRelay.layer, layerNoModels, CameraActors.layer)),
   Layer.provideMerge(Layer.merge(layerStoresMemory, layerBusMemory)),
   Layer.provideMerge(Logger.minimumLogLevel(LogLevel.None))
