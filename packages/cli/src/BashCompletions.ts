@@ -10,7 +10,7 @@ export const bashCompletions = <Name extends string, R, E, A>(command: Command.C
     lines
       .join("\n")
       .replace(
-        /^(\s*)([\w-]+(?:,[\w-]+)+),([\w-]+)\)$/gm,
+        /^(\s*)([\w-]+(?:,[\w-]+)*),([\w-]+)\)$/gm,
         (_, indent: string, path: string, last: string) => `${indent}${path.replaceAll(",", "__")},${last.replaceAll("__", "-")})`
       )
   )

@@ -89,7 +89,7 @@ describe("vigil login", () => {
         expect((yield* anna("whoami")).code).toBe(1)
         for (const token of ["accessToken", "refreshToken"]) expect(server.printed().stderr).not.toContain(kept[token])
       }),
-    120_000
+    240_000
   )
 
   it.scopedLive(
@@ -121,7 +121,7 @@ describe("vigil login", () => {
         expect((yield* operator("session", "revoke", "all", "--user", "anna")).code).toBe(0)
         expect((yield* anna("camera", "list")).code).toBe(1)
       }),
-    120_000
+    240_000
   )
 
   it.scopedLive(
@@ -166,7 +166,7 @@ describe("vigil login", () => {
         const refused = yield* operator("second-factor", "enable", "--password-file", passwordFile)
         expect(refused.stderr).toMatch(/operator of the machine/)
       }),
-    120_000
+    240_000
   )
 })
 
