@@ -3,6 +3,7 @@ import { toUrl } from "@vigil/api/database/Connection"
 import { layerStores } from "@vigil/api/Persistence"
 import { layerCameraStoreMemory } from "@vigil/core/memory/CameraStoreMemory"
 import { layerEventStoreMemory } from "@vigil/core/memory/EventStoreMemory"
+import { layerSettingStoreMemory } from "@vigil/core/memory/SettingStoreMemory"
 import { layerRuntimeTableMemory } from "@vigil/core/memory/RuntimeTableMemory"
 import { layerBusMemory } from "@vigil/core/memory/BusMemory"
 import { type NodeCapacity, NodeName } from "@vigil/core/Node"
@@ -172,6 +173,6 @@ export const layerPlayedAlone = (options: PlayedOptions) =>
   Runtime.layer(EmbeddedCluster.layer).pipe(
     Layer.provide(layerPlayed("localhost", options)),
     Layer.provide(layerRuntimeTableMemory),
-    Layer.provideMerge(Layer.merge(layerCameraStoreMemory, layerEventStoreMemory)),
+    Layer.provideMerge(Layer.mergeAll(layerCameraStoreMemory, layerEventStoreMemory, layerSettingStoreMemory)),
     Layer.provide(Logger.minimumLogLevel(LogLevel.Error))
   )
