@@ -61,6 +61,48 @@ describe("migrations", () => {
       })
     )
 
+    it.effect("make a camera's own settings of what its form says and everybody's does not", () =>
+      Effect.gen(function* () {
+        const { connection, folder } = yield* EmbeddedDatabase
+        const to = yield* emptyDatabase(connection, "settings_of_forms")
+        yield* migrate(
+          to,
+          migrations.filter(({ id }) => id < 12)
+        )
+        const forms = [
+          { segment: { duration: 5, overlap: 0 }, detection: { framesPerSecond: 5, gate: "motion" } },
+          { segment: { duration: 3, overlap: 0 }, detection: { model: "yolox-nano", framesPerSecond: 5, gate: "always" } }
+        ]
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const sql = yield* openPool(to, { server: 0, client: 0 }, 1)
+            for (const [index, form] of forms.entries()) {
+              const configuration = {
+                transport: "auto",
+                tls: { mode: "system" },
+                enabled: true,
+                zones: [],
+                lines: [],
+                analytics: []
+              }
+              yield* sql`insert into cameras (id, tenant_id, name, configuration, revision, created_at, updated_at)
+                values (${crypto.randomUUID()}, ${defaultTenant}, ${`Camera ${index}`},
+                  ${JSON.stringify({ ...configuration, ...form, url: "rtsp://192.0.2.7/1" })}::jsonb, 1, now(), now())`
+            }
+          })
+        )
+        const cameras = yield* Effect.provide(
+          Effect.flatMap(CameraStore, ({ list }) => list(defaultTenant)),
+          layerStores(to, folder)
+        )
+        expect(cameras.map(({ settings }) => settings)).toEqual([
+          {},
+          { "segment.duration": 3, "detection.model": "yolox-nano", "detection.gate": "always" }
+        ])
+        expect(cameras).toMatchObject(forms)
+      })
+    )
+
     it.effect("go forward from an older structure, each whole or not at all", () =>
       Effect.gen(function* () {
         const { connection } = yield* EmbeddedDatabase
