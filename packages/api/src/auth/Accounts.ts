@@ -16,6 +16,7 @@ import { defaultTenant, type TenantId, type UserId } from "@vigil/core/Ids"
 import type { SessionId } from "@vigil/core/Session"
 import type { Role, User } from "@vigil/core/User"
 import { Context, DateTime, Effect, Layer, Option, type Redacted } from "effect"
+import { AccountMails } from "../mail/AccountMails.js"
 import { Lockouts } from "./Lockouts.js"
 import { PasswordHasher } from "./PasswordHasher.js"
 import { PasswordRules, WeakPassword } from "./PasswordRules.js"
@@ -103,6 +104,7 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
   static readonly layer: Layer.Layer<
     Accounts,
     never,
+    | AccountMails
     | AuditStore
     | TenantStore
     | UserStore
@@ -123,6 +125,7 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
       const sessions = yield* Sessions
       const hasher = yield* PasswordHasher
       const lockouts = yield* Lockouts
+      const mails = yield* AccountMails
       const rules = yield* PasswordRules
       const secondFactors = yield* SecondFactors
       const throttle = yield* SignInThrottle
@@ -223,6 +226,7 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
             const passwordHash = yield* hasher.hash(next)
             yield* inNameOf(user, visitor.address)(users.change(user.tenantId, user.id, { passwordHash }))
             yield* endSessions(user.id, Option.some(session))
+            yield* mails.tellOfNewPassword(user)
           }),
 
         change: (tenant, id, { role, password }) =>
@@ -232,6 +236,7 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
             const passwordHash = password === undefined ? undefined : yield* hasher.hash(password)
             const user = yield* users.change(tenant, id, { role, passwordHash })
             yield* endSessions(id, Option.none())
+            if (password !== undefined) yield* mails.tellOfNewPassword(user)
             return user
           })
       })

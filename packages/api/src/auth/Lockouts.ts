@@ -1,11 +1,22 @@
 import { isLocked } from "@vigil/core/Account"
 import { inNameOfStranger } from "@vigil/core/ChangeAuthor"
+import { defaultTenant, UserId } from "@vigil/core/Ids"
 import { AccountStore } from "@vigil/core/port/AccountStore"
 import { PasswordPolicyStore } from "@vigil/core/port/PasswordPolicyStore"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
 import type { StoredUser } from "@vigil/core/port/UserStore"
+import { User } from "@vigil/core/User"
 import { Context, DateTime, Effect, Layer, Option, type Redacted } from "effect"
 import { AccountMails } from "../mail/AccountMails.js"
+
+/** Has no row, so nothing is counted for it. */
+const nobody = User.make({
+  id: UserId.make("00000000-0000-8000-8000-000000000002"),
+  tenantId: defaultTenant,
+  username: "(unknown)",
+  role: "viewer",
+  createdAt: DateTime.unsafeMake(0)
+})
 
 /** Accounts that are locked after too many wrong passwords in a row, over all nodes, as their tenant's policy says. */
 export class Lockouts extends Context.Tag("@vigil/api/Lockouts")<
@@ -32,9 +43,9 @@ export class Lockouts extends Context.Tag("@vigil/api/Lockouts")<
 
         noteWrong: (found, address) =>
           Effect.gen(function* () {
-            // Nothing can be wrong of a password that is not there.
-            if (Option.isNone(found) || Option.isNone(found.value.passwordHash)) return
-            const { user } = found.value
+            // Nothing can be wrong of a password that is not there, but it takes as long: the time tells nothing either.
+            const isThere = Option.exists(found, ({ passwordHash }) => Option.isSome(passwordHash))
+            const user = isThere && Option.isSome(found) ? found.value.user : nobody
             const policy = yield* policies.get(user.tenantId)
             const locked = yield* inNameOfStranger(user.username, address)(accounts.noteWrongPassword(user, policy))
             if (locked) yield* mails.tellOfLock(user, policy)

@@ -123,7 +123,6 @@ export class PasswordResets extends Context.Tag("@vigil/api/PasswordResets")<
                 // Removed since it was found; the role does not change.
                 Effect.catchTags({ UserNotFound: () => new ResetRefused(), LastAdministrator: Effect.die })
               )
-              yield* mails.tellOfNewPassword(user)
             }),
             (error) => error._tag === "ResetRefused"
           )

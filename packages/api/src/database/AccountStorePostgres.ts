@@ -10,6 +10,7 @@ import { DateTime, Effect, Layer, Redacted, Schema } from "effect"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { Database } from "./Database.js"
 import { passwordOf } from "./PasswordHash.js"
+import { isServed } from "./ServedTenants.js"
 
 interface AccountRow {
   readonly id: UserId
@@ -142,7 +143,7 @@ const make = Effect.map(Database, (database) =>
         Effect.gen(function* () {
           const rows = yield* sql<RecipientRow>`${select(sql)}
             where (lower(u.username) = lower(${nameOrAddress}) or lower(u.email) = lower(${nameOrAddress}))
-              and u.email is not null and u.password_hash like '$%' order by u.created_at limit ${mostRecipients}`
+              and u.email is not null and u.password_hash like '$%' and ${isServed(sql, "u")} order by u.created_at limit ${mostRecipients}`
           return yield* Effect.forEach(rows, (row) =>
             Effect.map(
               decodeUser({

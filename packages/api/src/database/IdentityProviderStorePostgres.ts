@@ -13,6 +13,7 @@ import { admit } from "./Admission.js"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { sqlState } from "./Connection.js"
 import { Database } from "./Database.js"
+import { isServed } from "./ServedTenants.js"
 
 interface ProviderRow {
   readonly id: IdentityProviderId
@@ -169,7 +170,7 @@ const make = Effect.gen(function* () {
       database.system("list ways to sign in", (sql) =>
         Effect.flatMap(
           sql`select slug, settings ->> 'name' as name from identity_providers
-            where (settings ->> 'enabled')::boolean
+            where (settings ->> 'enabled')::boolean and ${isServed(sql)}
               and ((settings ->> 'listed')::boolean or slug = ${Option.getOrNull(slug)}) order by 2, 1 limit 50`,
           Effect.forEach((row) => decodeButton(row))
         )
@@ -178,14 +179,15 @@ const make = Effect.gen(function* () {
     access: (slug) =>
       database.system("find identity provider", (sql) =>
         Effect.flatMap(
-          sql<ProviderRow>`select * from identity_providers where slug = ${slug} and (settings ->> 'enabled')::boolean`,
+          sql<ProviderRow>`select * from identity_providers where slug = ${slug} and (settings ->> 'enabled')::boolean
+            and ${isServed(sql)}`,
           ([row]) => (row === undefined ? Effect.succeedNone : Effect.asSome(accessOf(row)))
         )
       ),
 
     accessById: (tenant, id) =>
       database.tenant("read identity provider", tenant, (sql) =>
-        sql<ProviderRow>`select * from identity_providers where id = ${id}`.pipe(
+        sql<ProviderRow>`select * from identity_providers where id = ${id} and ${isServed(sql)}`.pipe(
           Effect.flatMap((rows) => one(rows, id)),
           Effect.flatMap(accessOf)
         )

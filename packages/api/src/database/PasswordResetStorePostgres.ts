@@ -3,6 +3,7 @@ import { PasswordResetStore } from "@vigil/core/port/PasswordResetStore"
 import { DateTime, Effect, Layer, Option } from "effect"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { Database } from "./Database.js"
+import { isServed } from "./ServedTenants.js"
 import { toUser } from "./UserStorePostgres.js"
 
 /** Seconds between two mails to one user. */
@@ -39,7 +40,7 @@ const make = Effect.map(Database, (database) =>
           const [row] = yield* sql<
             Parameters<typeof toUser>[0]
           >`select u.* from password_resets r join users u on u.id = r.user_id
-            where r.token_hash = ${tokenHash} and r.expires_at > ${yield* now}`
+            where r.token_hash = ${tokenHash} and r.expires_at > ${yield* now} and ${isServed(sql, "r")}`
           return row === undefined ? Option.none() : Option.some(yield* toUser(row))
         })
       ),

@@ -142,6 +142,30 @@ describe("OpenID Connect", () => {
       })
     )
 
+    it.scoped("leaves second factors to the provider, and lets nobody of a suspended tenant in", () =>
+      Effect.gen(function* () {
+        const { cookies, visit } = yield* TestServer
+        const { me, provider, signIn, slug } = yield* setUp({ u: { preferred_username: "eve", roles: ["guards"] } })
+        const policy = (secondFactor: string) =>
+          visit({ method: "PUT", path: "/api/v1/sign-in-policy", cookie: cookies.admin, body: { secondFactor } })
+        const { cookie } = yield* signIn("u")
+        expect((yield* policy("required")).status).toBe(200)
+        expect((yield* visit({ path: "/api/v1/cameras", cookie })).status).toBe(200)
+        expect((yield* visit({ path: "/api/v1/cameras", cookie: cookies.operator })).status).toBe(403)
+        const database = yield* Database
+        yield* database.system("end", (sql) => sql`update tenants set second_factor = 'optional'`)
+        yield* me(cookie)
+
+        const suspend = (at: string | null) =>
+          database.system("suspend", (sql) => sql`update tenants set suspended_at = ${at} where id = ${provider.tenantId}`)
+        yield* suspend("2026-01-01")
+        expect((yield* visit({ path: "/api/v1/sign-in" })).json).toMatchObject({ providers: [] })
+        const begin = yield* visit({ path: `/api/v1/openid/${slug}/begin` })
+        expect(begin.headers.get("location")).toBe("/login?refused=unknown")
+        yield* suspend(null)
+      })
+    )
+
     it.scoped("leads to no page but Vigil's own", () =>
       Effect.gen(function* () {
         const { signIn } = yield* setUp({ d: { preferred_username: "dan", roles: ["guards"] } })

@@ -73,6 +73,7 @@ export const identity: Migration = {
        destination text not null,
        expires_at timestamptz not null
      )`,
+    `create index sign_in_attempts_expiry on sign_in_attempts (expires_at)`,
     ...isolated("sign_in_attempts")
   ]
 }
