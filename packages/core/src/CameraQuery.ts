@@ -2,6 +2,7 @@ import { Either, Encoding, Option, Schema } from "effect"
 import { Camera, Label } from "./Camera.js"
 import { CameraId, EdgeId, PlaceId } from "./Ids.js"
 import { plainPattern } from "./PlainText.js"
+import { supportedSchemes } from "./Source.js"
 
 /** What a list is sorted by: `name` without regard to upper and lower case, or when it was `created` or last `updated`. */
 const CameraSort = Schema.Literal("name", "created", "updated")
@@ -28,7 +29,7 @@ const parseCameraCursor = (text: string): Option.Option<CameraCursor> =>
 
 /** Which cameras to list. Conditions that are absent hold for all. */
 export const CameraQuery = Schema.Struct({
-  /** Is somewhere in the name or the address, upper and lower case alike. */
+  /** Is somewhere in the name, the address, a tag or a group, upper and lower case alike. */
   search: Schema.optional(Words),
   /** The whole name, upper and lower case alike. */
   name: Schema.optional(Words),
@@ -38,6 +39,10 @@ export const CameraQuery = Schema.Struct({
   group: Schema.optional(Label),
   /** In this place, or in one within it. */
   placeId: Schema.optional(PlaceId),
+  /** Whether it is in any place. */
+  placed: Schema.optional(Schema.Boolean),
+  /** Of its address. */
+  scheme: Schema.optional(Schema.Literal(...supportedSchemes)),
   /** What it is doing now; cameras that run nowhere have no state. */
   state: Schema.optional(Schema.Literal("Disabled", "Connecting", "Streaming", "Stalled", "BackingOff", "Failed")),
   sort: Schema.optionalWith(CameraSort, { default: (): CameraSort => "name" }),
@@ -49,14 +54,18 @@ export const CameraQuery = Schema.Struct({
       Schema.filter((text) => Option.isSome(parseCameraCursor(text)) || "expected the nextCursor of a page before")
     )
   ),
-  limit: Schema.optionalWith(Schema.Int.pipe(Schema.between(1, 500)), { default: () => 100 })
+  limit: Schema.optionalWith(Schema.Int.pipe(Schema.between(1, 500)), { default: () => 100 }),
+  /** Count all that the conditions hold for, too. */
+  count: Schema.optionalWith(Schema.Boolean, { default: () => false })
 }).annotations({ identifier: "CameraQuery" })
 export type CameraQuery = typeof CameraQuery.Type
 
 export const CameraPage = Schema.Struct({
   cameras: Schema.Array(Camera),
   /** Give it as `cursor` for the next page; absent on the last one. */
-  nextCursor: Schema.optional(Schema.String)
+  nextCursor: Schema.optional(Schema.String),
+  /** How many cameras there are on all pages; present where it was asked for. */
+  total: Schema.optional(Schema.Int)
 }).annotations({ identifier: "CameraPage" })
 export type CameraPage = typeof CameraPage.Type
 
@@ -92,12 +101,17 @@ export const cameraPage = (
 
 const includes = (text: string, part: string): boolean => text.toLowerCase().includes(part.toLowerCase())
 
+const isFound = ({ groups, name, tags, url }: Camera, search: string | undefined): boolean =>
+  search === undefined || [name, url, ...tags, ...groups].some((text) => includes(text, search))
+
 /** Whether the query's conditions hold, but those on its place and state, which are not the camera's own to know. */
 export const matchesQuery = (camera: Camera, query: CameraQuery): boolean =>
-  (query.search === undefined || includes(camera.name, query.search) || includes(camera.url, query.search)) &&
+  isFound(camera, query.search) &&
   (query.name === undefined || camera.name.toLowerCase() === query.name.toLowerCase()) &&
   (query.enabled === undefined || camera.enabled === query.enabled) &&
   (query.edge === undefined || camera.edge === query.edge) &&
+  (query.placed === undefined || (camera.placeId !== null) === query.placed) &&
+  (query.scheme === undefined || camera.url.startsWith(`${query.scheme}:`)) &&
   (query.tag === undefined || camera.tags.includes(query.tag)) &&
   (query.group === undefined || camera.groups.includes(query.group))
 

@@ -11,14 +11,12 @@ const keyOf = ({ key }: CameraCursor): string | Date => (typeof key === "number"
 
 const conditions = (sql: SqlClient, tenant: TenantId, query: CameraQuery, among: ReadonlyArray<CameraId> | undefined) => {
   const all = [sql`tenant_id = ${tenant}`]
-  const cursor = cursorOf(query)
-  if (cursor !== undefined) {
-    const beyond = sql.literal(query.descending ? "<" : ">")
-    all.push(sql`(${sql(columns[query.sort])}, id) ${beyond} (${keyOf(cursor)}, ${cursor.id}::uuid)`)
-  }
   if (query.search !== undefined) {
     const pattern = contains(query.search)
-    all.push(sql`(name ilike ${pattern} or configuration ->> 'url' ilike ${pattern})`)
+    all.push(sql`(name ilike ${pattern} or configuration ->> 'url' ilike ${pattern} or exists (
+      select 1 from jsonb_array_elements_text(
+        coalesce(configuration -> 'tags', '[]') || coalesce(configuration -> 'groups', '[]')
+      ) as label (word) where word ilike ${pattern}))`)
   }
   if (query.name !== undefined) all.push(sql`sort_name = lower(${query.name})`)
   if (query.enabled !== undefined) all.push(sql`(configuration ->> 'enabled')::boolean = ${query.enabled}`)
@@ -32,11 +30,25 @@ const conditions = (sql: SqlClient, tenant: TenantId, query: CameraQuery, among:
         union all select p.id from places p join within w on p.parent_id = w.id
       ) select id from within)`)
   }
+  if (query.placed !== undefined) all.push(query.placed ? sql`place_id is not null` : sql`place_id is null`)
+  if (query.scheme !== undefined) all.push(sql`starts_with(configuration ->> 'url', ${`${query.scheme}:`})`)
   if (among !== undefined) {
     all.push(sql`id in (select value::uuid from jsonb_array_elements_text(${JSON.stringify(among)}::jsonb))`)
   }
-  return sql.and(all)
+  return all
 }
+
+const beyondCursor = (sql: SqlClient, query: CameraQuery) => {
+  const cursor = cursorOf(query)
+  if (cursor === undefined) return []
+  const beyond = sql.literal(query.descending ? "<" : ">")
+  return [sql`(${sql(columns[query.sort])}, id) ${beyond} (${keyOf(cursor)}, ${cursor.id}::uuid)`]
+}
+
+/** How many cameras are on all pages. */
+export const countStatement = (sql: SqlClient, tenant: TenantId, query: CameraQuery, among?: ReadonlyArray<CameraId>) =>
+  sql<{ readonly total: number }>`select count(*)::int as total from cameras
+    where ${sql.and(conditions(sql, tenant, query, among))}`
 
 /** The rows of a page, and one more where there are more. */
 export const pageStatement = <Row extends object>(
@@ -46,6 +58,6 @@ export const pageStatement = <Row extends object>(
   among?: ReadonlyArray<CameraId>
 ) => {
   const direction = sql.literal(query.descending ? "desc" : "asc")
-  return sql<Row>`select * from cameras where ${conditions(sql, tenant, query, among)}
+  return sql<Row>`select * from cameras where ${sql.and([...conditions(sql, tenant, query, among), ...beyondCursor(sql, query)])}
     order by tenant_id ${direction}, ${sql(columns[query.sort])} ${direction}, id ${direction} limit ${query.limit + 1}`
 }

@@ -13,7 +13,7 @@ import { Array, DateTime, Effect, Layer, Option, Redacted, Schema } from "effect
 import { MasterKey } from "../secret/MasterKey.js"
 import { seal, unseal } from "../secret/SecretBox.js"
 import { writeAudit, writeAudits } from "./AuditStorePostgres.js"
-import { pageStatement } from "./CameraQueryPostgres.js"
+import { countStatement, pageStatement } from "./CameraQueryPostgres.js"
 import { changeFeed } from "./ChangeFeed.js"
 import { Database } from "./Database.js"
 import { requireCameras } from "./LicencesPostgres.js"
@@ -173,7 +173,12 @@ const make = Effect.gen(function* () {
         Effect.gen(function* () {
           const rows = yield* pageStatement<CameraRow>(sql, tenant, query, among)
           const names = new Map(rows.map(({ id, sort_name }) => [id, sort_name]))
-          return cameraPage(yield* toCameras(rows), query, (camera) => cameraCursor(camera, query.sort, names.get(camera.id)))
+          const page = cameraPage(yield* toCameras(rows), query, (camera) =>
+            cameraCursor(camera, query.sort, names.get(camera.id))
+          )
+          if (!query.count) return page
+          const [counted] = yield* countStatement(sql, tenant, query, among)
+          return { ...page, total: counted?.total ?? 0 }
         })
       ),
 

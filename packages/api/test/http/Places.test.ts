@@ -67,6 +67,8 @@ describe("places", () => {
         yield* make("/cameras", { name: "Somewhere", url: "rtsp://192.0.2.7/3" })
         expect(namesOf((yield* ask("GET", `/cameras?placeId=${site}`)).json)).toEqual(["At the site", "In the hall"])
         expect(namesOf((yield* ask("GET", `/cameras?placeId=${hall}&tag=a`)).json)).toEqual(["In the hall"])
+        expect(namesOf((yield* ask("GET", "/cameras?placed=true&scheme=rtsp")).json)).toEqual(["At the site", "In the hall"])
+        expect((yield* ask("GET", "/cameras?placed=true&limit=1&count=true")).json).toMatchObject({ total: 2 })
         const inUse = { status: 409, json: { type: "urn:vigil:problem:place-in-use" } }
         expect(yield* ask("DELETE", `/places/${hall}`)).toMatchObject(inUse)
         expect((yield* ask("PATCH", `/cameras/${inHall}`, { placeId: null })).json).toMatchObject({ placeId: null, tags: ["a"] })

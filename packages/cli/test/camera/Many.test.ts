@@ -36,7 +36,19 @@ describe("the commands for many cameras", () => {
           { name: "Gate", tags: ["outside"], hasCredentials: true },
           { name: "Yard", tags: ["outside"] }
         ])
-        expect(yield* call("place", "remove", "North/Hall")).toMatchObject({
+        expect(yield* json("camera", "list", "--place", "North/Hall", "--tag", "outside")).toMatchObject([{ name: "Gate" }])
+        expect(yield* json("camera", "list", "--place", "North", "--descending")).toMatchObject([
+          { name: "Yard" },
+          { name: "Gate" }
+        ])
+        expect(yield* json("camera", "list", "--search", "YAR", "--enabled", "yes")).toEqual([])
+        expect(yield* json("place", "rename", "North/Hall", "Hall 2")).toMatchObject({ name: "Hall 2", revision: 2 })
+        yield* json("place", "add", "South")
+        expect((yield* call("place", "move", "North/Hall 2", "South")).stdout.toString()).toBe(
+          "North/Hall 2 is South/Hall 2 now.\n"
+        )
+        yield* json("place", "move", "South/Hall 2", "North")
+        expect(yield* call("place", "remove", "North/Hall 2")).toMatchObject({
           code: 1,
           stderr: expect.stringMatching(/holds 1 camera/)
         })

@@ -68,13 +68,14 @@ export const makeCameraStoreMemory = (outbox?: OutboxMemory): Effect.Effect<type
           const from = cursorOf(query)
           const direction = query.descending ? -1 : 1
           const wanted = among === undefined ? undefined : new Set(among)
-          const found = [...records.values()]
+          const matching = [...records.values()]
             .map(({ camera }) => camera)
             .filter(({ id, tenantId }) => tenantId === tenant && query.placeId === undefined && wanted?.has(id) !== false)
             .filter((camera) => matchesQuery(camera, query))
+          const found = matching
             .filter((camera) => from === undefined || direction * compareCursors(at(camera), from) > 0)
             .sort((a, b) => direction * compareCursors(at(a), at(b)))
-          return cameraPage(found, query, at)
+          return { ...cameraPage(found, query, at), ...(query.count ? { total: matching.length } : {}) }
         }),
       get: (tenant, id) => Effect.map(findOf(tenant, id), ({ camera }) => camera),
       create: (tenant, input) => Effect.flatMap(recordOf(tenant, input), (record) => save(record, messagesOfCreation(record))),

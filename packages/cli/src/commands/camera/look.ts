@@ -7,6 +7,7 @@ import { KeyframeMethod } from "@vigil/core/Source"
 import { Console, Effect, Option, Schema, Stream } from "effect"
 import { writeFile } from "node:fs/promises"
 import { cameraArgument, cameraNamed, findCamera, listCameras } from "../../camera/CameraReference.js"
+import { cameraFilters, camerasOf, isAnything, queryOf } from "../../camera/CameraFilters.js"
 import { cameraText } from "../../camera/CameraText.js"
 import { healthText } from "../../camera/RuntimeText.js"
 import { type Space, statusTable } from "../../camera/StatusTable.js"
@@ -23,9 +24,10 @@ const ListedCamera = Schema.Struct({
   alert: Schema.optional(Schema.Boolean)
 })
 
-const list = Command.make("list", { ...serverOptions, json }, (options) =>
+const list = Command.make("list", { ...cameraFilters, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
-    const [all, workers] = yield* Effect.all([listCameras, overRpc((rpc) => rpc.ListCameraRuntimes())], { concurrency: 2 })
+    const query = yield* queryOf(options)
+    const [all, workers] = yield* Effect.all([camerasOf(query), overRpc((rpc) => rpc.ListCameraRuntimes())], { concurrency: 2 })
     const runtimes = new Map(workers.map(({ id, runtime }) => [id, runtime]))
     const healthOf = (id: CameraId) => runtimes.get(id) ?? null
     if (options.json) {
@@ -35,11 +37,14 @@ const list = Command.make("list", { ...serverOptions, json }, (options) =>
       })
       return yield* printJson(Schema.Array(ListedCamera))(listed)
     }
-    if (all.length === 0) return yield* Console.error("There are no cameras yet: `vigil camera add NAME URL` adds one.")
+    if (all.length === 0) {
+      const none = "There are no cameras yet: `vigil camera add NAME URL` adds one."
+      return yield* Console.error(isAnything(query) ? none : "There is no such camera.")
+    }
     const rows = all.map(({ enabled, id, name, url }) => [name, id, enabled ? "yes" : "no", healthText(healthOf(id)), url])
     yield* Console.log(table(["NAME", "ID", "ENABLED", "HEALTH", "URL"], rows))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("The cameras that are configured, and how well they do."))
+).pipe(Command.withDescription("The cameras that are configured, all or some, and how well they do."))
 
 const show = Command.make("show", { camera: cameraArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {

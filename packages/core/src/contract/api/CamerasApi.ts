@@ -21,7 +21,9 @@ const camera = Schema.Struct({ id: CameraId })
 const CameraQueryParameters = Schema.Struct({
   ...CameraQuery.fields,
   enabled: Schema.optional(Schema.BooleanFromString),
+  placed: Schema.optional(Schema.BooleanFromString),
   descending: Schema.optionalWith(Schema.BooleanFromString, { default: () => false }),
+  count: Schema.optionalWith(Schema.BooleanFromString, { default: () => false }),
   limit: PageSize
 })
 const xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
