@@ -23,8 +23,9 @@ const largest: Size = { width: 1280, height: 720 }
 const clockRate = 90_000
 /** Pictures between key frames: who comes later begins with the newest. */
 const keyframeDistance = 30
-/** Bits a second at the most, and over which time that holds. */
+/** Bits a second at the most, and bits by which a picture may exceed that; told to the encoder by pictures of this rate. */
 const rate = { bits: 4_000_000, window: 2_000_000 }
+const assumedRate = 25
 
 const even = (length: number): number => Math.max(2, Math.floor(length / 2) * 2)
 
@@ -40,6 +41,7 @@ const openEncoder = ({ height, width }: Size): NativeEncoder =>
     height,
     pix_fmt: "yuv420p",
     time_base: [1, clockRate],
+    framerate: [assumedRate, 1],
     gop_size: keyframeDistance,
     max_b_frames: 0,
     thread_count: 1,
