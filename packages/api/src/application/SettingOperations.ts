@@ -107,6 +107,7 @@ export const settingsOfCamera = (id: CameraId) =>
 
 export const changeSettingsOfCamera = (id: CameraId, patch: SettingPatch, expectedRevision?: number) =>
   Effect.gen(function* () {
+    yield* authorize("supervisor")
     const camera = yield* getCamera(id)
     yield* configureCamera(id, cameraPatchOf(camera, patch), expectedRevision ?? camera.revision)
     return yield* settingsOfCamera(id)

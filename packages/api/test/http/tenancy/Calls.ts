@@ -56,9 +56,15 @@ const callWith = (operation: Operation, things: Things, body: unknown, headers: 
     })
   )
 
-/** Makes a call with these things in its address and its body. */
-export const callHttp = (operation: Operation, things: Things, seed: number, headers: Record<string, string>) => {
-  const body = bodyOf(operation, seed)
+/** Makes a call with these things in its address and its body; with a body of the seed, unless one is given. */
+export const callHttp = (
+  operation: Operation,
+  things: Things,
+  seed: number,
+  headers: Record<string, string>,
+  given?: unknown
+) => {
+  const body = given ?? bodyOf(operation, seed)
   return callWith(operation, things, body instanceof Uint8Array ? body : withThings(body, things), headers)
 }
 
@@ -143,7 +149,7 @@ const payloadOf = (tag: string, things: Things): unknown => {
 
 type Client = Effect.Effect.Success<ReturnType<typeof rpcClient>>
 
-/** Makes a call; of what streams, the first that comes within half a second. Answers what it told or failed with, as JSON. */
+/** Makes a call; of what streams, what comes within a moment. Answers what it told or failed with, as JSON. */
 export const callRpc = (client: Client, tag: string, things: Things) =>
   Effect.gen(function* () {
     const call = Object.entries(client).find(([name]) => name === tag)?.[1]
@@ -154,7 +160,7 @@ export const callRpc = (client: Client, tag: string, things: Things) =>
     const told = Effect.isEffect(answer)
       ? answer
       : answer.pipe(
-          Stream.interruptAfter("500 millis"),
+          Stream.interruptAfter("300 millis"),
           Stream.take(50),
           Stream.runCollect,
           Effect.map((all) => [...all])
