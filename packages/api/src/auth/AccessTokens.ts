@@ -18,7 +18,7 @@ const keyLifetime = Duration.days(30)
 const keyAfterlife = Duration.hours(1)
 /** Milliseconds that the keys of other nodes may be unknown, or believed although they were deleted. */
 const fresh = 10_000
-/** Milliseconds in which tokens of unknown keys make nobody look for keys again. */
+/** Milliseconds between looks for keys that are not known: tokens of such wait for the next one. */
 const pause = 1_000
 const longestToken = 2_048
 /** Seconds that clocks of nodes may differ. */
@@ -102,7 +102,13 @@ export class AccessTokens extends Context.Tag("@vigil/api/AccessTokens")<
       let keys: Keys = { newestFirst: [], loadedAt: Number.NEGATIVE_INFINITY }
 
       const load = Effect.gen(function* () {
-        const found = yield* store.all
+        const all = yield* store.all
+        const before = DateTime.subtractDuration(yield* DateTime.now, keyAfterlife)
+        const found = all.filter((_, index) => {
+          const follower = all[index - 1]
+          return follower === undefined || DateTime.greaterThan(follower.createdAt, before)
+        })
+        if (found.length < all.length) yield* store.purge(before)
         const known = new Map(keys.newestFirst.map((key) => [key.id, key]))
         const newestFirst = yield* Effect.forEach(found, (key) => {
           const before = known.get(key.id)
@@ -115,7 +121,12 @@ export class AccessTokens extends Context.Tag("@vigil/api/AccessTokens")<
       const keysWithin = (age: number) => {
         const areOld = () => performance.now() - keys.loadedAt > age
         const renewed = Effect.catchTag(load, "StoreUnavailable", (error) =>
-          keys.newestFirst.length === 0 ? Effect.fail(error) : Effect.void
+          Effect.suspend(() => {
+            if (keys.newestFirst.length === 0) return Effect.fail(error)
+            // A database that hangs is not waited for by each request in turn.
+            keys = { ...keys, loadedAt: performance.now() }
+            return Effect.void
+          })
         )
         return Effect.map(Effect.when(turn.withPermits(1)(Effect.when(renewed, areOld)), areOld), () => keys.newestFirst)
       }
@@ -130,18 +141,18 @@ export class AccessTokens extends Context.Tag("@vigil/api/AccessTokens")<
         const [newest] = yield* keysWithin(fresh)
         if (newest !== undefined && isCurrent(newest, now)) return newest
         yield* store.add(yield* newKey, DateTime.subtractDuration(now, keyLifetime))
-        yield* store.purge(DateTime.subtractDuration(now, keyAfterlife))
         const [made] = yield* reload
         return made ?? (yield* Effect.dieMessage("the signing key that was just made is not there"))
       })
 
       const keyNamed = (id: string) =>
         Effect.gen(function* () {
-          for (const age of [fresh, pause]) {
-            const found = (yield* keysWithin(age)).find((key) => key.id === id)
-            if (found !== undefined) return found
-          }
-          return yield* refusal
+          const isIt = (key: UsableKey) => key.id === id
+          const known = (yield* keysWithin(fresh)).find(isIt)
+          if (known !== undefined) return known
+          // Another node may have made it just now.
+          yield* Effect.sleep(Math.max(0, keys.loadedAt + pause - performance.now()))
+          return (yield* keysWithin(pause / 2)).find(isIt) ?? (yield* refusal)
         })
 
       const shown = (found: ReadonlyArray<UsableKey>): PublicKeys => ({ keys: found.map((key) => key.shown) })

@@ -321,8 +321,8 @@ describe("tokens", () => {
             for (const pair of [here, there]) expect(yield* statusAt(at, pair?.accessToken ?? Redacted.make(""))).toBe(200)
           }
           const lists = yield* Effect.all([url, other].map((at) => visit({ path: jwks, at })))
-          expect(lists[0]?.text).toBe(lists[1]?.text)
-          expect((lists[0]?.json as JSONWebKeySet).keys).toHaveLength(1)
+          expect(lists.map(({ json }) => (json as JSONWebKeySet).keys)).toEqual([[expect.anything()], [expect.anything()]])
+          expect(new Set(lists.map(({ text }) => text)).size).toBe(1)
 
           yield* visit({ method: "DELETE", path: session, headers: bearer(here?.accessToken ?? ""), at: url })
           yield* untilRefused(statusAt(other, here?.accessToken ?? Redacted.make("")))
@@ -356,6 +356,30 @@ describe("tokens", () => {
         for (const { accessToken } of [before, after]) expect(yield* statusWith(accessToken)).toBe(401)
         const last = decodePair((yield* refresh(after.refreshToken)).json)
         expect(yield* statusWith(last.accessToken)).toBe(200)
+      })
+    )
+
+    it.effect("are signed with a fresh key after 30 days, and those of the one before go on for an hour", () =>
+      Effect.gen(function* () {
+        const { connection, folder } = yield* EmbeddedDatabase
+        const { visit } = yield* TestServer
+        const { accessToken } = yield* begin("operator")
+        const database = yield* Database
+        const age = (interval: string) =>
+          database.system("age", (sql) => sql.unsafe(`update signing_keys set created_at = created_at - interval '${interval}'`))
+        /** What a node sees that has no keys in memory. */
+        const seenByFresh = Effect.gen(function* () {
+          const { url } = yield* ServerAddress
+          const keys = ((yield* visit({ path: jwks, at: url })).json as JSONWebKeySet).keys.map(({ kid }) => kid)
+          return { keys, status: (yield* visit({ path: session, headers: bearer(accessToken), at: url })).status }
+        }).pipe(Effect.provide(Layer.fresh(layerServerOver(layerStores(connection, folder), testConfig()))))
+        const { kid } = decodeProtectedHeader(Redacted.value(accessToken))
+        yield* age("29 days")
+        expect(yield* seenByFresh).toEqual({ keys: [kid], status: 200 })
+        yield* age("2 days")
+        expect(yield* seenByFresh).toEqual({ keys: [expect.not.stringMatching(kid ?? ""), kid], status: 200 })
+        yield* age("2 hours")
+        expect(yield* seenByFresh).toEqual({ keys: [expect.not.stringMatching(kid ?? "")], status: 401 })
       })
     )
   })
