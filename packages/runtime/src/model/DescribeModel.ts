@@ -69,7 +69,7 @@ export const describeBytes = (
       version,
       title: hints.title ?? title,
       task: hints.task ?? "objects",
-      licence: hints.licence ?? read.right.metadata.get("license") ?? "LicenseRef-unknown",
+      licence: hints.licence ?? wordIn(read.right.metadata.get("license")) ?? "LicenseRef-unknown",
       priority: hints.priority ?? "STANDARD",
       requirements: hints.requirements ?? { minHeight: 0, minBitrate: 0, minDuration: 0, overlap: 0 },
       input: hints.input ?? usual,
@@ -80,6 +80,14 @@ export const describeBytes = (
       bytes: bytes.length
     })
   )
+}
+
+const longestWord = 100
+
+/** What a file says of itself may be of any length. */
+const wordIn = (text: string | undefined): string | undefined => {
+  const word = text?.trim().slice(0, longestWord)
+  return word === "" ? undefined : word
 }
 
 /** Where everything is said, nothing has to be guessed. */
@@ -102,6 +110,8 @@ interface Guess {
   readonly labels: ModelDescriptor["labels"]
 }
 
+const mostClasses = 10_000
+
 /** Used where the graph leaves height and width open. */
 const defaultSize: Size = { width: 640, height: 640 }
 
@@ -122,6 +132,7 @@ const guessModel = (onnx: OnnxFile): Guess | string => {
     height: typeof height === "number" && height > 0 ? height : defaultSize.height
   }
   const found = guessFamily(onnx, size)
+  if (found !== undefined && found.classes > mostClasses) return `it has ${found.classes} classes, more than ${mostClasses}`
   if (found === undefined) {
     const outputs = onnx.outputs
       .map(({ name, dims }) => `${name} [${dims?.map((dim) => dim ?? "?").join(", ") ?? "..."}]`)
@@ -200,7 +211,8 @@ const preprocessing = (
 const labelsOf = (onnx: OnnxFile, classes: number): ModelDescriptor["labels"] => {
   const names = new Map<number, string>()
   for (const [, index, , name] of (onnx.metadata.get("names") ?? "").matchAll(/(\d+):\s*(['"])(.*?)\2/g)) {
-    if (name !== undefined && name !== "") names.set(Number(index), name)
+    const word = wordIn(name)
+    if (word !== undefined) names.set(Number(index), word)
   }
   const fallback = (kind: number) => (classes === cocoLabels.length ? (cocoLabels[kind] ?? `class-${kind}`) : `class-${kind}`)
   const label = (kind: number) => names.get(kind) ?? fallback(kind)

@@ -5,6 +5,7 @@ import { sessionModel } from "../inference/SessionModel.js"
 import { checkModel, descriptorFault, mayShrink } from "./CheckModel.js"
 import { describeBytes } from "./DescribeModel.js"
 import type { InspectionAnswer, InspectionRequest } from "./InspectModel.js"
+import { answerOnce } from "./SandboxProgram.js"
 import { ModelFault } from "./ModelFault.js"
 import { tryModel } from "./TryModel.js"
 
@@ -26,8 +27,4 @@ const refusal = (cause: unknown): InspectionAnswer => {
   return { _tag: "Refused", reason: "run", detail: cause instanceof Error ? cause.message : String(cause) }
 }
 
-process.once("message", (request: InspectionRequest) => {
-  void inspect(request)
-    .catch(refusal)
-    .then((answer) => process.send?.(answer, () => process.disconnect()))
-})
+answerOnce((request: InspectionRequest) => inspect(request).catch(refusal))

@@ -1,7 +1,8 @@
-import { execFile, fork } from "node:child_process"
+import { execFile, spawn } from "node:child_process"
 import { createRequire } from "node:module"
 import { readFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
+import { Readable } from "node:stream"
 import { fileURLToPath } from "node:url"
 import { Data, Effect } from "effect"
 
@@ -21,10 +22,11 @@ export class SandboxFault extends Data.TaggedError("SandboxFault")<{ readonly de
   }
 }
 
-export interface SandboxCall<Request> {
-  /** URL of the module that answers one message with one message. */
+export interface SandboxCall {
+  /** URL of the module that answers one question: see `answerOnce`. */
   readonly program: URL
-  readonly request: Request
+  /** JSON. */
+  readonly request: object
   /** Files that it may read besides its own program. */
   readonly files: ReadonlyArray<string>
   readonly limits: SandboxLimits
@@ -32,28 +34,28 @@ export interface SandboxCall<Request> {
 
 const memoryCheckInterval = 50
 
+/** Bytes of the longest answer: a descriptor with ten thousand classes is shorter. */
+const longestAnswer = 2 ** 21
+
 /**
  * Asks a program in a process of its own, which is killed when it takes too long or too much memory, so that a hostile or broken file can crash nothing else. It has nothing of
  * the node's environment, which may hold secrets; it may write no file and start nothing; where Linux lets an ordinary program do so it has no network either. See
  * docs/adr/0024.
  */
-export const askSandboxed = <Request extends object>(call: SandboxCall<Request>): Effect.Effect<unknown, SandboxFault> =>
+export const askSandboxed = (call: SandboxCall): Effect.Effect<unknown, SandboxFault> =>
   Effect.flatMap(confinement, (confined) => ask(call, confined))
 
-const ask = <Request extends object>({ files, limits, program, request }: SandboxCall<Request>, confined: Confinement) =>
+const ask = ({ files, limits, program, request }: SandboxCall, confined: Confinement) =>
   Effect.async<unknown, SandboxFault>((resume) => {
     const finish = (exit: Effect.Effect<unknown, SandboxFault>) => {
       stop()
       resume(exit)
     }
     const fail = (detail: string) => finish(Effect.fail(new SandboxFault({ detail })))
-    const [execPath, ...before] = [...confined, process.execPath]
-    const child = fork(fileURLToPath(program), {
+    const [command, ...words] = [...confined, process.execPath]
+    const child = spawn(command ?? process.execPath, [...words, ...permissions(program, files), fileURLToPath(program)], {
       env: {},
-      ...(execPath === undefined ? {} : { execPath }),
-      execArgv: [...before, ...permissions(program, files)],
-      stdio: ["ignore", "ignore", "ignore", "ipc"],
-      serialization: "advanced"
+      stdio: ["pipe", "ignore", "ignore", "pipe"]
     })
     const stop = () => {
       clearTimeout(timer)
@@ -66,12 +68,30 @@ const ask = <Request extends object>({ files, limits, program, request }: Sandbo
         if (memory > limits.memory) fail(`takes more than ${Math.floor(limits.memory / 2 ** 20)} MiB of memory`)
       })
     }, memoryCheckInterval)
-    child.once("message", (answer) => finish(Effect.succeed(answer)))
+
+    const answer: Array<Buffer> = []
+    let length = 0
+    const [, , , told] = child.stdio
+    if (told instanceof Readable) {
+      told.on("data", (chunk: Buffer) => {
+        length += chunk.length
+        if (length > longestAnswer) fail("the test run answered too much")
+        else answer.push(chunk)
+      })
+    }
     child.once("error", (cause) => fail(`the test run cannot be started: ${cause.message}`))
-    child.once("exit", (code, signal) => fail(`the test run ended with ${signal ?? `code ${code}`}`))
-    child.send(request, (cause) => {
-      if (cause !== null) fail(`the test run cannot be started: ${cause.message}`)
+    child.once("close", (code, signal) => {
+      if (length === 0) return fail(`the test run ended with ${signal ?? `code ${code}`}`)
+      finish(
+        Effect.try({
+          try: (): unknown => JSON.parse(Buffer.concat(answer).toString()),
+          catch: () => new SandboxFault({ detail: "the test run answered with something else" })
+        })
+      )
     })
+    // Where it has ended already, that is told by its end.
+    child.stdin?.on("error", () => undefined)
+    child.stdin?.end(JSON.stringify(request))
     return Effect.sync(stop)
   })
 
@@ -107,7 +127,6 @@ const works = ([program = "", ...words]: Confinement): Effect.Effect<boolean> =>
     )
   })
 
-/** `fork` finds programs by the parent's own path. */
 const pathOnly = { PATH: "/usr/bin:/bin" }
 
 const absolute = ([program = "", ...words]: Confinement): Confinement => [join("/usr/bin", program), ...words]

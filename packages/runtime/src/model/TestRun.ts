@@ -27,10 +27,8 @@ export const testRun = (
 ): Effect.Effect<void, ModelError> => {
   const fail = (reason: ModelError["reason"], detail: string) =>
     Effect.fail(new ModelError({ model: descriptor.id, reason, detail }))
-  const request: TestRunRequest = {
-    file,
-    model: sessionModel(descriptor, new Uint8Array(), mayShrink, { provider: "cpu" })
-  }
+  const { bytes: _, ...model } = sessionModel(descriptor, new Uint8Array(), mayShrink, { provider: "cpu" })
+  const request: TestRunRequest = { file, model }
   return askSandboxed({ program: new URL("./TestRunProcess.js", import.meta.url), request, files: [file], limits }).pipe(
     Effect.flatMap(decodeAnswer),
     Effect.matchEffect({

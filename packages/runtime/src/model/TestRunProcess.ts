@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises"
 import { tryModel } from "./TryModel.js"
 import { ModelFault } from "./ModelFault.js"
+import { answerOnce } from "./SandboxProgram.js"
 import type { TestRunAnswer, TestRunRequest } from "./TestRun.js"
 
 /** Entry of the process that tries a model; see `testRun`. */
@@ -14,6 +15,4 @@ const answer = async ({ file, model }: TestRunRequest): Promise<TestRunAnswer> =
   }
 }
 
-process.once("message", (request: TestRunRequest) => {
-  void answer(request).then((told) => process.send?.(told, () => process.disconnect()))
-})
+answerOnce(answer)

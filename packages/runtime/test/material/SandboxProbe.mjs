@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
-import { connect } from "node:net"
+import { connect, Socket } from "node:net"
 import { Worker } from "node:worker_threads"
+import { answerOnce } from "@vigil/runtime/model/SandboxProgram"
 
 /** What a program in the sandbox can do: `done`, or the code of the error. */
 const attempt = (run) => {
@@ -23,7 +24,7 @@ const reach = (port) =>
 
 const answers = {
   try: async ({ allowed, forbidden, port, target }) => ({
-    environment: Object.keys(process.env).filter((name) => name !== "NODE_CHANNEL_FD" && !name.startsWith("NODE_CHANNEL")),
+    environment: Object.keys(process.env),
     read: attempt(() => readFileSync(allowed)),
     readElse: attempt(() => readFileSync(forbidden)),
     write: attempt(() => writeFileSync(target, "x")),
@@ -42,10 +43,10 @@ const answers = {
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
   },
+  talk: () => ({ words: "x".repeat(3_000_000) }),
+  babble: () => new Promise(() => new Socket({ fd: 3 }).end("no JSON", () => process.exit(0))),
   die: () => process.abort(),
   end: () => process.exit(3)
 }
 
-process.once("message", (request) => {
-  void Promise.resolve(answers[request.what](request)).then((answer) => process.send(answer, () => process.disconnect()))
-})
+answerOnce((request) => Promise.resolve(answers[request.what](request)))

@@ -82,4 +82,11 @@ describe("a program in the sandbox", () => {
       expect(yield* fault("end")).toContain("ended with code 3")
     })
   )
+
+  it.live("is not listened to when it says too much, or nonsense", () =>
+    Effect.gen(function* () {
+      expect(yield* fault("talk")).toContain("answered too much")
+      expect(yield* fault("babble")).toContain("something else")
+    })
+  )
 })
