@@ -138,6 +138,16 @@ const account = createRoute({
   component: lazyRouteComponent(() => import("./page/AccountPage.js"), "AccountPage")
 })
 
+const settings = createRoute({
+  getParentRoute: () => shell,
+  path: "/settings",
+  validateSearch: (search: Search): { readonly at?: string } => {
+    const at = /^(tenant|system|(sites|cameras)\/[0-9a-f-]{36})$/.exec(text(search, "at") ?? "")?.[0]
+    return at === undefined ? {} : { at }
+  },
+  component: lazyRouteComponent(() => import("./page/SettingsPage.js"), "SettingsPage")
+})
+
 const people = createRoute({
   getParentRoute: () => shell,
   path: "/people",
@@ -150,7 +160,7 @@ const routeTree = root.addChildren([
   forgotPassword,
   newPassword,
   secondFactor,
-  shell.addChildren([dashboard, newCamera, camera, editCamera, events, models, account, people])
+  shell.addChildren([dashboard, newCamera, camera, editCamera, events, models, account, people, settings])
 ])
 
 export const makeRouter = (queries: QueryClient) =>

@@ -31,6 +31,11 @@ export const AccountMenu = () => {
           Your account
         </Link>
       </p>
+      <p className="mb-3">
+        <Link to="/settings" search={{}} className="text-accent hover:underline">
+          Settings
+        </Link>
+      </p>
       {permits(user.role, "admin") && (
         <p className="mb-3">
           <Link to="/people" className="text-accent hover:underline">

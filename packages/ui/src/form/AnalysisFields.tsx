@@ -8,67 +8,8 @@ import { CheckField, SelectField, TextField } from "../component/Field.js"
 import type { AssignmentDraft } from "./CameraDraft.js"
 import type { DraftProps } from "./ConnectionFields.js"
 import { modelProblem } from "./ModelProblem.js"
-import { type SettingField, settingFields, shown, withSetting } from "./SettingField.js"
-
-const Setting = ({
-  field,
-  value,
-  onChange
-}: {
-  readonly field: SettingField
-  readonly value: unknown
-  readonly onChange: (typed: string) => void
-}) => {
-  const { label, hint, kind } = field
-  switch (kind._tag) {
-    case "Boolean":
-    case "Choice":
-      return (
-        <SelectField label={label} hint={hint} value={shown(value)} onChange={(event) => onChange(event.target.value)}>
-          <option value="">Default</option>
-          {kind._tag === "Boolean"
-            ? [
-                <option key="true" value="true">
-                  Yes
-                </option>,
-                <option key="false" value="false">
-                  No
-                </option>
-              ]
-            : kind.options.map((option) => (
-                <option key={option} value={option}>
-                  {option}
-                </option>
-              ))}
-        </SelectField>
-      )
-    case "Number":
-      return (
-        <TextField
-          label={label}
-          hint={hint}
-          type="number"
-          placeholder="Default"
-          min={kind.min}
-          max={kind.max}
-          step={kind.integer ? 1 : "any"}
-          value={shown(value)}
-          onChange={(event) => onChange(event.target.value)}
-        />
-      )
-    case "Texts":
-    case "Text":
-      return (
-        <TextField
-          label={label}
-          hint={hint === "" && kind._tag === "Texts" ? "Separated by commas" : hint}
-          placeholder="Default"
-          value={shown(value)}
-          onChange={(event) => onChange(event.target.value)}
-        />
-      )
-  }
-}
+import { settingFields, withSetting } from "./SettingField.js"
+import { SettingInput } from "./SettingInput.js"
 
 const AnalyticFields = ({
   descriptor,
@@ -95,7 +36,7 @@ const AnalyticFields = ({
           </summary>
           <div className="mt-2 grid gap-3 sm:grid-cols-2">
             {fields.map((field) => (
-              <Setting
+              <SettingInput
                 key={field.key}
                 field={field}
                 value={assignment.settings[field.key]}

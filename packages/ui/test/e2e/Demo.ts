@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
-/** `vigil demo` on a free port with a data folder of its own. */
+/** `vigil demo`, or `vigil up`, on a free port with a data folder of its own. */
 export interface Demo {
   /** The one-time link that creates the first administrator. */
   readonly setupLink: string
@@ -38,9 +38,9 @@ const printedLink = (child: ChildProcess, deadline: number): Promise<string> =>
     })
   })
 
-export const startDemo = async (deadline: number): Promise<Demo> => {
+export const startDemo = async (deadline: number, command: "demo" | "up" = "demo"): Promise<Demo> => {
   const folder = await mkdtemp(join(tmpdir(), "vigil-e2e-"))
-  const child = spawn(process.execPath, [cli, "demo"], {
+  const child = spawn(process.execPath, [cli, command], {
     env: { ...process.env, VIGIL_DATA: folder, VIGIL_HOST: "127.0.0.1", VIGIL_PORT: "0" },
     stdio: ["ignore", "pipe", "pipe"]
   })

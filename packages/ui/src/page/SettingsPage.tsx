@@ -1,0 +1,107 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
+import { useNavigate, useSearch } from "@tanstack/react-router"
+import { defaultTenant } from "@vigil/core/Ids"
+import type { EffectiveSetting, SettingsView } from "@vigil/core/settings/SettingLevels"
+import { permits, type User } from "@vigil/core/User"
+import { useClient, useUser } from "../client/ClientContext.js"
+import { placesQuery } from "../client/People.js"
+import { camerasQuery } from "../client/Queries.js"
+import { refreshSettings, settingDefinitionsQuery, type SettingPlace, settingsQuery } from "../client/Settings.js"
+import { Button } from "../component/Button.js"
+import { SelectField } from "../component/Field.js"
+import { Notice } from "../component/Notice.js"
+import { PageHead } from "../component/PageHead.js"
+import { Section } from "../form/Section.js"
+import { SettingRow } from "../form/SettingRow.js"
+import { errorWords } from "../words/ErrorWords.js"
+import { settingGroup } from "../words/SettingWords.js"
+
+const mayChange = ({ role, tenantId }: User, { level }: SettingsView): boolean => {
+  if (level === "system") return permits(role, "admin") && tenantId === defaultTenant
+  return permits(role, level === "tenant" ? "admin" : "supervisor")
+}
+
+const grouped = (settings: ReadonlyArray<EffectiveSetting>): ReadonlyMap<string, ReadonlyArray<EffectiveSetting>> => {
+  const groups = new Map<string, Array<EffectiveSetting>>()
+  for (const setting of settings) {
+    const group = settingGroup(setting.key)
+    groups.set(group, [...(groups.get(group) ?? []), setting])
+  }
+  return groups
+}
+
+const useSites = () => (useQuery(placesQuery).data ?? []).filter(({ kind }) => kind === "site")
+
+const PlaceChoice = ({ place }: { readonly place: SettingPlace }) => {
+  const navigate = useNavigate()
+  const sites = useSites()
+  const cameras = useQuery(camerasQuery(useClient())).data ?? []
+  return (
+    <SelectField
+      label="What holds for"
+      value={place}
+      onChange={(event) => void navigate({ to: "/settings", search: { at: event.target.value } })}
+    >
+      <option value="tenant">All cameras</option>
+      <option value="system">The whole system</option>
+      <optgroup label="Sites">
+        {sites.map(({ id, name }) => (
+          <option key={id} value={`sites/${id}`}>
+            {name}
+          </option>
+        ))}
+      </optgroup>
+      <optgroup label="Cameras">
+        {cameras.map(({ id, name }) => (
+          <option key={id} value={`cameras/${id}`}>
+            {name}
+          </option>
+        ))}
+      </optgroup>
+    </SelectField>
+  )
+}
+
+const Groups = ({ place, view }: { readonly place: SettingPlace; readonly view: SettingsView }) => {
+  const user = useUser()
+  const sites = useSites()
+  const definitions = new Map((useQuery(settingDefinitionsQuery).data ?? []).map((known) => [known.key, known]))
+  return [...grouped(view.settings)].map(([group, settings]) => (
+    <Section key={group} title={group}>
+      <ul className="-my-3 divide-y divide-line">
+        {settings.map((setting) => (
+          <SettingRow
+            key={setting.key}
+            place={place}
+            setting={setting}
+            definition={definitions.get(setting.key)}
+            siteName={sites.find(({ id }) => id === setting.origin.id)?.name}
+            mayChange={mayChange(user, view)}
+          />
+        ))}
+      </ul>
+    </Section>
+  ))
+}
+
+export const SettingsPage = () => {
+  const { at: place = "tenant" } = useSearch({ from: "/shell/settings" })
+  const queries = useQueryClient()
+  const view = useQuery(settingsQuery(place))
+  const refresh = useMutation({ mutationFn: () => refreshSettings(queries) })
+  return (
+    <div className="mx-auto flex max-w-4xl flex-col gap-4 px-3 py-5 sm:px-5">
+      <PageHead title="Settings" note="What cameras run with: the nearest of camera, site, all cameras and system holds">
+        {permits(useUser().role, "supervisor") && (
+          <Button small icon="restart" busy={refresh.isPending} onClick={() => refresh.mutate()}>
+            Read again
+          </Button>
+        )}
+      </PageHead>
+      <PlaceChoice place={place} />
+      {refresh.isError && <Notice tone="bad" title={errorWords(refresh.error)} />}
+      {view.isError && <Notice tone="bad" title={errorWords(view.error)} />}
+      {view.data !== undefined && <Groups key={place} place={place} view={view.data} />}
+    </div>
+  )
+}
