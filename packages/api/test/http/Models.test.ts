@@ -1,6 +1,6 @@
 import { describe, expect, layer } from "@effect/vitest"
 import { Licence } from "@vigil/core/Licence"
-import { CameraId, defaultTenant, ModelId } from "@vigil/core/Ids"
+import { CameraId, defaultTenant, EdgeId, ModelId } from "@vigil/core/Ids"
 import { Licences } from "@vigil/core/port/Licences"
 import { ModelStore } from "@vigil/core/port/ModelStore"
 import { emptyStatistics } from "@vigil/core/Source"
@@ -11,6 +11,8 @@ import { FakeRuntime } from "./FakePorts.js"
 import { layerTestServer, TestServer } from "./TestServer.js"
 
 const idOf = Schema.decodeUnknownSync(Schema.Struct({ id: CameraId }))
+
+const idOfEdge = Schema.decodeUnknownSync(Schema.Struct({ id: EdgeId }))
 
 const asker = (who: "admin" | "supervisor" | "operator" | "viewer") =>
   Effect.map(
@@ -233,6 +235,12 @@ describe("models", () => {
         expect((yield* ask("POST", "/cameras", camera(detection("my-own")))).status).toBe(201)
         const queued = yield* ask("POST", "/cameras", camera(detection("my-own", { placement: "queue" })))
         expect(queued.json).toMatchObject({ status: 400, ...problem("model-placement") })
+        const edge = idOfEdge((yield* (yield* asker("admin"))("POST", "/edges", { name: "farm" })).json).id
+        const remote = yield* ask("POST", "/cameras", camera({ ...detection("my-own"), edge }))
+        expect(remote.json).toMatchObject({
+          detail: expect.stringContaining("edges do not have it"),
+          ...problem("model-placement")
+        })
         yield* licences.change(defaultTenant, Licence.make({ ...unlimited, models: null }))
         expect((yield* ask("POST", "/cameras", camera(detection("shipped")))).status).toBe(201)
       })

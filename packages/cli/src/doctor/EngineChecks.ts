@@ -5,6 +5,7 @@ import { sceneDetector } from "@vigil/fixtures/onnx/SceneDetector"
 import { analyse } from "@vigil/runtime/Analysis"
 import { startAnalytic } from "@vigil/runtime/analytics/Analytics"
 import * as ModelRepository from "@vigil/runtime/model/ModelRepository"
+import { isNetworkless } from "@vigil/runtime/model/Sandbox"
 import { testRun } from "@vigil/runtime/model/TestRun"
 import { AnalyticAssignment } from "@vigil/core/Analytic"
 import { Effect, Schema } from "effect"
@@ -59,6 +60,17 @@ export const inference: Check = Effect.match(runTinyModel, {
   onSuccess: () => pass("inference", "ONNX Runtime loaded and ran a small model"),
   onFailure: ({ message }) => fail("inference", message, "Run `npm install` again; onnxruntime-node needs glibc 2.28 or later.")
 })
+
+/** How much of a sandbox this machine allows for files that tenants send. */
+export const sandbox: Check = Effect.map(isNetworkless, (networkless) =>
+  networkless
+    ? pass("sandbox", "model files that tenants send are tried without rights and without a network")
+    : warn(
+        "sandbox",
+        "model files that tenants send are tried without rights, but this machine does not take the network from them",
+        "Let ordinary programs make namespaces (util-linux's unshare, kernel.unprivileged_userns_clone), or set VIGIL_MODEL_LIMIT=0."
+      )
+)
 
 const inspectModels = Effect.gen(function* () {
   const catalogue = yield* ModelCatalogue

@@ -2,7 +2,7 @@ import { ServerConfig } from "@vigil/api/ServerConfig"
 import { layerServerConfig } from "@vigil/api/ServerConfig"
 import { Console, Effect, Option, Schema } from "effect"
 import { database } from "../doctor/DatabaseCheck.js"
-import { decoder, inference, models } from "../doctor/EngineChecks.js"
+import { decoder, inference, models, sandbox } from "../doctor/EngineChecks.js"
 import { type Finding, Finding as FindingSchema } from "../doctor/Finding.js"
 import { clock, dataFolder as checkFolder, ffmpeg, node, port, videoDevices } from "../doctor/MachineChecks.js"
 import { dataFolder } from "../Installation.js"
@@ -37,6 +37,7 @@ export const doctor = (options: Options) =>
       database,
       decoder,
       inference,
+      sandbox,
       models(folder),
       videoDevices
     ]

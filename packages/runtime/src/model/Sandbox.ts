@@ -142,6 +142,9 @@ const confinement: Effect.Effect<Confinement> = Effect.runSync(
   )
 )
 
+/** Whether this machine lets the sandbox have no network. */
+export const isNetworkless: Effect.Effect<boolean> = Effect.map(confinement, (means) => means.includes("--net"))
+
 /** 0 where the process is gone or the machine cannot say. */
 const residentMemory = async (pid: number | undefined): Promise<number> => {
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "")
