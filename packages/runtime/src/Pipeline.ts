@@ -65,21 +65,22 @@ const nameOf = (model: InstalledModel | undefined): string =>
  * Of a camera with privacy masks the decoder burns them out of each picture first: live views get its pictures coded anew, and no segment leaves as a job.
  * Everything below the sink is plain calls; fibers only open, close and write.
  */
-export const makePipeline = (run: CameraRun, epoch: Epoch) =>
+export const makePipeline = (firstRun: CameraRun, epoch: Epoch) =>
   Effect.gen(function* () {
-    const first = run.camera
+    const first = firstRun.camera
     const chooseDetector = yield* makeDetectorChoice(first.tenantId)
     const library = yield* ModelLibrary
     const fitAnalytics = yield* makeAnalyticSlots
     const writer = yield* makeEventWriter(first.id, epoch)
     const overlays = yield* Effect.acquireRelease(PubSub.sliding<Overlay>(8), PubSub.shutdown)
-    const hub = makeHub(run.history)
+    const hub = makeHub(firstRun.history)
     const live = makeLiveStream(hub, () => decoder.configure(currentDemand()))
     const timeline = makeTimeline()
     const segmenter = makeSegmenter(first.id, epoch, first.segment)
     const latency = makeCaptureLatency()
 
-    let { camera, confidences } = run
+    let run = firstRun
+    let camera = first
     let analytics: ReadonlyArray<RunningAnalytic> = []
     let model: InstalledModel | undefined
     let tracker = initialTracker
@@ -94,7 +95,7 @@ export const makePipeline = (run: CameraRun, epoch: Epoch) =>
     }
 
     const onInference = ({ detections: all, frame, model: by }: InferenceObservation) => {
-      const least = confidences[by]
+      const least = run.confidences[by]
       const found = least === undefined ? all : all.filter(({ confidence }) => confidence >= least)
       detections += found.length
       latency.add(frame)
@@ -116,7 +117,7 @@ export const makePipeline = (run: CameraRun, epoch: Epoch) =>
 
     const currentDemand = () => {
       const local = placement.needsLocal() ? model : undefined
-      return demandOf(analytics, camera, local, placement.needsMotion(), live.needsCoding())
+      return demandOf(analytics, run, local, placement.needsMotion(), live.needsCoding())
     }
 
     const placement = yield* makeDetectionPlacement({
@@ -151,7 +152,8 @@ export const makePipeline = (run: CameraRun, epoch: Epoch) =>
     const configure = (next: CameraRun) =>
       Effect.gen(function* () {
         const isMaskedAnew = JSON.stringify(camera.masks) !== JSON.stringify(next.camera.masks)
-        ;({ camera, confidences } = next)
+        run = next
+        camera = next.camera
         live.mask(camera.masks.length > 0)
         // What follows may take a while.
         if (isMaskedAnew) decoder.configure(currentDemand())
@@ -163,7 +165,7 @@ export const makePipeline = (run: CameraRun, epoch: Epoch) =>
 
     hub.subscribe({ onAccessUnit: decoder.push }, "now")
     hub.subscribe(segmenter, "now")
-    yield* configure(run)
+    yield* configure(firstRun)
     yield* Stream.merge(library.changes, Stream.tick(modelInterval)).pipe(
       Stream.runForEach(() => followModels),
       Effect.forkScoped

@@ -17,6 +17,7 @@ import {
   detectionRate,
   historyMegabytes,
   historySeconds,
+  motionRate,
   segmentDuration,
   segmentOverlap,
   valueOf
@@ -141,6 +142,8 @@ export const cameraPatchOf = (camera: Camera, patch: SettingPatch): CameraPatch 
 /** A camera as it is to run: its configuration with everything that it inherits, and what is not configuration of a camera. */
 export interface CameraRun {
   readonly camera: Camera
+  /** Frames a second that movement is looked for in. */
+  readonly motionRate: number
   /** The recent past that its node keeps, in milliseconds and bytes. */
   readonly history: { readonly window: number; readonly maxBytes: number }
   /** By model: detections of it that are less certain do not count. */
@@ -190,6 +193,7 @@ export const cameraRun = (camera: Camera, above: ReadonlyArray<SaidLevel>): Came
         assignment(assigned, { ...ofAnalytic(assigned.analytic, all), ...namesOf(assigned) })
       )
     }),
+    motionRate: valueOf(motionRate, nearestFirst),
     history: {
       window: valueOf(historySeconds, nearestFirst) * 1000,
       maxBytes: valueOf(historyMegabytes, nearestFirst) * 1_048_576

@@ -53,7 +53,7 @@ export const detectionModel = setting(
   "detection.model",
   Schema.typeSchema(ModelId),
   anyModel,
-  "The object detector; `auto` is the first that is installed"
+  "The object detector; auto is the first that is installed"
 )
 
 export const detectionRate = setting(
@@ -75,6 +75,13 @@ export const detectionPlacement = setting(
   Schema.Literal("local", "queue"),
   "local",
   "Whether the camera's own node looks, or workers do, at segments"
+)
+
+export const motionRate = setting(
+  "motion.framesPerSecond",
+  Schema.Number.pipe(Schema.between(1, 15)),
+  5,
+  "Frames a second in which movement and tampering are looked for"
 )
 
 export const historySeconds = setting(
@@ -142,6 +149,7 @@ export const settings: ReadonlyArray<KnownSetting> = [
   typed(detectionRate),
   typed(detectionGate),
   typed(detectionPlacement),
+  typed(motionRate),
   typed(historySeconds),
   typed(historyMegabytes),
   ...EventType.literals.map(channelsOf),

@@ -1,13 +1,10 @@
 import type { AnalyticInputKind, MotionOptions } from "@vigil/core/Analytic"
-import type { Camera } from "@vigil/core/Camera"
 import type { InstalledModel } from "@vigil/core/port/ModelCatalogue"
 import type { Priority } from "@vigil/core/Priority"
 import { rank } from "@vigil/core/PriorityOrder"
+import type { CameraRun } from "@vigil/core/settings/CameraSettings"
 import type { RunningAnalytic } from "../analytics/Analytics.js"
 import type { DecodeDemand } from "../media/MediaWorkers.js"
-
-/** Luma observations a second: enough for motion to open the detector's gate within 200 ms. */
-const lumaRate = 5
 
 const defaultMotion: MotionOptions = { ignored: [], sensitivity: 0.5 }
 
@@ -26,7 +23,7 @@ export const detectionPriority = (analytics: ReadonlyArray<RunningAnalytic>): Pr
  */
 export const demandOf = (
   analytics: ReadonlyArray<RunningAnalytic>,
-  { detection, masks }: Pick<Camera, "detection" | "masks">,
+  { camera: { detection, masks }, motionRate }: CameraRun,
   model: InstalledModel | undefined,
   motion = false,
   live = false
@@ -46,7 +43,7 @@ export const demandOf = (
           }
         ]
   return {
-    ...(luma ? { luma: { framesPerSecond: lumaRate, ...looked } } : {}),
+    ...(luma ? { luma: { framesPerSecond: motionRate, ...looked } } : {}),
     detectors: detector,
     masks,
     ...(live ? { live } : {}),

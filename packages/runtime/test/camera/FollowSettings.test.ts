@@ -71,6 +71,9 @@ describe("a running camera", () => {
       yield* say({ "analytic.motion.sensitivity": null })
       yield* until(() => demand()?.luma?.sensitivity === 0.5)
 
+      yield* say({ "motion.framesPerSecond": 2 })
+      yield* until(() => demand()?.luma?.framesPerSecond === 2)
+
       yield* play(11)
       expect(actor.status().pipeline.segments).toBe(2)
       yield* say({ "segment.duration": 2, "analytic.motion.sensitivity": 0.4 }, "system")

@@ -3,6 +3,7 @@ import type { EffectiveSetting } from "@vigil/core/settings/SettingLevels"
 const groups: Readonly<Record<string, string>> = {
   segment: "Segments for workers",
   detection: "Detection",
+  motion: "Movement",
   buffer: "Memory",
   notification: "Notifications",
   model: "Models"
