@@ -74,6 +74,9 @@ export const IdentityProviderPatch = Schema.partial(
 ).annotations({ identifier: "IdentityProviderPatch" })
 export type IdentityProviderPatch = typeof IdentityProviderPatch.Type
 
+/** Hours after which somebody who came in through a provider is to come through it again, so that whom it lets go is gone here too. */
+export const providerSessionHours = 12
+
 /** A provider as the page for signing in shows it. */
 export const ProviderButton = Schema.Struct({ slug: ProviderSlug, name: settings.name }).annotations({
   identifier: "ProviderButton"

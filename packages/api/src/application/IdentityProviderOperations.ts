@@ -8,6 +8,7 @@ import type { IdentityProviderId, IdentityProviderPatch, NewIdentityProvider } f
 import { IdentityProviderStore } from "@vigil/core/port/IdentityProviderStore"
 import { Data, Effect } from "effect"
 import { OpenIdClient } from "../auth/OpenIdClient.js"
+import { Sessions } from "../auth/Sessions.js"
 import { ServerAddress } from "../http/HttpListener.js"
 import { ServerConfig } from "../ServerConfig.js"
 
@@ -48,13 +49,14 @@ export const changeProvider = (id: IdentityProviderId, patch: IdentityProviderPa
   Effect.gen(function* () {
     const { tenantId } = yield* authorize("admin")
     yield* checkIssuer(patch.issuer)
-    return yield* (yield* IdentityProviderStore).change(tenantId, id, patch)
+    return yield* Effect.zipLeft((yield* IdentityProviderStore).change(tenantId, id, patch), (yield* Sessions).forget)
   }).pipe(inCallersName)
 
 export const removeProvider = (id: IdentityProviderId) =>
   Effect.gen(function* () {
     const { tenantId } = yield* authorize("admin")
     yield* (yield* IdentityProviderStore).remove(tenantId, id)
+    yield* (yield* Sessions).forget
   }).pipe(inCallersName)
 
 /** Asks the provider for what it publishes of itself. */

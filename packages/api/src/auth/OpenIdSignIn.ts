@@ -106,7 +106,7 @@ export class OpenIdSignIn extends Context.Tag("@vigil/api/OpenIdSignIn")<
                 ),
                 inNameOfStranger(`(${provider.slug})`, visitor.address)
               )
-              const { token } = yield* sessions.begin(user, visitor, "browser")
+              const { token } = yield* sessions.begin(user, visitor, "browser", provider.id)
               return { user, token, destination: attempt.destination }
             })
         })

@@ -1,4 +1,5 @@
 import { Unauthorized } from "@vigil/core/contract/Principal"
+import { type IdentityProviderId, providerSessionHours } from "@vigil/core/IdentityProvider"
 import { type ActiveSession, SessionStore } from "@vigil/core/port/SessionStore"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
 import { type Session, SessionId, type SessionKind } from "@vigil/core/Session"
@@ -24,6 +25,8 @@ const longestUserAgent = 300
 export const sessionExpiry = ({ createdAt }: Pick<Session, "createdAt">, now: DateTime.Utc): DateTime.Utc =>
   DateTime.min(DateTime.addDuration(now, idleLimit), DateTime.addDuration(createdAt, wholeLimit))
 
+const providerExpiry = (now: DateTime.Utc): DateTime.Utc => DateTime.add(now, { hours: providerSessionHours })
+
 const over = new Unauthorized({ detail: "There is no valid session: sign in." })
 
 export class Sessions extends Context.Tag("@vigil/api/Sessions")<
@@ -33,7 +36,8 @@ export class Sessions extends Context.Tag("@vigil/api/Sessions")<
     readonly begin: (
       user: User,
       visitor: Visitor,
-      kind: SessionKind
+      kind: SessionKind,
+      provider?: IdentityProviderId
     ) => Effect.Effect<{ readonly session: Session; readonly token: string }, StoreUnavailable>
     /** Whose the cookie's token is, now or up to 1.5 s ago; while the database is away, when it was last there. */
     readonly authenticate: (token: string) => Effect.Effect<ActiveSession, Unauthorized | StoreUnavailable>
@@ -75,7 +79,7 @@ export class Sessions extends Context.Tag("@vigil/api/Sessions")<
       )
 
       return Sessions.of({
-        begin: (user, { address, userAgent }, kind) =>
+        begin: (user, { address, userAgent }, kind, provider) =>
           Effect.gen(function* () {
             const token = kind === "token" ? newRefreshToken() : newToken()
             const now = yield* DateTime.now
@@ -83,7 +87,8 @@ export class Sessions extends Context.Tag("@vigil/api/Sessions")<
               user,
               kind,
               tokenHash: hashToken(token),
-              expiresAt: sessionExpiry({ createdAt: now }, now),
+              expiresAt: provider === undefined ? sessionExpiry({ createdAt: now }, now) : providerExpiry(now),
+              provider,
               address,
               userAgent: userAgent === null ? null : userAgent.slice(0, longestUserAgent)
             })

@@ -153,6 +153,7 @@ const make = Effect.gen(function* () {
           yield* sql`update identity_providers set ${sql.update({ ...columns(after), client_secret: box })} where id = ${id}`.pipe(
             orTaken(after.slug)
           )
+          if (!after.enabled) yield* sql`delete from sessions where provider_id = ${id}`
           yield* writeAudit(sql, tenant, providerUpdated(before, after, clientSecret !== undefined))
           return after
         })

@@ -121,7 +121,7 @@ const refreshed = (
 
 const make = Effect.map(Database, (database) =>
   SessionStore.of({
-    create: ({ user, kind, tokenHash, expiresAt, address, userAgent }) =>
+    create: ({ user, kind, tokenHash, expiresAt, address, userAgent, provider }) =>
       Effect.gen(function* () {
         const at = yield* DateTime.now
         const session = Session.make({
@@ -138,6 +138,7 @@ const make = Effect.map(Database, (database) =>
         yield* database.tenant("begin session", user.tenantId, (sql) =>
           sql`insert into sessions ${sql.insert({
             id: session.id,
+            provider_id: provider ?? null,
             kind,
             token_hash: tokenHash,
             user_id: user.id,
@@ -162,7 +163,9 @@ const make = Effect.map(Database, (database) =>
         database.system("extend session", (sql) =>
           Effect.flatMap(
             now,
-            (at) => sql`update sessions set last_seen_at = ${at}, expires_at = ${DateTime.toDateUtc(expiresAt)} where id = ${id}`
+            // Of those that came through a provider the end stays where it is.
+            (at) => sql`update sessions set last_seen_at = ${at},
+              expires_at = case when provider_id is null then ${DateTime.toDateUtc(expiresAt)} else expires_at end where id = ${id}`
           )
         )
       ),

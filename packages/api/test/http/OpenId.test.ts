@@ -1,8 +1,10 @@
 import { describe, expect, layer } from "@effect/vitest"
 import { Database } from "@vigil/api/database/Database"
 import { IdentityProvider } from "@vigil/core/IdentityProvider"
+import { SessionStore } from "@vigil/core/port/SessionStore"
+import { SessionId } from "@vigil/core/Session"
 import { User } from "@vigil/core/User"
-import { Effect, Schema } from "effect"
+import { DateTime, Effect, Schema } from "effect"
 import { browser, clientId, clientSecret, openIdPeer, type People } from "./OpenIdPeer.js"
 import { layerTestServer, testConfig, TestServer } from "./TestServer.js"
 
@@ -163,6 +165,53 @@ describe("OpenID Connect", () => {
         const begin = yield* visit({ path: `/api/v1/openid/${slug}/begin` })
         expect(begin.headers.get("location")).toBe("/login?refused=unknown")
         yield* suspend(null)
+      })
+    )
+
+    it.scoped("ends sessions with the provider, and after half a day, however much they are used", () =>
+      Effect.gen(function* () {
+        const { cookies, visit } = yield* TestServer
+        const { me, provider, signIn } = yield* setUp({ u: { preferred_username: "fay", roles: ["guards"] } })
+        const { cookie } = yield* signIn("u")
+        const { id } = yield* me(cookie)
+        const database = yield* Database
+        const limit = database.system(
+          "look",
+          (sql) => sql<{ readonly hours: number }>`select extract(epoch from expires_at - created_at)::float8 / 3600 as hours
+            from sessions where user_id = ${id}`
+        )
+        expect((yield* limit)[0]?.hours).toBeCloseTo(12, 2)
+        const [{ id: session } = { id: "" }] = yield* database.system(
+          "age",
+          (sql) => sql<{ readonly id: string }>`update sessions set last_seen_at = last_seen_at - interval '1 hour'
+            where user_id = ${id} returning id`
+        )
+        yield* (yield* SessionStore).extend(SessionId.make(session), DateTime.unsafeMake("2100-01-01"))
+        expect((yield* limit)[0]?.hours).toBeCloseTo(12, 2)
+        yield* me(cookie)
+        const path = `${providers}/${provider.id}`
+        yield* visit({ method: "PATCH", path, cookie: cookies.admin, body: { enabled: false } })
+        expect((yield* visit({ path: "/api/v1/session", cookie })).status).toBe(401)
+        yield* visit({ method: "PATCH", path, cookie: cookies.admin, body: { enabled: true } })
+        const again = yield* signIn("u")
+        expect((yield* me(again.cookie)).id).toBe(id)
+        yield* visit({ method: "DELETE", path, cookie: cookies.admin })
+        expect((yield* visit({ path: "/api/v1/session", cookie: again.cookie })).status).toBe(401)
+        expect((yield* visit({ path: "/api/v1/session", cookie: cookies.admin })).status).toBe(200)
+      })
+    )
+
+    it.scoped("makes one account of somebody who comes twice at once, and keeps the last administrator", () =>
+      Effect.gen(function* () {
+        const { me, signIn } = yield* setUp(
+          { t: { preferred_username: "twin", roles: ["guards"] }, r: { preferred_username: "root", roles: ["guards"] } },
+          { linkUsers: true }
+        )
+        const both = yield* Effect.all([signIn("t"), signIn("t")], { concurrency: 2 })
+        const users = yield* Effect.forEach(both, ({ cookie }) => me(cookie))
+        expect(new Set(users.map(({ id }) => id)).size).toBe(1)
+        // The claims make an operator of root; but then nobody would be an administrator.
+        expect(yield* me((yield* signIn("r")).cookie)).toMatchObject({ username: "root", role: "admin" })
       })
     )
 

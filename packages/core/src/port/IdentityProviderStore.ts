@@ -60,12 +60,13 @@ export class IdentityProviderStore extends Context.Tag("@vigil/core/IdentityProv
       tenant: TenantId,
       provider: NewIdentityProvider
     ) => Effect.Effect<IdentityProvider, ProviderSlugTaken | StoreUnavailable>
+    /** One that is not enabled any more ends the sessions of those who came in through it. */
     readonly change: (
       tenant: TenantId,
       id: IdentityProviderId,
       patch: IdentityProviderPatch
     ) => Effect.Effect<IdentityProvider, IdentityProviderNotFound | ProviderSlugTaken | StoreUnavailable>
-    /** Whoever came in through it keeps the account, without this way in. */
+    /** Ends the sessions of those who came in through it; they keep their accounts, without this way in. */
     readonly remove: (
       tenant: TenantId,
       id: IdentityProviderId

@@ -1,5 +1,6 @@
 import { Context } from "effect"
 import type { DateTime, Effect, Option } from "effect"
+import type { IdentityProviderId } from "../IdentityProvider.js"
 import type { UserId } from "../Ids.js"
 import type { Session, SessionId, SessionKind } from "../Session.js"
 import type { User } from "../User.js"
@@ -13,6 +14,8 @@ export interface NewSession {
   readonly expiresAt: DateTime.Utc
   readonly address: string | null
   readonly userAgent: string | null
+  /** Through which identity provider the user came in, if through one; the session ends with it. */
+  readonly provider?: IdentityProviderId | undefined
 }
 
 /** A session that is valid now, and whose it is. */

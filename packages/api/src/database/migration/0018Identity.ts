@@ -63,6 +63,10 @@ export const identity: Migration = {
     `create index user_identities_user on user_identities (user_id)`,
     ...isolated("user_identities"),
 
+    // Ends with the provider.
+    `alter table sessions add column provider_id uuid references identity_providers (id) on delete cascade`,
+    `create index sessions_provider on sessions (provider_id) where provider_id is not null`,
+
     `create table sign_in_attempts (
        state_hash bytea primary key,
        tenant_id uuid not null references tenants (id),
