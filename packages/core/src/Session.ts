@@ -22,3 +22,11 @@ export class Session extends Schema.Class<Session>("Session")({
   address: Schema.NullOr(Schema.String),
   userAgent: Schema.NullOr(Schema.String)
 }) {}
+
+/** A session in the list of its own user. */
+export const OwnSession = Schema.Struct({
+  ...Session.fields,
+  /** Whether it is the one of this very request. */
+  current: Schema.Boolean
+}).annotations({ identifier: "OwnSession" })
+export type OwnSession = typeof OwnSession.Type

@@ -149,6 +149,32 @@ describe.skipIf(needs !== "")(`the page for signing in${needs}`, () => {
     )
 
     it.scoped(
+      "lists where one is signed in, and ends what is not to be",
+      () =>
+        Effect.gen(function* () {
+          const { url, visit } = yield* TestServer
+          const headers = { "user-agent": "wall/1.0 (lobby)" }
+          const body = { username: "supervisor", password }
+          const begun = yield* visit({ method: "POST", path: "/api/v1/tokens", body, headers })
+          const { accessToken } = begun.json as { readonly accessToken: string }
+          const { errors, page } = yield* newPage
+          yield* Effect.promise(async () => {
+            await signIn(page, url, "supervisor", password)
+            await page.getByRole("button", { name: "Account of supervisor" }).click()
+            await page.getByRole("link", { name: "Your account" }).click()
+            await page.getByText("this browser").waitFor()
+            await page.getByText("Chrome on Linux").waitFor()
+            await page.getByRole("button", { name: "End wall/1.0 (lobby)" }).click()
+            await page.getByText("wall/1.0 (lobby)").waitFor({ state: "detached" })
+          })
+          const late = yield* visit({ path: "/api/v1/session", headers: { authorization: `Bearer ${accessToken}` } })
+          expect(late.status).toBe(401)
+          expect(errors).toEqual([])
+        }),
+      { timeout: 60_000 }
+    )
+
+    it.scoped(
       "asks for a code of the second factor, which is set up with the account",
       () =>
         Effect.gen(function* () {
@@ -161,6 +187,7 @@ describe.skipIf(needs !== "")(`the page for signing in${needs}`, () => {
             await page.getByRole("button", { name: "Set up an authenticator app" }).click()
             await page.getByLabel("Your password").fill(password)
             await page.getByRole("button", { name: "Set up", exact: true }).click()
+            await page.getByRole("img", { name: "For your authenticator app" }).waitFor()
             const secret = (await page.getByTestId("second-factor-secret").innerText()).replace(/\s/g, "")
             await page.getByLabel("Code").fill(totpCode(secret, totpStep(Date.now())))
             await page.getByRole("button", { name: "Confirm" }).click()

@@ -1,5 +1,5 @@
 import { Command, Options } from "@effect/cli"
-import { Session, SessionId } from "@vigil/core/Session"
+import { OwnSession, SessionId } from "@vigil/core/Session"
 import { Console, DateTime, Effect, Option, Schema } from "effect"
 import * as Server from "../operator/Server.js"
 import { overHttp } from "../operator/Server.js"
@@ -14,8 +14,6 @@ const user = Options.text("user").pipe(
   Options.withDescription("Another user's; for administrators.")
 )
 
-const Listed = Schema.Struct({ ...Session.fields, current: Schema.Boolean })
-
 const sessionsOf = (name: Option.Option<string>) =>
   Option.isNone(name)
     ? overHttp((http) => http.session.list())
@@ -28,7 +26,7 @@ const sessionsOf = (name: Option.Option<string>) =>
 const list = Command.make("list", { user, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
     const sessions = yield* sessionsOf(options.user)
-    if (options.json) return yield* printJson(Schema.Array(Listed))(sessions)
+    if (options.json) return yield* printJson(Schema.Array(OwnSession))(sessions)
     if (sessions.length === 0) return yield* Console.error("There are no sessions.")
     const rows = sessions.map(({ address, createdAt, current, expiresAt, id, kind, lastSeenAt, userAgent }) => [
       current ? "*" : "",

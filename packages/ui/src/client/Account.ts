@@ -2,6 +2,7 @@ import { type QueryClient, queryOptions } from "@tanstack/react-query"
 import { Account, type ProfileChange } from "@vigil/core/Account"
 import { ProviderButton } from "@vigil/core/IdentityProvider"
 import { SecondFactorStatus } from "@vigil/core/SecondFactor"
+import { OwnSession, type SessionId } from "@vigil/core/Session"
 import { Schema } from "effect"
 import { request, sendJson } from "./Session.js"
 
@@ -9,6 +10,7 @@ const decodeWays = Schema.decodeUnknownPromise(
   Schema.Struct({ passwordReset: Schema.Boolean, providers: Schema.Array(ProviderButton) })
 )
 const decodeAccount = Schema.decodeUnknownPromise(Account)
+const decodeSessions = Schema.decodeUnknownPromise(Schema.Array(OwnSession))
 const decodeStatus = Schema.decodeUnknownPromise(SecondFactorStatus)
 /** Secrets that are shown: text here, hidden in the server. */
 const decodeOffer = Schema.decodeUnknownPromise(Schema.Struct({ secret: Schema.String, uri: Schema.String }))
@@ -69,3 +71,11 @@ export const confirmSecondFactor = async (code: string): Promise<ReadonlyArray<s
 
 export const removeSecondFactor = (password: string): Promise<unknown> =>
   sendJson("/api/v1/session/second-factor/removal", "POST", { password })
+
+/** Where the user is signed in, what was used last first. */
+export const sessionsQuery = queryOptions({
+  queryKey: ["session", "list"],
+  queryFn: async ({ signal }) => decodeSessions(await (await request("/api/v1/sessions", { signal })).json())
+})
+
+export const endSession = (id: SessionId): Promise<unknown> => request(`/api/v1/sessions/${id}`, { method: "DELETE" })

@@ -51,7 +51,7 @@ export const SecondFactorSetup = ({ onDone }: { readonly onDone: () => void }) =
             </a>
             .
           </p>
-          <QrCode label="QR code for your authenticator app" text={offer.data.uri} />
+          <QrCode label="For your authenticator app" text={offer.data.uri} />
           <p className="panel p-4 font-mono break-all" data-testid="second-factor-secret">
             {inGroups(offer.data.secret)}
           </p>

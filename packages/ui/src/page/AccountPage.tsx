@@ -8,6 +8,7 @@ import { NewPasswordFields, useNewPassword } from "../component/NewPassword.js"
 import { Notice } from "../component/Notice.js"
 import { PageHead } from "../component/PageHead.js"
 import { SecondFactorSetup } from "../component/SecondFactorSetup.js"
+import { SessionList } from "../component/SessionList.js"
 import { Section } from "../form/Section.js"
 import { errorWords } from "../words/ErrorWords.js"
 
@@ -178,6 +179,9 @@ export const AccountPage = () => {
               </Section>
             </>
           )}
+          <Section title="Sessions" note="Where you are signed in, by browsers and by programs.">
+            <SessionList />
+          </Section>
         </>
       )}
     </div>

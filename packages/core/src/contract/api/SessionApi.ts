@@ -4,7 +4,7 @@ import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
 import { TypedCode } from "../../SecondFactor.js"
-import { Session, SessionId } from "../../Session.js"
+import { OwnSession, SessionId } from "../../Session.js"
 import { User } from "../../User.js"
 import { BadRequest, NotAllowed, NotFound, NotSignedIn, TooManyRequests, Unavailable } from "../Problem.js"
 import { SessionAuthentication } from "./SessionAuthentication.js"
@@ -16,13 +16,6 @@ export const SignInForm = Schema.Struct({
   password: TypedPassword,
   code: Schema.optional(TypedCode)
 }).annotations({ identifier: "SignInForm" })
-
-/** A session of the signed-in user. */
-const OwnSession = Schema.Struct({
-  ...Session.fields,
-  /** Whether it is the one of this very request. */
-  current: Schema.Boolean
-}).annotations({ identifier: "OwnSession" })
 
 export class SignInGroup extends HttpApiGroup.make("signIn")
   .add(HttpApiEndpoint.post("signIn", "/session").setPayload(SignInForm).addSuccess(User))
