@@ -2,11 +2,11 @@ import { Command, Options } from "@effect/cli"
 import { Erasure, ErasureCounts, ErasureRequest } from "@vigil/core/Erasure"
 import { EventType } from "@vigil/core/Event"
 import { CameraId, EventId, TrackId } from "@vigil/core/Ids"
-import { Console, DateTime, Effect, Option, Schema } from "effect"
-import { writeFile } from "node:fs/promises"
+import { Console, DateTime, Effect, Exit, Option, Schema, Stream } from "effect"
+import { open, unlink } from "node:fs/promises"
 import { findCamera, listCameras } from "../camera/CameraReference.js"
 import * as Server from "../operator/Server.js"
-import { overHttp, overRpc } from "../operator/Server.js"
+import { download, overHttp, overRpc } from "../operator/Server.js"
 import { serverOptions } from "../operator/ServerAccess.js"
 import { CommandFailed, decodeTyped, json, printJson, table, UsageError } from "../Output.js"
 import { word } from "../SourceArgument.js"
@@ -142,6 +142,30 @@ const userOf = (name: string) =>
     return me.username.toLowerCase() === name.toLowerCase() ? me : yield* userNamed(name)
   })
 
+/** Writes a file that nobody else may read, and that was not there; one that broke off is taken away. Says how long it is. */
+const writeNew = <E, R>(file: string, parts: Stream.Stream<Uint8Array, E, R>) => {
+  const attempt = <A>(what: () => Promise<A>) =>
+    Effect.tryPromise({
+      try: what,
+      catch: (error) => new CommandFailed({ detail: `${file} cannot be written: ${String(error)}` })
+    })
+  return Effect.acquireUseRelease(
+    attempt(() => open(file, "wx", 0o600)),
+    (handle) =>
+      Stream.runFoldEffect(parts, 0, (length, part) =>
+        Effect.as(
+          attempt(() => handle.writeFile(part)),
+          length + part.length
+        )
+      ),
+    (handle, exit) =>
+      Effect.promise(async () => {
+        await handle.close()
+        if (Exit.isFailure(exit)) await unlink(file)
+      })
+  )
+}
+
 const exportData = Command.make(
   "export",
   {
@@ -158,17 +182,11 @@ const exportData = Command.make(
   (options) =>
     Effect.gen(function* () {
       const user = yield* Effect.transposeMapOption(options.user, userOf)
-      const bytes = yield* Option.match(user, {
-        onNone: () => overHttp((http) => http.privacy.exportTenant()),
-        onSome: ({ id }) => overHttp((http) => http.privacy.exportUser({ path: { id } }))
-      })
-      yield* Effect.tryPromise({
-        try: () => writeFile(options.file, bytes, { mode: 0o600, flag: "wx" }),
-        catch: (error) => new CommandFailed({ detail: `${options.file} cannot be written: ${String(error)}` })
-      })
+      const whose = Option.match(user, { onNone: () => "export", onSome: ({ id }) => `users/${id}/export` })
+      const bytes = yield* writeNew(options.file, download(`/api/v1/privacy/${whose}`))
       yield* Console.log(
         options.json
-          ? JSON.stringify({ file: options.file, bytes: bytes.length })
+          ? JSON.stringify({ file: options.file, bytes })
           : `What is kept ${Option.match(user, { onNone: () => "", onSome: ({ username }) => `of ${username} ` })}is in ${options.file}, without secrets.`
       )
     }).pipe(Effect.provide(Server.layer(options)))

@@ -18,19 +18,22 @@ import { localAccess, placeOf, type ServerAccess, type ServerOptions } from "./S
 /** How long a server may take to say who we are, and to answer a call. */
 const helloLimit = "10 seconds"
 
-const httpClient = (access: ServerAccess) =>
+/** Shows with each request who we are. */
+const httpTransport = (access: ServerAccess) =>
   Effect.gen(function* () {
     const client = yield* Layer.build(Layer.provide(NodeHttpClient.layerWithoutAgent, NodeHttpClient.makeAgentLayer(access.tls)))
-    return yield* HttpApiClient.make(VigilApi, {
-      baseUrl: access.url,
-      transformClient: HttpClient.mapRequestEffect((request) =>
-        Effect.mapBoth(access.headers, {
-          onSuccess: (headers) => HttpClientRequest.setHeaders(request, headers),
-          onFailure: (cause) => new RequestError({ request, reason: "Encode", cause, description: cause.message })
-        })
-      )
-    }).pipe(Effect.provide(client))
+    return HttpClient.mapRequestEffect(Context.get(client, HttpClient.HttpClient), (request) =>
+      Effect.mapBoth(access.headers, {
+        onSuccess: (headers) => HttpClientRequest.setHeaders(request, headers),
+        onFailure: (cause) => new RequestError({ request, reason: "Encode", cause, description: cause.message })
+      })
+    )
   })
+
+type Transport = Effect.Effect.Success<ReturnType<typeof httpTransport>>
+
+const httpClient = (access: ServerAccess, transport: Transport) =>
+  HttpApiClient.makeWith(VigilApi, { baseUrl: access.url, httpClient: transport })
 
 export type Http = Effect.Effect.Success<ReturnType<typeof httpClient>>
 
@@ -44,6 +47,8 @@ export class Server extends Context.Tag("@vigil/cli/Server")<
     /** Known of a server on this machine. */
     readonly version: string | undefined
     readonly http: Http
+    /** The same transport, for what is too large to be held. */
+    readonly transport: Transport
     /** Connects the first time. */
     readonly rpc: Effect.Effect<Rpc, CommandFailed>
     /** The profile that it was chosen by. */
@@ -103,6 +108,20 @@ const failureOfRpc =
       ? Effect.zipRight(Effect.mapError(http.catalogue.analytics(), failureOf(url)), Effect.fail(failureOf(url)(error)))
       : Effect.fail(failureOf(url)(error))
 
+/** What the server sends on a path, part by part: never held in whole. */
+export const download = (path: string) =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const { transport, url } = yield* Server
+      const response = yield* Effect.mapError(transport.get(`${url}${path}`), failureOf(url))
+      if (response.status === 200) return Stream.mapError(response.stream, failureOf(url))
+      return yield* Effect.flatMap(
+        Effect.catchAll(response.json, () => Effect.succeed(undefined)),
+        (problem) => Effect.fail(new CommandFailed({ detail: said(problem) ?? `${url} answered ${response.status}` }))
+      )
+    })
+  )
+
 /** Asks the server by RPC. */
 export const overRpc = <A, E, R>(ask: (rpc: Rpc) => Effect.Effect<A, E, R>) =>
   Effect.flatMap(Server, (server) => Effect.catchAll(Effect.flatMap(server.rpc, ask), failureOfRpc(server)))
@@ -114,10 +133,11 @@ export const streamRpc = <A, E, R>(ask: (rpc: Rpc) => Stream.Stream<A, E, R>) =>
 const connect = (access: ServerAccess) =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
-    const http = yield* httpClient(access)
+    const transport = yield* httpTransport(access)
+    const http = yield* httpClient(access, transport)
     yield* http.session.me().pipe(Effect.timeout(helloLimit))
     const rpc = yield* Effect.cached(Effect.provideService(rpcClient(access), Scope.Scope, scope))
-    return Server.of({ url: access.url, version: access.version, profile: access.profile, http, rpc })
+    return Server.of({ url: access.url, version: access.version, profile: access.profile, http, transport, rpc })
   })
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.message : "an answer that is none of Vigil's")

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { readFileSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { firstLine, runningVigil, temporaryFolder, vigil, vigilJson } from "../Vigil.js"
 
@@ -49,6 +49,7 @@ describe("the commands about privacy", () => {
           stderr: expect.stringMatching(/EEXIST/)
         })
         expect(yield* call("privacy", "export", file("nobody.zip"), "--user", "nobody")).toMatchObject({ code: 1 })
+        expect(existsSync(file("nobody.zip"))).toBe(false)
       }),
     { timeout: 120_000 }
   )
