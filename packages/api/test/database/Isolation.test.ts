@@ -17,6 +17,8 @@ import { IdentityProviderStore } from "@vigil/core/port/IdentityProviderStore"
 import { PasswordPolicyStore } from "@vigil/core/port/PasswordPolicyStore"
 import { PasswordResetStore } from "@vigil/core/port/PasswordResetStore"
 import { ModelStore } from "@vigil/core/port/ModelStore"
+import { unlimitedLicence } from "@vigil/core/Licence"
+import { Licences } from "@vigil/core/port/Licences"
 import { PlaceStore } from "@vigil/core/port/PlaceStore"
 import { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
 import { RuntimeTable } from "@vigil/core/port/RuntimeTable"
@@ -102,6 +104,7 @@ const fill = Effect.gen(function* () {
     yield* (yield* EdgeStore).create(tenant, { name: NodeName.make("north") }, new TextEncoder().encode(`edge of ${tenant}`))
     yield* (yield* PlaceStore).create(tenant, { kind: "site", name: "North", parentId: null })
     yield* (yield* DiscoveryStore).add(yield* newDiscovery({ tenantId: tenant }))
+    yield* (yield* Licences).change(tenant, unlimitedLicence)
     const model = ModelId.make("forklifts")
     yield* (yield* ModelStore).create(tenant, model, { version: "1", bytes: 1, sha256: "0".repeat(64), hints: {} })
     yield* (yield* ModelStore).putPart(tenant, model, "1", 0, Uint8Array.of(1))
@@ -174,6 +177,7 @@ describe("tenants", () => {
           "former_passwords",
           "idempotency_keys",
           "identity_providers",
+          "licences",
           "model_parts",
           "model_versions",
           "outbox",
@@ -205,9 +209,9 @@ describe("tenants", () => {
               `insert into ${name} (${columns}) overriding system value select ${columns} from jsonb_populate_record(null::${name}, '{"${tenant_column}": "${otherTenant}"}')`
             )
           )
-          expect(smuggled.detail, name).toMatch(/row-level security|null value/)
-          // That the audit trail can neither be changed nor deleted is its own test; tenants may only put into the outbox, and reports of erasures stay.
-          if (["audit_entries", "outbox", "erasures"].includes(name)) continue
+          expect(smuggled.detail, name).toMatch(name === "licences" ? /permission denied/ : /row-level security|null value/)
+          // That the audit trail can neither be changed nor deleted is its own test; tenants may only put into the outbox, reports of erasures stay, and licences are read only.
+          if (["audit_entries", "outbox", "erasures", "licences"].includes(name)) continue
           const theirs = `${tenant_column} = '${otherTenant}'`
           expect(
             yield* within(

@@ -1,4 +1,4 @@
-import { permits, Role } from "@vigil/core/User"
+import { permits, type Role } from "@vigil/core/User"
 
 /**
  * Who may make a call: a role and those above it; `anybody`, signed in or not; `installation`: administrators of the installation's own tenant;
