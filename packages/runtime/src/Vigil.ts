@@ -57,7 +57,7 @@ const layerAnalytics = ({ analytics = [] }: VigilOptions) => KnownAnalytics.laye
 const versionOf = ({ version = "embedded" }: VigilOptions) => version
 
 /**
- * One node alone, over the program's own `CameraStore`, `EventStore`, `Outbox`, `RuntimeTable` and `Bus`. Gives `CameraControl`, `ClusterControl`, `LiveViews`,
+ * One node alone, over the program's own `CameraStore`, `EventStore`, `SettingStore`, `Outbox`, `RuntimeTable` and `Bus`. Gives `CameraControl`, `ClusterControl`, `LiveViews`,
  * `Publications`, `AnalyticCatalogue` and `ModelCatalogue`.
  */
 export const layer = (options: VigilOptions) =>
@@ -73,7 +73,7 @@ export const layerMemory = (options: VigilOptions) =>
 
 /**
  * One node of a cluster over NATS, with the stores, locks and placements of the others: `layerNodePersistence` of `@vigil/api/Persistence`, or the
- * program's own `CameraStore`, `EventStore`, `Outbox`, `RuntimeTable`, `PlacementStore`, `RunnerStorage` and `NodeFence`.
+ * program's own `CameraStore`, `EventStore`, `SettingStore`, `Outbox`, `RuntimeTable`, `PlacementStore`, `RunnerStorage` and `NodeFence`.
  */
 export const layerNode = (options: VigilNodeOptions) => {
   const { capacity = capacityOfMachine(), labels = {}, name, nats } = options

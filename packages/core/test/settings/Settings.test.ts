@@ -93,9 +93,9 @@ describe("Settings", () => {
       expect(hints).toEqual([defaultTenant])
       expect(yield* duration()).toBe(3)
       expect(watched.reads).toBe(before + 2)
-      yield* TestClock.adjust("1 hour")
+      yield* TestClock.adjust("20 minutes")
       const idle = watched.reads
-      yield* TestClock.adjust("1 hour")
+      yield* TestClock.adjust("20 minutes")
       expect(watched.reads).toBe(idle)
     })
   )
@@ -105,7 +105,7 @@ describe("Settings", () => {
       const { duration, hints, set, settings } = yield* site
       yield* settings.keepUp(() => [defaultTenant])
       yield* duration()
-      yield* TestClock.adjust("1 hour")
+      yield* TestClock.adjust("20 minutes")
       yield* set(3)
       yield* TestClock.adjust("5 minutes")
       expect(hints).toEqual([defaultTenant])
@@ -155,7 +155,7 @@ describe("Settings", () => {
       yield* duration()
       watched.isAway = true
       yield* set(4)
-      yield* TestClock.adjust("1 hour")
+      yield* TestClock.adjust("20 minutes")
       expect(yield* duration()).toBe(3)
       yield* settings.renew("everybody")
       expect(yield* duration()).toBe(3)
