@@ -207,5 +207,36 @@ describe.skipIf(needs !== "")(`the page for signing in${needs}`, () => {
         }),
       { timeout: 60_000 }
     )
+
+    it.scoped(
+      "shows administrators whose account is locked, and releases it",
+      () =>
+        Effect.gen(function* () {
+          const { cookies, url, visit } = yield* TestServer
+          const policy = { shortestPassword: 12, rememberedPasswords: 0, lockAfter: 3, lockMinutes: null }
+          yield* visit({ method: "PUT", path: "/api/v1/password-policy", cookie: cookies.admin, body: policy })
+          const attempt = (pass: string) =>
+            visit({ method: "POST", path: "/api/v1/session", body: { username: "supervisor", password: pass } })
+          yield* Effect.forEach(["a", "b", "c"], attempt)
+          const { errors, page } = yield* newPage
+          yield* Effect.promise(async () => {
+            await signIn(page, url, "root", password)
+            await page.getByRole("button", { name: "Account of root" }).waitFor()
+            await page.goto(`${url}/people`)
+            const person = page.getByTestId("person").filter({ hasText: "supervisor" })
+            await person.getByText("Locked after 3 wrong passwords").waitFor()
+            await person.getByRole("button", { name: "Release" }).click()
+            await expect.poll(() => person.getByText("Locked").count()).toBe(0)
+            await person.getByRole("button", { name: "Profile of supervisor" }).click()
+            await person.getByLabel("Name").fill("Sue Supervisor")
+            await person.getByLabel("Mail address").fill("sue@example.org")
+            await person.getByRole("button", { name: "Save" }).click()
+            await person.getByText("Sue Supervisor · sue@example.org").waitFor()
+          })
+          expect((yield* attempt(password)).status).toBe(200)
+          expect(errors).toEqual([])
+        }),
+      { timeout: 60_000 }
+    )
   })
 })

@@ -48,6 +48,25 @@ export const changeAccount = async (client: QueryClient, change: ProfileChange, 
   client.setQueryData(accountQuery.queryKey, await decodeAccount(await answer.json()))
 }
 
+const decodeAccounts = Schema.decodeUnknownPromise(Schema.Array(Account))
+
+/** Everybody's; for administrators. */
+export const accountsQuery = queryOptions({
+  queryKey: ["people", "accounts"],
+  queryFn: async ({ signal }) => decodeAccounts(await (await request("/api/v1/accounts", { signal })).json())
+})
+
+export const changeProfileOf = async (client: QueryClient, { id }: Account, change: ProfileChange): Promise<void> => {
+  await sendJson(`/api/v1/accounts/${id}`, "PATCH", change)
+  await client.invalidateQueries({ queryKey: accountsQuery.queryKey })
+}
+
+/** Ends the lock of an account that was tried with wrong passwords too often. */
+export const releaseAccount = async (client: QueryClient, { id }: Account): Promise<void> => {
+  await request(`/api/v1/accounts/${id}/lock`, { method: "DELETE" })
+  await client.invalidateQueries({ queryKey: accountsQuery.queryKey })
+}
+
 export const changePassword = (current: string, next: string): Promise<unknown> =>
   sendJson("/api/v1/session/password", "PUT", { current, next })
 

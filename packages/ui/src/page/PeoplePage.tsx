@@ -1,16 +1,19 @@
 import { useQuery } from "@tanstack/react-query"
+import type { Account } from "@vigil/core/Account"
 import { permits, type User } from "@vigil/core/User"
 import { useState } from "react"
+import { accountsQuery } from "../client/Account.js"
 import { useUser } from "../client/ClientContext.js"
 import { peopleQuery } from "../client/People.js"
 import { Badge } from "../component/Badge.js"
 import { Button } from "../component/Button.js"
 import { Notice } from "../component/Notice.js"
 import { PageHead } from "../component/PageHead.js"
+import { PersonAccount } from "../component/PersonAccount.js"
 import { GrantsForm } from "../form/GrantsForm.js"
 import { errorWords } from "../words/ErrorWords.js"
 
-const Person = ({ user }: { readonly user: User }) => {
+const Person = ({ account, user }: { readonly account: Account | undefined; readonly user: User }) => {
   const [isOpen, setOpen] = useState(false)
   return (
     <li className="panel flex flex-col gap-4 p-4" data-testid="person">
@@ -32,18 +35,20 @@ const Person = ({ user }: { readonly user: User }) => {
         )}
       </div>
       {isOpen && <GrantsForm user={user} />}
+      {account !== undefined && <PersonAccount account={account} />}
     </li>
   )
 }
 
 const People = () => {
   const people = useQuery(peopleQuery)
+  const accounts = useQuery(accountsQuery).data ?? []
   return (
     <>
       {people.isError && <Notice tone="bad" title={errorWords(people.error)} />}
       <ul className="flex flex-col gap-3">
         {(people.data ?? []).map((user) => (
-          <Person key={user.id} user={user} />
+          <Person key={user.id} user={user} account={accounts.find(({ id }) => id === user.id)} />
         ))}
       </ul>
     </>
