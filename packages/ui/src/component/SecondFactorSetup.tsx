@@ -37,7 +37,8 @@ export const SecondFactorSetup = ({ onDone }: { readonly onDone: () => void }) =
     if (offer.isSuccess) confirm.mutate()
     else offer.mutate()
   }
-  const finish = () => void queries.fetchQuery({ ...secondFactorQuery, staleTime: 0 }).then(onDone)
+  // Signing out meanwhile cancels the question, and ends this all the same.
+  const finish = () => void queries.fetchQuery({ ...secondFactorQuery, staleTime: 0 }).then(onDone, onDone)
   if (confirm.isSuccess) return <RecoveryCodes codes={confirm.data} onDone={finish} />
   const failed = offer.isSuccess ? confirm : offer
   return (
