@@ -8,6 +8,8 @@ import { defaultTenant } from "@vigil/core/Ids"
 import { layerBusMemory } from "@vigil/core/memory/BusMemory"
 import { layerCameraStoreMemory } from "@vigil/core/memory/CameraStoreMemory"
 import { layerEventStoreMemory } from "@vigil/core/memory/EventStoreMemory"
+import { EventQuery } from "@vigil/core/Event"
+import { EventStore } from "@vigil/core/port/EventStore"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { makeCameraActor } from "@vigil/runtime/camera/CameraActorLive"
 import { CameraActors } from "@vigil/runtime/camera/CameraActors"
@@ -57,6 +59,37 @@ const streamOf = (pictures: ReadonlyArray<LivePicture>): Buffer =>
       })
     )
   )
+
+it.scopedLive(
+  "a large privacy mask is no tampering with the camera",
+  () =>
+    Effect.gen(function* () {
+      const folder = yield* Effect.acquireRelease(Effect.promise(videoFolder), (made) =>
+        Effect.promise(() => made[Symbol.asyncDispose]())
+      )
+      const file = yield* Effect.promise(() =>
+        folder.make("camera.mp4", ...testPicture(`${width}x${height}`, 15, 4), ...h264(15))
+      )
+      const store = yield* CameraStore
+      const tamper = { analytic: "tamper", settings: { minimumDuration: 500 } }
+      const input = yield* Schema.decode(NewCamera)({ name: "Desk", url: pathToFileURL(file).href, analytics: [tamper] })
+      const camera = yield* store.create(defaultTenant, input)
+      const actor = yield* makeCameraActor(camera, "here", "default:1")
+      const decoded = () => actor.status().pipeline.framesDecoded
+      yield* until("the usual picture is known", () => decoded() > 4 * 15, 30)
+      const most = new Zone({
+        name: "most",
+        polygon: quarter.polygon.map(({ x, y }) => ({ x: x < 1 ? 0.02 : 0.98, y: y < 1 ? 0.02 : 0.98 }))
+      })
+      yield* actor.configure(yield* store.update(defaultTenant, camera.id, { masks: [most] }))
+      const before = decoded()
+      yield* until("it was looked at for a while", () => decoded() > before + 4 * 15, 30)
+      const { query } = yield* EventStore
+      const { events } = yield* query(defaultTenant, Schema.decodeSync(EventQuery)({ cameraId: camera.id }))
+      expect(events.map(({ event }) => event.detectionMetadata.detail)).toEqual([])
+    }).pipe(Effect.provide(ports)),
+  { timeout: 60_000 }
+)
 
 it.scopedLive(
   "viewers of a camera that gets a privacy mask go on looking, and see nothing of what it hides any more",

@@ -43,6 +43,9 @@ export interface CameraSession {
   readonly close: () => void
 }
 
+/** Milliseconds after which live pictures are tried again that could not be coded. */
+const liveRetry = 10_000
+
 type Counts = { -readonly [K in Exclude<keyof CameraReport, "camera" | "observations">]: number }
 
 const noCounts = (): Counts => ({ done: 0, decoded: 0, dropped: 0, skipped: 0, errors: 0, inferences: 0, inferencesDropped: 0 })
@@ -64,6 +67,7 @@ export const openCameraSession = (options: CameraSessionOptions): CameraSession 
   let demand = options.demand
   let mask = makePrivacyMask(demand.masks)
   let live: LiveEncoder | undefined
+  let liveFailed = Number.NEGATIVE_INFINITY
   let tail: Promise<void> = Promise.resolve()
   /** Access units whose pictures are still to come. */
   const expected = new Map<number, PushedUnit>()
@@ -113,13 +117,14 @@ export const openCameraSession = (options: CameraSessionOptions): CameraSession 
 
   /** One that cannot be coded or sent is made up for by a key frame. */
   const showLive = async (picture: Picture, mediaTime: PushedUnit["mediaTime"]): Promise<void> => {
-    if (demand.live !== true) return
+    if (demand.live !== true || now() - liveFailed < liveRetry) return
     live ??= makeLiveEncoder(mask)
     try {
       const encoded = await live.encode(picture, mediaTime)
       if (encoded !== undefined && !options.onLive(encoded)) live = undefined
     } catch (error) {
       live = undefined
+      liveFailed = now()
       options.onProblem(`its live picture cannot be coded: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
