@@ -54,7 +54,12 @@ const EditForm = ({ camera }: { readonly camera: Camera }) => {
       <PageHead
         back={<BackLink to="/cameras/$id" params={{ id: camera.id }} label={`Back to ${camera.name}`} />}
         title={`Edit ${opened.name}`}
-      />
+        note="What is left as it is here may come from the camera's site or from all cameras."
+      >
+        <Link to="/settings" search={{ at: `cameras/${camera.id}` }} className={buttonClass("plain", true)}>
+          What it inherits
+        </Link>
+      </PageHead>
       <Section title="Zones and lines" note="Where something has to happen for it to matter.">
         <ShapeEditor id={camera.id} size={pictureSize(status)} shapes={shapes} act={act} />
         {drawn !== undefined && (

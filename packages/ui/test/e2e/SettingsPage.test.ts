@@ -75,6 +75,16 @@ describe.skipIf(needs !== "")(`the page of settings${needs}`, { timeout: 90_000 
     await eventually(() => said("segment.duration")).toMatch(/^3 \| .*From all cameras/)
   })
 
+  it("is reached from the form of a camera", async () => {
+    await page.goto("/")
+    await page.getByRole("link", { name: "Gate" }).first().click()
+    await page.waitForURL(/\/cameras\/[0-9a-f-]{36}/)
+    await page.goto(`${page.url()}/edit`)
+    await page.getByRole("link", { name: "What it inherits" }).click()
+    await eventually(() => page.getByLabel("What holds for").locator("option:checked").textContent()).toBe("Gate")
+    await eventually(() => said("segment.duration")).toMatch(/^3 \| .*From all cameras/)
+  })
+
   it("asks for choices, lists and JSON, and says what does not fit", async () => {
     await look("All cameras")
     await row("detection.gate").getByRole("button", { name: "Change detection.gate" }).click()
