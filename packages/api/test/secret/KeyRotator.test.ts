@@ -110,8 +110,8 @@ describe("the rotation of the master key", () => {
 
     it.effect("knows every column that may hold a secret", () =>
       Effect.gen(function* () {
-        /** Hashes of tokens and of the trail; kept answers, which live a day. */
-        const others = /^(.*\.(.*_)?hash|idempotency_keys\.answer)$/
+        /** Hashes of tokens and of the trail; kept answers, which live a day; models that tenants sent. */
+        const others = /^(.*\.(.*_)?hash|idempotency_keys\.answer|model_parts\.data)$/
         const rows = yield* (yield* Database).system(
           "list columns",
           (sql) => sql<{ readonly name: string }>`select table_name || '.' || column_name as name
