@@ -4,10 +4,10 @@ import { Effect } from "effect"
 import { removeCameraRows } from "./CameraStorePostgres.js"
 
 /**
- * What stays of a removed tenant: its trail, which nothing deletes; the epochs, by which a late actor learns that it is over; and messages that its
- * removed cameras leave behind, which go when they are published.
+ * What stays of a removed tenant, beside its trail and what else nobody may delete: the epochs, by which a late actor learns that it is over, and messages
+ * that its removed cameras leave behind, which go when they are published.
  */
-const kept = ["tenants", "audit_entries", "camera_epochs", "outbox"]
+const kept = ["tenants", "camera_epochs", "outbox"]
 
 /** Rows of one transaction. */
 const mostRows = 2000
@@ -18,14 +18,14 @@ interface Reference {
   readonly refers_to: string | null
 }
 
-/** Every table with rows of tenants, and which of the others it refers to. Names are quoted. */
+/** Every table with rows of tenants that may be deleted, and which of the others it refers to. Names are quoted. */
 const references = (sql: SqlClient) => sql<Reference>`
   select quote_ident(c.relname) as "table", quote_ident(r.relname) as refers_to
   from pg_class c
   join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
   left join pg_constraint f on f.conrelid = c.oid and f.contype = 'f' and f.confrelid <> c.oid
   left join pg_class r on r.oid = f.confrelid
-  where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+  where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and has_table_privilege('vigil_system', c.oid, 'delete')
   order by 1, 2`
 
 /** Tables before those that they refer to. */

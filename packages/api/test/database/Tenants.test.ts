@@ -7,6 +7,7 @@ import { ApiKeyStore } from "@vigil/core/port/ApiKeyStore"
 import { AuditStore } from "@vigil/core/port/AuditStore"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { EdgeStore } from "@vigil/core/port/EdgeStore"
+import { ErasureStore } from "@vigil/core/port/ErasureStore"
 import { EventStore } from "@vigil/core/port/EventStore"
 import { PlaceStore } from "@vigil/core/port/PlaceStore"
 import { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
@@ -14,7 +15,7 @@ import { RuntimeTable } from "@vigil/core/port/RuntimeTable"
 import { TenantStore } from "@vigil/core/port/TenantStore"
 import { UserStore } from "@vigil/core/port/UserStore"
 import { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
-import { Effect, Option, Redacted } from "effect"
+import { DateTime, Effect, Option, Redacted } from "effect"
 import { layerEmbeddedStores } from "../EmbeddedDatabase.js"
 import { entry, newCamera } from "../Samples.js"
 
@@ -48,6 +49,8 @@ const furnish = (tenant: TenantId) =>
     if (user === undefined) throw new Error("the tenant has no user")
     const key = { name: "program", scopes: ["read"] as const, hint: "vgl_abcd", keyHash: hashOf(`key ${tenant}`) }
     yield* (yield* ApiKeyStore).create(tenant, user.id, key)
+    const past = { selection: { to: DateTime.unsafeMake("2000-01-01") }, reason: "nobody asked for it to be kept" }
+    yield* (yield* ErasureStore).begin(tenant, past)
     return { camera: camera.id, place: site.id, edge: edge.id, event: event.event.eventId, user: user.id }
   })
 
