@@ -19,6 +19,8 @@ export const erasures: Migration = {
      )`,
     `create index erasures_newest on erasures (tenant_id, requested_at desc)`,
     `create index erasures_time on erasures (requested_at)`,
+    // What is stored late is looked for every minute.
+    `create index events_by_recording on events (tenant_id, recorded_at)`,
     // A report goes with its tenant only.
     ...isolated("erasures", "tenant_id", "select, insert, update"),
     `grant delete on erasures to vigil_system`
