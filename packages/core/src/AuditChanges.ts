@@ -309,7 +309,11 @@ export const clusterRebalanced: AuditChange = {
 
 const encodeErasure = Schema.encodeSync(Erasure)
 
-const ofErasure = (action: "privacy.erase" | "privacy.erased", erasure: Erasure, fields: ReadonlyArray<keyof Erasure>): AuditChange => ({
+const ofErasure = (
+  action: "privacy.erase" | "privacy.erased",
+  erasure: Erasure,
+  fields: ReadonlyArray<keyof Erasure>
+): AuditChange => ({
   action,
   subject: { type: "erasure", id: erasure.id },
   before: null,
