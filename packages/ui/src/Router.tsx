@@ -107,6 +107,18 @@ const newCamera = createRoute({
   component: lazyRouteComponent(() => import("./page/NewCameraPage.js"), "NewCameraPage")
 })
 
+const findCameras = createRoute({
+  getParentRoute: () => shell,
+  path: "/cameras/find",
+  component: lazyRouteComponent(() => import("./page/FindCamerasPage.js"), "FindCamerasPage")
+})
+
+const places = createRoute({
+  getParentRoute: () => shell,
+  path: "/places",
+  component: lazyRouteComponent(() => import("./page/PlacesPage.js"), "PlacesPage")
+})
+
 const camera = createRoute({
   getParentRoute: () => shell,
   path: "/cameras/$id",
@@ -160,7 +172,7 @@ const routeTree = root.addChildren([
   forgotPassword,
   newPassword,
   secondFactor,
-  shell.addChildren([dashboard, newCamera, camera, editCamera, events, models, account, people, settings])
+  shell.addChildren([dashboard, newCamera, findCameras, places, camera, editCamera, events, models, account, people, settings])
 ])
 
 export const makeRouter = (queries: QueryClient) =>

@@ -1,24 +1,17 @@
 import { type QueryClient, queryOptions } from "@tanstack/react-query"
 import { Grants, UserGrants } from "@vigil/core/Grants"
 import type { UserId } from "@vigil/core/Ids"
-import { Place } from "@vigil/core/Place"
 import { User } from "@vigil/core/User"
 import { Schema } from "effect"
 import { request, sendJson } from "./Session.js"
 
 const decodePeople = Schema.decodeUnknownPromise(Schema.Array(User))
-const decodePlaces = Schema.decodeUnknownPromise(Schema.Array(Place))
 const decodeGrants = Schema.decodeUnknownPromise(UserGrants)
 const encodeGrants = Schema.encodeSync(Grants)
 
 export const peopleQuery = queryOptions({
   queryKey: ["people"],
   queryFn: async ({ signal }) => decodePeople(await (await request("/api/v1/users", { signal })).json())
-})
-
-export const placesQuery = queryOptions({
-  queryKey: ["places"],
-  queryFn: async ({ signal }) => decodePlaces(await (await request("/api/v1/places", { signal })).json())
 })
 
 export const grantsQuery = (user: UserId) =>

@@ -16,9 +16,14 @@ import { errorWords } from "../words/ErrorWords.js"
 
 const AddCamera = () =>
   permits(useUser().role, "supervisor") && (
-    <Link to="/cameras/new" className={buttonClass("primary", true)}>
-      <Icon name="plus" size={16} /> Add camera
-    </Link>
+    <>
+      <Link to="/cameras/find" className={buttonClass("plain", true)}>
+        Find cameras
+      </Link>
+      <Link to="/cameras/new" className={buttonClass("primary", true)}>
+        <Icon name="plus" size={16} /> Add camera
+      </Link>
+    </>
   )
 
 const NoCameras = () => (

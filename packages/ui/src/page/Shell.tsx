@@ -8,6 +8,7 @@ import { Icon, type IconName, Mark } from "../component/Icon.js"
 const pages = [
   { to: "/", label: "Cameras", icon: "grid" },
   { to: "/events", label: "Events", icon: "bell" },
+  { to: "/places", label: "Places", icon: "pin" },
   { to: "/models", label: "Models", icon: "cube" }
 ] as const satisfies ReadonlyArray<{ readonly to: string; readonly label: string; readonly icon: IconName }>
 
@@ -56,7 +57,7 @@ export const Shell = () => {
         </main>
         <nav
           aria-label="Pages"
-          className="fixed inset-x-0 bottom-0 z-30 grid h-14 grid-cols-3 border-t border-line bg-ground pb-[env(safe-area-inset-bottom)] sm:hidden"
+          className="fixed inset-x-0 bottom-0 z-30 grid h-14 grid-cols-4 border-t border-line bg-ground pb-[env(safe-area-inset-bottom)] sm:hidden"
         >
           <PageLinks className="flex flex-col items-center justify-center gap-0.5 text-[11px] font-medium" />
         </nav>

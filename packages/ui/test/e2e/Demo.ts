@@ -41,7 +41,13 @@ const printedLink = (child: ChildProcess, deadline: number): Promise<string> =>
 export const startDemo = async (deadline: number, command: "demo" | "up" = "demo"): Promise<Demo> => {
   const folder = await mkdtemp(join(tmpdir(), "vigil-e2e-"))
   const child = spawn(process.execPath, [cli, command], {
-    env: { ...process.env, VIGIL_DATA: folder, VIGIL_HOST: "127.0.0.1", VIGIL_PORT: "0" },
+    env: {
+      ...process.env,
+      VIGIL_DATA: folder,
+      VIGIL_HOST: "127.0.0.1",
+      VIGIL_PORT: "0",
+      VIGIL_DISCOVERY_NETWORKS: "127.0.0.0/8"
+    },
     stdio: ["ignore", "pipe", "pipe"]
   })
   const stop = async () => {

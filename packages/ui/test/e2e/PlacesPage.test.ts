@@ -1,0 +1,128 @@
+/// <reference lib="dom" />
+import { Schema } from "effect"
+import { existsSync } from "node:fs"
+import { createServer, type Server } from "node:net"
+import { join } from "node:path"
+import { type BrowserContext, chromium, type Page } from "playwright-core"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { type Demo, startDemo } from "./Demo.js"
+
+const chromiumPath = "/usr/bin/chromium"
+const isThere = existsSync(chromiumPath) && existsSync(join(import.meta.dirname, "../../dist/index.html"))
+
+const decodePlaces = Schema.decodeUnknownSync(Schema.Array(Schema.Struct({ id: Schema.String, name: Schema.String })))
+
+/** Answers each request of RTSP as a camera with one stream, at `/cam`. */
+const answer = (request: string): string => {
+  const sequence = /CSeq: *(\d+)/i.exec(request)?.[1] ?? "0"
+  const head = (status: string, more = "") => `RTSP/1.0 ${status}\r\nCSeq: ${sequence}\r\nServer: Played camera\r\n${more}`
+  if (!request.startsWith("DESCRIBE")) return `${head("200 OK")}\r\n`
+  if (!/^DESCRIBE \S+\/cam RTSP/.test(request)) return `${head("404 Not Found")}\r\n`
+  const sdp = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+  return head("200 OK", `Content-Type: application/sdp\r\nContent-Length: ${sdp.length}\r\n\r\n${sdp}`)
+}
+
+const playCamera = (): Promise<Server> =>
+  new Promise((resolve) => {
+    const server = createServer((socket) => {
+      // swallowed: whoever looks hangs up as he likes.
+      socket.on("error", () => {})
+      socket.on("data", (bytes) => socket.write(answer(bytes.toString())))
+    })
+    server.listen(0, "127.0.0.1", () => resolve(server))
+  })
+
+const unavailable = isThere ? "" : " [needs chromium and the built web app: npm run build]"
+
+describe.skipIf(!isThere)(`the pages of places${unavailable}`, { timeout: 90_000 }, () => {
+  let vigil: Demo
+  let camera: Server
+  let context: BrowserContext
+  let page: Page
+  let origin = ""
+
+  const api = (method: string, path: string, data?: unknown) =>
+    context.request.fetch(`${origin}/api/v1${path}`, { method, data, headers: { origin } })
+  const places = async () => decodePlaces(await (await api("GET", "/places")).json())
+  const press = (name: string) => page.getByRole("button", { name, exact: true }).click()
+
+  beforeAll(async () => {
+    camera = await playCamera()
+    vigil = await startDemo(100_000, "up")
+    const link = new URL(vigil.setupLink)
+    origin = link.origin
+    const browser = await chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox", "--disable-gpu"] })
+    context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
+    const token = link.searchParams.get("token")
+    expect((await api("POST", "/setup", { token, username: "root", password: "correct horse battery staple" })).ok()).toBe(true)
+    page = await context.newPage()
+    page.setDefaultTimeout(20_000)
+  }, 150_000)
+
+  afterAll(async () => {
+    await context?.browser()?.close()
+    await vigil?.stop()
+    await new Promise((resolve) => camera?.close(resolve))
+  }, 60_000)
+
+  it("keep a tree, and say so where somebody else changed a place meanwhile", async () => {
+    await page.goto(`${origin}/places`)
+    await page.getByText("No places yet").waitFor()
+    await press("Add a site")
+    await page.getByLabel("Name of the site").fill("North")
+    await press("Save")
+    await press("Add a building in North")
+    await page.getByLabel("Name of the building").fill("Hall")
+    await press("Save")
+    await press("Rename Hall")
+    const hall = (await places()).find(({ name }) => name === "Hall")
+    expect((await api("PATCH", `/places/${hall?.id}`, { name: "Hall 2" })).status()).toBe(200)
+    await page.getByLabel("New name").fill("Hall 3")
+    await press("Save")
+    await page.getByText(/is at revision 2, not 1/).waitFor()
+    await page.reload()
+    await press("Remove North")
+    await page.getByText("North holds 0 cameras and 1 places: move or remove them first").waitFor()
+    expect((await places()).map(({ name }) => name)).toEqual(["Hall 2", "North"])
+  })
+
+  it("bring cameras in from a file once their rows were seen", async () => {
+    const csv = "name,url,enabled,place\nDock,rtsp://192.0.2.1/1,no,North/Hall 2\nBad,nothing,no,\n"
+    await page.getByLabel("Choose a file").setInputFiles({ name: "cameras.csv", mimeType: "text/csv", buffer: Buffer.from(csv) })
+    await page.getByText("1 camera can be added, 1 row is bad.").waitFor()
+    await page.getByRole("cell", { name: "url" }).waitFor()
+    await press("Add the 1 camera without the bad rows")
+    await page.getByText("1 camera added").waitFor()
+    await page.getByText("building · 1 camera").waitFor()
+  })
+
+  it("find cameras in the network, and add them where they hang", async () => {
+    await page.getByRole("link", { name: "Cameras" }).first().click()
+    await page.getByRole("link", { name: "Find cameras" }).first().click()
+    await page.getByLabel("ONVIF devices that answer").uncheck()
+    await press("Look for cameras")
+    await page.getByText("expected onvif, or ranges of addresses").waitFor()
+    const address = camera.address()
+    const port = address !== null && typeof address === "object" ? address.port : 0
+    await page.getByLabel("Addresses to look for").fill("127.0.0.1")
+    await page.getByLabel("RTSP ports").fill(String(port))
+    await page.getByLabel("Paths of streams").fill("/cam")
+    await press("Look for cameras")
+    await page.getByText("Done · 1 found · 1 of 1 tried").waitFor()
+    await page.getByText(`rtsp://127.0.0.1:${port}/cam · H264`).waitFor()
+    await page.getByLabel("Place").selectOption({ label: "North/Hall 2" })
+    await press("Add 1 camera")
+    await page.getByTestId("device").getByText("Added").waitFor()
+    await page.getByRole("link", { name: "Places" }).first().click()
+    await page.getByText("building · 2 cameras").waitFor()
+  })
+
+  it("fit a phone", async () => {
+    await page.setViewportSize({ width: 390, height: 800 })
+    for (const path of ["/places", "/cameras/find"]) {
+      await page.goto(origin + path)
+      await page.getByRole("heading", { level: 1 }).waitFor()
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBe(390)
+    }
+  })
+})
