@@ -31,6 +31,7 @@ import type { ModelStore } from "@vigil/core/port/ModelStore"
 import type { KeyRotator } from "@vigil/core/port/KeyRotator"
 import type { Licences } from "@vigil/core/port/Licences"
 import type { RuntimeTable } from "@vigil/core/port/RuntimeTable"
+import type { ProgramCodeStore } from "@vigil/core/port/ProgramCodeStore"
 import type { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
 import type { PlaceStore } from "@vigil/core/port/PlaceStore"
 import type { PlacementStore } from "@vigil/core/port/PlacementStore"
@@ -72,6 +73,7 @@ import { layerPasswordResetStorePostgres } from "./database/PasswordResetStorePo
 import { layerPlaceStorePostgres } from "./database/PlaceStorePostgres.js"
 import { layerPlacementStorePostgres } from "./database/PlacementStorePostgres.js"
 import { layerRuntimeTablePostgres } from "./database/RuntimeTablePostgres.js"
+import { layerProgramCodeStorePostgres } from "./database/ProgramCodeStorePostgres.js"
 import { layerPublishTokenStorePostgres } from "./database/PublishTokenStorePostgres.js"
 import { layerOutboxPostgres } from "./database/OutboxPostgres.js"
 import { layerSecondFactorStorePostgres } from "./database/SecondFactorStorePostgres.js"
@@ -90,6 +92,7 @@ export type Persistence =
   | IdentityProviderStore
   | PasswordPolicyStore
   | PasswordResetStore
+  | ProgramCodeStore
   | ApiKeyStore
   | AuditStore
   | PublishTokenStore
@@ -127,6 +130,7 @@ export const layerStores = (connection: ConnectionOptions, dataFolder: string): 
     layerIdentityProviderStorePostgres,
     layerPasswordPolicyStorePostgres,
     layerPasswordResetStorePostgres,
+    layerProgramCodeStorePostgres,
     layerAuditStorePostgres,
     layerCameraStorePostgres,
     layerDiscoveryStorePostgres,

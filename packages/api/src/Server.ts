@@ -41,6 +41,7 @@ import { PasswordHasher } from "./auth/PasswordHasher.js"
 import { SecondFactors } from "./auth/SecondFactors.js"
 import { PasswordResets } from "./auth/PasswordResets.js"
 import { PasswordRules } from "./auth/PasswordRules.js"
+import { ProgramSignIn } from "./auth/ProgramSignIn.js"
 import { Sessions } from "./auth/Sessions.js"
 import { SignInThrottle } from "./auth/SignInThrottle.js"
 import { TokenSessions } from "./auth/TokenSessions.js"
@@ -73,6 +74,7 @@ import type { ModelLibrary } from "@vigil/core/port/ModelLibrary"
 import type { ModelStore } from "@vigil/core/port/ModelStore"
 import type { PasswordPolicyStore } from "@vigil/core/port/PasswordPolicyStore"
 import type { PasswordResetStore } from "@vigil/core/port/PasswordResetStore"
+import type { ProgramCodeStore } from "@vigil/core/port/ProgramCodeStore"
 import type { Publications } from "@vigil/core/port/Publications"
 import type { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
 import type { RuntimeTable } from "@vigil/core/port/RuntimeTable"
@@ -95,7 +97,7 @@ import type { ServerConfig } from "./ServerConfig.js"
 import { layerTenantPurge } from "./application/TenantPurge.js"
 import { ProcessMetrics } from "./telemetry/ProcessMetrics.js"
 
-const layerAccounts = Layer.mergeAll(PasswordResets.layer, OpenIdSignIn.layer).pipe(
+const layerAccounts = Layer.mergeAll(PasswordResets.layer, OpenIdSignIn.layer, ProgramSignIn.layer).pipe(
   Layer.provideMerge(Layer.merge(Accounts.layer, TokenSessions.layer)),
   Layer.provideMerge(Layer.mergeAll(SecondFactors.layer, AccessTokens.layer, OpenIdClient.layer)),
   Layer.provide(Layer.merge(Lockouts.layer, PasswordRules.layer)),
@@ -126,6 +128,7 @@ export type ServerNeeds =
   | IdentityProviderStore
   | PasswordPolicyStore
   | PasswordResetStore
+  | ProgramCodeStore
   | KeyRotator
   | Licences
   | LiveViews

@@ -166,13 +166,36 @@ const people = createRoute({
   component: lazyRouteComponent(() => import("./page/PeoplePage.js"), "PeoplePage")
 })
 
+const authorize = createRoute({
+  getParentRoute: () => shell,
+  path: "/authorize",
+  validateSearch: (search: Search): { readonly port?: string; readonly challenge?: string } => {
+    const [port, challenge] = [text(search, "port"), text(search, "challenge")]
+    return { ...(port === undefined ? {} : { port }), ...(challenge === undefined ? {} : { challenge }) }
+  },
+  component: lazyRouteComponent(() => import("./page/AuthorizePage.js"), "AuthorizePage")
+})
+
 const routeTree = root.addChildren([
   setup,
   login,
   forgotPassword,
   newPassword,
   secondFactor,
-  shell.addChildren([dashboard, newCamera, findCameras, places, camera, editCamera, events, models, account, people, settings])
+  shell.addChildren([
+    dashboard,
+    newCamera,
+    findCameras,
+    places,
+    camera,
+    editCamera,
+    events,
+    models,
+    account,
+    authorize,
+    people,
+    settings
+  ])
 ])
 
 export const makeRouter = (queries: QueryClient) =>

@@ -1,6 +1,7 @@
 import type { TokenPair } from "@vigil/core/AccessToken"
 import { inNameOfStranger } from "@vigil/core/ChangeAuthor"
 import { Unauthorized } from "@vigil/core/contract/Principal"
+import type { IdentityProviderId } from "@vigil/core/IdentityProvider"
 import { type ActiveSession, SessionStore } from "@vigil/core/port/SessionStore"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
 import type { User } from "@vigil/core/User"
@@ -27,7 +28,8 @@ const holder = "(refresh token)"
 export class TokenSessions extends Context.Tag("@vigil/api/TokenSessions")<
   TokenSessions,
   {
-    readonly begin: (user: User, visitor: Visitor) => Effect.Effect<TokenPair, StoreUnavailable>
+    /** With the identity provider through which the user came in, if through one. */
+    readonly begin: (user: User, visitor: Visitor, provider?: IdentityProviderId) => Effect.Effect<TokenPair, StoreUnavailable>
     readonly refresh: (token: Redacted.Redacted, visitor: Visitor) => Effect.Effect<TokenPair, Unauthorized | StoreUnavailable>
     /** Ends the session of a refresh token; nothing where there is none (RFC 7009 2.2). */
     readonly revoke: (token: Redacted.Redacted, visitor: Visitor) => Effect.Effect<void, StoreUnavailable>
@@ -54,8 +56,10 @@ export class TokenSessions extends Context.Tag("@vigil/api/TokenSessions")<
         )
 
       return TokenSessions.of({
-        begin: (user, visitor) =>
-          Effect.flatMap(sessions.begin(user, visitor, "token"), ({ session, token }) => pair({ session, user }, token)),
+        begin: (user, visitor, provider) =>
+          Effect.flatMap(sessions.begin(user, visitor, "token", provider), ({ session, token }) =>
+            pair({ session, user }, token)
+          ),
 
         refresh: (given, { address }) =>
           Effect.gen(function* () {

@@ -115,7 +115,8 @@ const refreshed = (
       spent_at: DateTime.toDateUtc(at)
     })}`
     yield* sql`update sessions set token_hash = ${nextHash}, last_seen_at = ${DateTime.toDateUtc(at)},
-      expires_at = ${DateTime.toDateUtc(expiryOf(session, at))} where id = ${session.id}`
+      expires_at = case when provider_id is null then ${DateTime.toDateUtc(expiryOf(session, at))} else expires_at end
+      where id = ${session.id}`
     return yield* firstActive(sql, sql`s.id = ${session.id}`)
   })
 

@@ -28,6 +28,7 @@ import { layerSessionHandlers, layerSignInHandlers } from "./handler/SessionHand
 import { layerRouteNames } from "../telemetry/HttpMetrics.js"
 import { hasMetricsToken, metricsPage } from "../telemetry/MetricsEndpoint.js"
 import { layerPublishTokenHandlers, layerWhipHandlers } from "./handler/WhipHandlers.js"
+import { layerProgramHandlers } from "./handler/ProgramHandlers.js"
 import { layerPublisherAuthentication } from "./PublisherCheck.js"
 import { layerSetupHandlers } from "./handler/SetupHandlers.js"
 import { layerTenantHandlers } from "./handler/TenantHandlers.js"
@@ -55,6 +56,7 @@ const layerHandlers = Layer.mergeAll(
   layerPublicKeyHandlers,
   layerSecondFactorHandlers,
   layerSignInPolicyHandlers,
+  layerProgramHandlers,
   layerUserHandlers,
   layerAccountHandlers,
   layerPasswordResetHandlers,

@@ -20,6 +20,7 @@ import { ModelStore } from "@vigil/core/port/ModelStore"
 import { unlimitedLicence } from "@vigil/core/Licence"
 import { Licences } from "@vigil/core/port/Licences"
 import { PlaceStore } from "@vigil/core/port/PlaceStore"
+import { ProgramCodeStore } from "@vigil/core/port/ProgramCodeStore"
 import { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
 import { RuntimeTable } from "@vigil/core/port/RuntimeTable"
 import { SecondFactorStore } from "@vigil/core/port/SecondFactorStore"
@@ -127,6 +128,20 @@ const fill = Effect.gen(function* () {
     })
     yield* (yield* SecondFactorStore).offer(user, Redacted.make("secret"))
     yield* (yield* SecondFactorStore).confirm(user, 1, [new TextEncoder().encode("code")])
+    const browserSession = yield* (yield* SessionStore).create({
+      user,
+      kind: "browser",
+      tokenHash: new TextEncoder().encode(`browser of ${tenant}`),
+      expiresAt: DateTime.unsafeMake("2100-01-01"),
+      address: null,
+      userAgent: null
+    })
+    yield* (yield* ProgramCodeStore).offer(user, {
+      session: browserSession.id,
+      codeHash: new TextEncoder().encode(`code of ${tenant}`),
+      challenge: "",
+      expiresAt: DateTime.unsafeMake("2100-01-01")
+    })
     const refreshToken = new TextEncoder().encode(`refresh token of ${tenant}`)
     yield* (yield* SessionStore).create({
       user,
@@ -184,6 +199,7 @@ describe("tenants", () => {
           "password_policies",
           "password_resets",
           "places",
+          "program_codes",
           "publish_tokens",
           "recovery_codes",
           "second_factors",

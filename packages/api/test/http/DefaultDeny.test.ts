@@ -19,6 +19,7 @@ const publicEndpoints = new Set([
   "POST /api/v1/session",
   "GET /api/v1/sign-in",
   "POST /api/v1/password-reset",
+  "POST /api/v1/tokens/exchange",
   "PUT /api/v1/password-reset",
   "GET /api/v1/openid/:slug/begin",
   "GET /api/v1/openid/callback",

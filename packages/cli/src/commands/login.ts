@@ -20,6 +20,7 @@ import {
   withLock,
   writeProfile
 } from "../profile/Profile.js"
+import { signInByBrowser } from "../profile/BrowserSignIn.js"
 import { askTokens, refusedBy } from "../profile/ProfileTokens.js"
 import { word } from "../SourceArgument.js"
 
@@ -60,6 +61,19 @@ const revoke = (url: string, refreshToken: Redacted.Redacted) =>
     )
   )
 
+interface Typed {
+  readonly username: Option.Option<string>
+  readonly passwordFile: Option.Option<string>
+  readonly codeFile: Option.Option<string>
+}
+
+const byPassword = (url: string, options: Typed) =>
+  Effect.gen(function* () {
+    const username = Option.isSome(options.username) ? options.username.value : yield* readLine(`User name at ${url}`)
+    const password = yield* readPassword(options.passwordFile, `Password of ${username} at ${url}`)
+    return yield* begin(url, username, password, options.codeFile)
+  })
+
 export const loginCommand = Command.make(
   "login",
   {
@@ -69,6 +83,9 @@ export const loginCommand = Command.make(
     codeFile: secretFile(
       "code-file",
       "A file that holds a code of your authenticator app, or a recovery code; asked for by default."
+    ),
+    browser: Options.boolean("browser").pipe(
+      Options.withDescription("Sign in at the page, in the browser of this machine: with an identity provider, for example.")
     ),
     profile: Options.text("profile").pipe(
       Options.withPseudoName("name"),
@@ -84,9 +101,7 @@ export const loginCommand = Command.make(
       if (url.startsWith("http:") && !isLoopback(url)) {
         yield* Console.error(`vigil: ${url} is not encrypted: whoever is on the way reads the password`)
       }
-      const username = Option.isSome(options.username) ? options.username.value : yield* readLine(`User name at ${url}`)
-      const password = yield* readPassword(options.passwordFile, `Password of ${username} at ${url}`)
-      const pair = yield* begin(url, username, password, options.codeFile)
+      const pair = yield* options.browser ? Effect.mapError(signInByBrowser(url), refusedBy(url)) : byPassword(url, options)
       const before = yield* Effect.orElseSucceed(readProfile(name), Option.none)
       yield* writeProfile(name, profileOf(url, pair))
       yield* setCurrentProfile(Option.some(name))

@@ -21,6 +21,7 @@ import { PasswordResetGroup } from "./api/PasswordResetApi.js"
 import { ModelsGroup } from "./api/ModelsApi.js"
 import { PlacesGroup } from "./api/PlacesApi.js"
 import { PrivacyGroup } from "./api/PrivacyApi.js"
+import { ProgramsGroup } from "./api/ProgramsApi.js"
 import { PublishTokensGroup } from "./api/PublishTokensApi.js"
 import { SecondFactorGroup, SignInPolicyGroup } from "./api/SecondFactorApi.js"
 import { SessionGroup, SignInGroup } from "./api/SessionApi.js"
@@ -45,6 +46,7 @@ export class VigilApi extends HttpApi.make("vigil")
   .add(PublicKeysGroup.prefix("/api/v1"))
   .add(SecondFactorGroup.prefix("/api/v1"))
   .add(SignInPolicyGroup.prefix("/api/v1"))
+  .add(ProgramsGroup.prefix("/api/v1"))
   .add(UsersGroup.prefix("/api/v1"))
   .add(AccountsGroup.prefix("/api/v1"))
   .add(PasswordResetGroup.prefix("/api/v1"))

@@ -48,6 +48,14 @@ export const changeAccount = async (client: QueryClient, change: ProfileChange, 
   client.setQueryData(accountQuery.queryKey, await decodeAccount(await answer.json()))
 }
 
+const decodeCode = Schema.decodeUnknownPromise(Schema.Struct({ code: Schema.String }))
+
+/** Lets a program on this machine in, that has the secret of the challenge; the answer is its code. */
+export const allowProgram = async (challenge: string): Promise<string> => {
+  const { code } = await decodeCode(await (await sendJson("/api/v1/session/programs", "POST", { challenge })).json())
+  return code
+}
+
 const decodeAccounts = Schema.decodeUnknownPromise(Schema.Array(Account))
 
 /** Everybody's; for administrators. */

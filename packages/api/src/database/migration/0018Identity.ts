@@ -67,6 +67,15 @@ export const identity: Migration = {
     `alter table sessions add column provider_id uuid references identity_providers (id) on delete cascade`,
     `create index sessions_provider on sessions (provider_id) where provider_id is not null`,
 
+    `create table program_codes (
+       code_hash bytea primary key,
+       tenant_id uuid not null references tenants (id),
+       session_id uuid not null references sessions (id) on delete cascade,
+       challenge text not null,
+       expires_at timestamptz not null
+     )`,
+    ...isolated("program_codes"),
+
     `create table sign_in_attempts (
        state_hash bytea primary key,
        tenant_id uuid not null references tenants (id),

@@ -4,6 +4,7 @@ import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { Effect } from "effect"
 import { AccessTokens } from "../../auth/AccessTokens.js"
 import { Accounts } from "../../auth/Accounts.js"
+import { ProgramSignIn } from "../../auth/ProgramSignIn.js"
 import { TokenSessions } from "../../auth/TokenSessions.js"
 import { ServerConfig } from "../../ServerConfig.js"
 import { retryAfter } from "../RetryAfter.js"
@@ -21,6 +22,11 @@ export const layerTokenHandlers = HttpApiBuilder.group(VigilApi, "tokens", (hand
         const from = yield* visitor
         const user = yield* (yield* Accounts).identify(username, password, code, from)
         return yield* (yield* TokenSessions).begin(user, from)
+      }).pipe(retryAfter, Effect.mapError(toProblem))
+    )
+    .handle("exchange", ({ payload: { code, verifier } }) =>
+      Effect.gen(function* () {
+        return yield* (yield* ProgramSignIn).exchange(code, verifier, yield* visitor)
       }).pipe(retryAfter, Effect.mapError(toProblem))
     )
     .handle("refresh", ({ payload: { refreshToken } }) =>

@@ -5,12 +5,18 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
 import { PublicKeys, TokenPair, TypedRefreshToken } from "../../AccessToken.js"
 import { BadRequest, NotAllowed, NotSignedIn, TooManyRequests, Unavailable } from "../Problem.js"
+import { ProgramSecret } from "./ProgramsApi.js"
 import { SignInForm } from "./SessionApi.js"
 
 const held = Schema.Struct({ refreshToken: TypedRefreshToken })
 
 export class TokensGroup extends HttpApiGroup.make("tokens")
   .add(HttpApiEndpoint.post("begin", "/tokens").setPayload(SignInForm).addSuccess(TokenPair, { status: 201 }))
+  .add(
+    HttpApiEndpoint.post("exchange", "/tokens/exchange")
+      .setPayload(Schema.Struct({ code: Schema.Redacted(ProgramSecret), verifier: Schema.Redacted(ProgramSecret) }))
+      .addSuccess(TokenPair, { status: 201 })
+  )
   .add(HttpApiEndpoint.post("refresh", "/tokens/refresh").setPayload(held).addSuccess(TokenPair))
   .add(HttpApiEndpoint.post("revoke", "/tokens/revocation").setPayload(held).addSuccess(HttpApiSchema.NoContent))
   .addError(BadRequest)
