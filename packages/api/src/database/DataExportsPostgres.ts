@@ -66,18 +66,21 @@ interface Place {
 /** Where a table has no key, where its rows lie stands for one. */
 const keyOf = ({ key }: Table): ReadonlyArray<Column> => (key.length > 0 ? key : [{ name: "ctid", type: "tid" }])
 
+/** The rows are chosen first, by their key alone, and only those are made JSON of. */
 const readPage = (sql: SqlClient, { after, table }: Place, only: Fragment) =>
   Effect.gen(function* () {
     const key = keyOf(table)
-    const names = sql.csv(key.map(({ name }) => sql`t.${sql(name)}`))
+    const keys = sql.csv(key.map(({ name }) => sql`t.${sql(name)}`))
     const told = table.columns.filter(isTold).map(({ name }) => sql`t.${sql(name)}`)
     const before = (after ?? []).map((value, index) => sql`${value}::${sql.literal(key[index]?.type ?? "text")}`)
+    const columns = sql.csv([...(table.key.length > 0 ? [] : [sql`t.ctid`]), sql`t.*`])
     const rows = yield* sql<{ readonly row: string; readonly key: ReadonlyArray<string> }>`
       select (select to_jsonb(s) from (select ${sql.csv(told)}) s)::text as row,
         array[${sql.csv(key.map(({ name }) => sql`t.${sql(name)}::text`))}] as key
-      from ${sql(table.name)} t
-      where ${only} and ${after === undefined ? sql`true` : sql`(${names}) > (${sql.csv(before)})`}
-      order by ${names} limit ${pageSize}`
+      from (select ${columns} from ${sql(table.name)} t
+        where ${only} and ${after === undefined ? sql`true` : sql`(${keys}) > (${sql.csv(before)})`}
+        order by ${keys} limit ${pageSize}) t
+      order by ${keys}`
     const next = rows.length < pageSize ? undefined : rows.at(-1)?.key
     const page: ExportPage = { table: table.name, rows: rows.map(({ row }) => row) }
     return [page, Option.fromNullable(next)] as const

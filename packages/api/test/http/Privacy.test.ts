@@ -7,7 +7,7 @@ import { EventQuery, type EventEntry } from "@vigil/core/Event"
 import { type CameraId, defaultTenant, TrackId } from "@vigil/core/Ids"
 import { Bus } from "@vigil/core/port/Bus"
 import { EventStore } from "@vigil/core/port/EventStore"
-import { Chunk, DateTime, Effect, Schema, Stream } from "effect"
+import { Chunk, DateTime, Deferred, Effect, Fiber, Schema, Stream } from "effect"
 import { createHash } from "node:crypto"
 import { anyCameraId, entry, newCamera, otherTenant, secondTenant } from "../Samples.js"
 import { layerTestServer, TestServer } from "./TestServer.js"
@@ -333,6 +333,37 @@ describe("data export", () => {
         )
         expect(hashes.length).toBeGreaterThan(5)
         for (const { hash } of hashes) expect(all).not.toContain(hash)
+      })
+    )
+
+    it.effect("that breaks off does not look whole", () =>
+      Effect.gen(function* () {
+        const { cookies, url } = yield* TestServer
+        const { system } = yield* Database
+        const [held, over] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+        const holding = yield* Effect.fork(
+          system("keep a table that is read late to ourselves", (sql) =>
+            sql`lock table worker_tokens in access exclusive mode`.pipe(
+              Effect.zipRight(Deferred.succeed(held, undefined)),
+              Effect.zipRight(Deferred.await(over))
+            )
+          )
+        )
+        yield* Deferred.await(held)
+        const broken = yield* Effect.promise(async () => {
+          const response = await fetch(`${url}/api/v1/privacy/export`, { headers: { cookie: cookies.admin } })
+          return [
+            response.status,
+            await response.arrayBuffer().then(
+              () => "whole",
+              () => "broken"
+            )
+          ]
+        })
+        expect(broken).toEqual([200, "broken"])
+        yield* Deferred.succeed(over, undefined)
+        yield* Fiber.await(holding)
+        expect((yield* archiveOf("/export", cookies.admin)).tables.has("users")).toBe(true)
       })
     )
 

@@ -1,7 +1,10 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { toServerResponse } from "@effect/platform-node/NodeHttpServerRequest"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
-import { Effect, type Stream } from "effect"
+import type { StoreUnavailable } from "@vigil/core/port/StoreError"
+import { type Cause, Effect, Stream } from "effect"
 import {
   eraseEvents,
   exportTenant,
@@ -13,11 +16,18 @@ import {
 import { setHeaders } from "../EntityTag.js"
 import { toProblem } from "../ToProblem.js"
 
-/** An archive that breaks off, because the database went away, ends the connection: its reader sees that it is not whole. */
-const archive = (name: string) => (parts: Stream.Stream<Uint8Array, unknown>) =>
-  HttpServerResponse.stream(parts, {
-    contentType: "application/zip",
-    headers: { "content-disposition": `attachment; filename="${name}.zip"` }
+/** An archive that breaks off, because the database went away, breaks the connection off: a proper end would make it look whole. */
+const archive = (name: string) => (parts: Stream.Stream<Uint8Array, StoreUnavailable>) =>
+  Effect.map(HttpServerRequest, (request) => {
+    const breakOff = (cause: Cause.Cause<StoreUnavailable>) =>
+      Effect.zipRight(
+        Effect.logWarning("an archive broke off", cause),
+        Effect.sync(() => toServerResponse(request).destroy())
+      )
+    return HttpServerResponse.stream(Stream.tapErrorCause(parts, breakOff), {
+      contentType: "application/zip",
+      headers: { "content-disposition": `attachment; filename="${name}.zip"` }
+    })
   })
 
 export const layerPrivacyHandlers = HttpApiBuilder.group(VigilApi, "privacy", (handlers) =>
@@ -31,8 +41,8 @@ export const layerPrivacyHandlers = HttpApiBuilder.group(VigilApi, "privacy", (h
     )
     .handle("previewErasure", ({ payload }) => Effect.mapError(previewErasure(payload), toProblem))
     .handle("getErasure", ({ path: { id } }) => Effect.mapError(getErasure(id), toProblem))
-    .handleRaw("exportTenant", () => exportTenant.pipe(Effect.map(archive("vigil-export")), Effect.mapError(toProblem)))
+    .handleRaw("exportTenant", () => exportTenant.pipe(Effect.flatMap(archive("vigil-export")), Effect.mapError(toProblem)))
     .handleRaw("exportUser", ({ path: { id } }) =>
-      exportUser(id).pipe(Effect.map(archive("vigil-user-export")), Effect.mapError(toProblem))
+      exportUser(id).pipe(Effect.flatMap(archive("vigil-user-export")), Effect.mapError(toProblem))
     )
 )
