@@ -140,9 +140,9 @@ export const makeJetStreamBus = (options: JetStreamBusOptions) =>
       })
       for (let erased = 0; ; ) {
         const { complete, messages } = await reader.read()
-        for (const { data, sequence } of messages) {
-          if (isErasedMessage(data, isErased) && (await manager.streams.deleteMessage(stream, sequence, true))) erased++
-        }
+        const gone = messages.filter(({ data }) => isErasedMessage(data, isErased))
+        const answers = await Promise.all(gone.map(({ sequence }) => manager.streams.deleteMessage(stream, sequence, true)))
+        erased += answers.filter(Boolean).length
         if (complete || messages.length === 0) return erased
       }
     }
