@@ -64,10 +64,13 @@ const countEnabled = (sql: SqlClient, tenant: TenantId) =>
  */
 export const requireCameras = (sql: SqlClient, tenant: TenantId, more: number) =>
   Effect.gen(function* () {
-    if (more === 0 || (yield* sql`select from licences where tenant_id = ${tenant}`).length === 0) return
-    yield* sql`select from tenants where id = ${tenant} for no key update`
-    const enabled = yield* overWholeTenant(sql, countEnabled(sql, tenant))
-    const refusal = refusalOfCameras(yield* readLicence(sql, tenant), enabled + more, yield* DateTime.now)
+    if (more === 0) return
+    const [row] = yield* sql<LicenceRow>`select l.* from licences l join tenants t on t.id = l.tenant_id
+      where l.tenant_id = ${tenant} for no key update of t`
+    if (row === undefined) return
+    const licence = yield* toLicence(row)
+    const enabled = licence.cameras === null ? 0 : yield* overWholeTenant(sql, countEnabled(sql, tenant))
+    const refusal = refusalOfCameras(licence, enabled + more, yield* DateTime.now)
     if (Option.isSome(refusal)) return yield* refusal.value
   })
 

@@ -15,7 +15,7 @@ import { RuntimeTable } from "@vigil/core/port/RuntimeTable"
 import { TenantStore } from "@vigil/core/port/TenantStore"
 import { UserStore } from "@vigil/core/port/UserStore"
 import { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
-import { DateTime, Effect, Option, Redacted } from "effect"
+import { DateTime, Effect, Fiber, Option, Redacted, Stream } from "effect"
 import { layerEmbeddedStores } from "../EmbeddedDatabase.js"
 import { entry, newCamera } from "../Samples.js"
 
@@ -121,7 +121,12 @@ describe("tenants", () => {
         yield* furnish(id)
         yield* furnish(other.id)
         expect(yield* served(id)).toEqual(all)
+        const { changes: ofCameras } = yield* CameraStore
+        const { changes: ofEdges } = yield* EdgeStore
+        const heard = yield* Effect.fork(Effect.all([Stream.runHead(ofCameras), Stream.runHead(ofEdges)], { concurrency: 2 }))
+        yield* Effect.yieldNow()
         expect(yield* store.change(id, { suspended: true })).toMatchObject({ suspended: true })
+        yield* Fiber.join(heard).pipe(Effect.timeout("8 seconds"))
         expect(yield* served(id)).toEqual(none)
         expect(yield* served(other.id)).toEqual(all)
         yield* store.change(id, { suspended: true })
