@@ -8,10 +8,12 @@ import { OnvifAuthentication } from "@vigil/fixtures/onvif/OnvifAuthentication"
 import { type OnvifDeviceOptions, startOnvifDevice } from "@vigil/fixtures/onvif/OnvifDevice"
 import type { DeviceStream } from "@vigil/fixtures/onvif/SimulatedDevice"
 import { type Discoverable, startDiscovery } from "@vigil/fixtures/onvif/WsDiscovery"
+import { defaultProbe } from "@vigil/runtime/discovery/WsDiscovery"
 import * as NetworkScannerLive from "@vigil/runtime/discovery/NetworkScannerLive"
 import { h264, testPicture, videoFolder } from "../material/Video.js"
 import { Effect, Either, Fiber, Redacted, Schedule, Schema } from "effect"
 import { afterAll } from "vitest"
+import { createSocket } from "node:dgram"
 import { createServer, type Server, type Socket } from "node:net"
 
 const folder = await videoFolder()
@@ -77,6 +79,50 @@ const locked = (...schemes: ReadonlyArray<"digest" | "username-token">) => {
     ...(first === undefined ? {} : { schemes: [first, ...others] as const })
   })
 }
+
+/** Whether a datagram to the group of WS-Discovery comes back on the loopback interface. */
+const multicastWorks = await new Promise<boolean>((resolve) => {
+  const socket = createSocket({ type: "udp4", reuseAddr: true })
+  const end = (works: boolean) => {
+    clearTimeout(timer)
+    socket.removeAllListeners()
+    socket.close()
+    resolve(works)
+  }
+  const timer = setTimeout(() => end(false), 1000)
+  socket.once("error", () => end(false))
+  socket.on("message", (bytes) => bytes.toString() === "echo" && end(true))
+  socket.bind(defaultProbe.port, () => {
+    try {
+      socket.addMembership(defaultProbe.group, loopback)
+      socket.setMulticastInterface(loopback)
+      socket.send("echo", defaultProbe.port, defaultProbe.group)
+    } catch {
+      // No multicast here.
+      end(false)
+    }
+  })
+})
+
+describe("devices in the same network", () => {
+  if (!multicastWorks) it.skip("answer by multicast: it does not work on the loopback interface of this machine")
+
+  it.scopedLive.skipIf(!multicastWorks)("are found by WS-Discovery's own group and port", () =>
+    Effect.gen(function* () {
+      const found = yield* Effect.forEach([1, 2, 3], (number) =>
+        device({ identity: { ...identity, serial: `SCAN-${process.pid}-${number}`, name: `multicast ${number}` } })
+      )
+      yield* startDiscovery(found, { interface: loopback })
+      const { plan } = yield* NetworkScanner
+      const seen: Array<FoundDevice> = []
+      const { run } = yield* plan(requestOf({}))
+      yield* run({ onDevice: (one) => seen.push(one), onDone: () => undefined })
+      const ours = seen.filter(({ name }) => name.startsWith("multicast"))
+      expect(new Set(ours.map(({ key }) => key))).toEqual(new Set(found.map(({ urn }) => urn)))
+      expect(ours.map(({ streams }) => streams.length)).toEqual([2, 2, 2])
+    }).pipe(Effect.provide(NetworkScannerLive.layerWith({ networks })))
+  )
+})
 
 describe("devices that answer a probe", () => {
   it.scopedLive("tell who they are and where their streams are, the largest first", () =>
