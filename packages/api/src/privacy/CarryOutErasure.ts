@@ -1,7 +1,12 @@
 import { type Erasure, isSelected } from "@vigil/core/Erasure"
 import { Bus } from "@vigil/core/port/Bus"
 import { ErasureStore } from "@vigil/core/port/ErasureStore"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Metric } from "effect"
+
+const erasedEvents = Metric.counter("vigil_erased_events", {
+  description: "Stored events that were erased for the privacy of people",
+  incremental: true
+})
 
 /** Between looks for erasures that were left half done, and for events that were stored late. */
 const interval = "1 minute"
@@ -12,7 +17,11 @@ const eraseStored = (erasure: Erasure) =>
       { erased: 0, more: true },
       {
         while: ({ more }) => more,
-        body: ({ erased }) => Effect.map(step(erasure), (count) => ({ erased: erased + count, more: count > 0 }))
+        body: ({ erased }) =>
+          step(erasure).pipe(
+            Effect.tap((count) => Metric.incrementBy(erasedEvents, count)),
+            Effect.map((count) => ({ erased: erased + count, more: count > 0 }))
+          )
       }
     )
   )
