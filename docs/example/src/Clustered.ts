@@ -19,7 +19,9 @@ const program = Effect.gen(function* () {
     const camera = yield* Schema.decode(NewCamera)({ name: "Front door", url: url.value })
     yield* (yield* CameraStore).create(defaultTenant, camera)
   }
-  const events = Stream.runForEach(messages, ({ position, message }) => Console.log(`${position}: event of ${subjectId(message)}`))
+  const events = Stream.runForEach(messages, ({ position, message }) =>
+    Console.log(`${position}: event of ${subjectId(message)}`)
+  )
   const statuses = Stream.runForEach((yield* CameraControl).watch, ({ cameraId, node, state }) =>
     Console.log(`${cameraId} is ${state._tag} on ${node}`)
   )
