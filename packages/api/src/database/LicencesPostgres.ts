@@ -69,7 +69,7 @@ export const requireCameras = (sql: SqlClient, tenant: TenantId, more: number) =
       where l.tenant_id = ${tenant} for no key update of t`
     if (row === undefined) return
     const licence = yield* toLicence(row)
-    const enabled = licence.cameras === null ? 0 : yield* overWholeTenant(sql, countEnabled(sql, tenant))
+    const enabled = licence.cameras === null ? 0 : yield* countEnabled(sql, tenant)
     const refusal = refusalOfCameras(licence, enabled + more, yield* DateTime.now)
     if (Option.isSome(refusal)) return yield* refusal.value
   })
@@ -101,7 +101,7 @@ const make = Effect.map(Database, (database) => {
     })
 
   return Licences.of({
-    standing: (tenant) => database.tenant("read licence", tenant, (sql) => overWholeTenant(sql, readStanding(sql, tenant))),
+    standing: (tenant) => database.tenant("read licence", tenant, (sql) => readStanding(sql, tenant)),
 
     requireModel: (tenant, model) =>
       Effect.gen(function* () {

@@ -146,6 +146,17 @@ describe("tenants over HTTP", () => {
         const bulk = yield* ask(root, "POST", "/cameras/bulk", { ids: [idOf(off.json)], change: { action: "enable" } })
         expect(bulk.json).toMatchObject({ results: [{ done: false, problem: { type: "urn:vigil:problem:licence-cameras" } }] })
 
+        // Whoever sees only some of the cameras is told of the licence by all of them.
+        const place = idOf((yield* ask(root, "POST", "/places", { kind: "site", name: "North" })).json)
+        const limited = yield* ask(root, "POST", "/users", { username: "small supervisor", role: "supervisor", password })
+        yield* ask(root, "PUT", `/users/${idOf(limited.json)}/grants`, { places: [place], groups: [] })
+        const supervisor = yield* signIn("small supervisor")
+        expect((yield* ask(supervisor, "GET", "/cameras")).json).toMatchObject({ cameras: [] })
+        expect(yield* ask(supervisor, "POST", "/cameras", { ...camera, placeId: place })).toMatchObject(
+          refused(403, "licence-cameras")
+        )
+        expect((yield* ask(supervisor, "GET", "/licence")).json).toMatchObject({ enabledCameras: 1 })
+
         const standing = { licence: { ...unlimited, cameras: 1 }, status: "valid", enabledCameras: 1, warning: null }
         expect((yield* ask(root, "GET", "/licence")).json).toEqual(standing)
         expect((yield* ask(root, "GET", `/tenants/${id}/licence`)).json).toEqual(standing)
