@@ -19,20 +19,21 @@ const black = { yuvj420p: { y: 0, u: 128, v: 128 }, yuv420p: { y: 16, u: 128, v:
 
 export const makePlanarPictures = (mask: PrivacyMask, format: PlanarFormat): PlanarPictures => {
   const graphs = { y: makeFilterGraph(), u: makeFilterGraph(), v: makeFilterGraph() }
-  let frame: WritableFrame | undefined
+  let open: { readonly frame: WritableFrame; readonly data: ReadonlyArray<Uint8Array> } | undefined
 
-  const frameOf = ({ height, width }: Size): WritableFrame => {
-    if (frame?.width !== width || frame.height !== height) frame = makeWritableFrame(width, height, format)
-    return frame
+  const openFor = ({ height, width }: Size) => {
+    if (open?.frame.width === width && open.frame.height === height) return open
+    const frame = makeWritableFrame(width, height, format)
+    return (open = { frame, data: frame.data })
   }
 
   return {
     read: async (picture, size) => {
-      const into = frameOf(size)
+      const { data: views, frame } = openFor(size)
       const range = format === "yuvj420p" ? "pc" : "tv"
       const scaled = `scale=${size.width}:${size.height}:flags=bilinear:out_range=${range},format=${format}`
       for (const [index, plane] of planes.entries()) {
-        const [data, stride] = [into.data[index], into.linesize[index]]
+        const [data, stride] = [views[index], frame.linesize[index]]
         if (data === undefined || stride === undefined) throw new Error(`a frame of ${format} lacks its plane ${plane}`)
         const half = plane === "y" ? 1 : 2
         const part = { width: Math.ceil(size.width / half), height: Math.ceil(size.height / half) }
@@ -40,7 +41,7 @@ export const makePlanarPictures = (mask: PrivacyMask, format: PlanarFormat): Pla
         takePlane(alone, part, part.width, data, 0, stride)
         mask.burn({ ...part, source: picture }, data, { offset: 0, stride, bytes: 1 }, black[format][plane])
       }
-      return into
+      return frame
     }
   }
 }
