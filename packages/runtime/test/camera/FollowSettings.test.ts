@@ -162,7 +162,7 @@ describe("the analytics of a camera", () => {
   it.effect("go on with what they know where a change does not touch them", () =>
     Effect.gen(function* () {
       const fit = yield* makeAnalyticSlots
-      const camera = decodeCamera({ name: "Gate", url: "rtsp://192.0.2.7/live" })
+      const camera = { ...decodeCamera({ name: "Gate", url: "rtsp://192.0.2.7/live" }), masks: [] }
       const [motion, tamper, intrusion] = yield* fit(camera)
       const analytics = camera.analytics.map((assigned, index) =>
         index === 0 ? { ...assigned, settings: { sensitivity: 0.9 } } : assigned
