@@ -57,6 +57,14 @@ const refusedBy = (error: unknown): MailRefused => {
   return new MailRefused({ detail: error instanceof Error ? error.message : String(error), isFinal: code >= 500 })
 }
 
+/** Connects, encrypts and signs in as for a mail, and sends none. */
+export const checkMailServer = (settings: MailSettings): Effect.Effect<void, Error> =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => transportOf(settings)),
+    (transport) => Effect.asVoid(Effect.tryPromise({ try: () => transport.verify(), catch: refusedBy })),
+    (transport) => Effect.sync(() => transport.close())
+  )
+
 /** Sends mails by the configured SMTP server (RFC 5321), later and in order; nobody waits for one. */
 export class Mailer extends Context.Tag("@vigil/api/Mailer")<
   Mailer,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Mailer } from "@vigil/api/mail/Mailer"
+import { checkMailServer, Mailer } from "@vigil/api/mail/Mailer"
 import { type MailSettings, mailSettings } from "@vigil/api/mail/MailSettings"
 import { textsFor } from "@vigil/api/mail/MailTexts"
 import { ServerConfig } from "@vigil/api/ServerConfig"
@@ -97,6 +97,23 @@ describe("mail", () => {
       )
       expect(said[0]).toContain("was not taken by 127.0.0.1")
       expect(said[0]).not.toContain(mail.to)
+    })
+  )
+
+  it.scopedLive("has a server that can be tried out without a mail", () =>
+    Effect.gen(function* () {
+      const settings = { host: "127.0.0.1", login: Option.none(), from: "vigil@example.org" }
+      const { mails, port } = yield* mailPeer()
+      yield* checkMailServer({ ...settings, port, security: "none" })
+      expect(mails).toEqual([])
+      for (const wrong of [
+        { port, security: "starttls" },
+        { port: 9, security: "none" },
+        { port, security: "none", login: Option.some({ username: "vigil", password: Redacted.make("wrong word") }) }
+      ] as const) {
+        const error = yield* Effect.flip(checkMailServer({ ...settings, ...wrong }))
+        expect(error.message).not.toContain("wrong word")
+      }
     })
   )
 

@@ -4,6 +4,7 @@ import { Console, Effect, Option, Schema } from "effect"
 import { database } from "../doctor/DatabaseCheck.js"
 import { decoder, inference, models, sandbox } from "../doctor/EngineChecks.js"
 import { type Finding, Finding as FindingSchema } from "../doctor/Finding.js"
+import { mail } from "../doctor/MailCheck.js"
 import { clock, dataFolder as checkFolder, ffmpeg, node, port, videoDevices } from "../doctor/MachineChecks.js"
 import { dataFolder } from "../Installation.js"
 import { answers } from "../operator/Server.js"
@@ -27,7 +28,7 @@ const text = (findings: ReadonlyArray<Finding>): string => {
 export const doctor = (options: Options) =>
   Effect.gen(function* () {
     const folder = Option.isSome(options.data) ? options.data.value : yield* dataFolder
-    const { host, port: number } = yield* Effect.provide(ServerConfig, layerServerConfig)
+    const { host, mail: mailServer, port: number } = yield* Effect.provide(ServerConfig, layerServerConfig)
     const checks = [
       node,
       ffmpeg,
@@ -35,6 +36,7 @@ export const doctor = (options: Options) =>
       checkFolder(folder),
       Effect.flatMap(answers(folder), (isOurs) => port(host, number, isOurs)),
       database,
+      mail(mailServer),
       decoder,
       inference,
       sandbox,
