@@ -11,10 +11,10 @@ import { Discoveries } from "./Discoveries.js"
 const watchEvery = "500 millis"
 
 const withCameras = (tenant: TenantId, discovery: Discovery) =>
-  Effect.map(
-    Effect.flatMap(CameraStore, (store) => store.list(tenant)),
-    (cameras) => listed(discovery, cameras)
-  )
+  Effect.gen(function* () {
+    const urls = discovery.devices.flatMap(({ streams }) => streams.map(({ url }) => url))
+    return listed(discovery, yield* (yield* CameraStore).atAddresses(tenant, urls))
+  })
 
 export const startDiscovery = (request: DiscoveryRequest) =>
   Effect.gen(function* () {

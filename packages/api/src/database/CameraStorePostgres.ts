@@ -182,6 +182,17 @@ const make = Effect.gen(function* () {
         })
       ),
 
+    atAddresses: (tenant, urls) =>
+      urls.length === 0
+        ? Effect.succeed([])
+        : database.tenant(
+            "list cameras",
+            tenant,
+            (sql) =>
+              sql<Pick<Camera, "id" | "url">>`select id, configuration ->> 'url' as url from cameras
+                where configuration ->> 'url' in (select jsonb_array_elements_text(${JSON.stringify(urls)}::jsonb))`
+          ),
+
     get: (tenant, id) =>
       database.tenant("read camera", tenant, (sql) =>
         sql<CameraRow>`select * from cameras where id = ${id}`.pipe(

@@ -323,6 +323,20 @@ export const cameraStoreConformance = <E>(name: string, stores: Layer.Layer<Came
         })
       )
 
+      it.effect("knows the tenant's cameras at addresses", () =>
+        Effect.gen(function* () {
+          const store = yield* CameraStore
+          const url = "rtsp://192.0.2.99/stream"
+          const first = yield* store.create(defaultTenant, newCamera({ url }))
+          const second = yield* store.create(defaultTenant, newCamera({ url, name: "Twice" }))
+          yield* store.create(otherTenant, newCamera({ url }))
+          const found = yield* store.atAddresses(defaultTenant, [url, `${url}1`, "rtsp://192.0.2.99/"])
+          expect(new Set(found.map((camera) => camera.id))).toEqual(new Set([first.id, second.id]))
+          expect(found[0]?.url).toBe(url)
+          expect(yield* store.atAddresses(defaultTenant, [])).toEqual([])
+        })
+      )
+
       it.effect("refuses a place that is not the tenant's", () =>
         Effect.gen(function* () {
           const store = yield* CameraStore

@@ -77,6 +77,10 @@ export const makeCameraStoreMemory = (outbox?: OutboxMemory): Effect.Effect<type
             .sort((a, b) => direction * compareCursors(at(a), at(b)))
           return { ...cameraPage(found, query, at), ...(query.count ? { total: matching.length } : {}) }
         }),
+      atAddresses: (tenant, urls) => {
+        const wanted = new Set(urls)
+        return list(({ camera }) => camera.tenantId === tenant && wanted.has(camera.url))
+      },
       get: (tenant, id) => Effect.map(findOf(tenant, id), ({ camera }) => camera),
       create: (tenant, input) => Effect.flatMap(recordOf(tenant, input), (record) => save(record, messagesOfCreation(record))),
       createMany: (tenant, inputs) =>

@@ -44,6 +44,11 @@ export class CameraStore extends Context.Tag("@vigil/core/CameraStore")<
       query: CameraQuery,
       among?: ReadonlyArray<CameraId>
     ) => Effect.Effect<CameraPage, StoreUnavailable>
+    /** Those of one of these addresses, in no order. */
+    readonly atAddresses: (
+      tenant: TenantId,
+      urls: ReadonlyArray<string>
+    ) => Effect.Effect<ReadonlyArray<Pick<Camera, "id" | "url">>, StoreUnavailable>
     readonly get: (tenant: TenantId, id: CameraId) => Effect.Effect<Camera, CameraNotFound | StoreUnavailable>
     readonly create: (
       tenant: TenantId,
