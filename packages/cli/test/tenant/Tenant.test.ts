@@ -1,8 +1,13 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Effect } from "effect"
-import { writeFile } from "node:fs/promises"
+import { startCameras } from "@vigil/fixtures/camera/Cameras"
+import { sceneFile } from "@vigil/fixtures/scene/SceneFile"
+import { street } from "@vigil/fixtures/scene/SceneLibrary"
+import { Effect, Schedule, Schema } from "effect"
+import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { firstLine, runningVigil, temporaryFolder, vigil, vigilJson } from "../Vigil.js"
+
+const OperatorFile = Schema.parseJson(Schema.Struct({ url: Schema.String, token: Schema.String }))
 
 describe("vigil tenant", () => {
   it.scopedLive(
@@ -57,6 +62,56 @@ describe("vigil tenant", () => {
         ])
         const trail = yield* vigil(["audit", "list"], environment)
         expect(trail.stdout.toString()).toMatch(/operator .*tenant\.remove/)
+      }),
+    180_000
+  )
+
+  it.scopedLive(
+    "stops the cameras of a tenant that is suspended, and starts them when it is resumed",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* temporaryFolder
+        const environment = { VIGIL_DATA: join(folder, "data") }
+        const { video } = yield* sceneFile(street)
+        const simulated = yield* startCameras({ files: [video] })
+        yield* Effect.flatMap(runningVigil(["up", "--json"], environment), firstLine)
+        const { token, url } = yield* Effect.flatMap(
+          Effect.promise(() => readFile(join(environment.VIGIL_DATA, "operator.json"), "utf8")),
+          Schema.decode(OperatorFile)
+        )
+        const passwordFile = join(folder, "password")
+        yield* Effect.promise(() => writeFile(passwordFile, "correct horse battery\n"))
+        yield* vigil(["tenant", "add", "Acme", "--admin", "zoe", "--password-file", passwordFile, "--cameras", "1"], environment)
+
+        const post = (path: string, body: unknown, cookie: string) =>
+          Effect.promise(() =>
+            fetch(`${url}/api/v1${path}`, {
+              method: "POST",
+              headers: { "content-type": "application/json", cookie },
+              body: JSON.stringify(body)
+            })
+          )
+        const signedIn = yield* post("/session", { username: "zoe", password: "correct horse battery" }, "")
+        const cookie = signedIn.headers.getSetCookie()[0]?.split(";")[0] ?? ""
+        const camera = { name: "Gate", url: simulated.urls[0], transport: "tcp", analytics: [] }
+        expect((yield* post("/cameras", camera, cookie)).status).toBe(201)
+        expect((yield* post("/cameras", camera, cookie)).status).toBe(403)
+
+        const health = Effect.promise(async () => {
+          const response = await fetch(`${url}/health/detailed`, { headers: { authorization: `Bearer ${token}` } })
+          return response.text()
+        })
+        const becomes = (text: string) =>
+          Effect.filterOrFail(
+            health,
+            (told) => told.includes(text),
+            (told) => new Error(`not ${text}: ${told}`)
+          ).pipe(Effect.retry({ schedule: Schedule.spaced("250 millis"), times: 120 }))
+        yield* becomes("1 of 1 are streaming")
+        yield* vigil(["tenant", "suspend", "Acme"], environment)
+        yield* becomes("0 of 0 are streaming")
+        yield* vigil(["tenant", "resume", "Acme"], environment)
+        yield* becomes("1 of 1 are streaming")
       }),
     180_000
   )
