@@ -4,8 +4,9 @@ import { DiscoveryStore } from "@vigil/core/port/DiscoveryStore"
 import { NetworkScanner, type Scan, type ScanListener } from "@vigil/core/port/NetworkScanner"
 import { DateTime, Effect, FiberMap, Schedule } from "effect"
 
-/** How often it is written down how far a discovery is, and looked whether it is cancelled. */
-const reportEvery = "500 millis"
+/** Milliseconds after which it is written down how far a discovery is, and looked whether it is cancelled; longer where much is written. */
+const reportEvery = 500
+const reportEveryPerDevice = 2
 /** All of it: a network whose devices all hang must not keep it going for ever. */
 const longest = "30 minutes"
 /** For the last word of a discovery whose node stops. */
@@ -24,7 +25,11 @@ class Seen implements ScanListener {
 
   readonly onDevice = (device: FoundDevice): void => {
     this.devices = withDevice(this.devices, device)
-  };
+  }
+
+  get reportAfter(): number {
+    return Math.max(reportEvery, this.devices.length * reportEveryPerDevice)
+  }
 
   in(discovery: Discovery, end: Partial<End> = {}): Effect.Effect<Discovery> {
     return Effect.map(DateTime.now, (updatedAt) =>
@@ -53,7 +58,7 @@ export class Discoveries extends Effect.Service<Discoveries>()("@vigil/api/Disco
         Effect.catchTag("StoreUnavailable", (error) =>
           Effect.as(Effect.logWarning(`a discovery goes on without being written down: ${error.message}`), true)
         ),
-        Effect.delay(reportEvery),
+        (report) => Effect.suspend(() => Effect.delay(report, seen.reportAfter)),
         Effect.repeat({ while: (goesOn) => goesOn })
       )
 

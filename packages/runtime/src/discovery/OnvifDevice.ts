@@ -38,6 +38,7 @@ const medias = [
 type Media = (typeof medias)[number]
 
 const mostProfiles = 8
+const longestUri = 500
 
 const numberIn = (node: XmlNode | undefined, name: string): number => Number(textIn(node, name) ?? Number.NaN)
 
@@ -130,7 +131,7 @@ export const askDevice = (service: string, credentials: Credentials | undefined)
         if (token === undefined) continue
         const answer = yield* Effect.option(asked(url, media.namespace, media.uri(escapeXml(token))))
         const uri = answer._tag === "Some" ? atHost(textIn(answer.value, "Uri"), host) : undefined
-        if (uri === undefined || !/^rtsps?:\/\//i.test(uri) || uri.length > 2000) continue
+        if (uri === undefined || !/^rtsps?:\/\//i.test(uri) || uri.length > longestUri) continue
         streams.push({ ...factsOfProfile(profile, media), url: withoutUser(uri) })
       }
     }
