@@ -161,7 +161,8 @@ describe("many cameras at once", () => {
             name: "row 1999",
             sort: "name",
             descending: false,
-            limit: 1
+            limit: 1,
+            count: false
           })
           expect(before.cameras).toMatchObject([{ name: "Row 1999", tags: ["many"], enabled: false, hasCredentials: true }])
         }),
