@@ -116,9 +116,9 @@ describe("permissions", () => {
             })
 
           const clients = new Map<string, Effect.Effect.Success<ReturnType<typeof rpcClient>>>()
-          const askRpc = (tag: string, { username }: Person) =>
+          const askRpc = (tag: string, { cookie, username }: Person) =>
             Effect.gen(function* () {
-              const client = clients.get(username) ?? (yield* rpcClient(yield* signIn(username)))
+              const client = clients.get(username) ?? (yield* rpcClient(renewed.get(username) ?? cookie))
               clients.set(username, client)
               const { failed, text } = yield* callRpc(client, tag, things)
               if (failed && /RpcClientError|Unauthorized|TimeoutException|"Die"/.test(text)) return "?"

@@ -27,6 +27,8 @@ export const httpPermissions: Readonly<Record<string, Permission>> = {
   "tokens.begin": "anybody",
   "tokens.refresh": "anybody",
   "tokens.revoke": "anybody",
+  "tokens.exchange": "anybody",
+  "programs.allow": "viewer",
   "publicKeys.list": "anybody",
   "secondFactor.status": "viewer",
   "secondFactor.offer": "viewer",
