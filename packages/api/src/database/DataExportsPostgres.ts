@@ -57,7 +57,7 @@ const ofPerson = (sql: SqlClient, { name }: Table, user: UserId): Fragment => {
   return name === "erasures" ? sql`t.requested_by = ${user}` : sql`t.user_id = ${user}`
 }
 
-interface Place {
+interface PageStart {
   readonly table: Table
   /** The key of the row before; undefined at first. */
   readonly after: ReadonlyArray<string> | undefined
@@ -67,7 +67,7 @@ interface Place {
 const keyOf = ({ key }: Table): ReadonlyArray<Column> => (key.length > 0 ? key : [{ name: "ctid", type: "tid" }])
 
 /** The rows are chosen first, by their key alone, and only those are made JSON of. */
-const readPage = (sql: SqlClient, { after, table }: Place, only: Fragment) =>
+const readPage = (sql: SqlClient, { after, table }: PageStart, only: Fragment) =>
   Effect.gen(function* () {
     const key = keyOf(table)
     const keys = sql.csv(key.map(({ name }) => sql`t.${sql(name)}`))
@@ -86,14 +86,14 @@ const readPage = (sql: SqlClient, { after, table }: Place, only: Fragment) =>
     return [page, Option.fromNullable(next)] as const
   })
 
-const firstOf = (table: Table): Place => ({ table, after: undefined })
+const firstOf = (table: Table): PageStart => ({ table, after: undefined })
 
 const make = Effect.map(Database, (database) => {
   const pagesOf = (tenant: TenantId, table: Table, only: (sql: SqlClient) => Fragment) =>
     Stream.paginateEffect(firstOf(table), (place) =>
       Effect.map(
         database.tenant("read what is kept", tenant, (sql) => readPage(sql, place, only(sql))),
-        ([page, next]) => [page, Option.map(next, (after): Place => ({ table, after }))] as const
+        ([page, next]) => [page, Option.map(next, (after): PageStart => ({ table, after }))] as const
       )
     ).pipe(Stream.filter(({ rows }) => rows.length > 0))
 

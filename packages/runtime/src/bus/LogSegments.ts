@@ -105,6 +105,26 @@ export const writeAll = async (handle: FileHandle, bytes: Buffer, position: numb
   }
 }
 
+/** Bytes of the beginning of a record that may lie at the end of a page. */
+const overlap = 3
+
+/**
+ * The records of the bytes and where they begin; `end` is where the next page begins, `needed` how long it must be for a record that does not fit. On the last page what does
+ * not fit is damaged.
+ */
+const recordsIn = (bytes: Buffer, isLast: boolean) => {
+  const records: Array<readonly [number, LogRecord]> = []
+  let at = 0
+  while (at < bytes.length) {
+    const parsed = parseRecord(bytes, at)
+    if (parsed._tag === "Incomplete" && !isLast) return { records, end: at, needed: at === 0 ? parsed.needed : pageBytes }
+    if (parsed._tag === "Record") records.push([at, parsed.record])
+    const next = parsed._tag === "Record" ? parsed.next : nextCandidate(bytes, at)
+    at = parsed._tag === "Damaged" && !isLast ? Math.max(at + 1, Math.min(next, bytes.length - overlap)) : next
+  }
+  return { records, end: bytes.length, needed: pageBytes }
+}
+
 /** Blanks the records of the segment that are to go, where they are; a page at a time, so that others come to their turn. Says how many they were. */
 export const blankIn = async (segment: LogSegment, isErased: (record: LogRecord) => boolean): Promise<number> => {
   const until = segment.bytes
@@ -113,23 +133,13 @@ export const blankIn = async (segment: LogSegment, isErased: (record: LogRecord)
   try {
     while (offset < until) {
       const bytes = await readBytes(handle, offset, Math.min(length, until - offset))
-      let at = 0
-      length = pageBytes
-      for (;;) {
-        const parsed = parseRecord(bytes, at)
-        if (parsed._tag === "Incomplete") {
-          if (at === 0) length = parsed.needed
-          break
-        }
-        if (parsed._tag === "Record" && !isBlank(parsed.record) && isErased(parsed.record)) {
-          await writeAll(handle, blankRecord(parsed.record), offset + at)
-          blanked++
-        }
-        at = parsed._tag === "Record" ? parsed.next : nextCandidate(bytes, at)
-      }
-      // What is left at the very end is no record.
-      if (at === 0 && bytes.length === until - offset) break
-      offset += at
+      const { end, needed, records } = recordsIn(bytes, bytes.length < length || offset + bytes.length >= until)
+      const gone = records.filter(([, record]) => !isBlank(record) && isErased(record))
+      for (const [at, record] of gone) await writeAll(handle, blankRecord(record), offset + at)
+      blanked += gone.length
+      if (bytes.length === 0) break
+      offset += end
+      length = needed
     }
     if (blanked > 0) await handle.datasync()
     return blanked

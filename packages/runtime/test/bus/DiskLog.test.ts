@@ -1,9 +1,11 @@
 import { describe, expect, it } from "@effect/vitest"
 import { type DiskLog, type DiskLogOptions, openDiskLog } from "@vigil/runtime/bus/DiskLog"
-import { isBlank, type LogRecord } from "@vigil/runtime/bus/LogRecord"
+import { encodeRecord, isBlank, type LogRecord, parseAll } from "@vigil/runtime/bus/LogRecord"
+import { blankIn } from "@vigil/runtime/bus/LogSegments"
 import { Effect } from "effect"
+import * as fc from "effect/FastCheck"
 import { spawn } from "node:child_process"
-import { appendFile, open, readdir, readFile, stat } from "node:fs/promises"
+import { appendFile, open, readdir, readFile, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { temporaryFolder } from "../material/TemporaryFolder.js"
@@ -49,6 +51,37 @@ const killedWriter = (path: string, prefix: string, acknowledgements: number) =>
     child.once("close", () => resume(Effect.succeed(said)))
     return Effect.sync(() => void child.kill("SIGKILL"))
   })
+
+describe("blankIn", () => {
+  it.scopedLive("blanks every record that a damaged segment still has, over pages of the file", () =>
+    Effect.gen(function* () {
+      const path = yield* folder
+      const damage = fc.array(fc.record({ at: fc.nat(), byte: fc.nat(255) }), { maxLength: 12 })
+      const property = fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 40_000 }), { minLength: 1, maxLength: 30 }),
+        damage,
+        async (lengths, hits) => {
+          const records = lengths.map((length, index) => ({
+            ...entry(`e${index}`, "x".repeat(length)),
+            position: index + 1,
+            time: 1
+          }))
+          const bytes = Buffer.concat(records.map(encodeRecord))
+          for (const { at, byte } of hits) bytes.writeUInt8(byte, at % bytes.length)
+          const file = join(path, "0000000000000001.log")
+          await writeFile(file, bytes)
+          const readable = parseAll(bytes, 1).records
+          const blanked = await blankIn({ first: 1, file, bytes: bytes.length, oldest: 1, newest: 1 }, () => true)
+          const left = parseAll(await readFile(file), 1).records
+          expect(left.map(({ position }) => position)).toEqual(readable.map(({ position }) => position))
+          expect(left.every(isBlank)).toBe(true)
+          expect(blanked).toBe(readable.length)
+        }
+      )
+      yield* Effect.promise(() => fc.assert(property, { numRuns: 60 }))
+    })
+  )
+})
 
 describe("DiskLog", () => {
   it.scopedLive(
