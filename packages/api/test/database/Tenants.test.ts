@@ -113,6 +113,32 @@ describe("tenants", () => {
       })
     )
 
+    it.effect("are the operator's alone: from within one, none is made, changed or removed", () =>
+      Effect.gen(function* () {
+        const { id } = yield* create("Rebel")
+        const other = yield* create("Neighbour")
+        const database = yield* Database
+        for (const statement of [
+          "update tenants set suspended_at = null",
+          "update tenants set name = 'Another'",
+          "update tenants set removed_at = now(), suspended_at = now()",
+          `update tenants set id = '${crypto.randomUUID()}'`,
+          "insert into tenants (id, name) values (gen_random_uuid(), 'Mine')",
+          "delete from tenants"
+        ]) {
+          const error = yield* Effect.flip(database.tenant("rebel", id, (sql) => sql.unsafe(statement)))
+          expect(error.detail, statement).toMatch(/permission denied for table tenants|for the operator of the installation/)
+        }
+        const touched = yield* database.tenant(
+          "rebel",
+          id,
+          (sql) => sql`update tenants set audit_sequence = audit_sequence returning id`
+        )
+        expect(touched).toEqual([{ id }])
+        expect((yield* (yield* TenantStore).own(other.id)).map(({ name }) => name)).toEqual(["Neighbour"])
+      })
+    )
+
     it.effect("that are suspended are not served, until they are resumed", () =>
       Effect.gen(function* () {
         const store = yield* TenantStore
