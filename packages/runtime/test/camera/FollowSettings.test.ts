@@ -174,6 +174,8 @@ describe("the analytics of a camera", () => {
       const kerb = Line.make({ name: "kerb", from: { x: 0, y: 0 }, to: { x: 1, y: 1 }, direction: "both" })
       const drawn = yield* fit({ ...camera, analytics, lines: [kerb] })
       expect(drawn.some((analytic) => next.includes(analytic))).toBe(false)
+      yield* fit({ ...camera, enabled: false })
+      expect((yield* fit(camera))[0], "after it was off").not.toBe(motion)
     })
   )
 })
