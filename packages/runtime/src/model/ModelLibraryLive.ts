@@ -1,12 +1,12 @@
 import type { ModelId, TenantId } from "@vigil/core/Ids"
 import type { LicenceRefused } from "@vigil/core/Licence"
-import { type ModelDescriptor, ModelError, type ModelTask } from "@vigil/core/Model"
+import { type CatalogueEntry, type ModelDescriptor, ModelError, type ModelTask } from "@vigil/core/Model"
 import { Licences } from "@vigil/core/port/Licences"
 import { type InstalledModel, ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
 import { ModelLibrary, type OfferedModel } from "@vigil/core/port/ModelLibrary"
 import { type ActiveModel, ModelStore } from "@vigil/core/port/ModelStore"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
-import { Effect, Layer, Option, PubSub, type Scope, Stream } from "effect"
+import { Effect, Exit, Layer, Option, PubSub, type Scope, Stream } from "effect"
 import { makeOwnModelFiles, OwnModelFolder } from "./OwnModelFiles.js"
 
 /** The active models of tenants, as this node knows them. */
@@ -28,6 +28,26 @@ const noOwnModels: OwnModels = {
 /** Between looks without a hint, which may have come while the database was away. */
 const interval = "30 seconds"
 
+/** Milliseconds for which what cameras run is remembered: thousands of them look every ten seconds, and each look reads the disk. */
+const rememberFor = 2000
+
+/** Answers again what was found a moment ago, failures too. */
+const makeMemory = <A, E>() => {
+  const known = new Map<string, { readonly until: number; readonly exit: Exit.Exit<A, E> }>()
+  return (key: string, find: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.suspend(() => {
+      const before = known.get(key)
+      if (before !== undefined && performance.now() < before.until) return before.exit
+      return Effect.onExit(find, (exit) =>
+        Effect.sync(() => {
+          // What was interrupted says nothing of the model.
+          if (Exit.isInterrupted(exit)) known.delete(key)
+          else known.set(key, { until: performance.now() + rememberFor, exit })
+        })
+      )
+    })
+}
+
 /** Knows what is active even while the database is away, and tells of changes. */
 const followOwnModels: Effect.Effect<OwnModels, ModelError, ModelStore | OwnModelFolder | Scope.Scope> = Effect.gen(function* () {
   const store = yield* ModelStore
@@ -39,13 +59,14 @@ const followOwnModels: Effect.Effect<OwnModels, ModelError, ModelStore | OwnMode
     const next = new Map<TenantId, Array<ModelDescriptor>>()
     const byId = active.toSorted((a, b) => a.descriptor.id.localeCompare(b.descriptor.id))
     for (const { descriptor, tenantId } of byId) next.set(tenantId, [...(next.get(tenantId) ?? []), descriptor])
+    const isChanged = JSON.stringify([...next]) !== JSON.stringify([...known])
     known = next
+    return isChanged
   }
 
   const look = Effect.gen(function* () {
     const active = yield* store.active
-    take(active)
-    yield* PubSub.publish(changed, undefined)
+    if (take(active)) yield* PubSub.publish(changed, undefined)
     yield* files.prune(new Set(active.map(({ descriptor }) => descriptor.sha256)))
   }).pipe(Effect.catchAll((error) => Effect.logWarning(`models of tenants: ${error.message}`)))
 
@@ -85,14 +106,18 @@ const make = Effect.gen(function* () {
         )
       : noOwnModels
 
+  const rememberEntries = makeMemory<ReadonlyArray<CatalogueEntry>, ModelError>()
+  const rememberFile = makeMemory<InstalledModel, ModelError>()
+  const file = (id: ModelId) => rememberFile(id, catalogue.installed(id))
+
   const ownOf = (tenant: TenantId, id: ModelId) => own.of(tenant).find((descriptor) => descriptor.id === id)
 
   /** What a tenant brought itself it need not have bought. */
   const permit = (tenant: TenantId, id: ModelId): Effect.Effect<void, LicenceRefused | StoreUnavailable> =>
     Option.isNone(licences) || ownOf(tenant, id) !== undefined ? Effect.void : licences.value.requireModel(tenant, id)
 
-  const list = (tenant: TenantId): Effect.Effect<ReadonlyArray<OfferedModel>, ModelError> =>
-    Effect.map(catalogue.list, (entries) => {
+  const offered = (tenant: TenantId, known: Effect.Effect<ReadonlyArray<CatalogueEntry>, ModelError>) =>
+    Effect.map(known, (entries): ReadonlyArray<OfferedModel> => {
       const owned = own.of(tenant)
       return [
         ...owned.map((descriptor) => ({ descriptor, installed: true, own: true })),
@@ -102,16 +127,18 @@ const make = Effect.gen(function* () {
       ]
     })
 
+  const list = (tenant: TenantId) => offered(tenant, catalogue.list)
+
   const preferred = (tenant: TenantId, task: ModelTask) =>
     Effect.gen(function* () {
-      for (const { descriptor, installed, own: brought } of yield* list(tenant)) {
+      for (const { descriptor, installed, own: brought } of yield* offered(tenant, rememberEntries("", catalogue.list))) {
         // A tenant's own models run where they are named: one that somebody activates must not change cameras that never named it.
         if (brought || !installed || descriptor.task !== task) continue
         const permitted = yield* permit(tenant, descriptor.id).pipe(
           Effect.as(true),
           Effect.catchTag("LicenceRefused", () => Effect.succeed(false))
         )
-        if (permitted) return Option.some(yield* catalogue.installed(descriptor.id))
+        if (permitted) return Option.some(yield* file(descriptor.id))
       }
       return Option.none<InstalledModel>()
     })
@@ -124,9 +151,7 @@ const make = Effect.gen(function* () {
     installed: (tenant, id) =>
       Effect.suspend(() => {
         const brought = ownOf(tenant, id)
-        return brought === undefined
-          ? Effect.zipRight(permit(tenant, id), catalogue.installed(id))
-          : own.installed(tenant, brought)
+        return brought === undefined ? Effect.zipRight(permit(tenant, id), file(id)) : own.installed(tenant, brought)
       }),
     preferred,
     changes: own.changes
