@@ -2,22 +2,15 @@ import { describe, expect, layer } from "@effect/vitest"
 import { Database } from "@vigil/api/database/Database"
 import { Account } from "@vigil/core/Account"
 import { Context, Effect, Layer, Option, Schedule, Schema } from "effect"
-import { mailPeer } from "../mail/MailPeer.js"
+import { mailPeer, mailTo } from "../mail/MailPeer.js"
 import { layerTestServer, password, testConfig, TestServer } from "./TestServer.js"
 
 class Mails extends Context.Tag("test/Mails")<Mails, Effect.Effect.Success<ReturnType<typeof mailPeer>>>() {}
 
 const layerMailed = Layer.unwrapScoped(
   Effect.map(mailPeer(), (peer) => {
-    const mail = {
-      host: "127.0.0.1",
-      port: peer.port,
-      security: "none",
-      login: Option.none(),
-      from: "Vigil <vigil@example.org>"
-    } as const
     return layerTestServer(
-      testConfig({ mail: Option.some(mail), publicUrl: Option.some(new URL("http://vigil.example:8480")) })
+      testConfig({ mail: Option.some(mailTo(peer)), publicUrl: Option.some(new URL("http://vigil.example:8480")) })
     ).pipe(Layer.merge(Layer.succeed(Mails, peer)))
   })
 )

@@ -5,7 +5,7 @@ import { Context, Effect, Layer, Option } from "effect"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { chromium, type Page } from "playwright-core"
-import { mailPeer } from "../mail/MailPeer.js"
+import { mailPeer, mailTo } from "../mail/MailPeer.js"
 import { clientId, clientSecret, openIdPeer } from "./OpenIdPeer.js"
 import { layerTestServer, password, testConfig, TestServer } from "./TestServer.js"
 
@@ -21,14 +21,7 @@ class Mails extends Context.Tag("test/Mails")<Mails, Effect.Effect.Success<Retur
 
 const layerSite = Layer.unwrapScoped(
   Effect.map(mailPeer(), (peer) => {
-    const mail = {
-      host: "127.0.0.1",
-      port: peer.port,
-      security: "none",
-      login: Option.none(),
-      from: "vigil@example.org"
-    } as const
-    return layerTestServer(testConfig({ mail: Option.some(mail), allowPlainProviders: true }), webFolder).pipe(
+    return layerTestServer(testConfig({ mail: Option.some(mailTo(peer)), allowPlainProviders: true }), webFolder).pipe(
       Layer.merge(Layer.succeed(Mails, peer))
     )
   })

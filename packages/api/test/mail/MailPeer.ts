@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import type { AddressInfo } from "node:net"
 import { SMTPServer, type SMTPServerOptions } from "smtp-server"
 
@@ -64,3 +64,7 @@ export const mailPeer = (options: SMTPServerOptions = {}) =>
     }),
     ({ server }) => Effect.promise(() => new Promise<void>((closed) => server.close(() => closed())))
   )
+
+/** The settings of a server that sends by this peer. */
+export const mailTo = ({ port }: { readonly port: number }) =>
+  ({ host: "127.0.0.1", port, security: "none", login: Option.none(), from: "Vigil <vigil@example.org>" }) as const
