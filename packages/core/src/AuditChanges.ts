@@ -1,4 +1,5 @@
 import { DateTime, Equal, Option, Redacted, Schema } from "effect"
+import type { ProfileChange } from "./Account.js"
 import type { ApiKey } from "./ApiKey.js"
 import type { AuditChange } from "./AuditEntry.js"
 import { Camera } from "./Camera.js"
@@ -186,24 +187,30 @@ export const discoveryCancelled = (discovery: Discovery): AuditChange => ofDisco
 
 const userSubject = ({ id }: Pick<User, "id">) => ({ type: "user", id }) as const
 
-export const userCreated = (user: User, action: "set-up" | "user.create"): AuditChange => ({
+export const userCreated = (user: User, action: "set-up" | "user.create", profile: ProfileChange = {}): AuditChange => ({
   action,
   subject: userSubject(user),
   before: null,
-  after: { username: user.username, role: user.role, password: secret }
+  after: { username: user.username, role: user.role, ...profile, password: secret }
 })
 
 export const userUpdated = (
   user: User,
-  change: { readonly role?: Role | undefined; readonly passwordHash?: unknown }
+  change: { readonly role?: Role | undefined; readonly passwordHash?: unknown; readonly disabled?: boolean | undefined }
 ): AuditChange => {
   const isOtherRole = change.role !== undefined && change.role !== user.role
+  const isSwitched = change.disabled !== undefined && change.disabled !== user.disabled
   return {
     action: "user.update",
     subject: userSubject(user),
-    before: { username: user.username, ...(isOtherRole ? { role: user.role } : {}) },
+    before: {
+      username: user.username,
+      ...(isOtherRole ? { role: user.role } : {}),
+      ...(isSwitched ? { disabled: user.disabled } : {})
+    },
     after: {
       ...(isOtherRole ? { role: change.role } : {}),
+      ...(isSwitched ? { disabled: change.disabled } : {}),
       ...(change.passwordHash === undefined ? {} : { password: secret })
     }
   }

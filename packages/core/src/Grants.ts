@@ -11,8 +11,14 @@ export const Grants = Schema.Struct({
 }).annotations({ identifier: "Grants" })
 export type Grants = typeof Grants.Type
 
-/** Grants as they are kept, and whether they limit their user now: they limit no administrator, and nobody is limited without any. */
-export const UserGrants = Schema.Struct({ ...Grants.fields, limited: Schema.Boolean }).annotations({ identifier: "UserGrants" })
+/** Grants as they are kept. */
+export const UserGrants = Schema.Struct({
+  ...Grants.fields,
+  /** Whether they limit their user now: they limit no administrator, and nobody is limited without any. */
+  limited: Schema.Boolean,
+  /** Counts changes. */
+  revision: Schema.Int.pipe(Schema.positive())
+}).annotations({ identifier: "UserGrants" })
 export type UserGrants = typeof UserGrants.Type
 
 export const grantsSet = ({ id }: Pick<User, "id">, before: Grants, after: Grants): AuditChange => ({

@@ -1,6 +1,8 @@
 import { Data, Either, Option, Predicate, Schema } from "effect"
 import { MailAddress } from "./Account.js"
 import { TenantId } from "./Ids.js"
+import { PlainName, Prose } from "./PlainText.js"
+import { SecretText } from "./SecretText.js"
 import { Role, User } from "./User.js"
 
 export const IdentityProviderId = Schema.UUID.pipe(Schema.brand("IdentityProviderId"))
@@ -17,7 +19,7 @@ const ClaimName = Schema.String.pipe(Schema.pattern(/^[!-~]{1,200}$/)).annotatio
 const settings = {
   slug: ProviderSlug,
   /** What stands on the button: "Sign in with …". */
-  name: Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(100)),
+  name: PlainName(100),
   /** OpenID Connect Discovery 1.0: its settings are below `/.well-known/openid-configuration`. */
   issuer: Schema.String.pipe(Schema.maxLength(500), Schema.pattern(/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/)),
   clientId: Schema.String.pipe(Schema.pattern(/^[ -~]{1,255}$/)),
@@ -26,7 +28,7 @@ const settings = {
   usernameClaim: ClaimName,
   /** Holds one value or several, which `roles` translates. */
   roleClaim: ClaimName,
-  roles: Schema.Array(Schema.Struct({ value: Schema.String.pipe(Schema.maxLength(200)), role: Role })).pipe(Schema.maxItems(100)),
+  roles: Schema.Array(Schema.Struct({ value: Prose(200), role: Role })).pipe(Schema.maxItems(100)),
   /** The role of people with none of those values; null: they are not let in. */
   defaultRole: Schema.NullOr(Role),
   /** Whether whoever comes the first time gets an account. */
@@ -48,7 +50,7 @@ export class IdentityProvider extends Schema.Class<IdentityProvider>("IdentityPr
   updatedAt: Schema.DateTimeUtc
 }) {}
 
-const ClientSecret = Schema.Redacted(Schema.String.pipe(Schema.minLength(1), Schema.maxLength(1024)))
+const ClientSecret = SecretText(1024, 1)
 
 const withDefault = <A, I>(schema: Schema.Schema<A, I>, value: () => NoInfer<A>) =>
   Schema.optionalWith(schema, { default: value })
@@ -94,7 +96,7 @@ export interface Admission {
 
 /** The provider knows the person, and Vigil does not let it in all the same. */
 export class AdmissionRefused extends Data.TaggedError("AdmissionRefused")<{
-  readonly reason: "no-subject" | "no-username" | "no-role" | "no-account" | "username-taken"
+  readonly reason: "no-subject" | "no-username" | "no-role" | "no-account" | "username-taken" | "disabled"
 }> {
   override get message() {
     return refusals[this.reason]
@@ -106,7 +108,8 @@ const refusals: Readonly<Record<AdmissionRefused["reason"], string>> = {
   "no-username": "the identity provider did not give a user name that can be used",
   "no-role": "none of the roles that the identity provider gave may use Vigil",
   "no-account": "there is no account for this person, and the identity provider may not make one",
-  "username-taken": "the user name is another account's"
+  "username-taken": "the user name is another account's",
+  disabled: "the account is disabled"
 }
 
 type Claims = Readonly<Record<string, unknown>>

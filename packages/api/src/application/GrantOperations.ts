@@ -18,8 +18,8 @@ export const userGrants = (id: UserId) =>
     return yield* (yield* GrantStore).get(tenantId, id)
   })
 
-export const setUserGrants = (id: UserId, grants: Grants) =>
+export const setUserGrants = (id: UserId, grants: Grants, expectedRevision?: number) =>
   Effect.gen(function* () {
     const { tenantId } = yield* authorize("admin")
-    return yield* (yield* GrantStore).set(tenantId, id, grants)
+    return yield* (yield* GrantStore).set(tenantId, id, grants, expectedRevision)
   }).pipe(inCallersName)

@@ -1,3 +1,4 @@
+import type { ProfileChange } from "@vigil/core/Account"
 import { signInRefused } from "@vigil/core/AuditChanges"
 import { inNameOf, inNameOfStranger } from "@vigil/core/ChangeAuthor"
 import { Unauthorized } from "@vigil/core/contract/Principal"
@@ -42,6 +43,8 @@ const notServed = new Unauthorized({
   detail: "This account's tenant is suspended. Whoever operates this Vigil can say why."
 })
 
+const isDisabled = new Unauthorized({ detail: "This account is disabled. An administrator can enable it again." })
+
 /** Signed in, but not with this password: that is a wrong value of the form, and no reason to sign in again. */
 const notTheirs = new WeakPassword({ complaints: ["The current password is wrong."] })
 
@@ -83,7 +86,12 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
     ) => Effect.Effect<Redacted.Redacted, WeakPassword | StoreUnavailable>
     readonly create: (
       tenant: TenantId,
-      user: { readonly username: string; readonly role: Role; readonly password: Redacted.Redacted }
+      user: {
+        readonly username: string
+        readonly role: Role
+        readonly password: Redacted.Redacted | undefined
+        readonly profile: ProfileChange
+      }
     ) => Effect.Effect<User, UsernameTaken | WeakPassword | StoreUnavailable>
     /** Ends the user's other sessions where the password changes; with a `current` password, only if that is right. */
     readonly changePassword: (
@@ -97,7 +105,11 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
     readonly change: (
       tenant: TenantId,
       id: UserId,
-      change: { readonly role: Role | undefined; readonly password: Redacted.Redacted | undefined }
+      change: {
+        readonly role: Role | undefined
+        readonly password: Redacted.Redacted | undefined
+        readonly disabled?: boolean | undefined
+      }
     ) => Effect.Effect<User, UserNotFound | LastAdministrator | WeakPassword | StoreUnavailable>
   }
 >() {
@@ -161,10 +173,11 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
         )
 
       /** Told only to those who know the password. */
-      const requireServed = ({ tenantId }: User) =>
-        Effect.flatMap(tenants.own(tenantId), ([tenant]) =>
-          tenant === undefined || tenant.suspended ? Effect.fail(notServed) : Effect.void
-        )
+      const requireServed = ({ disabled, tenantId }: User) =>
+        Effect.flatMap(tenants.own(tenantId), ([tenant]) => {
+          if (tenant === undefined || tenant.suspended) return Effect.fail(notServed)
+          return disabled ? Effect.fail(isDisabled) : Effect.void
+        })
 
       const identify = (username: string, password: Redacted.Redacted, code: Redacted.Redacted | undefined, visitor: Visitor) =>
         prove(username.trim(), password, visitor).pipe(
@@ -213,10 +226,11 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
 
         hash: (username, password) => Effect.zipRight(rules.check(defaultTenant, username, password), hasher.hash(password)),
 
-        create: (tenant, { username, role, password }) =>
+        create: (tenant, { password, profile, role, username }) =>
           Effect.gen(function* () {
+            if (password === undefined) return yield* users.create(tenant, { username, role, profile })
             yield* rules.check(tenant, username, password)
-            return yield* users.create(tenant, { username, role, passwordHash: yield* hasher.hash(password) })
+            return yield* users.create(tenant, { username, role, profile, passwordHash: yield* hasher.hash(password) })
           }),
 
         changePassword: (user, session, current, next, visitor) =>
@@ -229,12 +243,12 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
             yield* mails.tellOfNewPassword(user)
           }),
 
-        change: (tenant, id, { role, password }) =>
+        change: (tenant, id, { disabled, password, role }) =>
           Effect.gen(function* () {
             const known = yield* users.get(tenant, id)
             if (password !== undefined) yield* rules.checkNext(known, password)
             const passwordHash = password === undefined ? undefined : yield* hasher.hash(password)
-            const user = yield* users.change(tenant, id, { role, passwordHash })
+            const user = yield* users.change(tenant, id, { role, passwordHash, disabled })
             yield* endSessions(id, Option.none())
             if (password !== undefined) yield* mails.tellOfNewPassword(user)
             return user

@@ -2,7 +2,9 @@ import { inNameOf, inNameOfStranger } from "@vigil/core/ChangeAuthor"
 import { AccountStore, type MailRecipient } from "@vigil/core/port/AccountStore"
 import { PasswordResetStore } from "@vigil/core/port/PasswordResetStore"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
-import { Context, Data, DateTime, Effect, Layer, Option, Queue, type Redacted } from "effect"
+import type { UserNotFound } from "@vigil/core/port/UserStore"
+import type { User } from "@vigil/core/User"
+import { Context, Data, DateTime, Duration, Effect, Layer, Option, Queue, type Redacted } from "effect"
 import { AccountMails } from "../mail/AccountMails.js"
 import { Accounts } from "./Accounts.js"
 import { PasswordRules, type WeakPassword } from "./PasswordRules.js"
@@ -24,11 +26,23 @@ export class MailNotConfigured extends Data.TaggedError("MailNotConfigured") {
   }
 }
 
+/** No link can be sent to this user: there is no mail address, or one was sent a moment ago. */
+export class LinkRefused extends Data.TaggedError("LinkRefused")<{ readonly reason: "no-address" | "just-sent" }> {
+  override get message() {
+    return this.reason === "no-address"
+      ? "there is no mail address that a link could be sent to"
+      : "a link was sent within the last two minutes: wait before you send another one"
+  }
+}
+
 /** Every request counts as a wrong attempt does. */
 class Counted extends Data.TaggedError("Counted") {}
 
-/** Minutes that a link is good for. */
+/** Minutes that a link is good for that somebody asked for. */
 const validity = 30
+
+/** Hours that a link is good for that an administrator sent: people read their mail tomorrow. */
+const invitationValidity = 72
 
 /** Requests that wait for their mails. */
 const mostWaiting = 100
@@ -51,6 +65,13 @@ export class PasswordResets extends Context.Tag("@vigil/api/PasswordResets")<
       url: string,
       visitor: Visitor
     ) => Effect.Effect<void, MailNotConfigured | TooManyAttempts>
+    /** Fails unless a link could be sent to that address. */
+    readonly checkRecipient: (email: string | null | undefined) => Effect.Effect<void, MailNotConfigured | LinkRefused>
+    /** Sends a user a link to choose a password, the first or another one. */
+    readonly invite: (
+      user: User,
+      url: string
+    ) => Effect.Effect<void, MailNotConfigured | LinkRefused | UserNotFound | StoreUnavailable>
     /** Uses up the link; ends all sessions of the user, and the account's lock. */
     readonly perform: (
       token: string,
@@ -74,13 +95,28 @@ export class PasswordResets extends Context.Tag("@vigil/api/PasswordResets")<
       const throttle = yield* SignInThrottle
       const waiting = yield* Queue.dropping<Request>(mostWaiting)
 
-      const offer = (to: MailRecipient, { address, url }: Request) =>
+      /** A new link, in place of the user's earlier one; none within two minutes of that. */
+      const newLink = (user: User, url: string, validFor: Duration.DurationInput) =>
         Effect.gen(function* () {
           const token = newToken()
-          const expiresAt = DateTime.add(yield* DateTime.now, { minutes: validity })
-          const offered = yield* inNameOfStranger(to.user.username, address)(resets.offer(to.user, hashToken(token), expiresAt))
+          const expiresAt = DateTime.addDuration(yield* DateTime.now, validFor)
           // Behind `#`, where it reaches no server, no proxy and no log.
-          if (offered) yield* mails.sendResetLink(to, `${url}/new-password#${token}`, validity)
+          const link = `${url}/new-password#${token}`
+          const offered = yield* resets.offer(user, hashToken(token), expiresAt)
+          return Option.liftPredicate(link, () => offered)
+        })
+
+      const offer = (to: MailRecipient, { address, url }: Request) =>
+        Effect.gen(function* () {
+          const made = newLink(to.user, url, Duration.minutes(validity))
+          const link = yield* inNameOfStranger(to.user.username, address)(made)
+          if (Option.isSome(link)) yield* mails.sendResetLink(to, link.value, validity)
+        })
+
+      const checkRecipient = (email: string | null | undefined) =>
+        Effect.gen(function* () {
+          if (!mails.isConfigured) return yield* new MailNotConfigured()
+          if (email === null || email === undefined) return yield* new LinkRefused({ reason: "no-address" })
         })
 
       const answer = (request: Request) =>
@@ -102,6 +138,17 @@ export class PasswordResets extends Context.Tag("@vigil/api/PasswordResets")<
               .pipe(Effect.catchTag("Counted", () => Effect.void))
             if (!(yield* Queue.offer(waiting, { nameOrAddress, url, address })))
               yield* Effect.logWarning("a request for a new password is dropped: too many wait")
+          }),
+
+        checkRecipient,
+
+        invite: (user, url) =>
+          Effect.gen(function* () {
+            const { displayName, email, language } = yield* people.get(user.tenantId, user.id)
+            yield* checkRecipient(email)
+            const link = yield* newLink(user, url, Duration.hours(invitationValidity))
+            if (email === null || Option.isNone(link)) return yield* new LinkRefused({ reason: "just-sent" })
+            yield* mails.sendInvitation({ user, email, displayName, language }, link.value, invitationValidity)
           }),
 
         perform: (token, password, visitor) =>

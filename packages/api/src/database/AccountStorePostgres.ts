@@ -143,7 +143,8 @@ const make = Effect.map(Database, (database) =>
         Effect.gen(function* () {
           const rows = yield* sql<RecipientRow>`${select(sql)}
             where (lower(u.username) = lower(${nameOrAddress}) or lower(u.email) = lower(${nameOrAddress}))
-              and u.email is not null and u.password_hash like '$%' and ${isServed(sql, "u")} order by u.created_at limit ${mostRecipients}`
+              and u.email is not null and u.password_hash like '$%' and u.disabled_at is null and ${isServed(sql, "u")}
+            order by u.created_at limit ${mostRecipients}`
           return yield* Effect.forEach(rows, (row) =>
             Effect.map(
               decodeUser({
@@ -151,6 +152,8 @@ const make = Effect.map(Database, (database) =>
                 tenantId: row.tenant_id,
                 username: row.username,
                 role: row.role,
+                // Of those who are disabled there is none.
+                disabled: false,
                 createdAt: row.created_at.toISOString()
               }),
               (user) => ({ user, email: row.email, displayName: row.display_name, language: row.language })

@@ -3,9 +3,8 @@ import { userLinked } from "@vigil/core/AccountChanges"
 import { userCreated, userUpdated } from "@vigil/core/AuditChanges"
 import { type Admission, AdmissionRefused, type IdentityProvider } from "@vigil/core/IdentityProvider"
 import { User } from "@vigil/core/User"
-import { DateTime, Effect, Redacted } from "effect"
+import { DateTime, Effect } from "effect"
 import { writeAudit } from "./AuditStorePostgres.js"
-import { noPassword } from "./PasswordHash.js"
 import { insertUser, keepAnAdministrator, toUser } from "./UserStorePostgres.js"
 
 type UserRow = Parameters<typeof toUser>[0]
@@ -24,7 +23,7 @@ const first = (sql: SqlClient, provider: IdentityProvider, admission: Admission)
     const user =
       same !== undefined
         ? yield* toUser(same)
-        : yield* insertUser(sql, tenantId, { ...admission, passwordHash: Redacted.make(noPassword) }).pipe(
+        : yield* insertUser(sql, tenantId, { username: admission.username, role: admission.role }).pipe(
             // Of another tenant: row-level security does not show it.
             Effect.catchTag("UsernameTaken", () => Effect.fail(new AdmissionRefused({ reason: "username-taken" })))
           )
@@ -58,6 +57,7 @@ export const admit = (sql: SqlClient, provider: IdentityProvider, admission: Adm
     yield* sql`select id from identity_providers where id = ${provider.id} for update`
     const [row] = yield* known(sql, provider, admission)
     const user = row === undefined ? yield* first(sql, provider, admission) : yield* toUser(row)
+    if (user.disabled) return yield* new AdmissionRefused({ reason: "disabled" })
     const role = admission.role === user.role || (yield* mayChangeRole(sql, user)) ? admission.role : user.role
     // What the user or an administrator has set stays.
     yield* sql`update users set role = ${role},

@@ -49,6 +49,8 @@ const toOwner = (row: ActiveRow) =>
     tenantId: row.tenant_id,
     username: row.username,
     role: row.role,
+    // Of those who are disabled there is none.
+    disabled: false,
     createdAt: row.user_created_at.toISOString()
   })
 
@@ -106,7 +108,8 @@ const make = Effect.map(Database, (database) =>
         Effect.gen(function* () {
           const [row] = yield* sql<ActiveRow>`select k.*, u.username, u.role, u.created_at as user_created_at
             from api_keys k join users u on u.id = k.user_id
-            where k.key_hash = ${keyHash} and ${isServed(sql, "k")} and (k.expires_at is null or k.expires_at > ${yield* now})`
+            where k.key_hash = ${keyHash} and ${isServed(sql, "k")} and u.disabled_at is null
+              and (k.expires_at is null or k.expires_at > ${yield* now})`
           return row === undefined ? Option.none() : Option.some({ key: yield* toKey(row), owner: yield* toOwner(row) })
         })
       ),

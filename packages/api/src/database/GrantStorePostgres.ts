@@ -1,7 +1,7 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { type Grants, grantsSet } from "@vigil/core/Grants"
 import type { CameraId, PlaceId, UserId } from "@vigil/core/Ids"
-import { GrantStore } from "@vigil/core/port/GrantStore"
+import { GrantsRevisionConflict, GrantStore } from "@vigil/core/port/GrantStore"
 import { UserNotFound } from "@vigil/core/port/UserStore"
 import { Effect, Layer, Option } from "effect"
 import { writeAudit } from "./AuditStorePostgres.js"
@@ -21,11 +21,13 @@ const read = (sql: SqlClient, user: UserId) =>
   Effect.gen(function* () {
     const rows = yield* sql<GrantRow>`select place_id, group_name from user_grants
       where user_id = ${user} order by group_name collate "C", place_id`
-    const [owner] = yield* sql<{ readonly role: string }>`select role from users where id = ${user}`
+    const [owner] = yield* sql<{ readonly role: string; readonly grants_revision: number }>`
+      select role, grants_revision from users where id = ${user}`
     return {
       places: rows.flatMap(({ place_id }) => place_id ?? []),
       groups: rows.flatMap(({ group_name }) => group_name ?? []),
-      limited: rows.length > 0 && owner?.role !== "admin"
+      limited: rows.length > 0 && owner?.role !== "admin",
+      revision: owner?.grants_revision ?? 1
     }
   })
 
@@ -49,18 +51,21 @@ const make = Effect.gen(function* () {
   return GrantStore.of({
     get: (tenant, user) => database.tenant("read grants", tenant, (sql) => read(sql, user)),
 
-    set: (tenant, user, grants) =>
+    set: (tenant, user, grants, expected) =>
       database.tenant("change grants", tenant, (sql) =>
         Effect.gen(function* () {
           const [known] = yield* sql`select id from users where id = ${user} for no key update`
           if (known === undefined) return yield* new UserNotFound({ userId: user })
-          yield* Effect.forEach(grants.places, (id) => checkPlace(sql, id), { discard: true })
           const before = yield* read(sql, user)
+          if (expected !== undefined && expected !== before.revision)
+            return yield* new GrantsRevisionConflict({ userId: user, expected, actual: before.revision })
+          yield* Effect.forEach(grants.places, (id) => checkPlace(sql, id), { discard: true })
           const rows = rowsOf(grants)
           yield* sql`delete from user_grants where user_id = ${user}`
           if (rows.length > 0) {
             yield* sql`insert into user_grants ${sql.insert(rows.map((row) => ({ ...row, user_id: user, tenant_id: tenant })))}`
           }
+          yield* sql`update users set grants_revision = grants_revision + 1 where id = ${user}`
           const after = yield* read(sql, user)
           yield* tellReach(sql)
           yield* writeAudit(sql, tenant, grantsSet({ id: user }, before, after))

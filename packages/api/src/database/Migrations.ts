@@ -23,6 +23,7 @@ import { signIn } from "./migration/0017SignIn.js"
 import { identity } from "./migration/0018Identity.js"
 import { grants } from "./migration/0019Grants.js"
 import { placeRevisions } from "./migration/0020PlaceRevisions.js"
+import { disabling } from "./migration/0027Disabling.js"
 
 /** All of them, in order. */
 export const migrations: ReadonlyArray<Migration> = [
@@ -44,7 +45,8 @@ export const migrations: ReadonlyArray<Migration> = [
   signIn,
   identity,
   grants,
-  placeRevisions
+  placeRevisions,
+  disabling
 ]
 
 /** Advisory lock of this database that whoever changes its structure holds: `vigi` in ASCII. */

@@ -40,7 +40,7 @@ const make = Effect.map(Database, (database) =>
           const [row] = yield* sql<
             Parameters<typeof toUser>[0]
           >`select u.* from password_resets r join users u on u.id = r.user_id
-            where r.token_hash = ${tokenHash} and r.expires_at > ${yield* now} and ${isServed(sql, "r")}`
+            where r.token_hash = ${tokenHash} and r.expires_at > ${yield* now} and ${isServed(sql, "r")} and u.disabled_at is null`
           return row === undefined ? Option.none() : Option.some(yield* toUser(row))
         })
       ),

@@ -54,6 +54,8 @@ const toActive = (row: ActiveRow) =>
         tenantId: row.tenant_id,
         username: row.username,
         role: row.role,
+        // Of those who are disabled there is none.
+        disabled: false,
         createdAt: row.user_created_at.toISOString()
       })
     }),
@@ -72,7 +74,7 @@ const active = (sql: SqlClient, condition: Fragment) =>
           select from second_factors f where f.id = u.id and f.confirmed_at is not null
         ) as lacks_second_factor
       from sessions s join users u on u.id = s.user_id join tenants t on t.id = s.tenant_id
-      where ${condition} and s.expires_at > ${at} and t.suspended_at is null`
+      where ${condition} and s.expires_at > ${at} and t.suspended_at is null and u.disabled_at is null`
   )
 
 const firstActive = (sql: SqlClient, condition: Fragment) =>

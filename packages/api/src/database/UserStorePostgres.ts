@@ -9,7 +9,7 @@ import { lockOf } from "./AccountStorePostgres.js"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { sqlState } from "./Connection.js"
 import { Database } from "./Database.js"
-import { passwordOf } from "./PasswordHash.js"
+import { noPassword, passwordOf } from "./PasswordHash.js"
 
 interface UserRow {
   readonly id: UserId
@@ -21,21 +21,23 @@ interface UserRow {
   readonly locked_at: Date | null
   readonly locked_until: Date | null
   readonly created_at: Date
+  readonly disabled_at: Date | null
 }
 
 const uniqueViolation = "23505"
 const decodeUser = Schema.decodeUnknown(User)
 
-export const toUser = (row: Pick<UserRow, "id" | "tenant_id" | "username" | "role" | "created_at">) =>
+export const toUser = (row: Pick<UserRow, "id" | "tenant_id" | "username" | "role" | "created_at" | "disabled_at">) =>
   decodeUser({
     id: row.id,
     tenantId: row.tenant_id,
     username: row.username,
     role: row.role,
+    disabled: row.disabled_at !== null,
     createdAt: row.created_at.toISOString()
   })
 
-export const insertUser = (sql: SqlClient, tenantId: TenantId, { username, role, passwordHash }: NewUser) =>
+export const insertUser = (sql: SqlClient, tenantId: TenantId, { passwordHash, profile, role, username }: NewUser) =>
   Effect.gen(function* () {
     const createdAt = yield* DateTime.now
     const user = User.make({ id: UserId.make(crypto.randomUUID()), tenantId, username, role, createdAt })
@@ -44,7 +46,10 @@ export const insertUser = (sql: SqlClient, tenantId: TenantId, { username, role,
       tenant_id: tenantId,
       username,
       role,
-      password_hash: Redacted.value(passwordHash),
+      password_hash: passwordHash === undefined ? noPassword : Redacted.value(passwordHash),
+      display_name: profile?.displayName ?? null,
+      email: profile?.email ?? null,
+      language: profile?.language ?? null,
       created_at: DateTime.toDateUtc(createdAt),
       updated_at: DateTime.toDateUtc(createdAt)
     }
@@ -57,10 +62,11 @@ export const insertUser = (sql: SqlClient, tenantId: TenantId, { username, role,
     return user
   })
 
-/** The tenant's administrators, held until the transaction ends: two of them cannot remove each other at once. */
+/** The tenant's administrators who can come in, held until the transaction ends: two of them cannot remove each other at once. */
 const lockAdministrators = (sql: SqlClient, tenant: TenantId) =>
   Effect.map(
-    sql<{ readonly id: UserId }>`select id from users where tenant_id = ${tenant} and role = 'admin' order by id for update`,
+    sql<{ readonly id: UserId }>`select id from users u where tenant_id = ${tenant} and role = 'admin' and disabled_at is null
+      and (password_hash <> ${noPassword} or exists (select from user_identities i where i.user_id = u.id)) order by id for update`,
     (rows) => rows.map(({ id }) => id)
   )
 
@@ -124,21 +130,26 @@ const make = Effect.map(Database, (database) =>
 
     create: (tenant, user) =>
       database.tenant("add user", tenant, (sql) =>
-        Effect.tap(insertUser(sql, tenant, user), (created) => writeAudit(sql, tenant, userCreated(created, "user.create")))
+        Effect.tap(insertUser(sql, tenant, user), (created) =>
+          writeAudit(sql, tenant, userCreated(created, "user.create", user.profile))
+        )
       ),
 
-    change: (tenant, id, { role, passwordHash }) =>
+    change: (tenant, id, { disabled, passwordHash, role }) =>
       database.tenant("change user", tenant, (sql) =>
         Effect.gen(function* () {
-          if (role !== undefined && role !== "admin") yield* keepAnAdministrator(sql, tenant, id)
+          if (disabled === true || (role !== undefined && role !== "admin")) yield* keepAnAdministrator(sql, tenant, id)
           const current = yield* one(yield* sql<UserRow>`select * from users where id = ${id} for update`, id)
           if (passwordHash !== undefined) yield* replacePassword(sql, current)
+          const at = DateTime.toDateUtc(yield* DateTime.now)
+          const disabledAt = disabled === undefined ? current.disabled_at : disabled ? (current.disabled_at ?? at) : null
           const rows = yield* sql<UserRow>`update users set
             role = ${role ?? current.role},
+            disabled_at = ${disabledAt},
             password_hash = ${passwordHash === undefined ? current.password_hash : Redacted.value(passwordHash)},
-            updated_at = ${DateTime.toDateUtc(yield* DateTime.now)}
+            updated_at = ${at}
             where id = ${id} returning *`
-          yield* writeAudit(sql, tenant, userUpdated(yield* toUser(current), { role, passwordHash }))
+          yield* writeAudit(sql, tenant, userUpdated(yield* toUser(current), { role, passwordHash, disabled }))
           return yield* Effect.flatMap(one(rows, id), toUser)
         })
       ),

@@ -18,6 +18,7 @@ import type { ApiKeyNotFound } from "@vigil/core/port/ApiKeyStore"
 import type { InvalidAnalytic } from "@vigil/core/port/AnalyticCatalogue"
 import type { VersionNotFound } from "@vigil/core/ObjectHistory"
 import type { CameraNotRunning, NoKeyframe, NoPicture } from "@vigil/core/port/CameraControl"
+import type { GrantsRevisionConflict } from "@vigil/core/port/GrantStore"
 import type { CameraNotFound, RevisionConflict } from "@vigil/core/port/CameraStore"
 import type { ModelUnsuitable } from "@vigil/core/port/ModelLibrary"
 import type { ModelVersionNotFound, ModelVersionRefused } from "@vigil/core/port/ModelStore"
@@ -43,7 +44,7 @@ import type { SheetError } from "../sheet/Zip.js"
 import type { SessionNotFound } from "../application/SignInOperations.js"
 import type { PlainIssuer } from "../application/IdentityProviderOperations.js"
 import type { ProviderFailed } from "../auth/OpenIdClient.js"
-import type { MailNotConfigured, ResetRefused } from "../auth/PasswordResets.js"
+import type { LinkRefused, MailNotConfigured, ResetRefused } from "../auth/PasswordResets.js"
 import type { WeakPassword } from "../auth/PasswordRules.js"
 import type { CodeRefused, SecondFactorLacking, SecondFactorRefused } from "../auth/SecondFactors.js"
 import type { TooManyAttempts } from "../auth/SignInThrottle.js"
@@ -108,6 +109,7 @@ const problems = {
   UserNotFound: (error: UserNotFound) => notFound("user-not-found", error.message),
   RevisionConflict: (error: RevisionConflict) => changedSince(error.message),
   PlaceRevisionConflict: (error: PlaceRevisionConflict) => changedSince(error.message),
+  GrantsRevisionConflict: (error: GrantsRevisionConflict) => changedSince(error.message),
   SourceError: (error: SourceError) => badRequest(`source-${error.reason}`, error.detail, "/url"),
   InvalidAnalytic: (error: InvalidAnalytic) => badRequest("invalid-analytic", error.message, "/analytics"),
   InvalidSetting: (error: InvalidSetting) => badRequest("invalid-setting", error.message, `/${error.key}`),
@@ -158,6 +160,7 @@ const problems = {
     new BadGateway(details(502, "provider-failed", "The identity provider does not answer as it should", error.message)),
   ResetRefused: (error: ResetRefused) => new NotAllowed(details(403, "reset-refused", "Not allowed", error.message)),
   MailNotConfigured: (error: MailNotConfigured) => conflict("mail-not-configured", error.message),
+  LinkRefused: (error: LinkRefused) => conflict(`link-${error.reason}`, error.message),
   WeakPassword: ({ complaints }: WeakPassword) =>
     new BadRequest(
       details(

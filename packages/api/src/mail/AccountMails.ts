@@ -13,6 +13,7 @@ export class AccountMails extends Context.Tag("@vigil/api/AccountMails")<
   {
     readonly isConfigured: boolean
     readonly sendResetLink: (to: MailRecipient, link: string, minutes: number) => Effect.Effect<void>
+    readonly sendInvitation: (to: MailRecipient, link: string, hours: number) => Effect.Effect<void>
     readonly tellOfLock: (user: User, policy: PasswordPolicy) => Effect.Effect<void, StoreUnavailable>
     readonly tellOfNewPassword: (user: User) => Effect.Effect<void, StoreUnavailable>
     /** The former address is told that it is no more. */
@@ -48,6 +49,7 @@ export class AccountMails extends Context.Tag("@vigil/api/AccountMails")<
       return AccountMails.of({
         isConfigured: mailer.isConfigured,
         sendResetLink: (to, link, minutes) => post(to, (texts) => texts.reset({ username: to.user.username, link, minutes })),
+        sendInvitation: (to, link, hours) => post(to, (texts) => texts.invitation({ username: to.user.username, link, hours })),
         tellOfLock: (user, { lockMinutes }) =>
           postTo(user, (texts) => texts.locked({ username: user.username, minutes: lockMinutes })),
         tellOfNewPassword: (user) => postTo(user, (texts) => texts.newPassword({ username: user.username })),

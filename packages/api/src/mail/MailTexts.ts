@@ -2,6 +2,7 @@
 export interface MailTexts {
   readonly greeting: (name: string) => string
   readonly reset: (facts: { readonly username: string; readonly link: string; readonly minutes: number }) => MailText
+  readonly invitation: (facts: { readonly username: string; readonly link: string; readonly hours: number }) => MailText
   readonly locked: (facts: { readonly username: string; readonly minutes: number | null }) => MailText
   readonly newPassword: (facts: { readonly username: string }) => MailText
   readonly newAddress: (facts: { readonly username: string }) => MailText
@@ -20,6 +21,14 @@ const english: MailTexts = {
       `somebody asked for a new password for the account ${username}. With this link you can set one; it works once, for ${minutes} minutes:`,
       link,
       "If that was not you, do nothing: your password stays as it is."
+    ]
+  }),
+  invitation: ({ hours, link, username }) => ({
+    subject: "Your account of Vigil",
+    lines: [
+      `an administrator asks you to choose a password for your account ${username}. This link works once, for ${hours} hours:`,
+      link,
+      `Then sign in as ${username}.`
     ]
   }),
   locked: ({ minutes, username }) => ({
@@ -53,6 +62,14 @@ const german: MailTexts = {
       `jemand hat ein neues Passwort für das Konto ${username} angefordert. Mit diesem Link können Sie eines setzen; er gilt einmal, ${minutes} Minuten lang:`,
       link,
       "Wenn Sie das nicht waren, tun Sie nichts: Ihr Passwort bleibt, wie es ist."
+    ]
+  }),
+  invitation: ({ hours, link, username }) => ({
+    subject: "Ihr Konto bei Vigil",
+    lines: [
+      `ein Administrator bittet Sie, ein Passwort für Ihr Konto ${username} zu wählen. Dieser Link gilt einmal, ${hours} Stunden lang:`,
+      link,
+      `Danach melden Sie sich als ${username} an.`
     ]
   }),
   locked: ({ minutes, username }) => ({

@@ -232,7 +232,7 @@ describe("grants", () => {
         const user = yield* anybody()
         const wanted = { places: [places.north.id, places.north.id], groups: ["b", "a", "b"] }
         const kept = yield* grant(user, wanted)
-        expect(kept).toEqual({ places: [places.north.id], groups: ["a", "b"], limited: true })
+        expect(kept).toEqual({ places: [places.north.id], groups: ["a", "b"], limited: true, revision: 2 })
         expect(yield* get(defaultTenant, user.id)).toEqual(kept)
         expect(Option.getOrThrow(yield* reach(defaultTenant, user.id))).toEqual(new Set([inNorth.id, inHall.id]))
         const { entries } = yield* (yield* AuditStore).query(defaultTenant, { subjectId: user.id, limit: 1 })

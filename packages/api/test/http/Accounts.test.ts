@@ -1,134 +1,21 @@
 import { describe, expect, layer } from "@effect/vitest"
 import { Database } from "@vigil/api/database/Database"
-import { Account } from "@vigil/core/Account"
-import { Context, Effect, Layer, Option, Schedule, Schema } from "effect"
-import { mailPeer, mailTo } from "../mail/MailPeer.js"
+import { Effect, Layer, Option } from "effect"
+import { mailPeer } from "../mail/MailPeer.js"
+import {
+  accountNamed,
+  ask,
+  attempt,
+  layerMailed,
+  linkIn,
+  Mails,
+  mailsTo,
+  newUser,
+  policyOf,
+  reset,
+  session
+} from "./MailedServer.js"
 import { layerTestServer, password, testConfig, TestServer } from "./TestServer.js"
-
-class Mails extends Context.Tag("test/Mails")<Mails, Effect.Effect.Success<ReturnType<typeof mailPeer>>>() {}
-
-const layerMailed = Layer.unwrapScoped(
-  Effect.map(mailPeer(), (peer) => {
-    return layerTestServer(
-      testConfig({ mail: Option.some(mailTo(peer)), publicUrl: Option.some(new URL("http://vigil.example:8480")) })
-    ).pipe(Layer.merge(Layer.succeed(Mails, peer)))
-  })
-)
-
-const decodeAccounts = Schema.decodeUnknownSync(Schema.Array(Account))
-const session = "/api/v1/session"
-
-const accountNamed = (name: string) =>
-  Effect.gen(function* () {
-    const { cookies, visit } = yield* TestServer
-    const accounts = decodeAccounts((yield* visit({ path: "/api/v1/accounts", cookie: cookies.admin })).json)
-    const found = accounts.find(({ username }) => username === name)
-    if (found === undefined) throw new Error(`no account ${name}`)
-    return found
-  })
-
-const newUser = (username: string, profile: object = {}) =>
-  Effect.gen(function* () {
-    const { cookies, visit } = yield* TestServer
-    yield* visit({ method: "POST", path: "/api/v1/users", cookie: cookies.admin, body: { username, role: "viewer", password } })
-    const { id } = yield* accountNamed(username)
-    const changed = yield* visit({ method: "PATCH", path: `/api/v1/accounts/${id}`, cookie: cookies.admin, body: profile })
-    expect(changed.status, changed.text).toBe(200)
-    return id
-  })
-
-/** From an address of its own each time, so that no address has to wait. */
-let visitors = 0
-const attempt = (username: string, pass: string) =>
-  Effect.flatMap(TestServer, ({ visit }) =>
-    visit({
-      method: "POST",
-      path: session,
-      body: { username, password: pass },
-      headers: { "x-forwarded-for": `192.0.2.${++visitors % 250}` }
-    })
-  )
-
-const policyOf = (policy: object) =>
-  Effect.gen(function* () {
-    const { cookies, visit } = yield* TestServer
-    const path = "/api/v1/password-policy"
-    const { json } = yield* visit({ path, cookie: cookies.viewer })
-    return yield* visit({ method: "PUT", path, cookie: cookies.admin, body: { ...Object(json), ...policy } })
-  })
-
-const mailsTo = (address: string, count: number) =>
-  Effect.gen(function* () {
-    const { mails } = yield* Mails
-    const found = () => mails.filter(({ to }) => to.includes(address))
-    yield* Effect.repeat(Effect.sync(found), {
-      until: ({ length }) => length >= count,
-      schedule: Schedule.spaced("20 millis")
-    }).pipe(Effect.timeout("10 seconds"))
-    return found()
-  })
-
-const ask = (nameOrAddress: string) =>
-  Effect.flatMap(TestServer, ({ visit }) =>
-    visit({ method: "POST", path: "/api/v1/password-reset", body: { nameOrAddress }, headers: { host: "evil.example" } })
-  )
-
-const linkIn = (text: string): string => /^http:\/\/vigil\.example:8480\/new-password#([\w-]{43})$/m.exec(text)?.[1] ?? ""
-
-const reset = (token: string, next: string) =>
-  Effect.flatMap(TestServer, ({ visit }) =>
-    visit({ method: "PUT", path: "/api/v1/password-reset", body: { token, password: next } })
-  )
-
-describe("profiles", () => {
-  layer(layerMailed, { timeout: 60_000, excludeTestServices: true })((it) => {
-    it.effect("are everybody's own; another mail address needs the password", () =>
-      Effect.gen(function* () {
-        const { cookies, visit } = yield* TestServer
-        const change = (body: object, cookie = cookies.operator) =>
-          visit({ method: "PATCH", path: "/api/v1/account", cookie, body })
-        expect((yield* change({ displayName: "Olga Operator", language: "de" })).json).toMatchObject({
-          username: "operator",
-          displayName: "Olga Operator",
-          language: "de",
-          email: null
-        })
-        expect((yield* change({ email: "olga@example.org" })).status).toBe(400)
-        expect((yield* change({ email: "olga@example.org", password: "not this one" })).status).toBe(400)
-        expect((yield* change({ email: "olga@example.org", password })).json).toMatchObject({ email: "olga@example.org" })
-        yield* change({ email: "new@example.org", password })
-        const [told] = yield* mailsTo("olga@example.org", 1)
-        expect(told?.subject).toContain("=?UTF-8?")
-        expect(told?.text).toContain("Hallo Olga Operator")
-        for (const email of ["a b@example.org", "x@y\r\nbcc: z@example.org", "@example.org", "x"])
-          expect((yield* change({ email, password })).status).toBe(400)
-        const trail = yield* visit({ path: "/api/v1/audit?action=user.profile&limit=1", cookie: cookies.admin })
-        expect(trail.json).toMatchObject({
-          entries: [
-            { actor: { username: "operator" }, before: { email: "olga@example.org" }, after: { email: "new@example.org" } }
-          ]
-        })
-      })
-    )
-
-    it.effect("of others are the administrators'", () =>
-      Effect.gen(function* () {
-        const { cookies, visit } = yield* TestServer
-        const { id } = yield* accountNamed("viewer")
-        const path = `/api/v1/accounts/${id}`
-        expect((yield* visit({ path, cookie: cookies.supervisor })).status).toBe(403)
-        expect((yield* visit({ path: "/api/v1/accounts", cookie: cookies.supervisor })).status).toBe(403)
-        expect((yield* visit({ method: "PATCH", path, cookie: cookies.viewer, body: { email: "x@example.org" } })).status).toBe(
-          403
-        )
-        expect((yield* visit({ path: `/api/v1/accounts/${crypto.randomUUID()}`, cookie: cookies.admin })).status).toBe(404)
-        expect(
-          (yield* visit({ method: "DELETE", path: `/api/v1/accounts/${crypto.randomUUID()}/lock`, cookie: cookies.admin })).status
-        ).toBe(404)
-      })
-    )
-  })
-})
 
 describe("forgotten passwords", () => {
   layer(layerMailed, { timeout: 60_000, excludeTestServices: true })((it) => {
@@ -214,8 +101,19 @@ describe("forgotten passwords", () => {
   layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
     it.effect("are an administrator's without a mail server", () =>
       Effect.gen(function* () {
-        const { visit } = yield* TestServer
-        expect((yield* ask("root")).json).toMatchObject({ type: "urn:vigil:problem:mail-not-configured" })
+        const { cookies, visit } = yield* TestServer
+        const notConfigured = { type: "urn:vigil:problem:mail-not-configured" }
+        expect((yield* ask("root")).json).toMatchObject(notConfigured)
+        const invite = (body: object) =>
+          visit({
+            method: "POST",
+            path: "/api/v1/users",
+            cookie: cookies.admin,
+            body: { username: "olga", role: "viewer", ...body }
+          })
+        expect((yield* invite({ email: "olga@example.org" })).json).toMatchObject(notConfigured)
+        expect((yield* invite({ email: "olga@example.org", password })).status).toBe(201)
+        expect((yield* accountNamed("olga")).email).toBe("olga@example.org")
         expect((yield* visit({ path: "/api/v1/sign-in" })).json).toEqual({ passwordReset: false, providers: [] })
       })
     )

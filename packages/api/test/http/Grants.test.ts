@@ -302,18 +302,44 @@ describe("grants over HTTP and RPC", () => {
       })
     )
 
+    it.effect("are changed as they were read, or not at all", () =>
+      Effect.gen(function* () {
+        const { cookies, visit } = yield* TestServer
+        const { id } = yield* limited("viewer", { groups: ["yard"] })
+        const path = `/api/v1/users/${id}/grants`
+        const set = (ifMatch: string | undefined, ...groups: ReadonlyArray<string>) =>
+          visit({
+            method: "PUT",
+            path,
+            cookie: cookies.admin,
+            body: { places: [], groups },
+            ...(ifMatch === undefined ? {} : { headers: { "if-match": ifMatch } })
+          })
+        const read = (yield* visit({ path, cookie: cookies.admin })).headers.get("etag") ?? ""
+        expect((yield* set(read, "doors")).headers.get("etag")).toBe('"3"')
+        expect(yield* set(read, "roof")).toMatchObject({ status: 412, json: { type: "urn:vigil:problem:revision-conflict" } })
+        expect((yield* visit({ path, cookie: cookies.admin })).json).toMatchObject({ groups: ["doors"], revision: 3 })
+        const [one, two] = yield* Effect.all([set('"3"', "one"), set('"3"', "two")], { concurrency: 2 })
+        expect(new Set([one.status, two.status])).toEqual(new Set([200, 412]))
+        expect((yield* set("*", "roof")).status).toBe(200)
+        expect((yield* set(undefined)).json).toMatchObject({ groups: [], revision: 6 })
+        expect((yield* set("3", "roof")).status).toBe(400)
+      })
+    )
+
     it.effect("are told and changed by administrators, and told to their user", () =>
       Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer
         const { site } = yield* grounds
         const { ask, grant, id } = yield* limited("viewer", { places: [site.id], groups: ["yard"] })
-        const kept = { places: [site.id], groups: ["yard"], limited: true }
+        const kept = { places: [site.id], groups: ["yard"], limited: true, revision: 2 }
         expect((yield* visit({ path: `/api/v1/users/${id}/grants`, cookie: cookies.admin })).json).toEqual(kept)
         expect((yield* ask({ path: "/api/v1/session/grants" })).json).toEqual(kept)
         expect((yield* visit({ path: "/api/v1/session/grants", cookie: cookies.admin })).json).toEqual({
           places: [],
           groups: [],
-          limited: false
+          limited: false,
+          revision: 1
         })
         expect((yield* ask({ path: `/api/v1/users/${id}/grants` })).status).toBe(403)
         expect((yield* ask({ method: "PUT", path: `/api/v1/users/${id}/grants`, body: { places: [], groups: [] } })).status).toBe(

@@ -1,7 +1,7 @@
 import { Context, Schema } from "effect"
 import type { Effect, Option, Stream } from "effect"
 import type { Grants, UserGrants } from "../Grants.js"
-import type { CameraId, TenantId, UserId } from "../Ids.js"
+import { type CameraId, type TenantId, UserId } from "../Ids.js"
 import type { PlaceNotFound } from "./PlaceStore.js"
 import type { StoreUnavailable } from "./StoreError.js"
 import type { UserNotFound } from "./UserStore.js"
@@ -10,6 +10,17 @@ import type { UserNotFound } from "./UserStore.js"
 export class OutOfReach extends Schema.TaggedError<OutOfReach>()("OutOfReach", { what: Schema.Literal("camera", "place") }) {
   override get message() {
     return `a ${this.what} outside of what the user is limited to`
+  }
+}
+
+/** Somebody changed what the user is limited to since it was read. */
+export class GrantsRevisionConflict extends Schema.TaggedError<GrantsRevisionConflict>()("GrantsRevisionConflict", {
+  userId: UserId,
+  expected: Schema.Int,
+  actual: Schema.Int
+}) {
+  override get message() {
+    return `the grants of user ${this.userId} are at revision ${this.actual}, not ${this.expected}: read them again`
   }
 }
 
@@ -26,8 +37,9 @@ export class GrantStore extends Context.Tag("@vigil/core/GrantStore")<
     readonly set: (
       tenant: TenantId,
       user: UserId,
-      grants: Grants
-    ) => Effect.Effect<UserGrants, UserNotFound | PlaceNotFound | StoreUnavailable>
+      grants: Grants,
+      expectedRevision?: number
+    ) => Effect.Effect<UserGrants, UserNotFound | PlaceNotFound | GrantsRevisionConflict | StoreUnavailable>
     /** The cameras in the user's reach now; none: all of the tenant's. */
     readonly reach: (tenant: TenantId, user: UserId) => Effect.Effect<Option.Option<ReadonlySet<CameraId>>, StoreUnavailable>
     /** Emits whenever the reach of somebody may have changed, but for cameras, of which their own store tells; a hint to look again. */

@@ -1,6 +1,6 @@
 import { Context, Schema } from "effect"
 import type { DateTime, Effect, Option, Redacted } from "effect"
-import type { AccountLock } from "../Account.js"
+import type { AccountLock, ProfileChange } from "../Account.js"
 import { type TenantId, UserId } from "../Ids.js"
 import type { Role, User } from "../User.js"
 import type { StoreUnavailable } from "./StoreError.js"
@@ -18,10 +18,10 @@ export class UserNotFound extends Schema.TaggedError<UserNotFound>()("UserNotFou
   }
 }
 
-/** The change would leave the tenant without an administrator. */
+/** The change would leave the tenant without an administrator who can come in. */
 export class LastAdministrator extends Schema.TaggedError<LastAdministrator>()("LastAdministrator", { userId: UserId }) {
   override get message() {
-    return "this is the last administrator: make another one first"
+    return "this is the last administrator who can sign in: make another one first"
   }
 }
 
@@ -48,12 +48,15 @@ export interface StoredUser {
 export interface NewUser {
   readonly username: string
   readonly role: Role
-  readonly passwordHash: Redacted.Redacted
+  /** None: no password gets in, until one is set. */
+  readonly passwordHash?: Redacted.Redacted | undefined
+  readonly profile?: ProfileChange | undefined
 }
 
 export interface UserChange {
   readonly role?: Role | undefined
   readonly passwordHash?: Redacted.Redacted | undefined
+  readonly disabled?: boolean | undefined
 }
 
 export class UserStore extends Context.Tag("@vigil/core/UserStore")<

@@ -6,7 +6,8 @@ const refusals: Readonly<Record<string, string>> = {
   "no-username": "The other side gave no user name that can be used here. Tell an administrator.",
   "no-role": "You are known, but none of your roles may use Vigil. Ask an administrator for one.",
   "no-account": "You are known, but have no account here. Ask an administrator for one.",
-  "username-taken": "Your user name is taken by another account here. Ask an administrator to link it with you."
+  "username-taken": "Your user name is taken by another account here. Ask an administrator to link it with you.",
+  disabled: "Your account here is disabled. Ask an administrator to enable it."
 }
 
 /** Why signing in through an identity provider came to nothing. */

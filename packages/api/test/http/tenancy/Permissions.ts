@@ -41,6 +41,7 @@ export const httpPermissions: Readonly<Record<string, Permission>> = {
   "users.create": "admin",
   "users.change": "admin",
   "users.remove": "admin",
+  "users.sendPasswordLink": "admin",
   "accounts.own": "viewer",
   "accounts.changeOwn": "viewer",
   "accounts.list": "admin",

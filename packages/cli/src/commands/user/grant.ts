@@ -46,8 +46,9 @@ const show = ({ json: asJson, username }: Shown, grants: UserGrants) =>
 
 const grantsOf = (id: UserId) => overHttp((http) => http.grants.get({ path: { id } }))
 
-const setGrants = (id: UserId, { groups, places }: Grants) =>
-  overHttp((http) => http.grants.set({ path: { id }, payload: { groups, places } }))
+/** In place of those that were read, and of no others. */
+const setGrants = (id: UserId, { groups, places }: Grants, { revision }: UserGrants) =>
+  overHttp((http) => http.grants.set({ path: { id }, headers: { "if-match": `"${revision}"` }, payload: { groups, places } }))
 
 const list = Command.make("list", { name: nameArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -75,8 +76,9 @@ const change = (
       return yield* new UsageError({ detail: "name a place (--place) or a group (--group)" })
     const { id, username } = yield* userNamed(options.name)
     const places = yield* Effect.forEach(options.places, (text) => Effect.map(placeNamed(text), ({ place }) => place.id))
-    const grants = yield* changed(yield* grantsOf(id), places)
-    yield* show({ username, json: options.json }, yield* setGrants(id, grants))
+    const before = yield* grantsOf(id)
+    const after = yield* changed(before, places)
+    yield* show({ username, json: options.json }, yield* setGrants(id, after, before))
   })
 
 const add = Command.make("add", named, (options) =>
@@ -105,7 +107,7 @@ const remove = Command.make("remove", named, (options) =>
 const clear = Command.make("clear", { name: nameArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
     const { id, username } = yield* userNamed(options.name)
-    yield* show({ username, json: options.json }, yield* setGrants(id, { places: [], groups: [] }))
+    yield* show({ username, json: options.json }, yield* setGrants(id, { places: [], groups: [] }, yield* grantsOf(id)))
   }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(Command.withDescription("Limit a user no more: all cameras are in reach."))
 

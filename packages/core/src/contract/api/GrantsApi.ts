@@ -4,7 +4,8 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
 import { Grants, UserGrants } from "../../Grants.js"
 import { UserId } from "../../Ids.js"
-import { BadRequest, NotAllowed, NotFound, Unavailable } from "../Problem.js"
+import { BadRequest, NotAllowed, NotFound, PreconditionFailed, Unavailable } from "../Problem.js"
+import { IfMatch } from "./IfMatch.js"
 import { SessionAuthentication } from "./SessionAuthentication.js"
 
 const user = Schema.Struct({ id: UserId })
@@ -15,9 +16,11 @@ export class GrantsGroup extends HttpApiGroup.make("grants")
   .add(
     HttpApiEndpoint.put("set", "/users/:id/grants")
       .setPath(user)
+      .setHeaders(IfMatch)
       .setPayload(Grants)
       .addSuccess(UserGrants)
       .addError(NotFound)
+      .addError(PreconditionFailed)
       .addError(BadRequest)
   )
   .addError(NotAllowed)
