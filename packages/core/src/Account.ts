@@ -1,22 +1,27 @@
 import { DateTime, Schema } from "effect"
 import { UserId } from "./Ids.js"
+import { PlainName } from "./PlainText.js"
 import { User } from "./User.js"
 
 /** A mail address, as far as that can be told without sending to it: RFC 5321 4.5.3.1 for its length. */
 export const MailAddress = Schema.String.pipe(
   Schema.maxLength(254),
-  Schema.pattern(/^[!#-;=?A-Z^-~]{1,64}@[A-Za-z0-9.-]{1,189}$/)
+  Schema.pattern(/^[!#-;=?A-Z^-~]{1,64}@[A-Za-z0-9.-]{1,189}$/, {
+    message: () => "Expected a mail address such as anna@example.org"
+  })
 ).annotations({ identifier: "MailAddress" })
 export type MailAddress = typeof MailAddress.Type
 
 /** A language tag (BCP 47), for example `en` or `pt-BR`. */
-const LanguageTag = Schema.String.pipe(Schema.pattern(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/)).annotations({
+const LanguageTag = Schema.String.pipe(
+  Schema.pattern(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/, { message: () => "Expected a language such as en or pt-BR" })
+).annotations({
   identifier: "LanguageTag"
 })
 
 const profile = {
   /** What people are called; the username where there is none. */
-  displayName: Schema.NullOr(Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(100))),
+  displayName: Schema.NullOr(PlainName(100)),
   /** Where links for a new password and warnings go. */
   email: Schema.NullOr(MailAddress),
   language: Schema.NullOr(LanguageTag)

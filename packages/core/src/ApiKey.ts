@@ -1,6 +1,6 @@
 import { Schema } from "effect"
 import { UserId } from "./Ids.js"
-import { plainPattern } from "./PlainText.js"
+import { PlainName } from "./PlainText.js"
 import { permits, type Role } from "./User.js"
 
 export const ApiKeyId = Schema.UUID.pipe(Schema.brand("ApiKeyId"))
@@ -37,7 +37,7 @@ const Moment = Schema.DateTimeUtc.pipe(
 /** What is asked for when a key is made. */
 export const NewApiKey = Schema.Struct({
   /** For people: which program has it. */
-  name: Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(100), Schema.pattern(plainPattern)),
+  name: PlainName(100),
   scopes,
   /** Without it the key is valid until it is revoked. */
   expiresAt: Schema.optional(Moment),

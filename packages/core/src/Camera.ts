@@ -2,11 +2,14 @@ import { Schema } from "effect"
 import { AnalyticAssignment } from "./Analytic.js"
 import { Line, Zone } from "./geometry/Zone.js"
 import { CameraId, EdgeId, ModelId, PlaceId, TenantId } from "./Ids.js"
+import { PlainName } from "./PlainText.js"
+import { ConfidentialText } from "./SecretText.js"
 import { SettingValues } from "./settings/SettingValues.js"
 import { Credentials, RtspTransport, TlsTrust } from "./Source.js"
 
-const Name = Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(200))
-const SourceUrl = Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(2048))
+const Name = PlainName(200)
+/** It may have a password in it. */
+const SourceUrl = ConfidentialText(2048)
 
 /** How the stream is cut into segments for models and jobs, in seconds. */
 export const SegmentSettings = Schema.Struct({

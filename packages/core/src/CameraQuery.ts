@@ -1,14 +1,14 @@
 import { Either, Encoding, Option, Schema } from "effect"
 import { Camera, Label } from "./Camera.js"
 import { CameraId, EdgeId, PlaceId } from "./Ids.js"
-import { plainPattern } from "./PlainText.js"
+import { PlainText } from "./PlainText.js"
 import { supportedSchemes } from "./Source.js"
 
 /** What a list is sorted by: `name` without regard to upper and lower case, or when it was `created` or last `updated`. */
 const CameraSort = Schema.Literal("name", "created", "updated")
 type CameraSort = typeof CameraSort.Type
 
-const Words = Schema.String.pipe(Schema.maxLength(200), Schema.pattern(plainPattern))
+const Words = PlainText(200)
 
 /** Where a page ended: the value that the list is sorted by, and the camera's id. Times in milliseconds. */
 const Cursor = Schema.Union(

@@ -2,7 +2,7 @@ import { type DateTime, Option, Schema } from "effect"
 import { AddressRange, countAddresses, parseAddressSpan } from "./AddressRange.js"
 import { type Camera, Label, NewCamera } from "./Camera.js"
 import { CameraId, DiscoveryId, PlaceId, TenantId } from "./Ids.js"
-import { plainPattern } from "./PlainText.js"
+import { PlainText } from "./PlainText.js"
 import { Credentials } from "./Source.js"
 import { isSameServer, parseSourceUrl } from "./SourceUrl.js"
 
@@ -11,7 +11,6 @@ const mostConnections = 65_536
 /** Devices that are kept of one discovery. */
 export const mostDevices = 2000
 
-const Text = (most: number) => Schema.String.pipe(Schema.maxLength(most), Schema.pattern(plainPattern))
 const Port = Schema.Int.pipe(Schema.between(1, 65_535))
 
 /** Where to look for cameras. */
@@ -22,7 +21,7 @@ const lookedAt = {
   ranges: Schema.optionalWith(Schema.Array(AddressRange).pipe(Schema.maxItems(32)), { default: () => [] }),
   ports: Schema.optionalWith(Schema.Array(Port).pipe(Schema.minItems(1), Schema.maxItems(8)), { default: () => [554, 8554] }),
   /** Paths of streams to try besides those that makers use. */
-  paths: Schema.optionalWith(Schema.Array(Text(200).pipe(Schema.pattern(/^[^\s@]*$/))).pipe(Schema.maxItems(16)), {
+  paths: Schema.optionalWith(Schema.Array(PlainText(200).pipe(Schema.pattern(/^[^\s@]*$/))).pipe(Schema.maxItems(16)), {
     default: () => []
   })
 }
@@ -172,7 +171,7 @@ export const AdoptRequest = Schema.Struct({
   devices: Schema.Array(
     Schema.Struct({
       /** The device's `key`. */
-      key: Schema.String.pipe(Schema.maxLength(300)),
+      key: PlainText(300),
       /** Which of its streams, counted from 0. */
       stream: Schema.optionalWith(Schema.Int.pipe(Schema.between(0, 100)), { default: () => 0 }),
       /** Absent: the device's own. */

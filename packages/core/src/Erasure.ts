@@ -7,6 +7,7 @@
 import { Schema } from "effect"
 import { type EventEntry, EventType } from "./Event.js"
 import { CameraId, EventId, TenantId, TrackId, UserId } from "./Ids.js"
+import { Prose } from "./PlainText.js"
 
 export const ErasureId = Schema.UUID.pipe(Schema.brand("ErasureId"))
 export type ErasureId = typeof ErasureId.Type
@@ -44,7 +45,7 @@ export type ErasureSelection = typeof ErasureSelection.Type
 /** `reason`: why, in the words of whoever asks for it; it is kept, so it should name nobody. */
 export const ErasureRequest = Schema.Struct({
   selection: ErasureSelection,
-  reason: Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(500))
+  reason: Prose(500).pipe(Schema.trimmed(), Schema.minLength(1))
 }).annotations({ identifier: "ErasureRequest" })
 export type ErasureRequest = typeof ErasureRequest.Type
 

@@ -1,6 +1,7 @@
 import { type DateTime, Either, Schema } from "effect"
 import { ModelId, TenantId } from "./Ids.js"
 import { ModelAdapter, ModelDescriptor, ModelError, ModelInput, ModelRequirements, ModelTask } from "./Model.js"
+import { PlainName } from "./PlainText.js"
 import { Priority } from "./Priority.js"
 
 /** What people call a version, for example `1.4.0`. */
@@ -15,8 +16,8 @@ export const partSize = 1_000_000
 /** Bytes of the largest file. */
 const largestModel = 512_000_000
 
-const Title = Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(200))
-const Word = Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(100))
+const Title = PlainName(200)
+const Word = PlainName(100)
 
 /** What somebody says of a model; what is absent is read from the file, with its family's usual preprocessing. */
 export const ModelHints = Schema.Struct({

@@ -3,6 +3,8 @@ import type { Effect, Scope } from "effect"
 import type { AccessUnit } from "./AccessUnit.js"
 import { CameraId } from "./Ids.js"
 import type { SourceDescription } from "./MediaTrack.js"
+import { PlainText, Prose } from "./PlainText.js"
+import { SecretText } from "./SecretText.js"
 
 /** How RTP travels: interleaved in the RTSP connection, as UDP datagrams, or TCP first and then UDP where the server refuses it. */
 export const RtspTransport = Schema.Literal("auto", "tcp", "udp")
@@ -11,16 +13,16 @@ export type RtspTransport = typeof RtspTransport.Type
 /** How far a TLS camera's certificate is trusted. Cameras mostly carry self-signed ones: pin theirs, or name a CA. */
 export const TlsTrust = Schema.Union(
   Schema.Struct({ mode: Schema.Literal("system") }),
-  Schema.Struct({ mode: Schema.Literal("ca"), pem: Schema.String }),
+  Schema.Struct({ mode: Schema.Literal("ca"), pem: Prose(100_000) }),
   Schema.Struct({ mode: Schema.Literal("fingerprint"), sha256: Schema.String.pipe(Schema.pattern(/^([0-9A-Fa-f]{2}:?){32}$/)) }),
   Schema.Struct({ mode: Schema.Literal("insecure") })
 )
 export type TlsTrust = typeof TlsTrust.Type
 
 export const Credentials = Schema.Struct({
-  username: Schema.String,
-  password: Schema.Redacted(Schema.String)
-})
+  username: PlainText(256),
+  password: SecretText(1024)
+}).annotations({ message: () => "Expected a user name and a password" })
 export type Credentials = typeof Credentials.Type
 
 /** A source's protocol is told by its URL's scheme. */

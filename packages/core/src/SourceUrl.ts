@@ -104,8 +104,7 @@ const publisherAddress = (text: string): Either.Either<SourceAddress, SourceErro
 export const parseSourceUrl = (text: string): Either.Either<SourceAddress, SourceError> => {
   const trimmed = text.trim()
   if (trimmed.length > maxLength) return refuse("", "invalid-url", `The address is longer than ${maxLength} characters`)
-  if (/[\u0000-\u001f\u007f]/.test(trimmed))
-    return refuse(trimmed, "invalid-url", "The address has blanks or control characters in it")
+  if (/[\p{Cc}\p{Cs}]/u.test(trimmed)) return refuse(trimmed, "invalid-url", "The address has blanks or control characters in it")
   if (/^whip:/i.test(trimmed)) return publisherAddress(trimmed)
   const [, name, rest = ""] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(trimmed) ?? []
   if (name === undefined) {

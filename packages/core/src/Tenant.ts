@@ -1,11 +1,12 @@
 import { Schema } from "effect"
 import { TenantId } from "./Ids.js"
 import { LicenceStatus } from "./Licence.js"
+import { PlainName } from "./PlainText.js"
 
 const Count = Schema.Int.pipe(Schema.nonNegative())
 
 /** Unique among the tenants of an installation, upper and lower case alike. */
-export const TenantName = Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(100), Schema.pattern(/^[^\p{Cc}\p{Cs}]*$/u))
+export const TenantName = PlainName(100)
 
 /** A tenant of the installation, and how much it has. */
 export class Tenant extends Schema.Class<Tenant>("Tenant")({

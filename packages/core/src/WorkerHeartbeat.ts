@@ -2,7 +2,7 @@ import { Schema } from "effect"
 import { HealthInfo, WorkerStatus } from "./BusMessage.js"
 import type { CameraHealth, CameraRuntime, WorkerReport } from "./CameraRuntime.js"
 import { type CameraId, Epoch } from "./Ids.js"
-import { plainPattern, plainText } from "./PlainText.js"
+import { PlainName, plainPattern, plainText } from "./PlainText.js"
 
 const mostFacts = 32
 const longestName = 64
@@ -27,9 +27,7 @@ export const WorkerHeartbeat = Schema.Struct({
   status: WorkerStatus,
   healthInfo: Schema.optionalWith(BoundedHealthInfo, { default: () => ({}) }).pipe(Schema.fromKey("health_info")),
   /** What it calls itself; `camera-worker-<camera id>` where it does not say. */
-  podName: Schema.optional(Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(200), Schema.pattern(plainPattern))).pipe(
-    Schema.fromKey("pod_name")
-  ),
+  podName: Schema.optional(PlainName(200)).pipe(Schema.fromKey("pod_name")),
   /** With `status: "error"`, what went wrong, for people. */
   error: Schema.optional(Schema.String.pipe(Schema.maxLength(longestError)))
 }).annotations({ identifier: "WorkerHeartbeat" })

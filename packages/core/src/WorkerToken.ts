@@ -1,6 +1,6 @@
 import { Schema } from "effect"
 import { CameraId } from "./Ids.js"
-import { plainPattern } from "./PlainText.js"
+import { PlainName } from "./PlainText.js"
 
 export const WorkerTokenId = Schema.UUID.pipe(Schema.brand("WorkerTokenId"))
 export type WorkerTokenId = typeof WorkerTokenId.Type
@@ -8,7 +8,7 @@ export type WorkerTokenId = typeof WorkerTokenId.Type
 /** What is asked for when a worker token is made. */
 export const NewWorkerToken = Schema.Struct({
   /** For people: which worker or fleet of workers has it. */
-  name: Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(100), Schema.pattern(plainPattern)),
+  name: PlainName(100),
   /** The one camera that it is for; all of the tenant's where absent. */
   cameraId: Schema.optional(CameraId)
 }).annotations({ identifier: "NewWorkerToken" })

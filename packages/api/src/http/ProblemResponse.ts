@@ -76,8 +76,24 @@ const DecodeError = Schema.parseJson(
 const decodeDecodeError = Schema.decodeUnknownOption(DecodeError)
 const utf8 = new TextDecoder()
 
-/** An optional field is a union with `undefined`; that it is not undefined either helps nobody. */
-const isNoise = (message: string): boolean => message.startsWith("Expected undefined, actual ")
+/** An optional field is a union with `undefined` or null; that it is not that either helps nobody, and repeats what was given. */
+const isNoise = (message: string): boolean => /^Expected (undefined|null), actual /.test(message)
+
+const choice = /^Expected ("[^"]*"|[\d.]+), actual ([^]*)$/
+
+/** What may stand there are literals: told as one list of them. */
+const asChoice = (details: ReadonlyArray<string>): string | undefined => {
+  const choices = details.map((detail) => choice.exec(detail))
+  const actual = choices[0]?.[2]
+  if (choices.length < 2 || choices.some((found) => found?.[2] !== actual)) return undefined
+  return `Expected one of ${choices.map((found) => found?.[1]).join(", ")}, actual ${actual}`
+}
+
+/** The problems of one value: each part of a union says what is wrong with it on its own. */
+const ofOneValue = (pointer: string, details: ReadonlyArray<string>): ReadonlyArray<InvalidField> => {
+  const one = asChoice(details)
+  return (one === undefined ? details : [one]).map((detail) => ({ pointer, detail }))
+}
 
 const escapePointer = (part: string | number): string => String(part).replaceAll("~", "~0").replaceAll("/", "~1")
 
@@ -88,16 +104,19 @@ export const asProblem = (response: HttpServerResponse.HttpServerResponse): Http
   return Option.match(decodeDecodeError(utf8.decode(body.body)), {
     onNone: () => response,
     onSome: ({ issues }) => {
-      const telling = issues.length === 1 ? issues : issues.filter(({ message }) => !isNoise(message))
+      const byPointer = new Map<string, Array<string>>()
+      const telling = issues.filter(({ message }) => !isNoise(message))
+      for (const { message, path } of telling.length === 0 ? issues : telling) {
+        const pointer = path.map((part) => `/${escapePointer(part)}`).join("")
+        byPointer.set(pointer, [...(byPointer.get(pointer) ?? []), message])
+      }
+      const errors = [...byPointer].flatMap(([pointer, details]) => ofOneValue(pointer, details))
       return problemResponse({
         status: 400,
         kind: "validation",
         title: "Validation failed",
-        detail: telling.length === 1 ? "One value is not allowed." : `${telling.length} values are not allowed.`,
-        errors: telling.map(({ message, path }) => ({
-          pointer: path.map((part) => `/${escapePointer(part)}`).join(""),
-          detail: message
-        }))
+        detail: byPointer.size === 1 ? "One value is not allowed." : `${byPointer.size} values are not allowed.`,
+        errors
       })
     }
   })

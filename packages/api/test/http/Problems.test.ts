@@ -2,7 +2,7 @@ import { describe, expect, layer } from "@effect/vitest"
 import { ServerAddress } from "@vigil/api/http/HttpListener"
 import { Effect } from "effect"
 import { connect } from "node:net"
-import { type Answer, layerTestServer, TestServer } from "./TestServer.js"
+import { type Answer, layerTestServer, password, TestServer } from "./TestServer.js"
 
 const cameras = "/api/v1/cameras"
 const nobody = "00000000-0000-4000-8000-00000000000a"
@@ -45,6 +45,81 @@ describe("errors are problem details (RFC 9457)", () => {
         expect(parameter.json).toMatchObject({ errors: [{ pointer: "/limit" }] })
         isProblem(yield* visit({ path: "/api/v1/events?cursor=x", cookie: cookies.viewer }), 400)
         isProblem(yield* visit({ path: `${cameras}/not-a-uuid`, cookie: cookies.viewer }), 400)
+      })
+    )
+
+    it.effect("text that no database keeps is refused, not taken for a failure of the database", () =>
+      Effect.gen(function* () {
+        const { cookies, visit } = yield* TestServer
+        const corners = [
+          { x: 0, y: 0 },
+          { x: 1, y: 0 },
+          { x: 1, y: 1 }
+        ]
+        for (const bad of ["a\u0000b", "a\ud800b"]) {
+          const send = (method: string, path: string, body: unknown) =>
+            visit({ method, path: `/api/v1${path}`, cookie: cookies.admin, body })
+          for (const change of [
+            { name: bad },
+            { url: `${camera.url}/${bad}` },
+            { zones: [{ name: bad, polygon: corners }] },
+            { masks: [{ name: bad, polygon: corners }] },
+            { tls: { mode: "ca", pem: bad } }
+          ]) {
+            isProblem(yield* send("POST", "/cameras", { ...camera, enabled: false, ...change }), 400)
+          }
+          isProblem(yield* send("PATCH", "/account", { displayName: bad }), 400)
+          isProblem(yield* send("POST", "/users", { username: bad, role: "viewer", password }), 400)
+          isProblem(yield* send("POST", "/session", { username: bad, password }), 400)
+        }
+        isProblem(yield* visit({ path: "/api/v1/sign-in?provider=%00" }), 400)
+        isProblem(yield* visit({ path: "/api/v1/openid/%00/begin" }), 400)
+        for (const username of ["zo\u200be", "zo\ne"]) {
+          const answer = yield* visit({
+            method: "POST",
+            path: "/api/v1/users",
+            cookie: cookies.admin,
+            body: { username, role: "viewer", password }
+          })
+          isProblem(answer, 400)
+        }
+      })
+    )
+
+    it.effect("what may be secret is not repeated", () =>
+      Effect.gen(function* () {
+        const { cookies, visit } = yield* TestServer
+        const host = "h".repeat(2100)
+        for (const change of [
+          { url: `rtsp://anna:geheim@${host}/1` },
+          { url: ["rtsp://anna:geheim@192.0.2.7/1"] },
+          { credentials: { username: "anna", password: ["geheim"] } },
+          { credentials: "anna:geheim" },
+          { credentials: { username: "anna", password: "geheim".repeat(200) } }
+        ]) {
+          const answer = yield* visit({ method: "POST", path: cameras, cookie: cookies.admin, body: { ...camera, ...change } })
+          isProblem(answer, 400)
+          expect(answer.text).not.toContain("geheim")
+        }
+        const patched = yield* visit({
+          method: "PATCH",
+          path: `${cameras}/${nobody}`,
+          cookie: cookies.admin,
+          body: { credentials: { username: "anna", password: 4711 } }
+        })
+        isProblem(patched, 400)
+        expect(patched.text).not.toContain("4711")
+      })
+    )
+
+    it.effect("tells once what a value may be", () =>
+      Effect.gen(function* () {
+        const { cookies, visit } = yield* TestServer
+        const answer = yield* visit({ path: "/api/v1/cameras?sort=size", cookie: cookies.admin })
+        expect(answer.json).toMatchObject({
+          detail: "One value is not allowed.",
+          errors: [{ pointer: "/sort", detail: 'Expected one of "name", "created", "updated", actual "size"' }]
+        })
       })
     )
 

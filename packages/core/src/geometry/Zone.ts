@@ -1,8 +1,9 @@
 import { Schema } from "effect"
+import { Prose } from "../PlainText.js"
 import { Point } from "./Point.js"
 import { isSimple } from "./Polygon.js"
 
-const Name = Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(100))
+const Name = Prose(100).pipe(Schema.trimmed(), Schema.minLength(1))
 
 /** A polygon drawn on a camera's picture; at least three corners, closed by itself, may be concave but not cross itself. */
 export class Zone extends Schema.Class<Zone>("Zone")({

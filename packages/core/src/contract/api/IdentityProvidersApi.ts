@@ -10,6 +10,7 @@ import {
   NewIdentityProvider,
   ProviderButton
 } from "../../IdentityProvider.js"
+import { Prose } from "../../PlainText.js"
 import { BadGateway, BadRequest, Conflict, NotAllowed, NotFound, Unavailable } from "../Problem.js"
 import { SessionAuthentication } from "./SessionAuthentication.js"
 
@@ -73,12 +74,12 @@ const Anything = Schema.optional(Schema.String)
 export class OpenIdGroup extends HttpApiGroup.make("openId")
   .add(
     HttpApiEndpoint.get("ways", "/sign-in")
-      .setUrlParams(Schema.Struct({ provider: Schema.optional(Schema.String.pipe(Schema.maxLength(63))) }))
+      .setUrlParams(Schema.Struct({ provider: Schema.optional(Prose(63)) }))
       .addSuccess(SignInWays)
   )
   .add(
     HttpApiEndpoint.get("begin", "/openid/:slug/begin")
-      .setPath(Schema.Struct({ slug: Schema.String }))
+      .setPath(Schema.Struct({ slug: Prose(63) }))
       .setUrlParams(Schema.Struct({ to: Schema.optional(Schema.String.pipe(Schema.maxLength(1000))) }))
       .addSuccess(HttpApiSchema.Empty(302))
   )

@@ -3,19 +3,21 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
+import { Prose } from "../../PlainText.js"
+import { SecretText } from "../../SecretText.js"
 import { BadRequest, Conflict, NotAllowed, TooManyRequests, Unavailable } from "../Problem.js"
 import { TypedPassword } from "./TypedPassword.js"
 
 export class PasswordResetGroup extends HttpApiGroup.make("passwordReset")
   .add(
     HttpApiEndpoint.post("request", "/password-reset")
-      .setPayload(Schema.Struct({ nameOrAddress: Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(254)) }))
+      .setPayload(Schema.Struct({ nameOrAddress: Prose(254).pipe(Schema.trimmed(), Schema.minLength(1)) }))
       .addSuccess(HttpApiSchema.Accepted)
       .addError(Conflict)
   )
   .add(
     HttpApiEndpoint.put("perform", "/password-reset")
-      .setPayload(Schema.Struct({ token: Schema.Redacted(Schema.String.pipe(Schema.maxLength(200))), password: TypedPassword }))
+      .setPayload(Schema.Struct({ token: SecretText(200), password: TypedPassword }))
       .addSuccess(HttpApiSchema.NoContent)
       .addError(NotAllowed)
   )

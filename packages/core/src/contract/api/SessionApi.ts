@@ -3,6 +3,7 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
+import { Prose } from "../../PlainText.js"
 import { TypedCode } from "../../SecondFactor.js"
 import { OwnSession, SessionId } from "../../Session.js"
 import { User } from "../../User.js"
@@ -12,7 +13,7 @@ import { TypedPassword } from "./TypedPassword.js"
 
 /** What somebody types to sign in. The `code` is wanted of users who have a second factor. */
 export const SignInForm = Schema.Struct({
-  username: Schema.String.pipe(Schema.maxLength(100)),
+  username: Prose(100),
   password: TypedPassword,
   code: Schema.optional(TypedCode)
 }).annotations({ identifier: "SignInForm" })

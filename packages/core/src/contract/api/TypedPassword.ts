@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import { SecretText } from "../../SecretText.js"
 
 /** What is typed: bounded, but its rules are only looked at where a password is set. */
-export const TypedPassword = Schema.Redacted(Schema.String.pipe(Schema.maxLength(1024)))
+export const TypedPassword = SecretText(1024)
