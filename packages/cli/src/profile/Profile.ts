@@ -1,8 +1,9 @@
 import { Config, Effect, Option, type Redacted, Schema } from "effect"
 import { randomUUID } from "node:crypto"
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises"
+import { open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises"
 import { homedir } from "node:os"
 import { join } from "node:path"
+import { makeFolder } from "../MakeFolder.js"
 import { CommandFailed, UsageError } from "../Output.js"
 
 /** A server by name, and the tokens of a user's session there. */
@@ -66,7 +67,7 @@ const writePrivate = (file: string, text: string) =>
   Effect.flatMap(folder, (all) =>
     Effect.tryPromise({
       try: async () => {
-        await mkdir(all, { recursive: true, mode: 0o700 })
+        await makeFolder(all, 0o700)
         const draft = `${file}.${randomUUID()}`
         await writeFile(draft, text, { mode: 0o600, flush: true })
         await rename(draft, file)

@@ -3,7 +3,7 @@ import { Console, type Duration, Effect, Fiber, Option, Ref } from "effect"
 import { join } from "node:path"
 import { configureCameras, installDetector, simulateCameras } from "../demo/DemoCameras.js"
 import { DemoSummary, followLatency, summarise, summaryText } from "../demo/DemoSummary.js"
-import { dataFolder } from "../Installation.js"
+import { readyDataFolder } from "../Installation.js"
 import { load } from "../Load.js"
 import { printJson } from "../Output.js"
 
@@ -40,7 +40,7 @@ const show = <E, R>(simulator: Effect.Effect<ReadonlyArray<string>, E, R>, optio
  */
 export const demo = (options: Options) =>
   Effect.gen(function* () {
-    const folder = join(yield* dataFolder, "demo")
+    const folder = join(yield* readyDataFolder, "demo")
     yield* Console.error("Starting the demonstration.")
     const simulator = yield* Effect.forkScoped(simulateCameras)
     const { announce } = yield* load(() => import("../Announcement.js"), Effect.succeed)

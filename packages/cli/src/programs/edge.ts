@@ -6,7 +6,7 @@ import { isPlain, isThisMachine, readOrigin } from "@vigil/runtime/whip/WhipServ
 import { Config, Console, DateTime, Effect, Option, Redacted, Ref } from "effect"
 import * as Edge from "../Edge.js"
 import { EdgeLine, edgeText } from "../edge/EdgeText.js"
-import { dataFolder } from "../Installation.js"
+import { readyDataFolder } from "../Installation.js"
 import { printJson, readText, UsageError } from "../Output.js"
 import * as Telemetry from "../Telemetry.js"
 import { version } from "../Version.js"
@@ -83,7 +83,7 @@ const lineOf = (state: EdgeLinkState) =>
 export const edge = (options: EdgeArguments) =>
   Effect.gen(function* () {
     const centre = yield* centreOf(options)
-    const folder = yield* dataFolder
+    const folder = yield* readyDataFolder
     const show = (line: EdgeLine) => (options.json ? printJson(EdgeLine)(line) : Console.log(edgeText(line)))
     const run = Effect.gen(function* () {
       const context = yield* Effect.context<CameraControl | Deliverer>()

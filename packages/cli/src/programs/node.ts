@@ -10,7 +10,7 @@ import { Config, Console, Effect, Option, Redacted, Schedule, Schema } from "eff
 import { existsSync } from "node:fs"
 import { hostname } from "node:os"
 import { join } from "node:path"
-import { dataFolder } from "../Installation.js"
+import { readyDataFolder } from "../Installation.js"
 import { addressArgument, natsArgument } from "../NatsArgument.js"
 import * as Node from "../Node.js"
 import { CommandFailed, decodeTyped, UsageError } from "../Output.js"
@@ -69,7 +69,7 @@ const formOf = (options: NodeArguments) =>
     const capacity = yield* decodeTyped(NodeCapacity, "--capacity")(capacityOfMachine(Option.getOrUndefined(options.capacity)))
     const nats = yield* natsArgument(options.nats)
     const url = yield* databaseUrl(options.postgres)
-    const folder = yield* dataFolder
+    const folder = yield* readyDataFolder
     yield* checkKey(folder)
     const labels = Object.fromEntries(Option.getOrElse(options.labels, () => []))
     return { place: shown(url), form: { name, roles, capacity, labels, nats, database: toUrl(url), dataFolder: folder } }

@@ -1,12 +1,12 @@
 import { Effect } from "effect"
 import { announce } from "../Announcement.js"
-import { dataFolder } from "../Installation.js"
+import { readyDataFolder } from "../Installation.js"
 import * as Telemetry from "../Telemetry.js"
 import * as Up from "../Up.js"
 
 export const up = (options: { readonly json: boolean }) =>
   Effect.gen(function* () {
-    const folder = yield* dataFolder
+    const folder = yield* readyDataFolder
     yield* Effect.zipRight(announce(options), Effect.never).pipe(
       Effect.provide(Up.layer(folder)),
       Effect.provide(Telemetry.layer)
