@@ -318,19 +318,6 @@ describe("without a server", () => {
       })
     )
 
-    it.effect(
-      "says at once where the data folder cannot be, also below a folder that takes none",
-      () =>
-        Effect.gen(function* () {
-          for (const args of [["up"], ["demo"], ["models", "list"]]) {
-            const { code, stderr } = yield* vigil(args, { VIGIL_DATA: "/proc/nope/data" })
-            expect(code, args.join(" ")).toBe(1)
-            expect(stderr, args.join(" ")).toMatch(/^vigil: the data folder \/proc\/nope\/data cannot be used: .*VIGIL_DATA$/m)
-          }
-        }),
-      30_000
-    )
-
     it.effect("calls that are wrong end with 2 and say why in one line", () =>
       Effect.gen(function* () {
         const calls: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
