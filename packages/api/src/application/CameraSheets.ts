@@ -1,15 +1,15 @@
-import { type ImportReport, mostRows, readSheet, type RowProblem, type Rows, writeSheet } from "@vigil/core/CameraSheet"
+import { type ImportReport, readSheet, type RowProblem, type Rows, writeSheet } from "@vigil/core/CameraSheet"
 import { allowedWithinReach, authorize, inCallersName } from "@vigil/core/control/Authorization"
 import { authorizeSource } from "@vigil/core/control/CameraCommands"
-import { parseCsv } from "@vigil/core/Csv"
 import { placePaths } from "@vigil/core/Place"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { EdgeStore } from "@vigil/core/port/EdgeStore"
 import { PlaceStore } from "@vigil/core/port/PlaceStore"
 import type { TenantId } from "@vigil/core/Ids"
 import { Effect, Either } from "effect"
+import { readCsv } from "../sheet/Csv.js"
+import { SheetError } from "../sheet/SheetError.js"
 import { readXlsx } from "../sheet/Xlsx.js"
-import { SheetError } from "../sheet/Zip.js"
 
 const mostProblems = 1000
 
@@ -18,18 +18,14 @@ const mostAdded = 2000
 
 const isZip = (data: Uint8Array): boolean => data[0] === 0x50 && data[1] === 0x4b
 
-const readCsv = (data: Uint8Array) =>
-  Effect.gen(function* () {
-    const text = yield* Effect.try({
-      try: () => new TextDecoder("utf-8", { fatal: true }).decode(data),
-      catch: () => new SheetError({ detail: "the file is neither XLSX nor CSV in UTF-8" })
-    })
-    const rows = parseCsv(text)
-    if (rows.length > mostRows + 1) return yield* new SheetError({ detail: `the file has more than ${mostRows} rows` })
-    return rows
+const decoded = (data: Uint8Array) =>
+  Effect.try({
+    try: () => new TextDecoder("utf-8", { fatal: true }).decode(data),
+    catch: () => new SheetError({ detail: "the file is neither XLSX nor CSV in UTF-8" })
   })
 
-const read = (data: Uint8Array): Effect.Effect<Rows, SheetError> => (isZip(data) ? readXlsx(data) : readCsv(data))
+const read = (data: Uint8Array): Effect.Effect<Rows, SheetError> =>
+  isZip(data) ? readXlsx(data) : Effect.flatMap(decoded(data), readCsv)
 
 const surroundings = (tenant: TenantId) =>
   Effect.gen(function* () {

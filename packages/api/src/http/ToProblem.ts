@@ -16,7 +16,8 @@ import type { KeyRotationRefused } from "@vigil/core/KeyRotation"
 import type { ModelError } from "@vigil/core/Model"
 import type { ApiKeyNotFound } from "@vigil/core/port/ApiKeyStore"
 import type { InvalidAnalytic } from "@vigil/core/port/AnalyticCatalogue"
-import type { VersionNotFound } from "@vigil/core/ObjectHistory"
+import type { VersionConflict, VersionNotFound } from "@vigil/core/ObjectHistory"
+import type { RollbackRefused } from "@vigil/core/Rollback"
 import type { CameraNotRunning, NoKeyframe, NoPicture } from "@vigil/core/port/CameraControl"
 import type { GrantsRevisionConflict } from "@vigil/core/port/GrantStore"
 import type { CameraNotFound, RevisionConflict } from "@vigil/core/port/CameraStore"
@@ -40,7 +41,7 @@ import type { BusUnavailable } from "@vigil/core/port/Bus"
 import type { SettingsRefused } from "@vigil/core/port/SettingStore"
 import type { InvalidSetting } from "@vigil/core/settings/SettingCatalogue"
 import type { SourceError } from "@vigil/core/Source"
-import type { SheetError } from "../sheet/Zip.js"
+import type { SheetError } from "../sheet/SheetError.js"
 import type { SessionNotFound } from "../application/SignInOperations.js"
 import type { PlainIssuer } from "../application/IdentityProviderOperations.js"
 import type { ProviderFailed } from "../auth/OpenIdClient.js"
@@ -139,6 +140,8 @@ const problems = {
       ? badRequest("publication-offer", error.message, "")
       : conflict(`publication-${error.reason}`, error.message),
   VersionNotFound: (error: VersionNotFound) => notFound("version-not-found", error.message),
+  VersionConflict: (error: VersionConflict) => changedSince(error.message),
+  RollbackRefused: (error: RollbackRefused) => conflict(`rollback-${error.reason}`, error.message),
   KeyRotationRefused: (error: KeyRotationRefused) => conflict("key-rotation-refused", error.message),
   NodeNotFound: (error: NodeNotFound) => notFound("node-not-found", error.message),
   NodeUnavailable: (error: NodeUnavailable) =>

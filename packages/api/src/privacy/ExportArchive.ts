@@ -1,7 +1,7 @@
 import type { ExportPage } from "@vigil/core/port/DataExports"
 import { DateTime, Effect, Stream } from "effect"
-import { createHash } from "node:crypto"
-import { zipStream } from "../sheet/Zip.js"
+import { createHash, type Hash } from "node:crypto"
+import { zipStream } from "../zip/ZipStream.js"
 
 export interface ExportSubject {
   readonly type: "tenant" | "user"
@@ -9,32 +9,34 @@ export interface ExportSubject {
   readonly madeBy: string
 }
 
-interface ExportedFile {
-  readonly name: string
-  readonly rows: number
-  readonly sha256: string
-}
-
 /**
- * A ZIP archive of JSON lines, a folder for each table, and a manifest at its end that tells of each file; an archive without one broke off. Made while it is read, a
- * page at a time.
+ * A ZIP archive of JSON lines, a file for each table, and a manifest at its end that tells of each file; an archive without one broke off. Made while it is read, a
+ * page at a time, of any size. The pages of a table follow each other.
  */
-export const exportArchive = <E>(pages: Stream.Stream<ExportPage, E>, { id, madeBy, type }: ExportSubject) => {
-  const files: Array<ExportedFile> = []
-  const parts = new Map<string, number>()
+export const exportArchive = <E>(pages: Stream.Stream<ExportPage, E>, { id, madeBy, type }: ExportSubject) =>
+  Stream.suspend(() => {
+    const files = new Map<string, { rows: number; readonly digest: Hash }>()
 
-  const toFile = ({ rows, table }: ExportPage) => {
-    const part = (parts.get(table) ?? 0) + 1
-    parts.set(table, part)
-    const name = `${table}/${String(part).padStart(6, "0")}.jsonl`
-    const text = rows.map((row) => `${row}\n`).join("")
-    files.push({ name, rows: rows.length, sha256: createHash("sha256").update(text).digest("hex") })
-    return [name, text] as const
-  }
+    const toPart = ({ rows, table }: ExportPage) => {
+      const name = `${table}.jsonl`
+      const file = files.get(name) ?? { rows: 0, digest: createHash("sha256") }
+      files.set(name, file)
+      const text = rows.map((row) => `${row}\n`).join("")
+      file.rows += rows.length
+      file.digest.update(text)
+      return [name, text] as const
+    }
 
-  const manifest = Effect.map(DateTime.now, (now) => {
-    const said = { format: "vigil-export", version: 1, of: { type, id }, madeAt: DateTime.formatIso(now), madeBy, files }
-    return ["manifest.json", `${JSON.stringify(said, null, 2)}\n`] as const
+    const manifest = Effect.map(DateTime.now, (now) => {
+      const said = {
+        format: "vigil-export",
+        version: 2,
+        of: { type, id },
+        madeAt: DateTime.formatIso(now),
+        madeBy,
+        files: [...files].map(([name, { digest, rows }]) => ({ name, rows, sha256: digest.digest("hex") }))
+      }
+      return ["manifest.json", `${JSON.stringify(said, null, 2)}\n`] as const
+    })
+    return zipStream(Stream.concat(Stream.map(pages, toPart), Stream.fromEffect(manifest)))
   })
-  return zipStream(Stream.concat(Stream.map(pages, toFile), Stream.fromEffect(manifest)))
-}

@@ -6,9 +6,11 @@
  */
 import type { Rows } from "@vigil/core/CameraSheet"
 import { mostRows } from "@vigil/core/CameraSheet"
-import { Effect } from "effect"
+import { Chunk, Effect, Stream } from "effect"
 import { SaxesParser } from "saxes"
-import { makeZip, openZip, SheetError } from "./Zip.js"
+import { readZip } from "../zip/ReadZip.js"
+import { type ZipPart, zipStream } from "../zip/ZipStream.js"
+import { SheetError } from "./SheetError.js"
 
 /** Bytes of one unpacked file of the workbook. */
 const mostUnpacked = 32 * 1024 * 1024
@@ -150,7 +152,7 @@ const firstSheet = (workbook: Uint8Array, relations: Uint8Array) =>
 /** The cells of the first sheet as text. */
 export const readXlsx = (data: Uint8Array): Effect.Effect<Rows, SheetError> =>
   Effect.gen(function* () {
-    const file = yield* openZip(data, mostUnpacked)
+    const file = yield* readZip(data, mostUnpacked)
     const needed = (name: string) =>
       Effect.flatMap(file(name), (found) =>
         found === undefined
@@ -161,7 +163,7 @@ export const readXlsx = (data: Uint8Array): Effect.Effect<Rows, SheetError> =>
     const shared = yield* file("xl/sharedStrings.xml")
     const strings = shared === undefined ? [] : yield* readStrings(shared)
     return yield* readCells(yield* needed(sheet), strings)
-  })
+  }).pipe(Effect.catchTag("ZipError", ({ detail }) => new SheetError({ detail: `the XLSX file cannot be read: ${detail}` })))
 
 const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" }
 
@@ -183,7 +185,7 @@ export const writeXlsx = (rows: Rows): Effect.Effect<Uint8Array> => {
   const cells = (row: Rows[number]) =>
     row.map((cell) => `<c t="inlineStr"><is><t xml:space="preserve">${escaped(cell)}</t></is></c>`).join("")
   const sheet = rows.map((row, index) => `<row r="${index + 1}">${cells(row)}</row>`).join("")
-  return makeZip([
+  const files = Stream.make<Array<ZipPart>>(
     [
       "[Content_Types].xml",
       `${head}<Types xmlns="${types}"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" ContentType="${contentType}.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="${contentType}.worksheet+xml"/></Types>`
@@ -201,5 +203,6 @@ export const writeXlsx = (rows: Rows): Effect.Effect<Uint8Array> => {
       `${head}<Relationships xmlns="${packageRelations}"><Relationship Id="r1" Type="${documentRelations}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>`
     ],
     ["xl/worksheets/sheet1.xml", `${head}<worksheet xmlns="${main}"><sheetData>${sheet}</sheetData></worksheet>`]
-  ])
+  )
+  return Effect.map(Stream.runCollect(zipStream(files)), (chunks) => Buffer.concat(Chunk.toReadonlyArray(chunks)))
 }

@@ -1,6 +1,6 @@
 import { describe, expect, layer } from "@effect/vitest"
+import { readCsv, writeCsv } from "@vigil/api/sheet/Csv"
 import { readXlsx, writeXlsx } from "@vigil/api/sheet/Xlsx"
-import { formatCsv, parseCsv } from "@vigil/core/Csv"
 import { defaultTenant } from "@vigil/core/Ids"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { Console, Effect, Redacted, Schema } from "effect"
@@ -8,7 +8,7 @@ import { otherTenant, secondTenant, newCamera } from "../Samples.js"
 import { layerTestServer, TestServer } from "./TestServer.js"
 
 const octets = { "content-type": "application/octet-stream" }
-const csv = (rows: ReadonlyArray<ReadonlyArray<string>>) => new TextEncoder().encode(formatCsv(rows))
+const csv = (rows: ReadonlyArray<ReadonlyArray<string>>) => new TextEncoder().encode(writeCsv(rows))
 const headings = ["name", "url", "username", "password", "enabled", "place", "tags"]
 const Ids = Schema.Struct({ cameras: Schema.Array(Schema.Struct({ id: Schema.UUID, name: Schema.String })) })
 
@@ -81,7 +81,7 @@ describe("many cameras at once", () => {
         const answer = yield* visit({ path: "/api/v1/cameras/export.csv", cookie: cookies.supervisor })
         expect(answer.headers.get("content-type")).toContain("text/csv")
         expect(answer.text).not.toContain("hush")
-        expect(parseCsv(answer.text)).toEqual([
+        expect(yield* readCsv(answer.text)).toEqual([
           ["name", "url", "enabled", "transport", "place", "tags", "groups", "edge"],
           ["Gate", "rtsp://192.0.2.10/1", "no", "auto", "North", "a; b", "", ""]
         ])
@@ -89,7 +89,7 @@ describe("many cameras at once", () => {
           fetch(`${url}/api/v1/cameras/export.xlsx`, { headers: { cookie: cookies.supervisor } })
         )
         const workbook = new Uint8Array(yield* Effect.promise(() => response.arrayBuffer()))
-        expect(yield* readXlsx(workbook)).toEqual(parseCsv(answer.text))
+        expect(yield* readXlsx(workbook)).toEqual(yield* readCsv(answer.text))
         expect((yield* visit({ path: "/api/v1/cameras/export.csv", cookie: cookies.operator })).status).toBe(403)
       })
     )

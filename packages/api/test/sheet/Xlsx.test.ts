@@ -1,11 +1,14 @@
 import { describe, expect, it } from "@effect/vitest"
 import { readXlsx, writeXlsx } from "@vigil/api/sheet/Xlsx"
-import { makeZip } from "@vigil/api/sheet/Zip"
-import { Effect } from "effect"
+import { type ZipPart, zipStream } from "@vigil/api/zip/ZipStream"
+import { Chunk, Effect, Stream } from "effect"
 import * as fc from "effect/FastCheck"
 
 const main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 const relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+const makeZip = (files: ReadonlyArray<ZipPart>) =>
+  Effect.map(Stream.runCollect(zipStream(Stream.fromIterable(files))), (chunks) => Buffer.concat(Chunk.toReadonlyArray(chunks)))
 
 /** As spreadsheet programs write them: prefixes, shared strings, formulas, gaps, the first sheet not the first file. */
 const workbook = (sheet: string, strings = "") =>

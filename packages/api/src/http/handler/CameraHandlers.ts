@@ -1,7 +1,6 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { cameraSnapshot, cameraStatus, configureCamera, getCamera, restartCamera } from "@vigil/core/control/CameraCommands"
-import { formatCsv } from "@vigil/core/Csv"
 import { Effect, Either } from "effect"
 import { changeCameras } from "../../application/CameraBulk.js"
 import { exportCameras, importCameras } from "../../application/CameraSheets.js"
@@ -14,6 +13,7 @@ import {
   queryCameras,
   removeCamera
 } from "../../application/CameraOperations.js"
+import { writeCsv } from "../../sheet/Csv.js"
 import { writeXlsx } from "../../sheet/Xlsx.js"
 import { expectedRevision, setHeaders, tagged } from "../EntityTag.js"
 import { probeProblem, toProblem } from "../ToProblem.js"
@@ -53,7 +53,7 @@ export const layerCameraHandlers = HttpApiBuilder.group(VigilApi, "cameras", (ha
     .handle("import", ({ payload, urlParams }) => Effect.mapError(importCameras(payload, urlParams), toProblem))
     .handle("exportCsv", () =>
       exportCameras.pipe(
-        Effect.map((rows) => utf8Bytes.encode(formatCsv(rows))),
+        Effect.map((rows) => utf8Bytes.encode(writeCsv(rows))),
         Effect.tap(setHeaders(asFile("cameras.csv"))),
         Effect.mapError(toProblem)
       )
