@@ -6,12 +6,12 @@ import type { SourceDescription } from "@vigil/core/MediaTrack"
 import type { InferenceObservation, Observation } from "@vigil/core/Observation"
 import type { Overlay } from "@vigil/core/Overlay"
 import type { NoPicture } from "@vigil/core/port/CameraControl"
+import type { StaleEpoch } from "@vigil/core/port/EventStore"
 import type { InstalledModel } from "@vigil/core/port/ModelCatalogue"
-import { ModelLibrary } from "@vigil/core/port/ModelLibrary"
 import type { Priority } from "@vigil/core/Priority"
 import type { AccessUnitSink } from "@vigil/core/Source"
 import { initialTracker, stepTracker } from "@vigil/core/Tracker"
-import { Effect, PubSub, Stream } from "effect"
+import { Effect, PubSub } from "effect"
 import type { CameraRun } from "@vigil/core/settings/CameraSettings"
 import type { RunningAnalytic } from "./analytics/Analytics.js"
 import { makeAnalyticSlots } from "./camera/AnalyticSlots.js"
@@ -20,7 +20,7 @@ import { makeDecoderSlot } from "./camera/DecoderSlot.js"
 import { demandOf, detectionPriority } from "./camera/Demand.js"
 import { makeDetectorChoice } from "./camera/DetectorChoice.js"
 import { eventOf } from "./camera/Events.js"
-import { type EventWriter, makeEventWriter } from "./camera/EventWriter.js"
+import { makeEventWriter } from "./camera/EventWriter.js"
 import { makeSegmenter } from "./camera/Segmenter.js"
 import { type Hub, makeHub } from "./hub/Hub.js"
 import { makeTimeline } from "./hub/Timeline.js"
@@ -44,11 +44,9 @@ export interface Pipeline {
   readonly model: () => InstalledModel | undefined
   /** Times that the camera's media worker died or hung. */
   readonly mediaRestarts: () => number
-  readonly fenced: EventWriter["fenced"]
+  /** Looks which detector it should run by now, and changes to it. */
+  readonly followModels: Effect.Effect<void>
 }
-
-/** How soon a camera notices a model of the installation that was installed, replaced or removed meanwhile. */
-const modelInterval = "10 seconds"
 
 const keyOf = (model: InstalledModel | undefined): string | undefined => model && modelKey(model.descriptor)
 
@@ -65,13 +63,12 @@ const nameOf = (model: InstalledModel | undefined): string =>
  * Of a camera with privacy masks the decoder burns them out of each picture first: live views get its pictures coded anew, and no segment leaves as a job.
  * Everything below the sink is plain calls; fibers only open, close and write.
  */
-export const makePipeline = (firstRun: CameraRun, epoch: Epoch) =>
+export const makePipeline = (firstRun: CameraRun, epoch: Epoch, onFenced: (error: StaleEpoch) => void) =>
   Effect.gen(function* () {
     const first = firstRun.camera
     const chooseDetector = yield* makeDetectorChoice(first.tenantId)
-    const library = yield* ModelLibrary
     const fitAnalytics = yield* makeAnalyticSlots
-    const writer = yield* makeEventWriter(first.id, epoch)
+    const writer = yield* makeEventWriter(first.id, epoch, onFenced)
     const overlays = yield* Effect.acquireRelease(PubSub.sliding<Overlay>(8), PubSub.shutdown)
     const hub = makeHub(firstRun.history)
     const live = makeLiveStream(hub, () => decoder.configure(currentDemand()))
@@ -166,10 +163,6 @@ export const makePipeline = (firstRun: CameraRun, epoch: Epoch) =>
     hub.subscribe({ onAccessUnit: decoder.push }, "now")
     hub.subscribe(segmenter, "now")
     yield* configure(firstRun)
-    yield* Stream.merge(library.changes, Stream.tick(modelInterval)).pipe(
-      Stream.runForEach(() => followModels),
-      Effect.forkScoped
-    )
 
     const pipeline: Pipeline = {
       hub,
@@ -204,7 +197,7 @@ export const makePipeline = (firstRun: CameraRun, epoch: Epoch) =>
       },
       model: () => model,
       mediaRestarts: () => decoder.statistics().restarts,
-      fenced: writer.fenced
+      followModels
     }
     return pipeline
   })

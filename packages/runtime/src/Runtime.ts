@@ -10,6 +10,7 @@ import { CameraActors } from "./camera/CameraActors.js"
 import * as CameraControlLive from "./camera/CameraControlLive.js"
 import * as CameraEntityLive from "./camera/CameraEntityLive.js"
 import * as CameraMetrics from "./camera/CameraMetrics.js"
+import * as FollowModels from "./camera/FollowModels.js"
 import * as FollowSettings from "./camera/FollowSettings.js"
 import * as Reconciler from "./camera/Reconciler.js"
 import type { ClusterNode } from "./cluster/ClusterNode.js"
@@ -47,6 +48,7 @@ const layerWith = <A extends CameraControl | LiveViews | Publications, EC, RC, P
     control,
     CameraMetrics.layer,
     CameraManagerLive.layer,
+    FollowModels.layer,
     FollowSettings.layer,
     Analytics.layer
   ).pipe(

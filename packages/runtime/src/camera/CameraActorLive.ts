@@ -4,6 +4,7 @@ import type { CameraStatus, WorkerSummary } from "@vigil/core/CameraStatus"
 import { streamFacts } from "@vigil/core/ModelSuitability"
 import { NoKeyframe } from "@vigil/core/port/CameraControl"
 import { CameraStore } from "@vigil/core/port/CameraStore"
+import type { StaleEpoch } from "@vigil/core/port/EventStore"
 import {
   type Credentials,
   emptyStatistics,
@@ -14,7 +15,7 @@ import {
 } from "@vigil/core/Source"
 import { type MonotonicTime, wallTime } from "@vigil/core/Time"
 import { CameraRuns } from "@vigil/core/settings/CameraRuns"
-import { DateTime, Deferred, Effect, Equal, Fiber, Mailbox, Option } from "effect"
+import { DateTime, Deferred, Effect, Equal, Fiber, Mailbox, Option, Runtime } from "effect"
 import { now as monotonicNow } from "../MonotonicClock.js"
 import { makePipeline } from "../Pipeline.js"
 import { Sources } from "../source/Sources.js"
@@ -36,14 +37,14 @@ const samePlace = (a: Camera, b: Camera): boolean =>
 
 /**
  * A camera's actor: interprets the actions of the pure state machine. It owns the pipeline and, one after the other, the sources.
- * Lives until its scope closes, and is listed in {@link CameraActors} for that long.
+ * Lives until its scope closes, and is listed in {@link CameraActors} for that long. `end` has that happen: the actor runs it when it is to be retired, or a
+ * newer one of the camera writes.
  */
-export const makeCameraActor = (first: Camera, node: string, shard: string) =>
+export const makeCameraActor = (first: Camera, node: string, shard: string, end: Effect.Effect<void> = Effect.void) =>
   Effect.gen(function* () {
     const actors = yield* CameraActors
-    const retired = yield* Deferred.make<void>()
     const gone = yield* Deferred.make<void>()
-    const retire = Effect.zipRight(Deferred.succeed(retired, undefined), Deferred.await(gone))
+    const retire = Effect.zipRight(Effect.forkDaemon(end), Deferred.await(gone))
     // The first finalizer runs last: an actor is listed until nothing of it is left, so that no other one of the camera starts beside it.
     yield* Effect.addFinalizer(() => {
       if (actors.get(first.id)?.retire === retire) actors.delete(first.id)
@@ -56,7 +57,13 @@ export const makeCameraActor = (first: Camera, node: string, shard: string) =>
     const epoch = yield* store.takeEpoch(id)
     const settings = yield* CameraRuns
     let run = yield* settings.run(first)
-    const pipeline = yield* makePipeline(run, epoch)
+    let fencedBy: StaleEpoch | undefined
+    const runFork = Runtime.runFork(yield* Effect.runtime())
+    const pipeline = yield* makePipeline(run, epoch, (error) => {
+      fencedBy = error
+      const ending = Effect.zipRight(Effect.logWarning("the camera runs elsewhere, this actor ends", error), end)
+      runFork(Effect.annotateLogs(ending, { camera: id }))
+    })
     const configuring = yield* Effect.makeSemaphore(1)
     const modelWarnings = makeModelWarnings()
     const inputs = yield* Mailbox.make<CameraInput>(mailboxCapacity)
@@ -224,7 +231,6 @@ export const makeCameraActor = (first: Camera, node: string, shard: string) =>
     })
 
     yield* live.pipe(Effect.annotateLogs({ camera: id, name: camera.name }), Effect.forkScoped)
-    yield* tell({ _tag: "Tick" }).pipe(Effect.delay("1 second"), Effect.forever, Effect.forkScoped)
     if (first.enabled) yield* tell({ _tag: "Enabled" })
 
     const actor: CameraActor = {
@@ -244,7 +250,9 @@ export const makeCameraActor = (first: Camera, node: string, shard: string) =>
       follow: configuring.withPermits(1)(follow),
       requestKeyframe,
       restart: Effect.asVoid(tell({ _tag: "ConfigurationChanged" })),
-      fenced: Effect.raceFirst(pipeline.fenced, Deferred.await(retired)),
+      followModels: pipeline.followModels,
+      beat: () => void inputs.unsafeOffer({ _tag: "Tick" }),
+      fenced: () => fencedBy,
       shard,
       retire
     }

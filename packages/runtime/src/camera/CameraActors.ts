@@ -7,10 +7,11 @@ import type { NoKeyframe, NoPicture } from "@vigil/core/port/CameraControl"
 import type { StaleEpoch } from "@vigil/core/port/EventStore"
 import type { KeyframeMethod } from "@vigil/core/Source"
 import type { MonotonicTime } from "@vigil/core/Time"
-import type { Effect, PubSub } from "effect"
-import { Context, Layer } from "effect"
+import type { PubSub } from "effect"
+import { Context, Effect, Layer, Schedule } from "effect"
 import type { Hub } from "../hub/Hub.js"
 import type { LiveStream } from "../live/LiveStream.js"
+import { makeRounds } from "../Rounds.js"
 
 /** What an actor tells cheaply: it is asked once a second. */
 export interface CameraPulse {
@@ -44,15 +45,32 @@ export interface CameraActor {
   readonly follow: Effect.Effect<void>
   /** Closes the source and opens it again at once. */
   readonly restart: Effect.Effect<void>
-  /** Returns when the actor has to end: it was asked to, or, with the error, a newer actor of the camera writes. */
-  readonly fenced: Effect.Effect<void, StaleEpoch>
+  /** Applies what holds for the camera's detector by now; nothing where it runs that. */
+  readonly followModels: Effect.Effect<void>
+  /** Has its fiber come around. */
+  readonly beat: () => void
+  /** Why it ends by itself: a newer actor of the camera writes. */
+  readonly fenced: () => StaleEpoch | undefined
   /** The shard of the entity that it belongs to. */
   readonly shard: string
   /** Ends the actor from within its node; returns when nothing of it is left. */
   readonly retire: Effect.Effect<void>
 }
 
-/** The cameras whose actors run in this process, kept by the actors' own scopes. */
+/** Every actor comes around once a second, a part of them at a time: thousands must not all keep the event loop. */
+const turns = { every: "50 millis", aSecond: 20 } as const
+
+/** The cameras whose actors run in this process, kept by the actors' own scopes; it is what has them come around. */
 export class CameraActors extends Context.Tag("@vigil/runtime/CameraActors")<CameraActors, Map<CameraId, CameraActor>>() {
-  static readonly layer = Layer.sync(CameraActors, () => new Map<CameraId, CameraActor>())
+  static readonly layer = Layer.scoped(
+    CameraActors,
+    Effect.gen(function* () {
+      const actors = new Map<CameraId, CameraActor>()
+      const next = makeRounds(() => actors.values(), turns.aSecond)
+      yield* Effect.sync(() => {
+        for (const actor of next()) actor.beat()
+      }).pipe(Effect.schedule(Schedule.spaced(turns.every)), Effect.forkScoped)
+      return actors
+    })
+  )
 }

@@ -40,16 +40,11 @@ const behaviour = Effect.gen(function* () {
       // It was placed elsewhere and back, or its shard changed, and the entity of then still has its actor.
       yield* actors.get(id)?.retire ?? Effect.void
       const scope = yield* Scope.fork(entityScope, entityScope.strategy)
-      const actor = yield* makeCameraActor(camera, runner.host, address.shardId.toString()).pipe(
+      const actor = yield* makeCameraActor(camera, runner.host, address.shardId.toString(), stop).pipe(
         Scope.extend(scope),
         Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
       )
       running = { actor, scope }
-      yield* actor.fenced.pipe(
-        Effect.catchTag("StaleEpoch", (error) => Effect.logWarning("the camera runs elsewhere, this actor ends", error)),
-        Effect.zipRight(stop),
-        Effect.forkIn(entityScope)
-      )
     }).pipe(turn.withPermits(1))
 
   const withActor = <A, E, R>(use: (actor: CameraActor) => Effect.Effect<A, E, R>) =>

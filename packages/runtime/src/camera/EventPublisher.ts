@@ -4,6 +4,7 @@ import type { CameraId } from "@vigil/core/Ids"
 import { Bus } from "@vigil/core/port/Bus"
 import { EventStore } from "@vigil/core/port/EventStore"
 import { Duration, Effect, Metric, Schedule } from "effect"
+import { makeOnDemand } from "../OnDemand.js"
 
 /** Entries of one camera that wait in memory for the bus; beyond that they are read from the store when it is back. */
 const capacity = 64
@@ -48,8 +49,6 @@ export const makeEventPublisher = (cameraId: CameraId) =>
   Effect.gen(function* () {
     const store = yield* EventStore
     const bus = yield* Bus
-    const changed = yield* Effect.makeLatch(false)
-    const unmarked = yield* Effect.makeLatch(false)
     let waiting: Array<Waiting> = []
     let failures = 0
     let stored = 0
@@ -65,7 +64,7 @@ export const makeEventPublisher = (cameraId: CameraId) =>
 
     const reach = (sequence: number) => {
       published = sequence
-      if (sequence > marked) unmarked.unsafeOpen()
+      if (sequence > marked) marking.ask()
       count()
     }
 
@@ -73,7 +72,6 @@ export const makeEventPublisher = (cameraId: CameraId) =>
       store.after(cameraId, after, limit).pipe(
         Effect.tapError((error) => Effect.logDebug(error.message)),
         Effect.retry(retries),
-        // swallowed: nothing, the schedule has no end
         // swallowed: nothing, the schedule has no end
         Effect.orDie
       )
@@ -113,16 +111,11 @@ export const makeEventPublisher = (cameraId: CameraId) =>
         entries.length === 0 ? Effect.sync(() => reach(stored)) : publishAll(entries.map((entry) => ({ entry })))
       )
 
-    const more = Effect.suspend(() => {
-      changed.unsafeClose()
-      return stored > (published ?? 0) ? Effect.void : changed.await
-    })
-
-    const next = Effect.suspend(() => {
+    const publishMore: Effect.Effect<void> = Effect.suspend(() => {
       const after = published ?? 0
-      if (stored <= after) return more
+      if (stored <= after) return Effect.void
       const batch = fromMemory(after)
-      return batch.length === 0 ? publishKept(after) : publishAll(batch)
+      return Effect.zipRight(batch.length === 0 ? publishKept(after) : publishAll(batch), publishMore)
     })
 
     const begin = store.progress(cameraId).pipe(
@@ -139,7 +132,6 @@ export const makeEventPublisher = (cameraId: CameraId) =>
 
     const mark = Effect.suspend(() => {
       const reached = published ?? 0
-      unmarked.unsafeClose()
       if (reached <= marked) return Effect.void
       return store.markPublished(cameraId, reached).pipe(
         Effect.tap(() => {
@@ -147,19 +139,26 @@ export const makeEventPublisher = (cameraId: CameraId) =>
         }),
         // What is not written down yet is so with the next round.
         Effect.catchTag("StoreUnavailable", (error) => {
-          unmarked.unsafeOpen()
+          marking.ask()
           return Effect.logDebug(error.message)
         })
       )
     })
 
-    yield* Effect.zipRight(begin, Effect.forever(next)).pipe(Effect.annotateLogs({ camera: cameraId }), Effect.forkScoped)
-    yield* unmarked.await.pipe(Effect.zipRight(Effect.delay(mark, markDelay)), Effect.forever, Effect.forkScoped)
+    const marking = yield* makeOnDemand(Effect.delay(mark, markDelay))
+    const publishing = yield* Effect.suspend(() => (published === undefined ? begin : Effect.void)).pipe(
+      Effect.zipRight(publishMore),
+      Effect.annotateLogs({ camera: cameraId }),
+      makeOnDemand
+    )
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         waitingEvents.unsafeUpdate(-counted, [])
       })
     )
+
+    // What an actor before this one did not publish.
+    publishing.ask()
 
     const settled: Effect.Effect<void> = Effect.suspend(() =>
       published !== undefined && published >= stored ? mark : Effect.zipRight(Effect.sleep("20 millis"), settled)
@@ -172,7 +171,7 @@ export const makeEventPublisher = (cameraId: CameraId) =>
         waiting = room ? [...waiting, ...entries.map((entry) => ({ entry, at }))] : []
         stored = entries.at(-1)?.sequence ?? stored
         count()
-        changed.unsafeOpen()
+        publishing.ask()
       },
       settled
     } satisfies EventPublisher

@@ -1,8 +1,8 @@
 import { type Event, EventEntry } from "@vigil/core/Event"
 import type { CameraId, Epoch } from "@vigil/core/Ids"
 import { EventStore, type StaleEpoch } from "@vigil/core/port/EventStore"
-import type { StoreUnavailable } from "@vigil/core/port/StoreError"
-import { Chunk, Deferred, Effect, Fiber, Mailbox, Option, Schedule } from "effect"
+import { Effect, Option, Schedule } from "effect"
+import { makeOnDemand } from "../OnDemand.js"
 import { makeEventPublisher } from "./EventPublisher.js"
 
 /** Events that wait for the database at the most; further ones are dropped and counted. */
@@ -18,20 +18,19 @@ const farewell = "500 millis"
 export interface EventWriter {
   /** Never blocks; answers false when too many events wait already. */
   readonly write: (event: Event) => boolean
-  /** Fails when a newer actor of the camera has taken over; never succeeds. */
-  readonly fenced: Effect.Effect<never, StaleEpoch>
   readonly written: () => number
   readonly dropped: () => number
 }
 
 const retries = Schedule.exponential("200 millis").pipe(Schedule.union(Schedule.spaced("5 seconds")), Schedule.jittered)
 
-export const makeEventWriter = (cameraId: CameraId, epoch: Epoch) =>
+/** `onFenced` is called once, when a newer actor of the camera has taken over; nothing is written any more then. */
+export const makeEventWriter = (cameraId: CameraId, epoch: Epoch, onFenced: (error: StaleEpoch) => void = () => undefined) =>
   Effect.gen(function* () {
     const store = yield* EventStore
     const publisher = yield* makeEventPublisher(cameraId)
-    const mailbox = yield* Mailbox.make<Event>({ capacity, strategy: "dropping" })
-    const fenced = yield* Deferred.make<never, StaleEpoch>()
+    const waiting: Array<Event> = []
+    let isOver = false
     let written = 0
     let dropped = 0
     let sequence: number | undefined
@@ -54,35 +53,38 @@ export const makeEventWriter = (cameraId: CameraId, epoch: Epoch) =>
         publisher.stored(entries)
       })
 
-    const drain: Effect.Effect<void, StaleEpoch | StoreUnavailable> = Effect.flatMap(mailbox.takeAll, ([events, done]) =>
-      Effect.zipRight(Chunk.isEmpty(events) ? Effect.void : flush(Chunk.toReadonlyArray(events)), done ? Effect.void : drain)
-    )
-
-    const writing = yield* drain.pipe(
+    const writing = yield* Effect.suspend(() => (waiting.length === 0 ? Effect.void : flush(waiting.splice(0)))).pipe(
       Effect.annotateLogs({ camera: cameraId }),
-      Effect.catchTag("StaleEpoch", (error) => Deferred.fail(fenced, error)),
+      Effect.catchTag("StaleEpoch", (error) =>
+        Effect.sync(() => {
+          isOver = true
+          dropped += waiting.splice(0).length
+          onFenced(error)
+        })
+      ),
+      // Never: it is retried without end.
       Effect.catchTag("StoreUnavailable", (error) => Effect.die(error)),
-      Effect.interruptible,
-      Effect.forkDaemon
+      makeOnDemand
     )
     yield* Effect.addFinalizer(() =>
       Effect.gen(function* () {
-        yield* mailbox.end
-        const flushed = yield* Effect.timeoutOption(Effect.interruptible(Fiber.join(writing)), lastChance)
+        isOver = true
+        const flushed = yield* Effect.timeoutOption(Effect.interruptible(writing.settled), lastChance)
         if (Option.isNone(flushed)) yield* Effect.logError(`camera ${cameraId} stopped before all its events could be stored`)
-        yield* Fiber.interrupt(writing)
         // What is stored and not published, its next actor publishes.
-        if (Option.isSome(flushed)) yield* Effect.timeoutOption(Effect.interruptible(publisher.settled), farewell)
+        else yield* Effect.timeoutOption(Effect.interruptible(publisher.settled), farewell)
       })
     )
 
     return {
       write: (event) => {
-        const accepted = mailbox.unsafeOffer(event)
-        if (!accepted) dropped++
+        const accepted = !isOver && waiting.length < capacity
+        if (accepted) {
+          waiting.push(event)
+          writing.ask()
+        } else dropped++
         return accepted
       },
-      fenced: Deferred.await(fenced),
       written: () => written,
       dropped: () => dropped
     } satisfies EventWriter

@@ -7,11 +7,13 @@ export interface LatencyWindow {
 }
 
 export const makeLatencyWindow = (capacity = 512): LatencyWindow => {
-  const ring = new Float64Array(capacity)
+  /** There once there is a sample: most cameras of a large node have no detector. */
+  let ring: Float64Array | undefined
   let count = 0
-  const samples = () => [...ring.subarray(0, Math.min(count, capacity))]
+  const samples = () => (ring === undefined ? [] : [...ring.subarray(0, Math.min(count, capacity))])
   return {
     add: (milliseconds) => {
+      ring ??= new Float64Array(capacity)
       ring[count % capacity] = milliseconds
       count++
     },

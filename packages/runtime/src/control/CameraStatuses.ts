@@ -7,6 +7,7 @@ import { CameraActors } from "../camera/CameraActors.js"
 import { statusFingerprint } from "../camera/StatusFingerprint.js"
 import { ClusterNode } from "../cluster/ClusterNode.js"
 import { Nats } from "../nats/Nats.js"
+import { makeRounds } from "../Rounds.js"
 import { StatusBoard } from "./StatusBoard.js"
 
 /** What a node tells of its cameras: those that changed, and those that it runs no more. An empty one says that the node lives. */
@@ -70,7 +71,7 @@ const make = Effect.gen(function* () {
   const question = nats.subject("camera", "status-wanted", node)
   const board = new StatusBoard()
   const samples = new Map<CameraId, Sample>()
-  let round: ReadonlyArray<CameraId> = []
+  const next = makeRounds(() => actors.keys(), ticks.aSecond)
   let tick = 0
   let lastTick = performance.now()
 
@@ -120,16 +121,12 @@ const make = Effect.gen(function* () {
 
   const work = (): void => {
     expire(performance.now())
-    const part = tick++ % ticks.aSecond
-    if (part === 0) round = [...actors.keys()]
-    for (let index = part; index < round.length; index += ticks.aSecond) {
-      const id = round[index]
-      if (id !== undefined) look(id)
-    }
+    for (const id of next()) look(id)
     const gone = takeGone()
     // What is said while nobody can hear it has to be said again.
     const statuses = nats.connectedFor() > 0 ? takeUntold() : []
-    if (part === 0 || gone.length > 0 || statuses.length > 0) send({ node, statuses, gone })
+    const isDue = tick++ % ticks.aSecond === 0
+    if (isDue || gone.length > 0 || statuses.length > 0) send({ node, statuses, gone })
   }
 
   const hear = (data: Uint8Array): void => {

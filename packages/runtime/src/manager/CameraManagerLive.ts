@@ -2,14 +2,14 @@ import { ManagerId } from "@vigil/core/CameraManager"
 import { defaultSupervisionPolicy, type SupervisionAction, type SupervisionPolicy } from "@vigil/core/CameraSupervision"
 import type { CameraId } from "@vigil/core/Ids"
 import type { MonotonicTime } from "@vigil/core/Time"
-import { Effect, FiberMap, Layer, Metric, Schedule } from "effect"
+import { Effect, Layer, Metric, Schedule } from "effect"
 import { type CameraActor, CameraActors } from "../camera/CameraActors.js"
 import { ClusterNode } from "../cluster/ClusterNode.js"
 import { now as monotonicNow } from "../MonotonicClock.js"
 import { makeAnnouncer } from "./Announcer.js"
 import { CameraManager } from "./CameraManager.js"
 import { makeRuntimeWriter } from "./RuntimeWriter.js"
-import { apply, beginWatching, continueWatching, leave, look, refresh, type WatchedCamera } from "./WatchedCamera.js"
+import { beginWatching, continueWatching, farewell, leave, look, refresh, type WatchedCamera } from "./WatchedCamera.js"
 
 /** Times in milliseconds. */
 interface ManagerOptions {
@@ -56,7 +56,6 @@ const make = (options: ManagerOptions) =>
     const { cluster, name, shards } = yield* ClusterNode
     const writer = yield* makeRuntimeWriter({ id: ManagerId.make(crypto.randomUUID()), cluster, node: name }, options.beatEvery)
     const announcer = yield* makeAnnouncer(options.announceEvery)
-    const fences = yield* FiberMap.make<CameraActor>()
     const watched = new Map<CameraId, WatchedCamera>()
     let lastLook = monotonicNow()
 
@@ -93,37 +92,30 @@ const make = (options: ManagerOptions) =>
         Effect.annotateLogs({ camera: camera.actor.id })
       )
 
-    /** An actor that another one took over from: it ends by itself, and its errors go on counting. */
-    const watchFence = (actor: CameraActor) =>
-      actor.fenced.pipe(
-        Effect.catchAll((error) =>
-          Effect.suspend(() => {
-            const before = watched.get(actor.id)
-            if (before === undefined) return Effect.void
-            const input = { _tag: "Failed", error: `it runs elsewhere too: ${error.message}`, mendedBy: "restart" } as const
-            const [after, actions] = apply(before, [input], monotonicNow(), options.policy)
-            keep(before, after)
-            return performAll(after, actions)
-          })
-        )
-      )
-
-    const meet = (actor: CameraActor, before: WatchedCamera | undefined, now: MonotonicTime) => {
-      const after = before === undefined ? beginWatching(actor, name, now) : continueWatching(before, actor, name)
-      keep(before, after)
-      return Effect.as(FiberMap.run(fences, actor, watchFence(actor)), after)
+    /** What is left to be told of an actor that is not listed any more: where a newer one took over, that is an error. */
+    const close = (camera: WatchedCamera, now: MonotonicTime) => {
+      const [after, actions] = farewell(camera, now, options.policy)
+      keep(camera, after)
+      return Effect.as(performAll(after, actions), after)
     }
 
-    const part = (camera: WatchedCamera, now: MonotonicTime) => {
-      const { id } = camera.actor
-      if (camera.goneAt === undefined || now - camera.goneAt < remembered) {
-        watched.set(id, leave(camera, now))
-      } else {
-        watched.delete(id)
-        announcer.forget(id)
-      }
-      return FiberMap.remove(fences, camera.actor)
-    }
+    const meet = (actor: CameraActor, known: WatchedCamera | undefined, now: MonotonicTime) =>
+      Effect.gen(function* () {
+        const before = known === undefined ? undefined : yield* close(known, now)
+        const after = before === undefined ? beginWatching(actor, name, now) : continueWatching(before, actor, name)
+        keep(before, after)
+        return after
+      })
+
+    const part = (camera: WatchedCamera, now: MonotonicTime) =>
+      Effect.gen(function* () {
+        const { id } = camera.actor
+        if (camera.goneAt === undefined) watched.set(id, leave(yield* close(camera, now), now))
+        else if (now - camera.goneAt >= remembered) {
+          watched.delete(id)
+          announcer.forget(id)
+        }
+      })
 
     const round = Effect.gen(function* () {
       const now = monotonicNow()

@@ -100,10 +100,11 @@ export const continueWatching = (before: WatchedCamera, actor: CameraActor, node
 })
 
 /** The actor has ended here: the camera was removed, or it runs elsewhere, or soon here again. */
-export const leave = (before: WatchedCamera, now: MonotonicTime): WatchedCamera =>
-  before.goneAt !== undefined
-    ? before
-    : { ...before, report: { ...before.report, workerStatus: "stopped", healthStatus: "unknown" }, goneAt: now }
+export const leave = (before: WatchedCamera, now: MonotonicTime): WatchedCamera => ({
+  ...before,
+  report: { ...before.report, workerStatus: "stopped", healthStatus: "unknown" },
+  goneAt: now
+})
 
 const sourceFailure = (seen: Seen, state: CameraState): ReadonlyArray<SupervisionInput> => {
   if (!("failure" in state) || state.failure === undefined) return []
@@ -143,7 +144,7 @@ export const refresh = (before: WatchedCamera, healthInfo: HealthInfo): WatchedC
 }
 
 /** Applies inputs to the camera's supervision, and rewrites its report where that says something else now. */
-export const apply = (
+const apply = (
   before: WatchedCamera,
   inputs: ReadonlyArray<SupervisionInput>,
   now: MonotonicTime,
@@ -180,4 +181,14 @@ export const look = (
   const next = seenNow(pulse, seen)
   if (isSaid(after.report, after.supervision, health)) return [sameSeen(next, seen) ? after : { ...after, seen: next }, actions]
   return [{ ...after, seen: next, report: reportOf(actor, after.report.podName, after.supervision, health) }, actions]
+}
+
+/** The end of a camera's actor. One that another took over from has failed. */
+export const farewell = (
+  before: WatchedCamera,
+  now: MonotonicTime,
+  policy: SupervisionPolicy
+): readonly [WatchedCamera, ReadonlyArray<SupervisionAction>] => {
+  const error = before.goneAt === undefined ? before.actor.fenced() : undefined
+  return apply(before, error === undefined ? [] : [failed(`it runs elsewhere too: ${error.message}`)], now, policy)
 }

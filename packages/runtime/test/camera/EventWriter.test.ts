@@ -4,7 +4,7 @@ import { CameraId, defaultTenant, Epoch, EventId } from "@vigil/core/Ids"
 import { makeBusMemory } from "@vigil/core/memory/BusMemory"
 import { makeEventStoreMemory } from "@vigil/core/memory/EventStoreMemory"
 import { Bus, BusUnavailable } from "@vigil/core/port/Bus"
-import { EventStore } from "@vigil/core/port/EventStore"
+import { EventStore, type StaleEpoch } from "@vigil/core/port/EventStore"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
 import { makeEventWriter } from "@vigil/runtime/camera/EventWriter"
 import { DateTime, Effect, Exit, Fiber, Option, Ref, Scope, Stream } from "effect"
@@ -59,12 +59,13 @@ const setting = Effect.gen(function* () {
   const open = (epoch: number) =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
-      const writer = yield* makeEventWriter(cameraId, Epoch.make(epoch)).pipe(
+      const fences: Array<StaleEpoch> = []
+      const writer = yield* makeEventWriter(cameraId, Epoch.make(epoch), (error) => fences.push(error)).pipe(
         Effect.provideService(EventStore, store),
         Effect.provideService(Bus, bus),
         Scope.extend(scope)
       )
-      return { writer, close: Scope.close(scope, Exit.void) }
+      return { writer, fences, close: Scope.close(scope, Exit.void) }
     })
   const published = (count: number) =>
     Effect.gen(function* () {
@@ -145,8 +146,9 @@ describe("EventWriter", () => {
       young.writer.write(event())
       yield* Effect.repeat(stored, { until: (entries) => entries.length === 2 })
       old.writer.write(event())
-      const error = yield* Effect.flip(old.writer.fenced)
-      expect(error).toMatchObject({ _tag: "StaleEpoch", epoch: 1, current: 2 })
+      yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => old.fences.length > 0 })
+      expect(old.writer.write(event())).toBe(false)
+      expect(old.fences).toMatchObject([{ _tag: "StaleEpoch", epoch: 1, current: 2 }])
       expect(yield* stored).toHaveLength(2)
       yield* old.close
       yield* young.close

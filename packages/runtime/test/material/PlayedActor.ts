@@ -10,7 +10,7 @@ import type { CameraActor } from "@vigil/runtime/camera/CameraActors"
 import { makeHub } from "@vigil/runtime/hub/Hub"
 import { makeLiveStream } from "@vigil/runtime/live/LiveStream"
 import { now } from "@vigil/runtime/MonotonicClock"
-import { DateTime, Deferred, Effect, PubSub } from "effect"
+import { DateTime, Effect, PubSub } from "effect"
 
 /** An actor that a test plays. */
 export interface Played {
@@ -40,7 +40,7 @@ export const refused = (failures: number, tag: "BackingOff" | "Failed" = "Backin
 
 export const play = (camera: Camera, epoch = 1): Played => {
   const hub = makeHub()
-  const stale = Deferred.unsafeMake<never, StaleEpoch>(Effect.runSync(Effect.fiberId))
+  let stale: StaleEpoch | undefined
   const stopped = now()
   const status = (): CameraStatus => ({
     cameraId: camera.id,
@@ -71,8 +71,9 @@ export const play = (camera: Camera, epoch = 1): Played => {
     restarts: 0,
     retired: false,
     summary: undefined,
-    fence: (by) =>
-      Deferred.unsafeDone(stale, new StaleEpoch({ cameraId: camera.id, epoch: Epoch.make(epoch), current: Epoch.make(by) })),
+    fence: (by) => {
+      stale = new StaleEpoch({ cameraId: camera.id, epoch: Epoch.make(epoch), current: Epoch.make(by) })
+    },
     actor: {
       id: camera.id,
       tenantId: camera.tenantId,
@@ -94,10 +95,12 @@ export const play = (camera: Camera, epoch = 1): Played => {
       requestKeyframe: Effect.never,
       configure: () => Effect.void,
       follow: Effect.void,
+      followModels: Effect.void,
+      beat: () => undefined,
       restart: Effect.sync(() => {
         played.restarts++
       }),
-      fenced: Deferred.await(stale),
+      fenced: () => stale,
       shard: "default:1",
       retire: Effect.sync(() => {
         played.retired = true
