@@ -10,6 +10,7 @@ import { credentialsFor, newRecord } from "@vigil/core/CameraRecord"
 import { Principal } from "@vigil/core/contract/Principal"
 import { allowedWithinReach, authorize, inCallersName } from "@vigil/core/control/Authorization"
 import { authorizeSource, checkAnalytics, getCamera } from "@vigil/core/control/CameraCommands"
+import { authorizeMasks, authorizeViews } from "@vigil/core/control/MaskRights"
 import { checkModel } from "@vigil/core/control/ModelAssignment"
 import { CameraId } from "@vigil/core/Ids"
 import { CameraControl } from "@vigil/core/port/CameraControl"
@@ -46,6 +47,7 @@ export const createCamera = (camera: NewCamera) =>
   Effect.gen(function* () {
     const user = yield* authorize("supervisor")
     yield* authorizeSource(camera.url)
+    yield* authorizeViews(user.tenantId, [camera])
     yield* checkAnalytics(camera.analytics)
     yield* checkSettings(camera.settings ?? {})
     const wanted = yield* newRecord(user.tenantId, CameraId.make(crypto.randomUUID()), camera, yield* DateTime.now)
@@ -56,7 +58,10 @@ export const createCamera = (camera: NewCamera) =>
 export const removeCamera = (id: CameraId, expectedRevision?: number) =>
   Effect.gen(function* () {
     const user = yield* authorize("supervisor")
-    yield* (yield* CameraStore).remove(user.tenantId, id, expectedRevision)
+    const store = yield* CameraStore
+    const { masks, revision } = yield* store.get(user.tenantId, id)
+    yield* authorizeMasks(masks, [])
+    yield* store.remove(user.tenantId, id, expectedRevision ?? revision)
   }).pipe(inCallersName)
 
 /** What the camera's store knows for this address; nothing where it is of another server. */

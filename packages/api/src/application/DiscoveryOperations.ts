@@ -1,5 +1,6 @@
 import { NewCamera } from "@vigil/core/Camera"
 import { allowedWithinReach, authorize, inCallersName } from "@vigil/core/control/Authorization"
+import { authorizeViews } from "@vigil/core/control/MaskRights"
 import { type AdoptRequest, type Discovery, type DiscoveryRequest, listed, outlineOf } from "@vigil/core/Discovery"
 import type { DiscoveryId, TenantId } from "@vigil/core/Ids"
 import { CameraStore } from "@vigil/core/port/CameraStore"
@@ -78,5 +79,6 @@ export const adoptDevices = (id: DiscoveryId, request: AdoptRequest) =>
     const { tenantId } = yield* authorize("supervisor")
     const discovery = yield* (yield* DiscoveryStore).get(tenantId, id)
     const cameras = yield* Effect.forEach(request.devices, (wanted) => cameraOf(discovery, request, wanted))
+    yield* authorizeViews(tenantId, cameras)
     return yield* allowedWithinReach((yield* CameraStore).createMany(tenantId, cameras))
   }).pipe(inCallersName)

@@ -19,7 +19,7 @@ import { Database } from "./Database.js"
 import { requireCameras } from "./LicencesPostgres.js"
 import { writeOutbox } from "./OutboxPostgres.js"
 import { checkPlace } from "./PlaceStorePostgres.js"
-import { withinReach } from "./Reach.js"
+import { overWholeTenant, withinReach } from "./Reach.js"
 import { isServed } from "./ServedTenants.js"
 
 const channel = "vigil_cameras"
@@ -111,6 +111,9 @@ export const removeCameraRows = (sql: SqlClient, tenant: TenantId, most: number)
   })
 
 /** An edge of the camera's own tenant: others are not to be seen here. */
+const isAt = (sql: SqlClient, urls: ReadonlyArray<string>) =>
+  sql`configuration ->> 'url' in (select jsonb_array_elements_text(${JSON.stringify(urls)}::jsonb))`
+
 const checkEdge = (sql: SqlClient, edgeId: EdgeId | null | undefined) =>
   Effect.gen(function* () {
     if (edgeId === null || edgeId === undefined) return
@@ -189,9 +192,19 @@ const make = Effect.gen(function* () {
             "list cameras",
             tenant,
             (sql) =>
-              sql<Pick<Camera, "id" | "url">>`select id, configuration ->> 'url' as url from cameras
-                where configuration ->> 'url' in (select jsonb_array_elements_text(${JSON.stringify(urls)}::jsonb))`
+              sql<Pick<Camera, "id" | "url">>`select id, configuration ->> 'url' as url from cameras where ${isAt(sql, urls)}`
           ),
+
+    maskedAt: (tenant, urls) =>
+      database.tenant("look for masked cameras", tenant, (sql) =>
+        Effect.flatMap(
+          overWholeTenant(
+            sql,
+            sql<CameraRow>`select * from cameras where ${isAt(sql, urls)} and configuration -> 'masks' <> '[]'`
+          ),
+          toCameras
+        )
+      ),
 
     get: (tenant, id) =>
       database.tenant("read camera", tenant, (sql) =>

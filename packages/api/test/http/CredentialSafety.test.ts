@@ -11,6 +11,10 @@ const local = ["file:///etc/passwd", "FILE:///etc/passwd", " v4l2:///dev/video0"
 
 const credentials = { username: "u", password: "p" }
 
+const corner = (x: number, y: number) => ({ x, y })
+const window = { name: "window", polygon: [corner(0, 0), corner(0.4, 0), corner(0.4, 0.4)] }
+const desk = { name: "desk", polygon: [corner(0.5, 0.5), corner(1, 0.5), corner(1, 1)] }
+
 describe("credentials and sources", () => {
   layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
     it.effect("files and devices of this machine are for administrators, over HTTP", () =>
@@ -107,6 +111,73 @@ describe("credentials and sources", () => {
         expect(answer.status).toBe(502)
         expect(answer.text).not.toContain("secret")
         expect(probed[0]?.credentials && Redacted.value(probed[0].credentials.password)).toBe("secret")
+      })
+    )
+
+    it.scoped("what privacy masks hide is shown by administrators alone, whichever way it is tried", () =>
+      Effect.gen(function* () {
+        const { cookies, visit } = yield* TestServer
+        const store = yield* CameraStore
+        const url = "rtsp://192.0.2.50/1"
+        const { id } = yield* store.create(defaultTenant, newCamera({ url, masks: [window] }))
+        const other = yield* store.create(defaultTenant, newCamera({ url: "rtsp://192.0.2.51/1" }))
+        const path = `/cameras/${id}`
+        const ask = (cookie: string, method: string, at: string, body?: unknown) =>
+          visit({ method, path: `/api/v1${at}`, body, cookie })
+        const masksOf = Effect.map(store.get(defaultTenant, id), ({ masks }) => masks.map(({ name }) => name))
+        const bulk = { ids: [id], change: { action: "delete" } }
+        const refusals = [
+          ["PATCH", path, { masks: [] }],
+          ["PATCH", path, { masks: [desk] }],
+          ["PATCH", path, { masks: [{ ...window, polygon: window.polygon.map(({ x, y }) => ({ x: x / 2, y })) }] }],
+          ["POST", `/cameras/${other.id}/rollback`, { revision: 1 }],
+          ["DELETE", path, undefined],
+          ["POST", "/cameras", { name: "again", url }],
+          ["POST", "/cameras", { name: "again", url: "rtsp://u:p@192.0.2.50/1", masks: [desk] }],
+          ["PATCH", `/cameras/${other.id}`, { url, masks: [desk] }]
+        ] as const
+        // A version from before its masks, which `other` can go back to.
+        yield* ask(cookies.admin, "PATCH", `/cameras/${other.id}`, { masks: [desk] })
+        for (const [method, at, body] of refusals) {
+          const answer = yield* ask(cookies.supervisor, method, at, body)
+          expect(answer.status, `${method} ${at} ${JSON.stringify(body)}: ${answer.text}`).toBe(403)
+          expect(answer.text).toMatch(/privacy mask.* needs the role admin; yours is supervisor/)
+        }
+        expect((yield* ask(cookies.supervisor, "POST", "/cameras/bulk", bulk)).text).toMatch(
+          /privacy mask.* needs the role admin/
+        )
+        const sheet = new TextEncoder().encode(`name,url\nagain,${url}\n`)
+        const imported = yield* visit({
+          method: "POST",
+          path: "/api/v1/cameras/import",
+          body: sheet,
+          headers: { "content-type": "application/octet-stream" },
+          cookie: cookies.supervisor
+        })
+        expect(imported.text).toContain("has this address already")
+        const supervisor = yield* rpcClient(cookies.supervisor)
+        for (const call of [
+          supervisor.ConfigureCamera({ id, patch: { masks: [] } }),
+          supervisor.CreateCamera({ camera: newCamera({ url }) })
+        ]) {
+          expect(yield* Effect.flip<unknown, unknown, never>(call)).toMatchObject({ _tag: "Forbidden", needed: "admin" })
+        }
+        expect(yield* masksOf).toEqual(["window"])
+        // Masks may be added and called otherwise, and the rest changed.
+        const renamed = { ...window, name: "neighbour" }
+        expect((yield* ask(cookies.supervisor, "PATCH", path, { masks: [desk, renamed], name: "Gate 2" })).status).toBe(200)
+        expect(yield* masksOf).toEqual(["desk", "neighbour"])
+        expect((yield* ask(cookies.supervisor, "POST", "/cameras", { name: "again", url, masks: [window, desk] })).status).toBe(
+          201
+        )
+        expect((yield* ask(cookies.admin, "PATCH", path, { masks: [] })).status).toBe(200)
+        const trail = yield* ask(cookies.admin, "GET", `/audit?subjectId=${id}&limit=1`)
+        expect(trail.json).toMatchObject({
+          entries: [
+            { action: "camera.update", actor: { username: "root" }, before: { masks: [desk, renamed] }, after: { masks: [] } }
+          ]
+        })
+        expect((yield* ask(cookies.supervisor, "DELETE", path)).status).toBe(204)
       })
     )
   })

@@ -15,6 +15,7 @@ import { changedOwnSettings } from "../settings/CameraSettings.js"
 import { checkSettings } from "../settings/SettingCatalogue.js"
 import { isOfThisMachine, parseSourceUrl } from "../SourceUrl.js"
 import { allowedWithinReach, authorize, inCallersName } from "./Authorization.js"
+import { authorizeMasks, authorizeViews } from "./MaskRights.js"
 import { checkModel } from "./ModelAssignment.js"
 
 export const checkAnalytics = (assignments: ReadonlyArray<AnalyticAssignment>) =>
@@ -40,6 +41,9 @@ export const configureCamera = (id: CameraId, patch: CameraPatch, expectedRevisi
     const camera = yield* store.get(user.tenantId, id)
     const { edge, placeId, url } = camera
     yield* Effect.forEach([url, patch.url ?? url], authorizeSource, { discard: true })
+    const masks = patch.masks ?? camera.masks
+    yield* authorizeMasks(camera.masks, masks)
+    if (patch.url !== undefined) yield* authorizeViews(user.tenantId, [{ url: patch.url, masks }], id)
     yield* checkAnalytics(patch.analytics ?? [])
     yield* checkSettings(patch.settings ?? {})
     const wanted = Camera.make({
@@ -49,7 +53,9 @@ export const configureCamera = (id: CameraId, patch: CameraPatch, expectedRevisi
       placeId: patch.placeId === undefined ? placeId : patch.placeId
     })
     yield* checkModel(user.tenantId, wanted, camera)
-    return yield* allowedWithinReach(store.update(user.tenantId, id, patch, expectedRevision))
+    // What was allowed was allowed of these masks.
+    const expected = patch.masks === undefined ? expectedRevision : (expectedRevision ?? camera.revision)
+    return yield* allowedWithinReach(store.update(user.tenantId, id, patch, expected))
   }).pipe(inCallersName)
 
 export const cameraStatus = (id: CameraId) =>

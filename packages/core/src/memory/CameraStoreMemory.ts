@@ -60,6 +60,11 @@ export const makeCameraStoreMemory = (outbox?: OutboxMemory): Effect.Effect<type
           .map(({ camera }) => camera)
       )
 
+    const atAddresses = (tenant: TenantId, urls: ReadonlyArray<string>) => {
+      const wanted = new Set(urls)
+      return list(({ camera }) => camera.tenantId === tenant && wanted.has(camera.url))
+    }
+
     return {
       list: (tenant) => list(({ camera }) => camera.tenantId === tenant),
       page: (tenant, query, among) =>
@@ -77,10 +82,9 @@ export const makeCameraStoreMemory = (outbox?: OutboxMemory): Effect.Effect<type
             .sort((a, b) => direction * compareCursors(at(a), at(b)))
           return { ...cameraPage(found, query, at), ...(query.count ? { total: matching.length } : {}) }
         }),
-      atAddresses: (tenant, urls) => {
-        const wanted = new Set(urls)
-        return list(({ camera }) => camera.tenantId === tenant && wanted.has(camera.url))
-      },
+      atAddresses,
+      maskedAt: (tenant, urls) =>
+        Effect.map(atAddresses(tenant, urls), (cameras) => cameras.filter(({ masks }) => masks.length > 0)),
       get: (tenant, id) => Effect.map(findOf(tenant, id), ({ camera }) => camera),
       create: (tenant, input) => Effect.flatMap(recordOf(tenant, input), (record) => save(record, messagesOfCreation(record))),
       createMany: (tenant, inputs) =>

@@ -49,6 +49,11 @@ export class CameraStore extends Context.Tag("@vigil/core/CameraStore")<
       tenant: TenantId,
       urls: ReadonlyArray<string>
     ) => Effect.Effect<ReadonlyArray<Pick<Camera, "id" | "url">>, StoreUnavailable>
+    /** The same of those with privacy masks, also where they are out of reach of whoever asks. */
+    readonly maskedAt: (
+      tenant: TenantId,
+      urls: ReadonlyArray<string>
+    ) => Effect.Effect<ReadonlyArray<Pick<Camera, "id" | "url" | "masks">>, StoreUnavailable>
     readonly get: (tenant: TenantId, id: CameraId) => Effect.Effect<Camera, CameraNotFound | StoreUnavailable>
     readonly create: (
       tenant: TenantId,

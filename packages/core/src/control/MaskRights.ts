@@ -1,0 +1,53 @@
+/**
+ * Who may show what a privacy mask hides. Whoever configures cameras may add masks; taking one away, or changing its shape, is for administrators, whichever
+ * way it is tried: by another list of masks or a version of before, by removing the camera, or by its address as another camera's.
+ *
+ * @module
+ */
+import { Effect, Either } from "effect"
+import type { Camera } from "../Camera.js"
+import type { CameraId, TenantId } from "../Ids.js"
+import { CameraStore } from "../port/CameraStore.js"
+import { parseSourceUrl } from "../SourceUrl.js"
+import { authorize } from "./Authorization.js"
+
+type Masks = Camera["masks"]
+
+/** Whether everything that was hidden is hidden by masks of the same corners, whatever they are called. */
+const keepsMasks = (before: Masks, after: Masks): boolean => {
+  const kept = new Set(after.map(({ polygon }) => JSON.stringify(polygon)))
+  return before.every(({ polygon }) => kept.has(JSON.stringify(polygon)))
+}
+
+/** Other masks than before for a camera, or none because it is removed. */
+export const authorizeMasks = (before: Masks, after: Masks) =>
+  keepsMasks(before, after)
+    ? Effect.void
+    : Effect.asVoid(authorize("admin", "taking a privacy mask away, or changing its shape,"))
+
+/** A camera that is to be, or to be changed. */
+interface Viewed {
+  readonly url: string
+  readonly masks?: Masks | undefined
+}
+
+const addressOf = (url: string): string =>
+  Either.match(parseSourceUrl(url), { onLeft: () => url, onRight: (parsed) => parsed.url })
+
+/** Cameras that are given these addresses hide what other cameras of the same address do. */
+export const authorizeViews = (tenant: TenantId, views: ReadonlyArray<Viewed>, besides?: CameraId) =>
+  Effect.gen(function* () {
+    const masked = yield* (yield* CameraStore).maskedAt(
+      tenant,
+      views.map(({ url }) => addressOf(url))
+    )
+    const hidden = masked.filter(({ id }) => id !== besides)
+    yield* Effect.forEach(
+      views.flatMap((view) => hidden.filter(({ url }) => url === addressOf(view.url)).map((camera) => [camera, view] as const)),
+      ([camera, { masks = [] }]) =>
+        keepsMasks(camera.masks, masks)
+          ? Effect.void
+          : authorize("admin", "an address that another camera has, without the privacy masks of that camera,"),
+      { discard: true }
+    )
+  })
