@@ -15,8 +15,8 @@ export class ServerConfig extends Context.Tag("@vigil/api/ServerConfig")<
     readonly publicUrl: Option.Option<URL>
     /** Further origins whose pages may call it. */
     readonly allowedOrigins: ReadonlySet<string>
-    /** A proxy in front says who the client is (X-Forwarded-For): believe its last entry. */
-    readonly trustProxy: boolean
+    /** Proxies in front that say who the client is (X-Forwarded-For); `any`: whoever connects is one. */
+    readonly trustedProxies: AddressList | "any" | "none"
     /** Where requests may come from, beside this machine itself; none: from anywhere. */
     readonly allowedAddresses: Option.Option<AddressList>
     /** Requests a minute of one client to the HTTP interface. */
@@ -34,12 +34,14 @@ export class ServerConfig extends Context.Tag("@vigil/api/ServerConfig")<
 export const isSecure = (config: typeof ServerConfig.Service): boolean =>
   Option.match(config.publicUrl, { onSome: (url) => url.protocol === "https:", onNone: () => Option.isSome(config.tls) })
 
+const addresses = (variable: string) => Config.mapOrFail(Config.array(Config.string(), variable), parseAddressList)
+
 const tls = Config.all({ certificate: Config.string("VIGIL_TLS_CERT"), key: Config.string("VIGIL_TLS_KEY") })
 
 /**
  * From the environment: `VIGIL_HOST` (127.0.0.1), `VIGIL_PORT` (8480), `VIGIL_TLS_CERT` and `VIGIL_TLS_KEY` (PEM files),
- * `VIGIL_PUBLIC_URL`, `VIGIL_ALLOWED_ORIGINS` (comma-separated), `VIGIL_TRUST_PROXY` (false), `VIGIL_ALLOWED_ADDRESSES`
- * (comma-separated addresses and networks), `VIGIL_REQUESTS_PER_MINUTE` (3000), `VIGIL_METRICS_TOKEN`,
+ * `VIGIL_PUBLIC_URL`, `VIGIL_ALLOWED_ORIGINS` (comma-separated), `VIGIL_TRUST_PROXY` (false, true, or
+ * comma-separated addresses and networks), `VIGIL_ALLOWED_ADDRESSES` (the same), `VIGIL_REQUESTS_PER_MINUTE` (3000), `VIGIL_METRICS_TOKEN`,
  * `VIGIL_OPENID_PLAIN_HTTP` (false), and the mail server: see `MailSettings`.
  */
 export const layerServerConfig: Layer.Layer<ServerConfig, ConfigError.ConfigError> = Layer.effect(
@@ -62,8 +64,12 @@ export const layerServerConfig: Layer.Layer<ServerConfig, ConfigError.ConfigErro
       Config.withDefault([]),
       Config.map((origins) => new Set(origins))
     ),
-    trustProxy: Config.withDefault(Config.boolean("VIGIL_TRUST_PROXY"), false),
-    allowedAddresses: Config.option(Config.mapOrFail(Config.array(Config.string(), "VIGIL_ALLOWED_ADDRESSES"), parseAddressList)),
+    trustedProxies: Config.boolean("VIGIL_TRUST_PROXY").pipe(
+      Config.map((isTrusted): AddressList | "any" | "none" => (isTrusted ? "any" : "none")),
+      Config.orElse(() => addresses("VIGIL_TRUST_PROXY")),
+      Config.withDefault("none" as const)
+    ),
+    allowedAddresses: Config.option(addresses("VIGIL_ALLOWED_ADDRESSES")),
     requestsPerMinute: Config.integer("VIGIL_REQUESTS_PER_MINUTE").pipe(
       Config.validate({ message: "expected a number above 0", validation: (count) => count > 0 }),
       Config.withDefault(3000)

@@ -52,6 +52,13 @@ const tooMany = (seconds: number) =>
     detail: `This client makes too many requests: try again in ${seconds} s.`
   })
 
+/**
+ * What is not counted: whether Vigil lives, and files of the page. Named are these and not the interface, because the router takes an address
+ * in many ways of writing (`//api`, `/API`, `/%61pi`, with a host before it), and these in one.
+ */
+const isUncounted = ({ url }: HttpServerRequest.HttpServerRequest): boolean =>
+  url.startsWith("/health") || url.startsWith("/assets/")
+
 const ownAddresses: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "::ffff:127.0.0.1"])
 
 const isAllowedAddress = (config: typeof ServerConfig.Service, address: string): boolean =>
@@ -106,7 +113,7 @@ export const layerFrontDoor = HttpLayerRouter.middleware(
         const requestId = crypto.randomUUID()
         const start = performance.now()
         const { address } = visitorOf(request, config)
-        const counted = request.url.startsWith("/api/") ? rate.take(clientOf(request, address), start) : undefined
+        const counted = isUncounted(request) ? undefined : rate.take(clientOf(request, address), start)
         const refused = !isAllowedAddress(config, address)
           ? fromElsewhere
           : counted?.allowed === false

@@ -46,7 +46,21 @@ const withLimits = (server: Http.Server): Http.Server => {
   server.maxConnections = mostConnections
   server.maxHeadersCount = 100
   server.on("clientError", answerClientError)
+  server.on("checkExpectation", answerExpectation)
+  server.on("request", discardUnread)
   return server
+}
+
+/**
+ * Whoever gives up reading a body destroys the request, and with it the connection that the answer, such as that the body is too large, is still to
+ * go out on. Until it has, what comes is thrown away instead, for as long as a request may take.
+ */
+const discardUnread = (request: Http.IncomingMessage, response: Http.ServerResponse): void => {
+  const destroy = request.destroy.bind(request)
+  request.destroy = (error) => {
+    if (error !== undefined || request.complete || request.socket.destroyed || response.writableEnded) return destroy(error)
+    return request.removeAllListeners("data").resume()
+  }
 }
 
 /** What Node says of requests that never become one: status, kind, detail. */
@@ -55,15 +69,24 @@ const clientErrors: Readonly<Record<string, readonly [number, string, string]>> 
   ERR_HTTP_REQUEST_TIMEOUT: [408, "too-slow", "The request did not come to its end in time."]
 }
 
+/** The bytes of problem details for what comes before every route. */
+const problemBody = (status: number, kind: string, detail: string): Buffer =>
+  Buffer.from(JSON.stringify({ type: problemType(kind), title: Http.STATUS_CODES[status] ?? "", status, detail }))
+
+/** Nothing but `Expect: 100-continue` is known (RFC 9110 10.1.1). */
+const answerExpectation = (_: Http.IncomingMessage, response: Http.ServerResponse): void => {
+  const body = problemBody(417, "expectation", "Nothing can be expected but 100-continue.")
+  response.writeHead(417, { "content-type": problemContentType, "content-length": body.length, connection: "close" }).end(body)
+}
+
 /** Requests that cannot be read are answered with problem details too, and end their connection. */
 const answerClientError = (error: Error, socket: Duplex): void => {
   const code = "code" in error ? String(error.code) : ""
   const [status, kind, detail] = clientErrors[code] ?? [400, "malformed-request", "This is not HTTP."]
   if (code === "ECONNRESET" || !socket.writable) return void socket.destroy()
-  const title = Http.STATUS_CODES[status] ?? ""
-  const body = JSON.stringify({ type: problemType(kind), title, status, detail })
-  const head = `HTTP/1.1 ${status} ${title}\r\ncontent-type: ${problemContentType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`
-  socket.end(`${head}\r\n\r\n${body}`)
+  const body = problemBody(status, kind, detail)
+  const head = `HTTP/1.1 ${status} ${Http.STATUS_CODES[status] ?? ""}\r\ncontent-type: ${problemContentType}\r\ncontent-length: ${body.length}\r\nconnection: close`
+  socket.end(`${head}\r\n\r\n${body.toString()}`)
 }
 
 const readPem = (file: string) =>

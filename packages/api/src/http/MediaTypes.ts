@@ -28,12 +28,25 @@ const unsupported = (taken: ReadonlyArray<string>) =>
     taken.join(", ")
   )
 
-/** Refuses bodies that say they are of a type that the route does not take (RFC 9110 15.5.16), also where they could be read as one. */
+const encoded = HttpServerResponse.setHeader(
+  problemResponse({
+    status: 415,
+    kind: "content-encoding",
+    title: "Unsupported media type",
+    detail: "The body must be sent as it is, without a Content-Encoding."
+  }),
+  "accept-encoding",
+  "identity"
+)
+
+/** Refuses bodies that say they are of a type that the route does not take (RFC 9110 15.5.16), also where they could be read as one, or compressed (8.4). */
 export const layerMediaTypes = HttpLayerRouter.middleware((handler) =>
   Effect.gen(function* () {
     const { headers } = yield* HttpServerRequest.HttpServerRequest
     const { route } = yield* HttpLayerRouter.RouteContext
     const taken = bodies.get(`${route.method} ${route.path}`)
+    const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "identity"
+    if (taken !== undefined && encoding !== "identity") return encoded
     const type = headers["content-type"]?.split(";")[0]?.trim().toLowerCase()
     return taken === undefined || type === undefined || taken.includes(type) ? yield* handler : unsupported(taken)
   })

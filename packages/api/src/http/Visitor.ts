@@ -3,11 +3,30 @@ import { Option } from "effect"
 import type { Visitor } from "../auth/Sessions.js"
 import type { ServerConfig } from "../ServerConfig.js"
 
-/** Who makes the request: the connection's address, or what a trusted proxy in front says last. */
-export const visitorOf = (request: HttpServerRequest.HttpServerRequest, config: typeof ServerConfig.Service): Visitor => {
-  const forwarded = config.trustProxy ? request.headers["x-forwarded-for"]?.split(",").at(-1)?.trim() : undefined
-  return {
-    address: forwarded ?? Option.getOrElse(request.remoteAddress, () => "unknown"),
-    userAgent: request.headers["user-agent"] ?? null
+/** Whoever connects, or whom the nearest proxy that is not trusted is said to be: each proxy adds who came to it at the end. */
+const addressOf = (
+  connected: string,
+  forwarded: string | undefined,
+  trusted: (typeof ServerConfig.Service)["trustedProxies"]
+) => {
+  if (trusted === "none" || forwarded === undefined) return connected
+  const said = forwarded.split(",").map((entry) => entry.trim())
+  if (trusted === "any") return said.at(-1) ?? connected
+  let address = connected
+  while (trusted.has(address)) {
+    const before = said.pop()
+    if (before === undefined) return address
+    address = before
   }
+  return address
 }
+
+/** Who makes the request: the connection's address, or what trusted proxies in front say. */
+export const visitorOf = (request: HttpServerRequest.HttpServerRequest, config: typeof ServerConfig.Service): Visitor => ({
+  address: addressOf(
+    Option.getOrElse(request.remoteAddress, () => "unknown"),
+    request.headers["x-forwarded-for"],
+    config.trustedProxies
+  ),
+  userAgent: request.headers["user-agent"] ?? null
+})

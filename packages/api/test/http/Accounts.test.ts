@@ -129,7 +129,7 @@ const layerTrusting = Layer.unwrapScoped(
       login: Option.none(),
       from: "vigil@example.org"
     } as const
-    return layerTestServer(testConfig({ mail: Option.some(mail), trustProxy: true })).pipe(
+    return layerTestServer(testConfig({ mail: Option.some(mail), trustedProxies: "any" })).pipe(
       Layer.merge(Layer.succeed(Mails, peer))
     )
   })

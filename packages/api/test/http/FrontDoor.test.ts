@@ -1,10 +1,18 @@
 import { describe, expect, layer } from "@effect/vitest"
 import { parseAddressList } from "@vigil/api/http/AddressList"
+import { ServerAddress } from "@vigil/api/http/HttpListener"
 import { Effect, Either, Option } from "effect"
+import { raw } from "./RawRequest.js"
 import { layerTestServer, TestServer, testConfig } from "./TestServer.js"
 
 const path = "/api/v1/setup"
-const allowedAddresses = Option.some(Either.getOrThrow(parseAddressList(["192.0.2.0/24"])))
+const addresses = (...list: ReadonlyArray<string>) => Either.getOrThrow(parseAddressList(list))
+const allowedAddresses = Option.some(addresses("192.0.2.0/24"))
+const trustedProxies = addresses("127.0.0.1", "10.0.0.0/8")
+
+/** What is answered to a request for this very address, as it is written. */
+const ask = (port: number, address: string, authorization: string) =>
+  raw(port, `GET ${address} HTTP/1.1\r\nhost: x\r\nauthorization: ${authorization}\r\nconnection: close\r\n\r\n`)
 
 describe("the front door", () => {
   layer(layerTestServer(testConfig({ requestsPerMinute: 12 })), { timeout: 60_000, excludeTestServices: true })((it) => {
@@ -21,9 +29,33 @@ describe("the front door", () => {
         expect((yield* visit({ path: "/health/live", headers: { authorization: "Bearer one" } })).status).toBe(200)
       })
     )
+
+    it.effect("counts them however their address is written", () =>
+      Effect.gen(function* () {
+        const { port } = yield* ServerAddress
+        const ways = [
+          "/api/v1/setup",
+          "//api/v1/setup",
+          "/API/v1/setup",
+          "/%61pi/v1/setup",
+          `http://127.0.0.1:${port}/api/v1/setup`
+        ]
+        for (const address of ways) expect(yield* ask(port, address, "Bearer three"), address).toMatch(/^ratelimit: "requests"/im)
+        const many = yield* Effect.forEach([...ways, ...ways], (address) => ask(port, address, "Bearer three"))
+        expect(many.at(-1)).toMatch(/^HTTP\/1.1 429 /)
+      })
+    )
+
+    it.effect("says in problem details that nothing can be expected", () =>
+      Effect.gen(function* () {
+        const { port } = yield* ServerAddress
+        const answer = yield* raw(port, "GET / HTTP/1.1\r\nhost: x\r\nexpect: miracles\r\n\r\n")
+        expect(answer).toMatch(/^HTTP\/1.1 417 [^]*application\/problem\+json[^]*urn:vigil:problem:expectation/)
+      })
+    )
   })
 
-  layer(layerTestServer(testConfig({ allowedAddresses, trustProxy: true })), { timeout: 60_000, excludeTestServices: true })(
+  layer(layerTestServer(testConfig({ allowedAddresses, trustedProxies })), { timeout: 60_000, excludeTestServices: true })(
     (it) => {
       it.effect("answers addresses that are allowed, and this machine", () =>
         Effect.gen(function* () {
@@ -35,6 +67,8 @@ describe("the front door", () => {
           expect(refused.status).toBe(403)
           expect(refused.json).toMatchObject({ type: "urn:vigil:problem:address" })
           expect((yield* from("no address")).status).toBe(403)
+          expect((yield* from("192.0.2.9, 10.0.0.1")).status).toBe(200)
+          expect((yield* from("192.0.2.9, 198.51.100.1")).status).toBe(403)
         })
       )
     }

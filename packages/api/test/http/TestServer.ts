@@ -19,7 +19,7 @@ export const testConfig = (overrides: Partial<Config> = {}): Config => ({
   tls: Option.none(),
   publicUrl: Option.none(),
   allowedOrigins: new Set(),
-  trustProxy: false,
+  trustedProxies: "none",
   allowedAddresses: Option.none(),
   requestsPerMinute: 1_000_000,
   metricsToken: Option.none(),
