@@ -166,6 +166,12 @@ const people = createRoute({
   component: lazyRouteComponent(() => import("./page/PeoplePage.js"), "PeoplePage")
 })
 
+const person = createRoute({
+  getParentRoute: () => shell,
+  path: "/people/$id",
+  component: lazyRouteComponent(() => import("./page/PersonPage.js"), "PersonPage")
+})
+
 const authorize = createRoute({
   getParentRoute: () => shell,
   path: "/authorize",
@@ -194,6 +200,7 @@ const routeTree = root.addChildren([
     account,
     authorize,
     people,
+    person,
     settings
   ])
 ])

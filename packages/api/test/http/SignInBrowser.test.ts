@@ -1,11 +1,12 @@
 /// <reference lib="dom" />
 import { describe, expect, layer } from "@effect/vitest"
 import { totpCode, totpStep } from "@vigil/api/auth/Totp"
-import { Context, Effect, Layer, Option } from "effect"
+import { Effect, Layer, Option } from "effect"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { chromium, type Page } from "playwright-core"
 import { mailPeer, mailTo } from "../mail/MailPeer.js"
+import { Mails } from "./MailedServer.js"
 import { clientId, clientSecret, openIdPeer } from "./OpenIdPeer.js"
 import { layerTestServer, password, testConfig, TestServer } from "./TestServer.js"
 
@@ -16,8 +17,6 @@ const needs = [
   ...(existsSync(executablePath) ? [] : [" [needs chromium]"]),
   ...(existsSync(join(webFolder, "index.html")) ? [] : [" [needs the built web app: npm run build]"])
 ].join("")
-
-class Mails extends Context.Tag("test/Mails")<Mails, Effect.Effect.Success<ReturnType<typeof mailPeer>>>() {}
 
 const layerSite = Layer.unwrapScoped(
   Effect.map(mailPeer(), (peer) => {
@@ -217,17 +216,87 @@ describe.skipIf(needs !== "")(`the page for signing in${needs}`, () => {
             await page.getByRole("button", { name: "Account of root" }).waitFor()
             await page.goto(`${url}/people`)
             const person = page.getByTestId("person").filter({ hasText: "supervisor" })
-            await person.getByText("Locked after 3 wrong passwords").waitFor()
-            await person.getByRole("button", { name: "Release" }).click()
-            await expect.poll(() => person.getByText("Locked").count()).toBe(0)
-            await person.getByRole("button", { name: "Profile of supervisor" }).click()
-            await person.getByLabel("Name").fill("Sue Supervisor")
-            await person.getByLabel("Mail address").fill("sue@example.org")
-            await person.getByRole("button", { name: "Save" }).click()
-            await person.getByText("Sue Supervisor · sue@example.org").waitFor()
+            await person.getByText("locked").waitFor()
+            await person.getByRole("link").click()
+            await page.getByText("Locked after 3 wrong passwords").waitFor()
+            await page.getByRole("button", { name: "Release" }).click()
+            await expect.poll(() => page.getByText("locked").count()).toBe(0)
+            const profile = page.locator("section", { hasText: "Profile" })
+            await profile.getByLabel("Name").fill("Sue Supervisor")
+            await profile.getByLabel("Mail address").fill("sue@example.org")
+            await profile.getByRole("button", { name: "Save" }).click()
+            await page.getByRole("heading", { name: "Sue Supervisor" }).waitFor()
+            await page.getByRole("link", { name: "All people" }).click()
+            await person.getByText("supervisor · sue@example.org").waitFor()
           })
           expect((yield* attempt(password)).status).toBe(200)
           expect(errors).toEqual([])
+        }),
+      { timeout: 60_000 }
+    )
+
+    it.scoped(
+      "lets administrators add people by a mailed link, and disable and remove them",
+      () =>
+        Effect.gen(function* () {
+          const { url } = yield* TestServer
+          const { mails } = yield* Mails
+          const { errors, page } = yield* newPage
+          const other = yield* newPage
+          const press = (name: string) => page.getByRole("button", { name, exact: true }).click()
+          const mailed = () => mails.filter(({ to }) => to.includes("kim@example.org"))
+          yield* Effect.promise(async () => {
+            await signIn(page, url, "root", password)
+            await page.getByRole("button", { name: "Account of root" }).click()
+            await page.getByRole("link", { name: "People" }).click()
+            await press("Add person")
+            await page.getByLabel("User name").fill("viewer")
+            await page.getByLabel("Mail address").fill("kim@example.org")
+            await press("Add and send the link")
+            await page.getByText("the username viewer is taken").waitFor()
+            await page.getByLabel("User name").fill("kim")
+            await page.getByLabel("Name", { exact: true }).fill("Kim K.")
+            await press("Add and send the link")
+            await page.getByRole("heading", { name: "Kim K." }).waitFor()
+            await page.getByText("invited").waitFor()
+            await expect.poll(() => mailed().length, { timeout: 10_000 }).toBe(1)
+
+            await other.page.goto(/http:\S+\/new-password#\S+/.exec(mailed()[0]?.text ?? "")?.[0] ?? "")
+            await other.page.getByLabel("New password", { exact: true }).fill(password)
+            await other.page.getByLabel("New password again").fill(password)
+            await other.page.getByRole("button", { name: "Set password" }).click()
+            await other.page.getByText("Your password is changed").waitFor()
+            await signIn(other.page, url, "kim", password)
+            await other.page.getByRole("button", { name: "Account of kim" }).waitFor()
+
+            await page.reload()
+            await page.getByText("A password is set.").waitFor()
+            expect(await page.getByText("invited").count()).toBe(0)
+            await page.getByTestId("session").getByText("Chrome on Linux").waitFor()
+            await page.getByLabel("Role").selectOption("operator")
+            await press("Change role")
+            await page.getByText("kim is operator now").waitFor()
+            // Whose session ended is led to the page for signing in.
+            await other.page.getByRole("heading", { name: "Sign in" }).waitFor()
+
+            await press("Disable")
+            await page.getByRole("group", { name: "Sign kim out everywhere" }).getByRole("button", { name: "Cancel" }).click()
+            await press("Disable")
+            await page.getByRole("group", { name: "Sign kim out everywhere" }).getByRole("button", { name: "Disable" }).click()
+            await page.getByText("disabled", { exact: true }).waitFor()
+            await signIn(other.page, url, "kim", password)
+            await other.page.getByText("This account is disabled.").waitFor()
+
+            await press("Remove person")
+            await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe("Keep")
+            await press("Remove")
+            await page.getByRole("heading", { name: "People" }).waitFor()
+            await expect.poll(() => page.getByTestId("person").filter({ hasText: "kim" }).count()).toBe(0)
+            await page.getByTestId("person").filter({ hasText: "root" }).getByRole("link").click()
+            await page.getByText("This is you").waitFor()
+            expect(await page.getByRole("button", { name: /Remove|Disable|Change role/ }).count()).toBe(0)
+          })
+          expect([...errors, ...other.errors]).toEqual([])
         }),
       { timeout: 60_000 }
     )

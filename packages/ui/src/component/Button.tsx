@@ -1,4 +1,4 @@
-import type { ButtonHTMLAttributes } from "react"
+import type { ButtonHTMLAttributes, Ref } from "react"
 import { Icon, type IconName } from "./Icon.js"
 
 type Tone = "primary" | "plain" | "danger" | "quiet"
@@ -19,6 +19,7 @@ interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   readonly small?: boolean
   readonly icon?: IconName
   readonly busy?: boolean
+  readonly ref?: Ref<HTMLButtonElement>
 }
 
 export const Button = ({

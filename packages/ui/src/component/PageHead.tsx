@@ -35,7 +35,7 @@ export const BackLink = ({
   label,
   ...target
 }: { readonly label: string } & (
-  | { readonly to: "/" }
+  | { readonly to: "/" | "/people" }
   | { readonly to: "/cameras/$id"; readonly params: { readonly id: string } }
 )) => (
   <Link

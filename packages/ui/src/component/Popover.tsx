@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useId, useRef, useState } from "react"
 
-/** A button that opens a small panel under it; Escape, a click elsewhere or leaving it by keyboard closes it. */
+/** A button that opens a small panel under it; Escape, a click elsewhere, a link in it or leaving it by keyboard closes it. */
 export const Popover = ({
   label,
   trigger,
@@ -53,6 +53,9 @@ export const Popover = ({
       {open && (
         <div
           id={id}
+          onClick={(event) => {
+            if (event.target instanceof Element && event.target.closest("a") !== null) setOpen(false)
+          }}
           className="panel absolute top-full right-0 z-40 mt-2 w-72 max-w-[calc(100vw-1.5rem)] p-4 shadow-2xl shadow-black/60"
         >
           {children}

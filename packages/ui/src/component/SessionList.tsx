@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
-import type { OwnSession } from "@vigil/core/Session"
+import type { Session, SessionId } from "@vigil/core/Session"
 import { endSession, sessionsQuery } from "../client/Account.js"
 import { errorWords } from "../words/ErrorWords.js"
 import { programWords } from "../words/ProgramWords.js"
@@ -8,15 +8,21 @@ import { Button } from "./Button.js"
 import { Notice } from "./Notice.js"
 import { Time } from "./Time.js"
 
-const Row = ({ session }: { readonly session: OwnSession }) => {
-  const queries = useQueryClient()
-  const end = useMutation({
-    mutationFn: () => endSession(session.id),
-    onSettled: () => queries.invalidateQueries({ queryKey: sessionsQuery.queryKey })
-  })
+type Shown = Pick<Session, "id" | "kind" | "address" | "userAgent" | "lastSeenAt">
+
+const Row = ({
+  session,
+  current,
+  onEnd
+}: {
+  readonly session: Shown
+  readonly current: boolean
+  readonly onEnd: (id: SessionId) => Promise<unknown>
+}) => {
+  const end = useMutation({ mutationFn: () => onEnd(session.id) })
   const program = programWords(session.userAgent)
   return (
-    <li className="flex flex-wrap items-center gap-x-4 gap-y-1 py-2">
+    <li className="flex flex-wrap items-center gap-x-4 gap-y-1 py-2" data-testid="session">
       <div className="min-w-0 grow">
         <p className="font-medium break-all" title={session.userAgent ?? undefined}>
           {program}
@@ -27,7 +33,7 @@ const Row = ({ session }: { readonly session: OwnSession }) => {
         {end.isError && <Notice tone="bad" title={errorWords(end.error)} />}
       </div>
       {session.kind === "token" && <Badge tone="idle">program</Badge>}
-      {session.current ? (
+      {current ? (
         <Badge tone="good">this browser</Badge>
       ) : (
         <Button small busy={end.isPending} aria-label={`End ${program}`} onClick={() => end.mutate()}>
@@ -38,15 +44,32 @@ const Row = ({ session }: { readonly session: OwnSession }) => {
   )
 }
 
-/** Where the user is signed in, by browsers and by programs. */
+/** Where somebody is signed in, by browsers and by programs. */
+export const SessionRows = ({
+  sessions,
+  onEnd
+}: {
+  readonly sessions: ReadonlyArray<Shown & { readonly current?: boolean }>
+  readonly onEnd: (id: SessionId) => Promise<unknown>
+}) => (
+  <ul className="divide-y divide-line">
+    {sessions.map((session) => (
+      <Row key={session.id} session={session} current={session.current === true} onEnd={onEnd} />
+    ))}
+  </ul>
+)
+
+/** Where the user is signed in. */
 export const SessionList = () => {
+  const queries = useQueryClient()
   const sessions = useQuery(sessionsQuery)
   if (sessions.isError) return <Notice tone="bad" title={errorWords(sessions.error)} />
-  return (
-    <ul className="divide-y divide-line">
-      {sessions.data?.map((session) => (
-        <Row key={session.id} session={session} />
-      ))}
-    </ul>
-  )
+  const end = async (id: SessionId) => {
+    try {
+      await endSession(id)
+    } finally {
+      await queries.invalidateQueries({ queryKey: sessionsQuery.queryKey })
+    }
+  }
+  return <SessionRows sessions={sessions.data ?? []} onEnd={end} />
 }

@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
-import type { Grants } from "@vigil/core/Grants"
+import type { Grants, UserGrants } from "@vigil/core/Grants"
 import { placePaths } from "@vigil/core/Place"
 import type { User } from "@vigil/core/User"
 import { type FormEvent, useState } from "react"
@@ -43,13 +43,13 @@ const Choices = ({
   </fieldset>
 )
 
-const ChosenGrants = ({ user, kept }: { readonly user: User; readonly kept: Grants }) => {
+const ChosenGrants = ({ user, kept }: { readonly user: User; readonly kept: UserGrants }) => {
   const queries = useQueryClient()
   const client = useClient()
   const places = useQuery(placesQuery).data ?? []
   const cameras = useQuery(camerasQuery(client)).data ?? []
   const [chosen, setChosen] = useState<Grants>({ places: kept.places, groups: kept.groups })
-  const save = useMutation({ mutationFn: () => setGrants(queries, user.id, chosen) })
+  const save = useMutation({ mutationFn: () => setGrants(queries, user.id, chosen, kept) })
   const submit = (event: FormEvent) => {
     event.preventDefault()
     save.mutate()

@@ -1,63 +1,111 @@
 import { useQuery } from "@tanstack/react-query"
+import { Link } from "@tanstack/react-router"
 import type { Account } from "@vigil/core/Account"
 import { permits, type User } from "@vigil/core/User"
 import { useState } from "react"
 import { accountsQuery } from "../client/Account.js"
 import { useUser } from "../client/ClientContext.js"
 import { peopleQuery } from "../client/People.js"
-import { Badge } from "../component/Badge.js"
 import { Button } from "../component/Button.js"
+import { Icon } from "../component/Icon.js"
 import { Notice } from "../component/Notice.js"
 import { PageHead } from "../component/PageHead.js"
-import { PersonAccount } from "../component/PersonAccount.js"
-import { GrantsForm } from "../form/GrantsForm.js"
+import { PersonBadges } from "../component/PersonBadges.js"
+import { NewPersonForm } from "../form/NewPersonForm.js"
 import { errorWords } from "../words/ErrorWords.js"
 
-const Person = ({ account, user }: { readonly account: Account | undefined; readonly user: User }) => {
-  const [isOpen, setOpen] = useState(false)
-  return (
-    <li className="panel flex flex-col gap-4 p-4" data-testid="person">
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
-        <h2 className="min-w-0 font-semibold break-all">{user.username}</h2>
-        <Badge tone="idle">{user.role}</Badge>
-        {permits(user.role, "admin") ? (
-          <span className="ml-auto text-[13px] text-muted">Sees all cameras</span>
-        ) : (
-          <Button
-            small
-            className="ml-auto"
-            aria-expanded={isOpen}
-            aria-label={`Cameras of ${user.username}`}
-            onClick={() => setOpen(!isOpen)}
-          >
-            Cameras
-          </Button>
-        )}
+const factsOf = ({ username }: User, account: Account | undefined): ReadonlyArray<string> => [
+  username,
+  ...(account === undefined || account.email === null ? [] : [account.email])
+]
+
+const Row = ({
+  account,
+  user,
+  isSelf
+}: {
+  readonly account: Account | undefined
+  readonly user: User
+  readonly isSelf: boolean
+}) => (
+  <li data-testid="person" className="border-b border-line/60 last:border-0">
+    <Link
+      to="/people/$id"
+      params={{ id: user.id }}
+      className="grid min-h-14 grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 px-4 py-2 hover:bg-hover sm:grid-cols-[minmax(0,1fr)_7rem_auto]"
+    >
+      <div className="min-w-0">
+        <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
+          <span className="min-w-0 font-medium break-words">{account?.displayName ?? user.username}</span>
+          <PersonBadges account={account} user={user} isSelf={isSelf} />
+        </p>
+        <p className="truncate text-[13px] text-muted">
+          {factsOf(user, account).join(" · ")}
+          <span className="sm:hidden"> · {user.role}</span>
+        </p>
       </div>
-      {isOpen && <GrantsForm user={user} />}
-      {account !== undefined && <PersonAccount account={account} />}
-    </li>
+      <span className="hidden text-soft sm:block">{user.role}</span>
+      <span className="text-muted">
+        <Icon name="chevron" size={16} />
+      </span>
+    </Link>
+  </li>
+)
+
+const isFound = (text: string, user: User, account: Account | undefined): boolean =>
+  [user.username, user.role, account?.displayName ?? "", account?.email ?? ""].some((fact) =>
+    fact.toLowerCase().includes(text.trim().toLowerCase())
   )
-}
+
+/** With more people than that they are searched. */
+const few = 6
 
 const People = () => {
+  const self = useUser()
   const people = useQuery(peopleQuery)
-  const accounts = useQuery(accountsQuery).data ?? []
+  const accounts = new Map((useQuery(accountsQuery).data ?? []).map((account) => [account.id, account]))
+  const [text, setText] = useState("")
+  const all = people.data ?? []
+  const shown = all.filter((user) => isFound(text, user, accounts.get(user.id)))
   return (
     <>
       {people.isError && <Notice tone="bad" title={errorWords(people.error)} />}
-      <ul className="flex flex-col gap-3">
-        {(people.data ?? []).map((user) => (
-          <Person key={user.id} user={user} account={accounts.find(({ id }) => id === user.id)} />
-        ))}
-      </ul>
+      {all.length > few && (
+        <input
+          type="search"
+          className="field mb-3"
+          aria-label="Search people"
+          placeholder="Search by name, mail address or role"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
+      )}
+      {people.isSuccess && shown.length === 0 && <p className="p-4 text-muted">Nobody fits that.</p>}
+      {shown.length > 0 && (
+        <ul className="panel overflow-hidden" aria-label="People">
+          {shown.map((user) => (
+            <Row key={user.id} user={user} account={accounts.get(user.id)} isSelf={user.id === self.id} />
+          ))}
+        </ul>
+      )}
     </>
   )
 }
 
-export const PeoplePage = () => (
-  <div className="mx-auto max-w-3xl px-3 py-5 sm:px-5">
-    <PageHead title="People" note="Who may sign in, and whose cameras they see" />
-    {permits(useUser().role, "admin") ? <People /> : <Notice tone="warn" title="This page is for administrators." />}
-  </div>
-)
+export const PeoplePage = () => {
+  const [isAdding, setAdding] = useState(false)
+  const isAdmin = permits(useUser().role, "admin")
+  return (
+    <div className="mx-auto max-w-3xl px-3 py-5 sm:px-5">
+      <PageHead title="People" note="Who may sign in, and what they may do and see">
+        {isAdmin && !isAdding && (
+          <Button small tone="primary" icon="plus" onClick={() => setAdding(true)}>
+            Add person
+          </Button>
+        )}
+      </PageHead>
+      {isAdding && <NewPersonForm onClose={() => setAdding(false)} />}
+      {isAdmin ? <People /> : <Notice tone="warn" title="This page is for administrators." />}
+    </div>
+  )
+}

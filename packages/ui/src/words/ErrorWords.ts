@@ -1,3 +1,5 @@
+import { HttpRefused } from "../client/Session.js"
+
 const tagOf = (error: unknown): string | undefined =>
   typeof error === "object" && error !== null && "_tag" in error && typeof error._tag === "string" ? error._tag : undefined
 
@@ -15,6 +17,9 @@ export const errorWords = (error: unknown): string => {
     case "RevisionConflict":
       return "Somebody else changed this camera meanwhile. Reload the page to see their changes, then make yours again."
     default:
+      // What it says is for programs: numbers of revisions.
+      if (error instanceof HttpRefused && error.kind === "revision-conflict")
+        return "Somebody else changed this meanwhile. Reload the page to see their changes, then make yours again."
       return error instanceof Error && error.message !== "" ? error.message : unexplained
   }
 }

@@ -248,11 +248,11 @@ describe.skipIf(needs !== "")(`the page over vigil demo${needs}`, { timeout: 90_
     await page.reload()
     await page.getByRole("button", { name: "Account of admin" }).click()
     await page.getByRole("link", { name: "People" }).click()
-    await page.getByRole("button", { name: "Cameras of bert" }).click()
+    await page.getByRole("link", { name: "bert" }).click()
     await page.getByText("Nothing is chosen: bert sees all cameras.").waitFor()
     await page.getByLabel("doors").check()
     await page.getByText("bert sees the cameras of what is chosen, and nothing of others.").waitFor()
-    await page.getByRole("button", { name: "Save" }).click()
+    await page.locator("section", { hasText: "Whose pictures" }).getByRole("button", { name: "Save" }).click()
     await page.getByText("Saved; what is open follows at once.").waitFor()
 
     await eventually(() => other.getByTestId("camera-tile").count()).toBe(1)
