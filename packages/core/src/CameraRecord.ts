@@ -1,7 +1,8 @@
 import { type DateTime, Either, Option } from "effect"
 import { Camera, type CameraPatch, type NewCamera } from "./Camera.js"
-import type { CameraId, TenantId } from "./Ids.js"
+import { CameraId, type TenantId } from "./Ids.js"
 import { RevisionConflict } from "./port/CameraStore.js"
+import type { ComingBack } from "./Rollback.js"
 import { changedOwnSettings, newOwnSettings } from "./settings/CameraSettings.js"
 import { type Credentials, SourceError } from "./Source.js"
 import { displayUrl, isSameServer, parseSourceUrl, type SourceAddress } from "./SourceUrl.js"
@@ -12,12 +13,20 @@ export interface CameraRecord {
   readonly credentials: Option.Option<Credentials>
 }
 
-/** The record of a camera that is added: revision 1. Credentials given apart win over those in the URL. */
+/** What a camera that is added begins with. */
+export const freshCamera = (): ComingBack<CameraId> => ({ id: CameraId.make(crypto.randomUUID()), revision: 1 })
+
+/** Somebody else brought the camera back first. */
+export const isBackAlready = ({ id, revision }: ComingBack<CameraId>): RevisionConflict =>
+  new RevisionConflict({ cameraId: id, expected: revision - 1, actual: revision })
+
+/** The record of a camera that is added. Credentials given apart win over those in the URL. */
 export const newRecord = (
   tenantId: TenantId,
   id: CameraId,
   input: NewCamera,
-  now: DateTime.Utc
+  now: DateTime.Utc,
+  revision = 1
 ): Either.Either<CameraRecord, SourceError> =>
   Either.map(parseSourceUrl(input.url), (address) => {
     const { credentials: given, ...configuration } = input
@@ -35,7 +44,7 @@ export const newRecord = (
         tenantId,
         url: address.url,
         hasCredentials: Option.isSome(credentials),
-        revision: 1,
+        revision,
         createdAt: now,
         updatedAt: now
       }),

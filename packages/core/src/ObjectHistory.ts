@@ -6,16 +6,13 @@
  */
 import { Option, Schema } from "effect"
 import { AuditAction, AuditEntry } from "./AuditEntry.js"
-
-/** What has versions. Settings of a site are under its id, those of the tenant under the tenant's, those of the system under the nil UUID. */
-export const VersionedType = Schema.Literal("camera", "user", "worker-token", "api-key", "edge", "place", "settings")
-export type VersionedType = typeof VersionedType.Type
+import { VersionedType, versionTrails } from "./VersionedType.js"
 
 const Values = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
 /** An object after one of its changes. */
 export const ObjectVersion = Schema.Struct({
-  /** Of a camera or place its own revision; else counted from 1. */
+  /** Of a camera, a place and settings their own revision; else counted from 1. */
   revision: Schema.Int.pipe(Schema.positive()),
   at: Schema.DateTimeUtc,
   actor: AuditEntry.fields.actor,
@@ -25,6 +22,8 @@ export const ObjectVersion = Schema.Struct({
   sequence: AuditEntry.fields.sequence,
   /** The fields that changed. */
   changed: Schema.Array(Schema.String),
+  /** The revision that somebody went back to; null of any other change. */
+  rolledBackTo: Schema.NullOr(Schema.Int),
   /** All of its fields; null: it was removed. */
   values: Schema.NullOr(Values)
 }).annotations({ identifier: "ObjectVersion" })
@@ -57,62 +56,108 @@ export class VersionNotFound extends Schema.TaggedError<VersionNotFound>()("Vers
   }
 }
 
-/** Entries about an object that are no change of its configuration. */
-const aside: ReadonlySet<AuditAction> = new Set<AuditAction>([
-  "camera.token.make",
-  "camera.token.revoke",
-  "edge.refused",
-  "privacy.export",
-  "sign-in",
-  "sign-in.refused",
-  "sign-out"
-])
+/** Somebody changed the object since its history was read. */
+export class VersionConflict extends Schema.TaggedError<VersionConflict>()("VersionConflict", {
+  type: VersionedType,
+  id: Schema.String,
+  expected: Schema.Int,
+  actual: Schema.Int
+}) {
+  override get message() {
+    return `${this.type} ${this.id} is at revision ${this.actual}, not ${this.expected}: read it again`
+  }
+}
 
-/** They stand for secrets, or say what the version says itself. */
-const noValues = ["credentials", "password", "publishToken", "token", "key", "revision", "rolledBackTo"]
+/** Fields that stand for secrets, which are kept nowhere. */
+export const secretFields: ReadonlyArray<string> = ["credentials", "password", "token", "key", "clientSecret"]
+
+/** What an entry says of itself, and not of the object. */
+const asides = ["revision", "rolledBackTo"]
 
 type Fields = Readonly<Record<string, unknown>>
 
-const numberIn = (values: Fields | null): number | undefined => {
-  const revision = values?.["revision"]
-  return typeof revision === "number" ? revision : undefined
+const numberIn = (field: string, values: Fields | null): number | null => {
+  const number = values?.[field]
+  return typeof number === "number" ? number : null
 }
 
-const withoutSecrets = (values: Fields): Fields =>
-  Object.fromEntries(Object.entries(values).filter(([field]) => !noValues.includes(field)))
+const without = (names: ReadonlyArray<string>, values: Fields): Fields =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => !names.includes(name)))
+
+/** A version, and what its entries say was before them. */
+interface Step {
+  readonly version: ObjectVersion
+  readonly before: Fields
+}
+
+/** One rollback of what is changed in parts has an entry for each of them, one right after the other. */
+const isSameRollback = (last: ObjectVersion, { actor, after, sequence }: AuditEntry): boolean =>
+  last.rolledBackTo !== null &&
+  last.rolledBackTo === numberIn("rolledBackTo", after) &&
+  last.sequence + 1 === sequence &&
+  last.actor.id === actor.id
+
+/** A field that was first told of when it changed had its former value until then. */
+const withEarlierFields = (steps: ReadonlyArray<Step>): ReadonlyArray<ObjectVersion> => {
+  const versions: Array<ObjectVersion> = []
+  let later: Fields = {}
+  for (const { before, version } of [...steps].reverse()) {
+    const { values } = version
+    if (values === null) later = {}
+    versions.push(values === null ? version : { ...version, values: { ...later, ...values } })
+    later = { ...later, ...before }
+  }
+  return versions.reverse()
+}
 
 /** The versions that the entries of an object tell, both from the oldest on. */
 export const versionsOf = (type: VersionedType, entries: ReadonlyArray<AuditEntry>): ReadonlyArray<ObjectVersion> => {
-  const versions: Array<ObjectVersion> = []
-  for (const { action, actor, address, after, at, before, sequence, subject } of entries) {
-    if (subject.type !== type || aside.has(action)) continue
-    const last = versions.at(-1)
-    const known = before === null ? {} : { ...last?.values, ...withoutSecrets(before) }
-    versions.push({
-      revision: numberIn(after) ?? (last?.revision ?? 0) + 1,
+  const { actions, counts = false, fieldsIn = (values: Fields) => values, subject } = versionTrails[type]
+  const told = (values: Fields | null): Fields => without([...secretFields, ...asides], fieldsIn(values ?? {}))
+  const steps: Array<Step> = []
+  for (const entry of entries) {
+    if (entry.subject.type !== subject || !actions.includes(entry.action)) continue
+    const { action, actor, address, after, at, sequence } = entry
+    const last = steps.at(-1)
+    const isRemoval = after === null && entry.before !== null
+    const before = told(entry.before)
+    const known = last === undefined || last.version.values === null ? {} : last.version.values
+    const changed = Object.keys(without(asides, fieldsIn(after ?? {})))
+    const version: ObjectVersion = {
+      revision: (counts ? numberIn("revision", after) : null) ?? (last?.version.revision ?? 0) + 1,
       at,
       actor,
       address,
       action,
       sequence,
-      changed: Object.keys(after ?? {}).filter((field) => field !== "revision" && field !== "rolledBackTo"),
-      values: after === null ? null : { ...known, ...withoutSecrets(after) }
-    })
+      changed,
+      rolledBackTo: numberIn("rolledBackTo", after),
+      values: isRemoval ? null : { ...known, ...before, ...told(after) }
+    }
+    if (last === undefined || counts || !isSameRollback(last.version, entry)) steps.push({ version, before })
+    else {
+      const { revision } = last.version
+      const merged = { ...version, revision, changed: [...new Set([...last.version.changed, ...changed])] }
+      steps[steps.length - 1] = { version: merged, before: { ...before, ...last.before } }
+    }
   }
-  return versions
+  return withEarlierFields(steps)
 }
 
 /** The newest version of a revision. */
 export const versionAt = ({ versions }: ObjectHistory, revision: number): Option.Option<ObjectVersion> =>
   Option.fromNullable(versions.find((version) => version.revision === revision))
 
-export const differenceOf = (from: ObjectVersion, to: ObjectVersion): ObjectDifference => {
-  const [before, after] = [from.values ?? {}, to.values ?? {}]
+/** The fields that differ. */
+export const changedFields = (before: Fields, after: Fields): ObjectDifference["fields"] => {
   const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()
-  const differs = (field: string) => JSON.stringify(before[field]) !== JSON.stringify(after[field])
-  return {
-    from: from.revision,
-    to: to.revision,
-    fields: fields.filter(differs).map((field) => ({ field, before: before[field] ?? null, after: after[field] ?? null }))
-  }
+  return fields
+    .filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]))
+    .map((field) => ({ field, before: before[field] ?? null, after: after[field] ?? null }))
 }
+
+export const differenceOf = (from: ObjectVersion, to: ObjectVersion): ObjectDifference => ({
+  from: from.revision,
+  to: to.revision,
+  fields: changedFields(from.values ?? {}, to.values ?? {})
+})

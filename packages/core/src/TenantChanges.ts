@@ -18,19 +18,17 @@ export const tenantCreated = (id: TenantId, name: string, licence: Licence, admi
   action: "tenant.create",
   subject: subject(id),
   before: null,
-  after: { name, administrator: administrator.username, licence: encodeLicence(licence) }
+  after: { name, suspended: false, administrator: administrator.username, licence: encodeLicence(licence) }
 })
 
-/** Suspending and resuming are told as such; with another name beside it, that is in the values. */
+/** Suspending and resuming are told as such. */
 export const tenantUpdated = (before: Tenant, after: Tenant): AuditChange => {
-  const renamed = before.name !== after.name
   const action = before.suspended === after.suspended ? "tenant.update" : after.suspended ? "tenant.suspend" : "tenant.resume"
-  return {
-    action,
-    subject: subject(after.id),
-    before: renamed ? { name: before.name } : null,
-    after: renamed ? { name: after.name } : null
-  }
+  const said = ({ name, suspended }: Tenant) => ({
+    ...(before.name === after.name ? {} : { name }),
+    ...(before.suspended === after.suspended ? {} : { suspended })
+  })
+  return { action, subject: subject(after.id), before: said(before), after: said(after) }
 }
 
 export const tenantRemoved = ({ cameras, id, name, users }: Tenant): AuditChange => ({

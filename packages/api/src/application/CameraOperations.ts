@@ -6,19 +6,20 @@
  */
 import type { NewCamera } from "@vigil/core/Camera"
 import type { CameraQuery } from "@vigil/core/CameraQuery"
-import { credentialsFor, newRecord } from "@vigil/core/CameraRecord"
+import { credentialsFor, freshCamera, newRecord } from "@vigil/core/CameraRecord"
 import { Principal } from "@vigil/core/contract/Principal"
 import { allowedWithinReach, authorize, inCallersName } from "@vigil/core/control/Authorization"
 import { authorizeSource, checkAnalytics, getCamera } from "@vigil/core/control/CameraCommands"
 import { authorizeMasks, authorizeViews } from "@vigil/core/control/MaskRights"
 import { checkModel } from "@vigil/core/control/ModelAssignment"
-import { CameraId } from "@vigil/core/Ids"
+import type { CameraId } from "@vigil/core/Ids"
 import { CameraControl } from "@vigil/core/port/CameraControl"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { LiveViews } from "@vigil/core/port/LiveViews"
 import { checkSettings } from "@vigil/core/settings/SettingCatalogue"
 import { sourceConfig } from "@vigil/core/Source"
 import { parseSourceUrl, type SourceAddress } from "@vigil/core/SourceUrl"
+import type { ComingBack } from "@vigil/core/Rollback"
 import type { User } from "@vigil/core/User"
 import { DateTime, Effect, Option, Stream } from "effect"
 import { OpenViews } from "./OpenViews.js"
@@ -43,16 +44,30 @@ export const queryCameras = (query: CameraQuery) =>
     )
   })
 
-export const createCamera = (camera: NewCamera) =>
+/** Whether the caller may add this camera; answers the tenant to add it to. */
+const authorizeNew = (camera: NewCamera) =>
   Effect.gen(function* () {
-    const user = yield* authorize("supervisor")
+    const { tenantId } = yield* authorize("supervisor")
     yield* authorizeSource(camera.url)
-    yield* authorizeViews(user.tenantId, [camera])
+    yield* authorizeViews(tenantId, [camera])
     yield* checkAnalytics(camera.analytics)
     yield* checkSettings(camera.settings ?? {})
-    const wanted = yield* newRecord(user.tenantId, CameraId.make(crypto.randomUUID()), camera, yield* DateTime.now)
-    yield* checkModel(user.tenantId, wanted.camera)
-    return yield* allowedWithinReach((yield* CameraStore).create(user.tenantId, camera))
+    const wanted = yield* newRecord(tenantId, freshCamera().id, camera, yield* DateTime.now)
+    yield* checkModel(tenantId, wanted.camera)
+    return tenantId
+  })
+
+export const createCamera = (camera: NewCamera) =>
+  Effect.gen(function* () {
+    const tenant = yield* authorizeNew(camera)
+    return yield* allowedWithinReach((yield* CameraStore).create(tenant, camera))
+  }).pipe(inCallersName)
+
+/** Adds a camera that was removed, as the one that it was. */
+export const restoreCamera = (back: ComingBack<CameraId>, camera: NewCamera) =>
+  Effect.gen(function* () {
+    const tenant = yield* authorizeNew(camera)
+    return yield* allowedWithinReach((yield* CameraStore).restore(tenant, back, camera))
   }).pipe(inCallersName)
 
 export const removeCamera = (id: CameraId, expectedRevision?: number) =>

@@ -1,25 +1,13 @@
 import type { AuditEntry } from "@vigil/core/AuditEntry"
-import { CameraPatch } from "@vigil/core/Camera"
 import { authorize } from "@vigil/core/control/Authorization"
-import { configureCamera, getCamera } from "@vigil/core/control/CameraCommands"
 import { CameraId, PlaceId } from "@vigil/core/Ids"
-import {
-  differenceOf,
-  type ObjectHistory,
-  versionAt,
-  type VersionedType,
-  VersionNotFound,
-  versionsOf
-} from "@vigil/core/ObjectHistory"
+import { differenceOf, type ObjectHistory, versionAt, VersionNotFound, versionsOf } from "@vigil/core/ObjectHistory"
 import { AuditStore } from "@vigil/core/port/AuditStore"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { GrantStore } from "@vigil/core/port/GrantStore"
 import { PlaceStore } from "@vigil/core/port/PlaceStore"
-import { StoreUnavailable } from "@vigil/core/port/StoreError"
-import { RollbackTo } from "@vigil/core/Rollback"
-import { type Credentials, SourceError } from "@vigil/core/Source"
-import { displayUrl } from "@vigil/core/SourceUrl"
 import type { User } from "@vigil/core/User"
+import type { VersionedType } from "@vigil/core/VersionedType"
 import { Effect, Schema } from "effect"
 
 /** Entries of one question, and the most that are read of an object. */
@@ -74,38 +62,4 @@ export const objectDifference = (type: VersionedType, id: string, from: number, 
   Effect.gen(function* () {
     const history = yield* objectHistory(type, id)
     return differenceOf(yield* oneOf(history, from), yield* oneOf(history, to))
-  })
-
-const decodePatch = Schema.decodeUnknown(CameraPatch)
-
-/** The address of that time, unless it is the one of now: a trail does not show what looks like a secret in it. */
-const addressOf = (url: unknown, current: string) => {
-  if (typeof url !== "string" || url === displayUrl(current)) return Effect.succeed({})
-  if (!url.includes("=***")) return Effect.succeed({ url })
-  const detail = "The address of that revision had a secret in it, which is kept nowhere: change the address by hand"
-  return Effect.fail(new SourceError({ reason: "invalid-url", url, detail }))
-}
-
-/**
- * Gives a camera the configuration that it had at a revision, as a new revision. Its credentials stay; where the address of that time is of another
- * server they must be given, or null for none.
- */
-export const rollBackCamera = (
-  id: CameraId,
-  revision: number,
-  credentials: Credentials | null | undefined,
-  expectedRevision?: number
-) =>
-  Effect.gen(function* () {
-    yield* authorize("supervisor")
-    const camera = yield* getCamera(id)
-    const { values } = yield* oneOf(yield* objectHistory("camera", id), revision)
-    if (values === null) return yield* new VersionNotFound({ type: "camera", id, revision })
-    const { url, ...rest } = values
-    const patch = yield* decodePatch({ ...rest, ...(yield* addressOf(url, camera.url)) }).pipe(
-      Effect.mapError((error) => new StoreUnavailable({ operation: "roll camera back", detail: error.message }))
-    )
-    return yield* configureCamera(id, { ...patch, ...(credentials === undefined ? {} : { credentials }) }, expectedRevision).pipe(
-      Effect.provideService(RollbackTo, revision)
-    )
   })

@@ -11,20 +11,17 @@ import {
   levelsAt,
   type SaidLevel,
   type SettingScope,
-  settingsSubject,
   type SettingsView
 } from "@vigil/core/settings/SettingLevels"
 import { Settings } from "@vigil/core/settings/Settings"
 import type { SettingPatch } from "@vigil/core/settings/SettingValues"
 import type { User } from "@vigil/core/User"
-import { RollbackTo } from "@vigil/core/Rollback"
 import { Effect } from "effect"
-import { objectHistory, oneOf } from "./HistoryOperations.js"
 
 export const definitions = Effect.zipRight(authorize("viewer"), settingDefinitions)
 
 /** Who may say something at a level. What everybody inherits is of the installation, like its keys. */
-const authorizeChange = (scope: SettingScope) =>
+export const authorizeChange = (scope: SettingScope) =>
   Effect.gen(function* () {
     if (scope.level === "site") return yield* authorize("supervisor")
     const what = `the settings of the ${scope.level}`
@@ -83,20 +80,6 @@ export const changeSettings = (scope: SettingScope, patch: SettingPatch, expecte
     yield* (yield* Settings).renew(scope.level === "system" ? "everybody" : user.tenantId)
     return yield* viewOf(user, scope)
   }).pipe(inCallersName)
-
-/** Says again what was said at a revision, and nothing else. */
-export const rollBackSettings = (scope: SettingScope, revision: number, expectedRevision?: number) =>
-  Effect.gen(function* () {
-    const user = yield* authorizeChange(scope)
-    yield* checkSite(user, scope)
-    const { values } = yield* oneOf(yield* objectHistory("settings", settingsSubject(user.tenantId, scope)), revision)
-    yield* (yield* Settings).renew(scope.level === "system" ? "everybody" : user.tenantId)
-    const { levels, revision: seen } = yield* levelsOf(user.tenantId, scope)
-    const cleared = Object.fromEntries(Object.keys(levels[0]?.values ?? {}).map((key) => [key, null]))
-    return yield* changeSettings(scope, { ...cleared, ...values }, expectedRevision ?? seen).pipe(
-      Effect.provideService(RollbackTo, revision)
-    )
-  })
 
 export const settingsOfCamera = (id: CameraId) =>
   Effect.gen(function* () {

@@ -17,7 +17,7 @@ import { isLocalOperator } from "../auth/LocalOperator.js"
 
 const what = "changing tenants and licences, other than on Vigil's own machine,"
 
-const operator = Effect.gen(function* () {
+export const authorizeOperator = Effect.gen(function* () {
   const user = yield* authorize("admin", what)
   if (!isLocalOperator(user)) return yield* new Forbidden({ needed: "admin", role: user.role, what })
   return yield* TenantStore
@@ -37,15 +37,15 @@ export const getTenant = (id: TenantId) =>
 
 export const createTenant = ({ administrator: { password, username }, licence = unlimitedLicence, name }: NewTenantForm) =>
   Effect.gen(function* () {
-    const store = yield* operator
+    const store = yield* authorizeOperator
     const passwordHash = yield* (yield* Accounts).hash(username, password)
     return yield* store.create({ name, licence, administrator: { username, passwordHash } })
   }).pipe(inCallersName)
 
 export const changeTenant = (id: TenantId, patch: TenantPatch) =>
-  Effect.flatMap(operator, (store) => store.change(id, patch)).pipe(inCallersName)
+  Effect.flatMap(authorizeOperator, (store) => store.change(id, patch)).pipe(inCallersName)
 
-export const removeTenant = (id: TenantId) => Effect.flatMap(operator, (store) => store.remove(id)).pipe(inCallersName)
+export const removeTenant = (id: TenantId) => Effect.flatMap(authorizeOperator, (store) => store.remove(id)).pipe(inCallersName)
 
 export const tenantLicence = (id: TenantId) =>
   Effect.gen(function* () {
@@ -55,7 +55,7 @@ export const tenantLicence = (id: TenantId) =>
 
 export const setLicence = (id: TenantId, licence: Licence) =>
   Effect.gen(function* () {
-    yield* operator
+    yield* authorizeOperator
     return yield* (yield* Licences).change(id, licence)
   }).pipe(inCallersName)
 

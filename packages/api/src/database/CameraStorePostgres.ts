@@ -3,11 +3,19 @@ import { cameraCreated, cameraDeleted, cameraUpdated } from "@vigil/core/AuditCh
 import { Camera, type CameraPatch, type NewCamera } from "@vigil/core/Camera"
 import { cameraCursor, cameraPage } from "@vigil/core/CameraQuery"
 import { messagesOfChange, messagesOfCreation, messagesOfRemoval } from "@vigil/core/CameraLifecycle"
-import { type CameraRecord, newRecord, revisedRecord, revisionConflict } from "@vigil/core/CameraRecord"
-import { CameraId, type EdgeId, Epoch, type TenantId } from "@vigil/core/Ids"
+import {
+  type CameraRecord,
+  freshCamera,
+  isBackAlready,
+  newRecord,
+  revisedRecord,
+  revisionConflict
+} from "@vigil/core/CameraRecord"
+import { type CameraId, type EdgeId, Epoch, type TenantId } from "@vigil/core/Ids"
 import { CameraNotFound, type CameraOutline, CameraStore } from "@vigil/core/port/CameraStore"
 import { EdgeNotFound } from "@vigil/core/port/EdgeStore"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
+import type { ComingBack } from "@vigil/core/Rollback"
 import { Credentials } from "@vigil/core/Source"
 import { Array, DateTime, Effect, Layer, Option, Redacted, Schema } from "effect"
 import { MasterKey } from "../secret/MasterKey.js"
@@ -15,6 +23,7 @@ import { seal, unseal } from "../secret/SecretBox.js"
 import { writeAudit, writeAudits } from "./AuditStorePostgres.js"
 import { countStatement, pageStatement } from "./CameraQueryPostgres.js"
 import { changeFeed } from "./ChangeFeed.js"
+import { isDuplicate } from "./Connection.js"
 import { Database } from "./Database.js"
 import { requireCameras } from "./LicencesPostgres.js"
 import { writeOutbox } from "./OutboxPostgres.js"
@@ -155,8 +164,18 @@ const make = Effect.gen(function* () {
       yield* writeOutbox(sql, records.flatMap(messagesOfCreation))
     })
 
-  const recordOf = (tenant: TenantId, input: NewCamera) =>
-    Effect.flatMap(DateTime.now, (now) => newRecord(tenant, CameraId.make(crypto.randomUUID()), input, now))
+  const recordOf = (tenant: TenantId, { id, revision }: ComingBack<CameraId>, input: NewCamera) =>
+    Effect.flatMap(DateTime.now, (now) => newRecord(tenant, id, input, now, revision))
+
+  /** In the transaction of a camera that is added or comes back. */
+  const add = (sql: SqlClient, tenant: TenantId, record: CameraRecord) =>
+    checkSurroundings(sql, record.camera).pipe(
+      Effect.zipRight(requireCameras(sql, tenant, record.camera.enabled ? 1 : 0)),
+      Effect.zipRight(insert(sql, tenant, [record])),
+      Effect.zipRight(tell(sql, record.camera.id)),
+      Effect.zipRight(writeAudit(sql, tenant, cameraCreated(record))),
+      Effect.as(record.camera)
+    )
 
   const fingerprint = database.system("look for changed cameras", (sql) =>
     Effect.map(
@@ -215,22 +234,20 @@ const make = Effect.gen(function* () {
       ),
 
     create: (tenant, input) =>
-      Effect.gen(function* () {
-        const record = yield* recordOf(tenant, input)
-        return yield* database.tenant("add camera", tenant, (sql) =>
-          checkSurroundings(sql, input).pipe(
-            Effect.zipRight(requireCameras(sql, tenant, record.camera.enabled ? 1 : 0)),
-            Effect.zipRight(insert(sql, tenant, [record])),
-            Effect.zipRight(tell(sql, record.camera.id)),
-            Effect.zipRight(writeAudit(sql, tenant, cameraCreated(record))),
-            Effect.as(record.camera)
-          )
+      Effect.flatMap(recordOf(tenant, freshCamera(), input), (record) =>
+        database.tenant("add camera", tenant, (sql) => add(sql, tenant, record))
+      ),
+
+    restore: (tenant, back, input) =>
+      Effect.flatMap(recordOf(tenant, back, input), (record) =>
+        database.tenant("bring camera back", tenant, (sql) =>
+          Effect.catchIf(add(sql, tenant, record), isDuplicate, () => isBackAlready(back))
         )
-      }),
+      ),
 
     createMany: (tenant, inputs) =>
       Effect.gen(function* () {
-        const records = yield* Effect.forEach(inputs, (input) => recordOf(tenant, input))
+        const records = yield* Effect.forEach(inputs, (input) => recordOf(tenant, freshCamera(), input))
         const [first] = records
         if (first === undefined) return []
         return yield* database.tenant("add cameras", tenant, (sql) =>

@@ -1,5 +1,5 @@
 import * as PgClient from "@effect/sql-pg/PgClient"
-import type { SqlError } from "@effect/sql/SqlError"
+import { SqlError } from "@effect/sql/SqlError"
 import { Effect, Redacted, type Scope } from "effect"
 import * as Reactivity from "@effect/experimental/Reactivity"
 import pg from "pg"
@@ -38,23 +38,33 @@ const options = (to: ConnectionOptions, limits: StatementLimits): pg.ClientConfi
   keepAliveInitialDelayMillis: 10_000
 })
 
-/** A pool of connections that are opened when they are needed: an absent server is no error yet. */
+/** Connections that are opened when they are needed: an absent server is no error yet. */
+export const makePool = (
+  to: ConnectionOptions,
+  limits: StatementLimits,
+  maxConnections: number
+): Effect.Effect<pg.Pool, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const pool = new pg.Pool({ ...options(to, limits), max: maxConnections, idleTimeoutMillis: 60_000 })
+      // A connection that breaks leaves the pool by itself; whoever uses it, or asks next, gets a new one or its error.
+      pool.on("error", () => undefined)
+      pool.on("connect", (client) => client.on("error", () => undefined))
+      return pool
+    }),
+    (pool) => Effect.promise(() => pool.end()).pipe(Effect.interruptible, Effect.timeoutOption("2 seconds"))
+  )
+
+/** Statements over such a pool. */
+export const overPool = (pool: pg.Pool): Effect.Effect<PgClient.PgClient, SqlError, Scope.Scope> =>
+  PgClient.fromPool({ acquire: Effect.succeed(pool) }).pipe(Effect.provide(Reactivity.layer))
+
+/** Both in one. */
 export const openPool = (
   to: ConnectionOptions,
   limits: StatementLimits,
   maxConnections: number
-): Effect.Effect<PgClient.PgClient, SqlError, Scope.Scope> =>
-  PgClient.fromPool({
-    acquire: Effect.acquireRelease(
-      Effect.sync(() => {
-        const pool = new pg.Pool({ ...options(to, limits), max: maxConnections, idleTimeoutMillis: 60_000 })
-        // An idle connection that breaks leaves the pool by itself; whoever asks next gets a new one or its error.
-        pool.on("error", () => undefined)
-        return pool
-      }),
-      (pool) => Effect.promise(() => pool.end()).pipe(Effect.interruptible, Effect.timeoutOption("2 seconds"))
-    )
-  }).pipe(Effect.provide(Reactivity.layer))
+): Effect.Effect<PgClient.PgClient, SqlError, Scope.Scope> => Effect.flatMap(makePool(to, limits, maxConnections), overPool)
 
 /** One connection of its own, for LISTEN. */
 export const openClient = (to: ConnectionOptions): pg.Client => new pg.Client(options(to, { server: 5000, client: 5000 }))
@@ -64,6 +74,9 @@ export const sqlState = (error: SqlError): string | undefined => {
   const { cause } = error
   return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined
 }
+
+/** A row that may be there once is there already (unique_violation). */
+export const isDuplicate = (error: unknown): boolean => error instanceof SqlError && sqlState(error) === "23505"
 
 /** What went wrong, in the words of the server or the operating system. Never has values of rows. */
 export const describe = (error: SqlError): string => {

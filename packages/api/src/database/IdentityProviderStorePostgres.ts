@@ -11,7 +11,7 @@ import { clientSecretOwner } from "../secret/SealedColumns.js"
 import { seal, unseal } from "../secret/SecretBox.js"
 import { admit } from "./Admission.js"
 import { writeAudit } from "./AuditStorePostgres.js"
-import { sqlState } from "./Connection.js"
+import { isDuplicate } from "./Connection.js"
 import { Database } from "./Database.js"
 import { isServed } from "./ServedTenants.js"
 
@@ -42,8 +42,6 @@ const encodeSettings = Schema.encodeSync(Settings)
 const decodeProvider = Schema.decodeUnknown(IdentityProvider)
 const decodeButton = Schema.decodeUnknown(ProviderButton)
 
-const uniqueViolation = "23505"
-
 const toProvider = (row: ProviderRow) =>
   decodeProvider({
     ...row.settings,
@@ -63,11 +61,7 @@ const columns = ({ createdAt, hasClientSecret, id, tenantId, updatedAt, ...setti
 const orTaken =
   (slug: string) =>
   <A, R>(statement: Effect.Effect<A, SqlError, R>): Effect.Effect<A, SqlError | ProviderSlugTaken, R> =>
-    Effect.catchIf(
-      statement,
-      (error) => sqlState(error) === uniqueViolation,
-      () => new ProviderSlugTaken({ slug })
-    )
+    Effect.catchIf(statement, isDuplicate, () => new ProviderSlugTaken({ slug }))
 
 const one = (rows: ReadonlyArray<ProviderRow>, providerId: IdentityProviderId) =>
   Effect.mapError(Effect.fromNullable(rows[0]), () => new IdentityProviderNotFound({ providerId }))

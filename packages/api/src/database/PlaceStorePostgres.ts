@@ -1,11 +1,13 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { placeCreated, placeDeleted, placeUpdated } from "@vigil/core/AuditChanges"
 import { PlaceId, type TenantId } from "@vigil/core/Ids"
-import { parentKind, Place, type PlaceKind } from "@vigil/core/Place"
+import { type NewPlace, parentKind, Place, type PlaceKind } from "@vigil/core/Place"
 import { PlaceNotFound, PlaceRefused, PlaceRevisionConflict, PlaceStore } from "@vigil/core/port/PlaceStore"
+import type { ComingBack } from "@vigil/core/Rollback"
 import { settingsChanged } from "@vigil/core/settings/SettingChange"
 import { DateTime, Effect, Layer } from "effect"
 import { writeAudit } from "./AuditStorePostgres.js"
+import { isDuplicate } from "./Connection.js"
 import { Database } from "./Database.js"
 import { writeOutbox } from "./OutboxPostgres.js"
 import { overWholeTenant, tellReach, withinReach } from "./Reach.js"
@@ -75,6 +77,27 @@ const checkRevision = ({ id, revision }: Place, expected: number | undefined) =>
 const tellSettings = (sql: SqlClient, { tenantId, updatedAt }: Place) =>
   writeOutbox(sql, [settingsChanged(tenantId, "site", updatedAt)])
 
+const insert = (sql: SqlClient, tenant: TenantId, { id, revision }: ComingBack<PlaceId>, { kind, name, parentId }: NewPlace) =>
+  Effect.gen(function* () {
+    yield* checkParent(sql, kind, parentId)
+    const now = DateTime.toDateUtc(yield* DateTime.now)
+    const rows = yield* sql<PlaceRow>`insert into places (id, tenant_id, kind, name, parent_id, revision, created_at, updated_at)
+      values (${id}, ${tenant}, ${kind}, ${name}, ${parentId}, ${revision}, ${now}, ${now})
+      on conflict (tenant_id, parent_id, name) do nothing returning *`.pipe(withinReach("place"))
+    const place = yield* Effect.mapError(one(rows, id), () => nameTaken(name))
+    yield* tellSettings(sql, place)
+    yield* writeAudit(sql, tenant, placeCreated(place))
+    return place
+  })
+
+/** What was said at a site went with it; what will be said goes on counting. */
+const countSettingsOn = (sql: SqlClient, { id, kind, tenantId, updatedAt }: Place) =>
+  kind !== "site"
+    ? Effect.void
+    : sql`insert into settings (tenant_id, level, site_id, said, revision, updated_at)
+        select ${tenantId}, 'site', ${id}, '{}', max((new_values ->> 'revision')::int), ${DateTime.toDateUtc(updatedAt)}
+        from audit_entries where subject_type = 'settings' and subject_id = ${id}::text having count(*) > 0`
+
 const make = Effect.map(Database, (database) =>
   PlaceStore.of({
     list: (tenant) =>
@@ -87,21 +110,18 @@ const make = Effect.map(Database, (database) =>
         Effect.flatMap(sql<PlaceRow>`select * from places where id = ${id}`, (rows) => one(rows, id))
       ),
 
-    create: (tenant, { kind, name, parentId }) =>
+    create: (tenant, place) =>
       database.tenant("add place", tenant, (sql) =>
-        Effect.gen(function* () {
-          yield* checkParent(sql, kind, parentId)
-          const id = PlaceId.make(crypto.randomUUID())
-          const now = DateTime.toDateUtc(yield* DateTime.now)
-          const rows =
-            yield* sql<PlaceRow>`insert into places (id, tenant_id, kind, name, parent_id, revision, created_at, updated_at)
-            values (${id}, ${tenant}, ${kind}, ${name}, ${parentId}, 1, ${now}, ${now})
-            on conflict (tenant_id, parent_id, name) do nothing returning *`.pipe(withinReach("place"))
-          const place = yield* Effect.mapError(one(rows, id), () => nameTaken(name))
-          yield* tellSettings(sql, place)
-          yield* writeAudit(sql, tenant, placeCreated(place))
-          return place
-        })
+        insert(sql, tenant, { id: PlaceId.make(crypto.randomUUID()), revision: 1 }, place)
+      ),
+
+    restore: (tenant, back, place) =>
+      database.tenant("bring place back", tenant, (sql) =>
+        Effect.catchIf(
+          Effect.tap(insert(sql, tenant, back, place), (restored) => countSettingsOn(sql, restored)),
+          isDuplicate,
+          () => new PlaceRevisionConflict({ placeId: back.id, expected: back.revision - 1, actual: back.revision })
+        )
       ),
 
     update: (tenant, id, patch, expectedRevision) =>

@@ -7,7 +7,7 @@ import { TenantNotFound, TenantRefused, TenantStore } from "@vigil/core/port/Ten
 import { Tenant } from "@vigil/core/Tenant"
 import { DateTime, Effect, Layer } from "effect"
 import { tellCamerasChanged } from "./CameraStorePostgres.js"
-import { sqlState } from "./Connection.js"
+import { isDuplicate } from "./Connection.js"
 import { Database } from "./Database.js"
 import { tellEdgesChanged } from "./EdgeStorePostgres.js"
 import { findForeign } from "./ForeignRows.js"
@@ -25,8 +25,6 @@ interface TenantRow extends LicenceRow {
   readonly suspended: boolean
   readonly created_at: Date
 }
-
-const uniqueViolation = "23505"
 
 const toTenant = (row: TenantRow) =>
   Effect.gen(function* () {
@@ -69,7 +67,7 @@ const orNameTaken =
   <A>(write: Effect.Effect<A, SqlError>) =>
     Effect.catchIf(
       write,
-      (error) => sqlState(error) === uniqueViolation,
+      isDuplicate,
       () => new TenantRefused({ reason: "name-taken", detail: `there is a tenant named ${name} already` })
     )
 

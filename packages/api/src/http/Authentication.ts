@@ -3,7 +3,8 @@ import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type { ApiKeyScope } from "@vigil/core/ApiKey"
 import { httpScopes, rpcScopes } from "@vigil/core/contract/KeyScopes"
-import { Principal, ScopeMissing, Unauthorized } from "@vigil/core/contract/Principal"
+import { Principal, Unauthorized } from "@vigil/core/contract/Principal"
+import { withScope } from "@vigil/core/control/Authorization"
 import { SessionAuthentication } from "@vigil/core/contract/api/SessionAuthentication"
 import { RpcAuthentication } from "@vigil/core/contract/RpcAuthentication"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
@@ -95,14 +96,6 @@ const admit = ({ caller, isLacking }: Caller, call: string, needed: Needed) =>
   })
 
 type Needed = ApiKeyScope | "any" | undefined
-
-/** Lets a caller on whose credentials are good for the call: of API keys only those with the scope; none where the call has none. */
-const withScope = (caller: typeof Principal.Service, needed: Needed): Effect.Effect<typeof Principal.Service, ScopeMissing> => {
-  if (caller.key === undefined || needed === "any") return Effect.succeed(caller)
-  return needed !== undefined && caller.key.scopes.includes(needed)
-    ? Effect.succeed(caller)
-    : new ScopeMissing({ needed: needed ?? null })
-}
 
 /** What is open to users who have to set up a second factor first: that, and their own account. */
 const isAccount = (call: string): boolean => call.startsWith("session.") || call.startsWith("secondFactor.")

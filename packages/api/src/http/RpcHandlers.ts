@@ -17,7 +17,7 @@ import { clusterStatus, drainNode, rebalanceCluster, resumeNode } from "../appli
 import { adoptDevices, cancelDiscovery, startDiscovery, watchDiscovery } from "../application/DiscoveryOperations.js"
 import { getEvent, queryEvents, setEventStatus, watchEvents } from "../application/EventOperations.js"
 import { checkHealth } from "../application/Health.js"
-import { objectDifference, objectHistory, rollBackCamera } from "../application/HistoryOperations.js"
+import { objectDifference, objectHistory } from "../application/HistoryOperations.js"
 import { keyStatus, watchRotation } from "../application/KeyOperations.js"
 import { cameraRuntimes, managerStatus } from "../application/ManagerOperations.js"
 import { listModels } from "../application/ModelOperations.js"
@@ -49,8 +49,6 @@ const layerDashboardRpc = DashboardRpc.toLayer({
   ListTenants: () => listTenants,
   ObjectHistory: ({ id, type }) => objectHistory(type, id),
   ObjectDifference: ({ from, id, to, type }) => objectDifference(type, id, from, to),
-  RollBackCamera: ({ credentials, expectedRevision, id, revision }) =>
-    rollBackCamera(id, revision, credentials, expectedRevision),
   KeyStatus: () => keyStatus,
   RotateKeys: () => watchRotation,
   ClusterStatus: () => clusterStatus,

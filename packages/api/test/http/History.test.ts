@@ -4,6 +4,7 @@ import { defaultTenant } from "@vigil/core/Ids"
 import { ObjectDifference, ObjectHistory } from "@vigil/core/ObjectHistory"
 import { AuditStore } from "@vigil/core/port/AuditStore"
 import { CameraStore } from "@vigil/core/port/CameraStore"
+import { Rollback } from "@vigil/core/Rollback"
 import type { User } from "@vigil/core/User"
 import { Effect, Option, Redacted, Schema } from "effect"
 import { newCamera, otherTenant, secondTenant } from "../Samples.js"
@@ -11,14 +12,17 @@ import { rpcClient } from "./RpcVisitor.js"
 import { layerTestServer, password, TestServer } from "./TestServer.js"
 
 const decodeHistory = Schema.decodeUnknownSync(ObjectHistory)
+const decodeRollback = Schema.decodeUnknownSync(Rollback)
 const decodeDifference = Schema.decodeUnknownSync(ObjectDifference)
 
 const asking = Effect.map(
   TestServer,
   ({ cookies, visit }) =>
-    (method: string, path: string, body?: unknown, cookie = cookies.supervisor) =>
-      visit({ method, path: `/api/v1${path}`, body, cookie })
+    (method: string, path: string, body?: unknown, cookie = cookies.supervisor, headers = {}) =>
+      visit({ method, path: `/api/v1${path}`, body, cookie, headers })
 )
+
+const rollbackOf = (camera: { readonly id: string }) => `/history/camera/${camera.id}/rollback`
 
 describe("the history of what is configured", () => {
   layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
@@ -53,7 +57,7 @@ describe("the history of what is configured", () => {
         yield* ask("DELETE", path)
         const [removed] = decodeHistory((yield* ask("GET", `/history/camera/${camera.id}`)).json).versions
         expect(removed).toMatchObject({ revision: 4, action: "camera.delete", values: null })
-        expect((yield* ask("POST", `${path}/rollback`, { revision: 1 })).status).toBe(404)
+        expect((yield* ask("POST", rollbackOf(camera), { revision: 4 })).status).toBe(404)
       })
     )
 
@@ -74,10 +78,18 @@ describe("the history of what is configured", () => {
           tags: ["a"],
           detection: { framesPerSecond: 2, gate: "always" }
         })
-        expect((yield* ask("POST", `${path}/rollback`, { revision: 1, expectedRevision: 1 })).status).toBe(412)
-        const back = yield* ask("POST", `${path}/rollback`, { revision: 1, expectedRevision: 2 })
-        expect(back.status).toBe(200)
-        const { revision, updatedAt, ...configuration } = back.json as Camera
+        const at = (revision: number) => [{ revision: 1 }, undefined, { "if-match": `"${revision}"` }] as const
+        expect((yield* ask("POST", rollbackOf(first), ...at(1))).status).toBe(412)
+        const back = yield* ask("POST", rollbackOf(first), ...at(2))
+        expect(decodeRollback(back.json)).toMatchObject({
+          to: 1,
+          revision: 3,
+          restored: false,
+          secrets: [],
+          fields: expect.arrayContaining([{ field: "name", before: "Other", after: "Yard" }])
+        })
+        expect([back.status, back.headers.get("etag")]).toEqual([200, '"3"'])
+        const { revision, updatedAt, ...configuration } = (yield* ask("GET", path)).json as Camera
         expect(revision).toBe(3)
         expect(first).toMatchObject(configuration)
         const credentials = yield* (yield* CameraStore).credentials(first.id)
@@ -88,7 +100,7 @@ describe("the history of what is configured", () => {
           actor: { username: "supervisor" },
           after: { name: "Yard", rolledBackTo: 1 }
         })
-        expect((yield* ask("POST", `${path}/rollback`, { revision: 9 })).status).toBe(404)
+        expect((yield* ask("POST", rollbackOf(first), { revision: 9 })).status).toBe(404)
       })
     )
 
@@ -97,11 +109,16 @@ describe("the history of what is configured", () => {
         const ask = yield* asking
         const { id } = (yield* ask("POST", "/cameras", { name: "Hall", url: "rtsp://192.0.2.1/1" })).json as Camera
         yield* ask("PATCH", `/cameras/${id}`, { url: "rtsp://u:p@192.0.2.2/1" })
-        const refused = yield* ask("POST", `/cameras/${id}/rollback`, { revision: 1 })
+        const refused = yield* ask("POST", rollbackOf({ id }), { revision: 1 })
         expect(refused.status).toBe(400)
         expect(refused.json).toMatchObject({ detail: expect.stringContaining("give the user name and password again") })
-        const back = yield* ask("POST", `/cameras/${id}/rollback`, { revision: 1, credentials: null })
-        expect(back.json).toMatchObject({ url: "rtsp://192.0.2.1/1", hasCredentials: false, revision: 3 })
+        const back = yield* ask("POST", rollbackOf({ id }), { revision: 1, credentials: null })
+        expect(decodeRollback(back.json)).toMatchObject({ revision: 3, secrets: ["credentials"] })
+        expect((yield* ask("GET", `/cameras/${id}`)).json).toMatchObject({
+          url: "rtsp://192.0.2.1/1",
+          hasCredentials: false,
+          revision: 3
+        })
       })
     )
 
@@ -110,7 +127,7 @@ describe("the history of what is configured", () => {
         const ask = yield* asking
         const { id } = (yield* ask("POST", "/cameras", { name: "Roof", url: "http://192.0.2.1/?pwd=hunter3" })).json as Camera
         yield* ask("PATCH", `/cameras/${id}`, { url: "http://192.0.2.1/other" })
-        const refused = yield* ask("POST", `/cameras/${id}/rollback`, { revision: 1 })
+        const refused = yield* ask("POST", rollbackOf({ id }), { revision: 1 })
         expect([refused.status, refused.text]).toEqual([400, expect.stringContaining("kept nowhere")])
       })
     )
@@ -146,7 +163,7 @@ describe("the history of what is configured", () => {
         for (const [method, path, body] of [
           ["GET", `/history/camera/${theirs.id}`, undefined],
           ["GET", `/history/camera/${theirs.id}/difference?from=1&to=1`, undefined],
-          ["POST", `/cameras/${theirs.id}/rollback`, { revision: 1 }]
+          ["POST", rollbackOf(theirs), { revision: 1 }]
         ] as const) {
           expect((yield* ask(method, path, body)).status, path).toBe(404)
           expect((yield* ask(method, path, body, cookies.operator)).status, path).toBe(403)
@@ -157,7 +174,7 @@ describe("the history of what is configured", () => {
         })
         const own = yield* rpc.CreateCamera({ camera: newCamera() })
         yield* rpc.ConfigureCamera({ id: own.id, patch: { name: "New" } })
-        expect(yield* rpc.RollBackCamera({ id: own.id, revision: 1 })).toMatchObject({ name: "Gate", revision: 3 })
+        expect(decodeRollback((yield* ask("POST", rollbackOf(own), { revision: 1 })).json)).toMatchObject({ revision: 3 })
         expect((yield* rpc.ObjectDifference({ type: "camera", id: own.id, from: 1, to: 2 })).fields).toEqual([
           { field: "name", before: "Gate", after: "New" }
         ])

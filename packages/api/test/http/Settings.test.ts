@@ -222,7 +222,9 @@ describe("settings", () => {
             { revision: 1, values: { "segment.duration": 4, "buffer.seconds": 9 } }
           ]
         })
-        const back = yield* ask("POST", `${path}/rollback`, { revision: 1 })
+        const rollback = `/history/settings/${site}/rollback`
+        expect((yield* ask("POST", rollback, { revision: 1 })).json).toMatchObject({ to: 1, revision: 3 })
+        const back = yield* ask("GET", path)
         expect(one(back)).toMatchObject({ value: 4, origin: { level: "site" } })
         expect(one(back, "buffer.seconds")).toMatchObject({ value: 9, origin: { level: "site" } })
         expect(one(back, "segment.overlap")).toMatchObject({ origin: { level: "default" } })
@@ -230,11 +232,11 @@ describe("settings", () => {
         expect((yield* ask("GET", `/audit?action=settings.rollback&subjectId=${site}`)).json).toMatchObject({
           entries: [{ after: { "segment.duration": 4, rolledBackTo: 1 } }]
         })
-        expect((yield* ask("POST", `${path}/rollback`, { revision: 9 })).status).toBe(404)
-        const late = yield* ask("POST", `${path}/rollback`, { revision: 1 }, { "if-match": '"2"' })
+        expect((yield* ask("POST", rollback, { revision: 9 })).status).toBe(404)
+        const late = yield* ask("POST", rollback, { revision: 1 }, { "if-match": '"2"' })
         expect(late.status).toBe(412)
         const { ask: asOperator } = yield* as("operator")
-        expect((yield* asOperator("POST", `${path}/rollback`, { revision: 1 })).status).toBe(403)
+        expect((yield* asOperator("POST", rollback, { revision: 1 })).status).toBe(403)
       })
     )
 

@@ -1,11 +1,17 @@
-import { Command, Options } from "@effect/cli"
+import { Args, Command, Options } from "@effect/cli"
 import { AuditAction, AuditEntry, type AuditPage, type AuditQuery } from "@vigil/core/AuditEntry"
 import { AuditVerification } from "@vigil/core/AuditVerification"
+import { VersionedType } from "@vigil/core/VersionedType"
 import { Console, DateTime, Effect, Option, Schema } from "effect"
+import { described } from "../Help.js"
+import { diffOption, printHistory } from "../history/HistoryText.js"
+import { objectNamed } from "../history/ObjectReference.js"
+import { dryRunOption, revisionArgument, rollBackObject } from "../history/RollbackText.js"
 import * as Server from "../operator/Server.js"
 import { overRpc } from "../operator/Server.js"
 import { serverOptions } from "../operator/ServerAccess.js"
 import { CommandFailed, json, printJson, table, UsageError } from "../Output.js"
+import { word } from "../SourceArgument.js"
 import { momentOption } from "../TimeText.js"
 
 /** Entries of one answer of the server. */
@@ -117,7 +123,41 @@ const verify = Command.make(
   )
 )
 
+const objectArguments = {
+  type: Args.choice(
+    VersionedType.literals.map((type) => [type, type] as const),
+    { name: "type" }
+  ).pipe(Args.withDescription("What it is.")),
+  object: word(
+    "object",
+    "Which: its name, or its id, by which it is known also after it was removed. Of settings `system`, `tenant` or a site; of policies `tenant`."
+  )
+}
+
+const history = Command.make("history", { ...objectArguments, diff: diffOption, ...serverOptions, json }, (options) =>
+  Effect.gen(function* () {
+    yield* printHistory(yield* objectNamed(options.type, options.object), options)
+  }).pipe(Effect.provide(Server.layer(options)))
+).pipe(Command.withDescription("The versions of anything that is configured: who changed it, when and in what, newest first."))
+
+const rollback = Command.make(
+  "rollback",
+  { ...objectArguments, revision: revisionArgument, dryRun: dryRunOption, ...serverOptions, json },
+  (options) =>
+    Effect.gen(function* () {
+      yield* rollBackObject(yield* objectNamed(options.type, options.object), options)
+    }).pipe(Effect.provide(Server.layer(options)))
+).pipe(
+  Command.withDescription(
+    described(
+      "Have a version of anything that is configured hold again, as a new version; cameras and places also after they were removed. Secrets are kept nowhere, and stay as they are.",
+      "vigil audit rollback place North/Hall 2 --dry-run",
+      "vigil audit rollback user maria 3"
+    )
+  )
+)
+
 export const auditCommand = Command.make("audit").pipe(
   Command.withDescription("Who changed what in the running Vigil, when and from where."),
-  Command.withSubcommands([list, verify])
+  Command.withSubcommands([list, verify, history, rollback])
 )

@@ -5,8 +5,9 @@ import { Console, Effect, Option, Schema } from "effect"
 import * as Server from "../operator/Server.js"
 import { overHttp } from "../operator/Server.js"
 import { serverOptions } from "../operator/ServerAccess.js"
-import { CommandFailed, decodeTyped, json, printJson, readText, table, UsageError } from "../Output.js"
+import { decodeTyped, json, printJson, readText, table, UsageError } from "../Output.js"
 import { word } from "../SourceArgument.js"
+import { allProviders, providerNamed } from "../user/IdentityProviderReference.js"
 
 const slugArgument = word("slug", "Its name in addresses, for example `head-office`.")
 
@@ -91,23 +92,9 @@ const payloadOf = (given: Given) =>
     return Object.fromEntries(named)
   })
 
-const all = overHttp((http) => http.identityProviders.list())
-
-const providerNamed = (slug: string) =>
-  Effect.flatMap(all, (providers) => {
-    const found = providers.find((provider) => provider.slug === slug)
-    return found === undefined
-      ? Effect.fail(
-          new CommandFailed({
-            detail: `there is no identity provider ${slug}: \`vigil identity-provider list\` tells which there are`
-          })
-        )
-      : Effect.succeed(found)
-  })
-
 const list = Command.make("list", { ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
-    const providers = yield* all
+    const providers = yield* allProviders
     if (options.json) return yield* printJson(Schema.Array(IdentityProvider))(providers)
     if (providers.length === 0)
       return yield* Console.error("There are no identity providers: `vigil identity-provider add` adds one.")

@@ -2,13 +2,14 @@ import { Args, Command, Options } from "@effect/cli"
 import { SettingDefinition } from "@vigil/core/settings/SettingCatalogue"
 import { EffectiveSetting, SettingsView } from "@vigil/core/settings/SettingLevels"
 import { Console, Effect, Option, Schema } from "effect"
-import { diffOption, printHistory } from "../HistoryText.js"
+import { diffOption, printHistory } from "../history/HistoryText.js"
+import { dryRunOption, revisionArgument, rollBackObject } from "../history/RollbackText.js"
 import * as Server from "../operator/Server.js"
 import { overHttp } from "../operator/Server.js"
 import { serverOptions } from "../operator/ServerAccess.js"
-import { CommandFailed, json, printJson, table } from "../Output.js"
+import { CommandFailed, json, printJson, table, UsageError } from "../Output.js"
 import { listPlaces } from "../PlaceReference.js"
-import { changeAt, rollBackAt, settingsAt, subjectOf, targetOf, targetOptions } from "../settings/SettingTarget.js"
+import { changeAt, settingsAt, subjectOf, targetOf, targetOptions } from "../settings/SettingTarget.js"
 import { word } from "../SourceArgument.js"
 
 const key = word("key", "The setting, as segment.duration: `vigil settings list` has all of them.")
@@ -106,18 +107,13 @@ const history = Command.make("history", { diff: diffOption, ...targetOptions, ..
 
 const rollback = Command.make(
   "rollback",
-  {
-    revision: Args.integer({ name: "revision" }).pipe(Args.withDescription("A number from `vigil settings history`.")),
-    ...targetOptions,
-    ...serverOptions,
-    json
-  },
+  { revision: revisionArgument, dryRun: dryRunOption, ...targetOptions, ...serverOptions, json },
   (options) =>
     Effect.gen(function* () {
-      const view = yield* rollBackAt(yield* targetOf(options), options.revision)
-      yield* options.json
-        ? printJson(SettingsView)(view)
-        : Console.log(`The settings for ${whom(view)} are as they were at revision ${options.revision}.`)
+      const target = yield* targetOf(options)
+      if (target.level === "camera")
+        return yield* new UsageError({ detail: "a camera's settings go back with the camera: `vigil camera rollback`" })
+      yield* rollBackObject(yield* subjectOf(target), options)
     }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(Command.withDescription("Say again what was said there at a revision, and nothing else."))
 

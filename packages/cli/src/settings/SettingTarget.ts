@@ -53,22 +53,6 @@ export const subjectOf = (target: SettingTarget) =>
     return { type: "settings", id: settingsSubject(tenantId, { level: target.level }) } as const
   })
 
-/** Says there again what was said at a revision. */
-export const rollBackAt = (target: SettingTarget, revision: number) =>
-  Effect.gen(function* () {
-    const request = { headers: {}, payload: { revision } }
-    switch (target.level) {
-      case "system":
-        return yield* overHttp((http) => http.settings.rollBackSystem(request))
-      case "tenant":
-        return yield* overHttp((http) => http.settings.rollBackTenant(request))
-      case "site":
-        return yield* overHttp((http) => http.settings.rollBackSite({ ...request, path: { id: target.id } }))
-      case "camera":
-        return yield* new UsageError({ detail: "a camera's settings go back with the camera: `vigil camera rollback`" })
-    }
-  })
-
 /** Everything that holds there. */
 export const settingsAt = (target: SettingTarget) =>
   overHttp((http) => {

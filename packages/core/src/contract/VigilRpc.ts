@@ -15,7 +15,7 @@ import { EventDelivery, EventEntry, EventPage, EventQuery, EventStatus } from ".
 import { CameraId, DiscoveryId, EventId } from "../Ids.js"
 import { LicenceRefused } from "../Licence.js"
 import { CatalogueEntry, ModelError } from "../Model.js"
-import { ObjectDifference, ObjectHistory, VersionedType, VersionNotFound } from "../ObjectHistory.js"
+import { ObjectDifference, ObjectHistory, VersionNotFound } from "../ObjectHistory.js"
 import { Overlay } from "../Overlay.js"
 import { InvalidAnalytic } from "../port/AnalyticCatalogue.js"
 import { BusUnavailable } from "../port/Bus.js"
@@ -32,10 +32,11 @@ import { ComponentHealth } from "../port/Health.js"
 import { StoreUnavailable } from "../port/StoreError.js"
 import { ProbeReport } from "../Probe.js"
 import { InvalidSetting } from "../settings/SettingCatalogue.js"
-import { Credentials, SourceError } from "../Source.js"
+import { SourceError } from "../Source.js"
 import { Tenant } from "../Tenant.js"
 import { User } from "../User.js"
-import { CameraRpc, cameraErrors, configurationErrors } from "./CameraRpc.js"
+import { VersionedType } from "../VersionedType.js"
+import { CameraRpc, cameraErrors } from "./CameraRpc.js"
 import { Forbidden } from "./Principal.js"
 import { RpcAuthentication } from "./RpcAuthentication.js"
 
@@ -148,7 +149,7 @@ export class DashboardRpc extends RpcGroup.make(
   }),
   /** All tenants for the operator of the machine, the own one for an administrator. */
   Rpc.make("ListTenants", { success: Schema.Array(Tenant), error: Schema.Union(StoreUnavailable, Forbidden) }),
-  /** Of cameras and places for supervisors, of all else for administrators. */
+  /** Of cameras, places and settings for supervisors, of all else for administrators. */
   Rpc.make("ObjectHistory", {
     payload: { type: VersionedType, id: Schema.String.pipe(Schema.maxLength(100)) },
     success: ObjectHistory,
@@ -158,17 +159,6 @@ export class DashboardRpc extends RpcGroup.make(
     payload: { type: VersionedType, id: Schema.String.pipe(Schema.maxLength(100)), from: Schema.Int, to: Schema.Int },
     success: ObjectDifference,
     error: historyErrors
-  }),
-  /** Gives a camera the configuration that it had at a revision, as a new one; credentials only where its server changes. */
-  Rpc.make("RollBackCamera", {
-    payload: {
-      id: CameraId,
-      revision: Schema.Int,
-      expectedRevision: Schema.optional(Schema.Int),
-      credentials: Schema.optional(Schema.NullOr(Credentials))
-    },
-    success: Camera,
-    error: Schema.Union(VersionNotFound, configurationErrors)
   }),
   /** For administrators of the installation's own tenant. */
   Rpc.make("KeyStatus", { success: KeyStatus, error: Schema.Union(StoreUnavailable, Forbidden) }),

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
+import type { ApiKeyScope } from "../ApiKey.js"
 import { inNameOf } from "../ChangeAuthor.js"
-import { Forbidden, Principal } from "../contract/Principal.js"
+import { Forbidden, Principal, ScopeMissing } from "../contract/Principal.js"
 import { OutOfReach } from "../port/GrantStore.js"
 import { permits, type Role, type User } from "../User.js"
 
@@ -9,6 +10,17 @@ export const authorize = (needed: Role, what?: string): Effect.Effect<User, Forb
   Effect.flatMap(Principal, ({ user }) =>
     permits(user.role, needed) ? Effect.succeed(user) : Effect.fail(new Forbidden({ needed, role: user.role, what }))
   )
+
+/** Lets a caller on whose credentials are good for the call: of API keys only those with the scope; none where the call has none. */
+export const withScope = (
+  caller: typeof Principal.Service,
+  needed: ApiKeyScope | "any" | undefined
+): Effect.Effect<typeof Principal.Service, ScopeMissing> => {
+  if (caller.key === undefined || needed === "any") return Effect.succeed(caller)
+  return needed !== undefined && caller.key.scopes.includes(needed)
+    ? Effect.succeed(caller)
+    : new ScopeMissing({ needed: needed ?? null })
+}
 
 const isOutOfReach = (error: unknown): error is OutOfReach => error instanceof OutOfReach
 

@@ -4,6 +4,7 @@ import { AuditEntry, auditPage, type AuditQuery } from "../AuditEntry.js"
 import { ChangeAuthor } from "../ChangeAuthor.js"
 import type { TenantId } from "../Ids.js"
 import { AuditStore } from "../port/AuditStore.js"
+import { asRollback, RollbackTo } from "../Rollback.js"
 
 const matches = (query: AuditQuery, { action, actor, at, sequence, subject }: AuditEntry): boolean =>
   (query.actor === undefined || query.actor.toLowerCase() === actor.username.toLowerCase()) &&
@@ -26,7 +27,8 @@ export const layerAuditStoreMemory: Layer.Layer<AuditStore> = Layer.sync(AuditSt
         const at = yield* DateTime.now
         const trail = trails.get(tenantId) ?? []
         trails.set(tenantId, trail)
-        const said = { tenantId, at: DateTime.formatIso(at), actor: { id, username }, address, ...change }
+        const told = asRollback(change, yield* RollbackTo)
+        const said = { tenantId, at: DateTime.formatIso(at), actor: { id, username }, address, ...told }
         const entry = decodeEntry(chainEntry(endOf(trail), said))
         trail.push(entry)
         return entry

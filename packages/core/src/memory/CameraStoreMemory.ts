@@ -3,11 +3,12 @@ import type { Camera, NewCamera } from "../Camera.js"
 import type { CameraMessage } from "../BusMessage.js"
 import { messagesOfChange, messagesOfCreation, messagesOfRemoval } from "../CameraLifecycle.js"
 import { cameraCursor, cameraPage, compareCursors, cursorOf, matchesQuery } from "../CameraQuery.js"
-import { type CameraRecord, newRecord, revisedRecord, revisionConflict } from "../CameraRecord.js"
-import { CameraId, type EdgeId, Epoch, type PlaceId, type TenantId } from "../Ids.js"
+import { type CameraRecord, freshCamera, isBackAlready, newRecord, revisedRecord, revisionConflict } from "../CameraRecord.js"
+import { type CameraId, type EdgeId, Epoch, type PlaceId, type TenantId } from "../Ids.js"
 import { CameraNotFound, CameraStore } from "../port/CameraStore.js"
 import { EdgeNotFound } from "../port/EdgeStore.js"
 import { PlaceNotFound } from "../port/PlaceStore.js"
+import type { ComingBack } from "../Rollback.js"
 import type { OutboxMemory } from "./OutboxMemory.js"
 
 const byName = (a: CameraRecord, b: CameraRecord) =>
@@ -47,11 +48,13 @@ export const makeCameraStoreMemory = (outbox?: OutboxMemory): Effect.Effect<type
       Effect.zipRight(outbox === undefined ? Effect.void : outbox.add(messages), PubSub.publish(changed, undefined))
     const save = (record: CameraRecord, messages: ReadonlyArray<CameraMessage>) =>
       Effect.sync(() => records.set(record.camera.id, record)).pipe(Effect.zipRight(tell(messages)), Effect.as(record.camera))
-    const recordOf = (tenant: TenantId, input: NewCamera) =>
+    const recordOf = (tenant: TenantId, { id, revision }: ComingBack<CameraId>, input: NewCamera) =>
       checkSurroundings(input).pipe(
         Effect.zipRight(DateTime.now),
-        Effect.flatMap((now) => newRecord(tenant, CameraId.make(crypto.randomUUID()), input, now))
+        Effect.flatMap((now) => newRecord(tenant, id, input, now, revision))
       )
+    const create = (tenant: TenantId, input: NewCamera) =>
+      Effect.flatMap(recordOf(tenant, freshCamera(), input), (record) => save(record, messagesOfCreation(record)))
     const list = (keep: (record: CameraRecord) => boolean) =>
       Effect.sync(() =>
         [...records.values()]
@@ -86,10 +89,14 @@ export const makeCameraStoreMemory = (outbox?: OutboxMemory): Effect.Effect<type
       maskedAt: (tenant, urls) =>
         Effect.map(atAddresses(tenant, urls), (cameras) => cameras.filter(({ masks }) => masks.length > 0)),
       get: (tenant, id) => Effect.map(findOf(tenant, id), ({ camera }) => camera),
-      create: (tenant, input) => Effect.flatMap(recordOf(tenant, input), (record) => save(record, messagesOfCreation(record))),
+      create,
+      restore: (tenant, back, input) =>
+        Effect.flatMap(recordOf(tenant, back, input), (record) =>
+          records.has(back.id) ? isBackAlready(back) : save(record, messagesOfCreation(record))
+        ),
       createMany: (tenant, inputs) =>
         Effect.flatMap(
-          Effect.forEach(inputs, (input) => recordOf(tenant, input)),
+          Effect.forEach(inputs, (input) => recordOf(tenant, freshCamera(), input)),
           Effect.forEach((record) => save(record, messagesOfCreation(record)))
         ),
       update: (tenant, id, patch, expectedRevision) =>

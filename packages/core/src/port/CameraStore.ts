@@ -4,6 +4,7 @@ import type { Camera, CameraPatch, NewCamera } from "../Camera.js"
 import type { CameraPage, CameraQuery } from "../CameraQuery.js"
 import { CameraId, type Epoch, type TenantId } from "../Ids.js"
 import type { LicenceRefused } from "../Licence.js"
+import type { ComingBack } from "../Rollback.js"
 import type { Credentials, SourceError } from "../Source.js"
 import type { EdgeNotFound } from "./EdgeStore.js"
 import type { OutOfReach } from "./GrantStore.js"
@@ -59,6 +60,15 @@ export class CameraStore extends Context.Tag("@vigil/core/CameraStore")<
       tenant: TenantId,
       camera: NewCamera
     ) => Effect.Effect<Camera, SourceError | EdgeNotFound | PlaceNotFound | LicenceRefused | OutOfReach | StoreUnavailable>
+    /** One that was removed; fails with a conflict where it is there. */
+    readonly restore: (
+      tenant: TenantId,
+      back: ComingBack<CameraId>,
+      camera: NewCamera
+    ) => Effect.Effect<
+      Camera,
+      SourceError | EdgeNotFound | PlaceNotFound | LicenceRefused | OutOfReach | RevisionConflict | StoreUnavailable
+    >
     /** All of them, in this order, or none. */
     readonly createMany: (
       tenant: TenantId,

@@ -2,6 +2,7 @@ import { Context, Schema } from "effect"
 import type { Effect } from "effect"
 import { PlaceId, type TenantId } from "../Ids.js"
 import type { NewPlace, Place, PlacePatch } from "../Place.js"
+import type { ComingBack } from "../Rollback.js"
 import type { OutOfReach } from "./GrantStore.js"
 import type { StoreUnavailable } from "./StoreError.js"
 
@@ -43,6 +44,12 @@ export class PlaceStore extends Context.Tag("@vigil/core/PlaceStore")<
       tenant: TenantId,
       place: NewPlace
     ) => Effect.Effect<Place, PlaceNotFound | PlaceRefused | OutOfReach | StoreUnavailable>
+    /** One that was removed; fails with a conflict where it is there. */
+    readonly restore: (
+      tenant: TenantId,
+      back: ComingBack<PlaceId>,
+      place: NewPlace
+    ) => Effect.Effect<Place, PlaceNotFound | PlaceRefused | PlaceRevisionConflict | OutOfReach | StoreUnavailable>
     readonly update: (
       tenant: TenantId,
       id: PlaceId,

@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import { Option, Schema } from "effect"
 import { PlaceId, type TenantId } from "../Ids.js"
 import type { SettingDefinition } from "./SettingCatalogue.js"
 import { SettingLevel, SettingValues } from "./SettingValues.js"
@@ -12,6 +12,8 @@ export type LevelSettings = typeof LevelSettings.Type
 
 export const nothingSaid: LevelSettings = { values: {}, revision: 0 }
 
+const asPlace = Schema.decodeUnknownOption(PlaceId)
+
 /** Where something may be said, but for cameras, which have it in their own configuration. */
 export type SettingScope =
   | { readonly level: "system" }
@@ -22,6 +24,16 @@ export type SettingScope =
 export const settingsSubject = (tenant: TenantId, scope: SettingScope): string => {
   if (scope.level === "system") return "00000000-0000-0000-0000-000000000000"
   return scope.level === "tenant" ? tenant : scope.site
+}
+
+/** The level that the audit trail has under an id: {@link settingsSubject} the other way round. */
+export const scopeOfSubject = (tenant: TenantId, id: string): Option.Option<SettingScope> => {
+  const scopes: ReadonlyArray<SettingScope> = [
+    { level: "system" },
+    { level: "tenant" },
+    ...Option.toArray(Option.map(asPlace(id), (site) => ({ level: "site" as const, site })))
+  ]
+  return Option.fromNullable(scopes.find((scope) => settingsSubject(tenant, scope) === id))
 }
 
 /** What a tenant says for all of its cameras, and for those of its sites. */

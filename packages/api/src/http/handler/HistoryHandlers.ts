@@ -1,7 +1,9 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { Effect } from "effect"
-import { objectDifference, objectHistory, rollBackCamera } from "../../application/HistoryOperations.js"
+import { objectDifference, objectHistory } from "../../application/HistoryOperations.js"
+import { rollBack } from "../../application/RollbackOperations.js"
+import { expectedRevision, tagged } from "../EntityTag.js"
 import { toProblem } from "../ToProblem.js"
 
 export const layerHistoryHandlers = HttpApiBuilder.group(VigilApi, "history", (handlers) =>
@@ -10,7 +12,7 @@ export const layerHistoryHandlers = HttpApiBuilder.group(VigilApi, "history", (h
     .handle("difference", ({ path: { id, type }, urlParams: { from, to } }) =>
       Effect.mapError(objectDifference(type, id, from, to), toProblem)
     )
-    .handle("rollBackCamera", ({ path: { id }, payload: { credentials, expectedRevision, revision } }) =>
-      Effect.mapError(rollBackCamera(id, revision, credentials, expectedRevision), toProblem)
+    .handle("rollBack", ({ headers, path: { id, type }, payload }) =>
+      rollBack(type, id, payload, expectedRevision(headers)).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
     )
 )

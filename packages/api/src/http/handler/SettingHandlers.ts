@@ -8,7 +8,6 @@ import {
   changeSettingsOfCamera,
   definitions,
   refreshSettings,
-  rollBackSettings,
   settingsAt,
   settingsOfCamera
 } from "../../application/SettingOperations.js"
@@ -22,14 +21,6 @@ const look = (scope: SettingScope) => settingsAt(scope).pipe(Effect.flatMap(tagg
 const change = (scope: SettingScope, { headers, payload }: { readonly headers: Headers; readonly payload: SettingPatch }) =>
   changeSettings(scope, payload, expectedRevision(headers)).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
 
-interface RollbackRequest {
-  readonly headers: Headers
-  readonly payload: { readonly revision: number }
-}
-
-const rollBack = (scope: SettingScope, { headers, payload }: RollbackRequest) =>
-  rollBackSettings(scope, payload.revision, expectedRevision(headers)).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
-
 export const layerSettingHandlers = HttpApiBuilder.group(VigilApi, "settings", (handlers) =>
   handlers
     .handle("definitions", () => Effect.mapError(definitions, toProblem))
@@ -39,9 +30,6 @@ export const layerSettingHandlers = HttpApiBuilder.group(VigilApi, "settings", (
     .handle("changeTenant", (request) => change({ level: "tenant" }, request))
     .handle("site", ({ path: { id } }) => look({ level: "site", site: id }))
     .handle("changeSite", (request) => change({ level: "site", site: request.path.id }, request))
-    .handle("rollBackSystem", (request) => rollBack({ level: "system" }, request))
-    .handle("rollBackTenant", (request) => rollBack({ level: "tenant" }, request))
-    .handle("rollBackSite", (request) => rollBack({ level: "site", site: request.path.id }, request))
     .handle("camera", ({ path: { id } }) => settingsOfCamera(id).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem)))
     .handle("changeCamera", ({ headers, path: { id }, payload }) =>
       changeSettingsOfCamera(id, payload, expectedRevision(headers)).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))

@@ -28,7 +28,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   "cameras.import": new TextEncoder().encode("name,url\n"),
   "models.putPart": new Uint8Array(100),
   "users.change": { role: "viewer" },
-  "history.rollBackCamera": { revision: 1 },
+  "history.rollBack": { revision: 1 },
   "cameras.update": { name: "Ours" },
   "heartbeat.beat": { status: "running" },
   "accounts.change": { displayName: "Ours" },
@@ -112,7 +112,6 @@ const payloads: Readonly<Record<string, unknown>> = {
   },
   CreateCamera: { camera: { name: "Ours", url: "rtsp://192.0.2.1/", placeId: anyId } },
   ConfigureCamera: { id: anyId, patch: { name: "Ours" } },
-  RollBackCamera: { id: anyId, revision: 1 },
   QueryEvents: { query: { cameraId: anyId } },
   QueryAudit: { query: { subjectId: anyId } }
 }

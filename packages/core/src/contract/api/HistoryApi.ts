@@ -2,15 +2,17 @@ import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
-import { Camera } from "../../Camera.js"
-import { CameraId } from "../../Ids.js"
-import { ObjectDifference, ObjectHistory, VersionedType } from "../../ObjectHistory.js"
-import { Credentials } from "../../Source.js"
-import { BadRequest, NotAllowed, NotFound, PreconditionFailed, Unavailable } from "../Problem.js"
+import { ObjectDifference, ObjectHistory } from "../../ObjectHistory.js"
+import { Rollback, RollbackRequest } from "../../Rollback.js"
+import { VersionedType } from "../../VersionedType.js"
+import { BadRequest, Conflict, NotAllowed, NotFound, PreconditionFailed, Unavailable } from "../Problem.js"
+import { IfMatch } from "./IfMatch.js"
 import { SessionAuthentication } from "./SessionAuthentication.js"
 
-const object = Schema.Struct({ type: VersionedType, id: Schema.UUID })
-const Revision = Schema.Int.pipe(Schema.positive())
+/** Models and keys have names in place of UUIDs. */
+const ObjectId = Schema.String.pipe(Schema.pattern(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/))
+
+const object = Schema.Struct({ type: VersionedType, id: ObjectId })
 const RevisionParameter = Schema.NumberFromString.pipe(Schema.int(), Schema.positive())
 
 export class HistoryGroup extends HttpApiGroup.make("history")
@@ -22,16 +24,12 @@ export class HistoryGroup extends HttpApiGroup.make("history")
       .addSuccess(ObjectDifference)
   )
   .add(
-    HttpApiEndpoint.post("rollBackCamera", "/cameras/:id/rollback")
-      .setPath(Schema.Struct({ id: CameraId }))
-      .setPayload(
-        Schema.Struct({
-          revision: Revision,
-          expectedRevision: Schema.optional(Revision),
-          credentials: Schema.optional(Schema.NullOr(Credentials))
-        })
-      )
-      .addSuccess(Camera)
+    HttpApiEndpoint.post("rollBack", "/history/:type/:id/rollback")
+      .setPath(object)
+      .setHeaders(IfMatch)
+      .setPayload(RollbackRequest)
+      .addSuccess(Rollback)
+      .addError(Conflict)
       .addError(PreconditionFailed)
   )
   .addError(BadRequest)
@@ -41,5 +39,5 @@ export class HistoryGroup extends HttpApiGroup.make("history")
   .middleware(SessionAuthentication)
   .annotate(
     OpenApi.Description,
-    "The versions of cameras and places (supervisors), users, tokens, keys and edges (administrators) by the audit trail, and the way back to one of a camera's (supervisors)."
+    "The versions of everything that is configured, by the audit trail: of cameras, places and settings for supervisors, of all else for administrators. The way back to one is for whoever may make the same change by hand; it is a new version, and brings back what was removed. Secrets are kept nowhere, and so are in no version."
   ) {}

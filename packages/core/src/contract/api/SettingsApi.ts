@@ -11,9 +11,6 @@ import { BadRequest, Conflict, NotAllowed, NotFound, PreconditionFailed, Unavail
 import { IfMatch } from "./IfMatch.js"
 import { SessionAuthentication } from "./SessionAuthentication.js"
 
-/** Which version is to hold again: one of `GET /history/settings/ID`. A camera's own settings go back with the camera. */
-const Rollback = Schema.Struct({ revision: Schema.Int.pipe(Schema.positive()) })
-
 const site = Schema.Struct({ id: PlaceId })
 const camera = Schema.Struct({ id: CameraId })
 
@@ -43,31 +40,6 @@ export class SettingsGroup extends HttpApiGroup.make("settings")
       .setPath(site)
       .setHeaders(IfMatch)
       .setPayload(SettingPatch)
-      .addSuccess(SettingsView)
-      .addError(Conflict)
-      .addError(PreconditionFailed)
-  )
-  .add(
-    HttpApiEndpoint.post("rollBackSystem", "/settings/system/rollback")
-      .setHeaders(IfMatch)
-      .setPayload(Rollback)
-      .addSuccess(SettingsView)
-      .addError(Conflict)
-      .addError(PreconditionFailed)
-  )
-  .add(
-    HttpApiEndpoint.post("rollBackTenant", "/settings/tenant/rollback")
-      .setHeaders(IfMatch)
-      .setPayload(Rollback)
-      .addSuccess(SettingsView)
-      .addError(Conflict)
-      .addError(PreconditionFailed)
-  )
-  .add(
-    HttpApiEndpoint.post("rollBackSite", "/settings/sites/:id/rollback")
-      .setPath(site)
-      .setHeaders(IfMatch)
-      .setPayload(Rollback)
       .addSuccess(SettingsView)
       .addError(Conflict)
       .addError(PreconditionFailed)

@@ -1,8 +1,9 @@
 import { Options } from "@effect/cli"
-import { ObjectDifference, ObjectHistory, type ObjectVersion, type VersionedType } from "@vigil/core/ObjectHistory"
+import { ObjectDifference, ObjectHistory, type ObjectVersion } from "@vigil/core/ObjectHistory"
 import { Console, DateTime, Effect, Option } from "effect"
-import { overRpc } from "./operator/Server.js"
-import { printJson, table, UsageError } from "./Output.js"
+import { overRpc } from "../operator/Server.js"
+import { printJson, table, UsageError } from "../Output.js"
+import type { ObjectName } from "./ObjectReference.js"
 
 export const diffOption = Options.text("diff").pipe(
   Options.withPseudoName("from..to"),
@@ -10,15 +11,22 @@ export const diffOption = Options.text("diff").pipe(
   Options.withDescription("What two revisions differ in.")
 )
 
-const row = ({ action, actor, at, changed, revision, values }: ObjectVersion): ReadonlyArray<string> => [
+const row = ({ action, actor, at, changed, revision, rolledBackTo, values }: ObjectVersion): ReadonlyArray<string> => [
   String(revision),
   DateTime.formatIso(at),
   actor.username,
-  action,
+  rolledBackTo === null ? action : `${action} to ${rolledBackTo}`,
   values === null ? "" : changed.join(", ")
 ]
 
 const text = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? "-"))
+
+/** What differs, under two headings. */
+export const differenceTable = (fields: ObjectDifference["fields"], before: string, after: string): string =>
+  table(
+    ["FIELD", before, after],
+    fields.map((changed) => [changed.field, text(changed.before), text(changed.after)])
+  )
 
 const pair = (range: string) => {
   const [, from, to] = /^(\d{1,9})\.\.(\d{1,9})$/.exec(range) ?? []
@@ -28,17 +36,13 @@ const pair = (range: string) => {
 }
 
 /** Prints the versions of an object, or what two of them differ in. */
-export const printHistory = (
-  object: { readonly type: VersionedType; readonly id: string },
-  options: { readonly diff: Option.Option<string>; readonly json: boolean }
-) =>
+export const printHistory = (object: ObjectName, options: { readonly diff: Option.Option<string>; readonly json: boolean }) =>
   Effect.gen(function* () {
     if (Option.isSome(options.diff)) {
       const { from, to } = yield* pair(options.diff.value)
       const difference = yield* overRpc((rpc) => rpc.ObjectDifference({ ...object, from, to }))
       if (options.json) return yield* printJson(ObjectDifference)(difference)
-      const rows = difference.fields.map(({ after, before, field }) => [field, text(before), text(after)])
-      return yield* Console.log(table(["FIELD", String(from), String(to)], rows))
+      return yield* Console.log(differenceTable(difference.fields, String(from), String(to)))
     }
     const found = yield* overRpc((rpc) => rpc.ObjectHistory(object))
     if (options.json) return yield* printJson(ObjectHistory)(found)

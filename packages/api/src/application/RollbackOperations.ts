@@ -1,0 +1,93 @@
+/**
+ * The way back to a version of anything that is configured.
+ *
+ * @module
+ */
+import { httpScopes } from "@vigil/core/contract/KeyScopes"
+import { Principal } from "@vigil/core/contract/Principal"
+import { withScope } from "@vigil/core/control/Authorization"
+import {
+  changedFields,
+  type ObjectHistory,
+  type ObjectVersion,
+  secretFields,
+  VersionConflict,
+  VersionNotFound
+} from "@vigil/core/ObjectHistory"
+import { type Rollback, RollbackRefused, type RollbackRequest, RollbackTo } from "@vigil/core/Rollback"
+import type { VersionedType } from "@vigil/core/VersionedType"
+import { Effect } from "effect"
+import { objectHistory, oneOf } from "./HistoryOperations.js"
+import { rollbacks } from "./Rollbacks.js"
+
+/** Whoever may change it by hand may; API keys too. */
+const authorizeRollback = (type: VersionedType, id: string) =>
+  Effect.gen(function* () {
+    const { allowed, edit } = rollbacks[type]
+    yield* allowed(id)
+    yield* withScope(yield* Principal, httpScopes[edit(id)])
+  })
+
+/** Secrets that changed after a version. */
+const secretsSince = ({ versions }: ObjectHistory, { sequence }: ObjectVersion, removed: boolean): ReadonlyArray<string> => {
+  const since = versions.filter((version) => removed || version.sequence > sequence)
+  const changed = new Set(since.flatMap((version) => version.changed))
+  return secretFields.filter((field) => changed.has(field))
+}
+
+/**
+ * Gives an object what it had at a revision, as a new revision, by the same operation as a change by hand; one that was removed is there again. With
+ * `dryRun` it only says what would change.
+ */
+export const rollBack = (
+  type: VersionedType,
+  id: string,
+  { credentials, dryRun, revision }: RollbackRequest,
+  expectedRevision?: number
+) =>
+  Effect.gen(function* () {
+    yield* authorizeRollback(type, id)
+    const history = yield* objectHistory(type, id)
+    const wanted = yield* oneOf(history, revision)
+    const [now = wanted] = history.versions
+    if (wanted.values === null) return yield* new VersionNotFound({ type, id, revision })
+    if (expectedRevision !== undefined && expectedRevision !== now.revision)
+      return yield* new VersionConflict({ type, id, expected: expectedRevision, actual: now.revision })
+    const removed = now.values === null
+    const { change, from, restore } = rollbacks[type]
+    const way = removed ? restore : change
+    const values = from(wanted.values, now.values ?? {})
+    const then = yield* way.fields(values)
+    const held = Object.fromEntries(Object.keys(then).map((field) => [field, now.values?.[field] ?? null]))
+    const fields = changedFields(held, then)
+    const rollback = {
+      type,
+      id,
+      to: revision,
+      dryRun,
+      restored: removed,
+      fields,
+      secrets: secretsSince(history, wanted, removed)
+    }
+    const isSame = !removed && fields.length === 0 && credentials === undefined
+    if (dryRun || isSame) return { ...rollback, revision: now.revision } satisfies Rollback
+    const back = { id, revision: now.revision, changed: fields.map(({ field }) => field), credentials }
+    yield* Effect.gen(function* () {
+      yield* way.apply(back, values)
+    }).pipe(
+      Effect.provideService(RollbackTo, revision),
+      Effect.catchTag(
+        "PlaceNotFound",
+        "EdgeNotFound",
+        "ModelUnsuitable",
+        "ModelVersionNotFound",
+        "InvalidAnalytic",
+        "InvalidSetting",
+        "PlainIssuer",
+        ({ message }) =>
+          new RollbackRefused({ reason: "fit", detail: `revision ${revision} does not fit what there is now: ${message}` })
+      )
+    )
+    const { versions } = yield* objectHistory(type, id)
+    return { ...rollback, revision: versions[0]?.revision ?? now.revision } satisfies Rollback
+  })
