@@ -157,19 +157,26 @@ export const makeCameraActor = (first: Camera, node: string, shard: string, end:
       return Effect.logWarning(`camera is ${state._tag}: ${state.failure.reason}, ${state.failure.detail}`)
     }
 
-    const handle = (input: CameraInput) => {
+    const advance = (input: CameraInput): ReadonlyArray<CameraAction> => {
       const [next, actions] = step(machine, input, readClock(), Math.random())
       machine = next
-      return Effect.forEach(actions, perform, { discard: true })
+      return actions
     }
 
+    const performAll = (actions: ReadonlyArray<CameraAction>) =>
+      actions.length === 0 ? Effect.void : Effect.forEach(actions, perform, { discard: true })
+
+    const handle = (input: CameraInput) => Effect.suspend(() => performAll(advance(input)))
+
+    const facts = () => streamFacts(source?.open.description, source?.open.statistics().bitrate ?? 0)
+
+    /** Most find nothing to do, once a second in each of thousands of cameras. */
     const tick = Effect.suspend(() => {
-      const at = newest
       reacted = monotonicNow()
-      const facts = streamFacts(source?.open.description, source?.open.statistics().bitrate ?? 0)
+      const seen = newest === undefined ? [] : advance({ _tag: "AccessUnitSeen", attempt: machine.attempt, at: newest })
+      const actions = [...seen, ...advance({ _tag: "Tick" })]
       const warn = modelWarnings.look(pipeline.model(), run, facts, reacted)
-      const seen = at === undefined ? Effect.void : handle({ _tag: "AccessUnitSeen", attempt: machine.attempt, at })
-      return Effect.all([seen, handle({ _tag: "Tick" }), warn], { discard: true })
+      return Effect.zipRight(performAll(actions), warn)
     })
 
     const live = inputs.take.pipe(

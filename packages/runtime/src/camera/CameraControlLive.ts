@@ -5,7 +5,7 @@ import { Effect, Layer, Schedule, Stream } from "effect"
 import { Sources } from "../source/Sources.js"
 import { type CameraActor, CameraActors } from "./CameraActors.js"
 import { probe } from "./Probe.js"
-import { statusFingerprint } from "./StatusFingerprint.js"
+import { statusFingerprint } from "./StatusText.js"
 
 /** How often statuses are looked at for those who watch. */
 const interval = "1 second"

@@ -55,16 +55,14 @@ export const layer = Layer.scopedDiscard(
 
     const carry = Effect.gen(function* () {
       const statuses = [...actors.values()].map((actor) => actor.status())
+      const grown = counters.map(() => 0)
       for (const status of statuses) {
         const now = counters.map(([, count]) => count(status))
         const before = known.get(status.cameraId)
         known.set(status.cameraId, now)
-        yield* Effect.forEach(
-          counters,
-          ([metric], index) => Metric.incrementBy(metric, increase(now[index] ?? 0, before?.[index])),
-          { discard: true }
-        )
+        for (const [index, count] of now.entries()) grown[index] = (grown[index] ?? 0) + increase(count, before?.[index])
       }
+      yield* Effect.forEach(counters, ([metric], index) => Metric.incrementBy(metric, grown[index] ?? 0), { discard: true })
       for (const id of known.keys()) if (!actors.has(id)) known.delete(id)
       for (const state of states) {
         const count = statuses.filter((status) => status.state._tag === state).length

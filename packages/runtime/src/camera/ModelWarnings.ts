@@ -8,7 +8,12 @@ import { Effect } from "effect"
 /** What a camera's stream does not give its detector any more. */
 export interface ModelWarnings {
   /** Takes in how things are, about once a second; what is new is logged. */
-  readonly look: (model: InstalledModel | undefined, run: CameraRun, facts: StreamFacts, at: MonotonicTime) => Effect.Effect<void>
+  readonly look: (
+    model: InstalledModel | undefined,
+    run: CameraRun,
+    facts: () => StreamFacts,
+    at: MonotonicTime
+  ) => Effect.Effect<void>
   readonly list: () => ReadonlyArray<ModelWarning>
 }
 
@@ -21,10 +26,11 @@ export const makeModelWarnings = (): ModelWarnings => {
     look: (model, run, facts, at) =>
       Effect.suspend(() => {
         const descriptor = model?.descriptor
+        if (descriptor === undefined && watched === undefined) return Effect.void
         if (descriptor?.id !== watched?.id || descriptor?.version !== watched?.version) watch = initialWatch
         watched = descriptor
         const unmet =
-          descriptor === undefined ? [] : unmetRequirements(requirementsOf(run, descriptor), run.camera.segment, facts)
+          descriptor === undefined ? [] : unmetRequirements(requirementsOf(run, descriptor), run.camera.segment, facts())
         watch = stepWatch(watch, unmet, at)
         const before = warnings
         warnings = descriptor === undefined ? [] : warningsOf(watch).map((lasting) => ({ model: descriptor.id, ...lasting }))

@@ -1,20 +1,21 @@
-import { CameraStatus } from "@vigil/core/CameraStatus"
+import type { CameraStatus } from "@vigil/core/CameraStatus"
 import { CameraId, Epoch } from "@vigil/core/Ids"
 import { NodeName } from "@vigil/core/Node"
-import { Context, Effect, Either, Layer, Metric, Schema } from "effect"
+import { Context, Effect, Either, Layer, Schema } from "effect"
 import type { NatsError } from "nats"
 import { CameraActors } from "../camera/CameraActors.js"
-import { statusFingerprint } from "../camera/StatusFingerprint.js"
+import { statusFingerprint, statusText } from "../camera/StatusText.js"
 import { ClusterNode } from "../cluster/ClusterNode.js"
 import { Nats } from "../nats/Nats.js"
 import { makeRounds } from "../Rounds.js"
 import { StatusBoard } from "./StatusBoard.js"
+import { refusedStatuses, StatusMessage, ToldStatus } from "./ToldStatus.js"
 
 /** What a node tells of its cameras: those that changed, and those that it runs no more. An empty one says that the node lives. */
 const Bulletin = Schema.parseJson(
   Schema.Struct({
     node: NodeName,
-    statuses: Schema.Array(CameraStatus),
+    statuses: Schema.Array(StatusMessage),
     gone: Schema.Array(Schema.Struct({ cameraId: CameraId, epoch: Epoch })),
     /** The node ends now. */
     ends: Schema.optional(Schema.Boolean)
@@ -34,11 +35,6 @@ const silence = 4000
 /** Bytes of a bulletin at the most, whatever the server allows, and statuses that are told in one tick: about 5 ms of work. */
 const bulletinLimit = 256 * 1024
 const statusesPerTick = 256
-
-const refused = Metric.counter("vigil_status_bulletins_refused", {
-  description: "What nodes told of their cameras and could not be read, or not be sent",
-  incremental: true
-})
 
 /** What was last seen of a camera of this node. The object stays the same until the camera changes. */
 interface Sample {
@@ -69,7 +65,7 @@ const make = Effect.gen(function* () {
   const { connection } = nats
   const subject = nats.subject("camera", "status", node)
   const question = nats.subject("camera", "status-wanted", node)
-  const board = new StatusBoard()
+  const board = new StatusBoard<ToldStatus>()
   const samples = new Map<CameraId, Sample>()
   const next = makeRounds(() => actors.keys(), ticks.aSecond)
   let tick = 0
@@ -85,7 +81,7 @@ const make = Effect.gen(function* () {
       const middle = Math.ceil(statuses.length / 2)
       send({ ...bulletin, statuses: statuses.slice(0, middle) })
       send({ ...bulletin, statuses: statuses.slice(middle) })
-    } else refused.unsafeUpdate(1, [])
+    } else refusedStatuses.unsafeUpdate(1, [])
   }
 
   const tellEverything = () => {
@@ -107,10 +103,14 @@ const make = Effect.gen(function* () {
     return gone
   }
 
-  const takeUntold = (): Array<CameraStatus> => {
+  const takeUntold = (): Bulletin["statuses"] => {
     const untold = [...samples.values()].filter(({ told }) => !told).slice(0, statusesPerTick)
     for (const sample of untold) sample.told = true
-    return untold.map(({ status }) => status)
+    return untold.map(({ print, status }) => ({
+      cameraId: status.cameraId,
+      epoch: status.epoch,
+      text: statusText(print, status)
+    }))
   }
 
   const expire = (now: number): void => {
@@ -129,22 +129,24 @@ const make = Effect.gen(function* () {
     if (isDue || gone.length > 0 || statuses.length > 0) send({ node, statuses, gone })
   }
 
-  const hear = (data: Uint8Array): void => {
+  const hear = (data: Uint8Array, to: string): void => {
+    if (to === subject) return
     const bulletin = decode(new TextDecoder().decode(data))
-    if (Either.isLeft(bulletin)) return refused.unsafeUpdate(1, [])
+    if (Either.isLeft(bulletin)) return refusedStatuses.unsafeUpdate(1, [])
     const { ends, gone, node: from, statuses } = bulletin.right
     if (from === node) return
     if (ends === true) return board.forget(from)
     board.hear(from, performance.now())
     for (const { cameraId, epoch } of gone) board.remove(cameraId, epoch)
-    for (const status of statuses) if (status.node === from) board.put(status)
+    for (const status of statuses) board.put(new ToldStatus(status, from))
   }
 
-  const listen = (to: string, take: (data: Uint8Array) => void) =>
+  const listen = (to: string, take: (data: Uint8Array, subject: string) => void) =>
     Effect.acquireRelease(
       Effect.sync(() =>
         connection.subscribe(to, {
-          callback: (error: NatsError | null, { data }) => (error === null ? take(data) : refused.unsafeUpdate(1, []))
+          callback: (error: NatsError | null, { data, subject: of }) =>
+            error === null ? take(data, of) : refusedStatuses.unsafeUpdate(1, [])
         })
       ),
       (subscription) => Effect.sync(() => subscription.unsubscribe())
@@ -178,7 +180,10 @@ const make = Effect.gen(function* () {
 
   const all = (): ReadonlyArray<CameraStatus> => {
     const newest = new Map<CameraId, CameraStatus>()
-    for (const status of board.all()) newest.set(status.cameraId, status)
+    for (const told of board.all()) {
+      const status = told.read()
+      if (status !== undefined) newest.set(status.cameraId, status)
+    }
     for (const [id, { status }] of samples) {
       const known = newest.get(id)
       if (known === undefined || known.epoch <= status.epoch) newest.set(id, status)
@@ -189,7 +194,7 @@ const make = Effect.gen(function* () {
   const get = (id: CameraId): CameraStatus | undefined => {
     const own = actors.get(id)?.status()
     const other = board.get(id)
-    return own === undefined || (other !== undefined && other.epoch > own.epoch) ? other : own
+    return own === undefined || (other !== undefined && other.epoch > own.epoch) ? other?.read() : own
   }
 
   return { all, get }

@@ -1,16 +1,21 @@
-import type { CameraStatus } from "@vigil/core/CameraStatus"
 import type { CameraId, Epoch } from "@vigil/core/Ids"
 import type { NodeName } from "@vigil/core/Node"
 
 /** Cameras that are remembered at the most, whatever other nodes say. */
 const mostCameras = 100_000
 
+interface AnyStatus {
+  readonly cameraId: CameraId
+  readonly epoch: Epoch
+  readonly node: string
+}
+
 /**
  * The newest statuses that other nodes told of their cameras. Of two actors of a camera the one with the higher epoch counts, so a node that slept and
  * tells old things changes nothing. A node that falls silent takes its cameras with it. Times are monotonic milliseconds.
  */
-export class StatusBoard {
-  private readonly statuses = new Map<CameraId, CameraStatus>()
+export class StatusBoard<Status extends AnyStatus> {
+  private readonly statuses = new Map<CameraId, Status>()
   private readonly heard = new Map<NodeName, number>()
 
   /** Something came from the node: it lives. */
@@ -19,7 +24,7 @@ export class StatusBoard {
   }
 
   /** `status.node` must be the name that it was heard of by. */
-  put(status: CameraStatus): void {
+  put(status: Status): void {
     const known = this.statuses.get(status.cameraId)
     if (known !== undefined && known.epoch > status.epoch) return
     if (known === undefined && this.statuses.size >= mostCameras) return
@@ -43,11 +48,11 @@ export class StatusBoard {
     for (const [id, status] of this.statuses) if (status.node === node) this.statuses.delete(id)
   }
 
-  get(id: CameraId): CameraStatus | undefined {
+  get(id: CameraId): Status | undefined {
     return this.statuses.get(id)
   }
 
-  all(): Iterable<CameraStatus> {
+  all(): Iterable<Status> {
     return this.statuses.values()
   }
 

@@ -1,3 +1,4 @@
+import type { CameraStatus } from "@vigil/core/CameraStatus"
 import { Epoch } from "@vigil/core/Ids"
 import { NodeName } from "@vigil/core/Node"
 import { StatusBoard } from "@vigil/runtime/control/StatusBoard"
@@ -20,7 +21,7 @@ describe("StatusBoard", () => {
   it("keeps the highest epoch that was told and has not ended, in whatever order it hears", () => {
     fc.assert(
       fc.property(fc.array(fact, { maxLength: 30 }), (facts) => {
-        const board = new StatusBoard()
+        const board = new StatusBoard<CameraStatus>()
         const model = new Map<number, number>()
         for (const { camera, ends, epoch, node } of facts) {
           const status = statusOf(camera, epoch, node)
@@ -41,7 +42,7 @@ describe("StatusBoard", () => {
   })
 
   it("forgets a silent node's cameras and no others", () => {
-    const board = new StatusBoard()
+    const board = new StatusBoard<CameraStatus>()
     const [a, b] = nodes
     if (a === undefined || b === undefined) throw new Error("no nodes")
     board.hear(a, 1000)
