@@ -9,6 +9,7 @@ import {
 } from "@tanstack/react-router"
 import { secondFactorQuery } from "./client/Account.js"
 import { sessionQuery } from "./client/Session.js"
+import { cameraSearch } from "./page/CameraSearch.js"
 import { eventSearch } from "./page/EventSearch.js"
 import { NotFoundPage } from "./page/NotFoundPage.js"
 import { UnreachablePage } from "./page/UnreachablePage.js"
@@ -98,6 +99,7 @@ const shell = createRoute({
 const dashboard = createRoute({
   getParentRoute: () => shell,
   path: "/",
+  validateSearch: cameraSearch,
   component: lazyRouteComponent(() => import("./page/DashboardPage.js"), "DashboardPage")
 })
 

@@ -42,7 +42,7 @@ export const CameraFigures = ({
       ]}
     />
     <Figures
-      title="Place"
+      title="Server"
       rows={[
         ["Node", node],
         ["Live viewers", count(viewers)]

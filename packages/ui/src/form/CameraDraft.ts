@@ -1,5 +1,5 @@
 import { type Camera, CameraPatch, NewCamera } from "@vigil/core/Camera"
-import type { CameraId } from "@vigil/core/Ids"
+import type { CameraId, PlaceId } from "@vigil/core/Ids"
 import type { RtspTransport, TlsTrust } from "@vigil/core/Source"
 import { Either, ParseResult, Schema } from "effect"
 import type { LineDraft, ZoneDraft } from "../zone/ShapeEditing.js"
@@ -20,6 +20,9 @@ export interface CameraDraft {
   readonly transport: RtspTransport
   readonly tls: TlsTrust
   readonly enabled: boolean
+  readonly placeId: PlaceId | null
+  readonly tags: ReadonlyArray<string>
+  readonly groups: ReadonlyArray<string>
   readonly model: string
   readonly framesPerSecond: string
   readonly gate: "motion" | "always"
@@ -64,6 +67,9 @@ export const newDraft: CameraDraft = {
   transport: blank.transport,
   tls: blank.tls,
   enabled: blank.enabled,
+  placeId: null,
+  tags: [],
+  groups: [],
   model: blank.detection.model ?? "",
   framesPerSecond: String(blank.detection.framesPerSecond),
   gate: blank.detection.gate,
@@ -82,6 +88,9 @@ export const draftOf = (camera: Camera): CameraDraft => ({
   transport: camera.transport,
   tls: camera.tls,
   enabled: camera.enabled,
+  placeId: camera.placeId,
+  tags: camera.tags,
+  groups: camera.groups,
   model: camera.detection.model ?? "",
   framesPerSecond: String(camera.detection.framesPerSecond),
   gate: camera.detection.gate,
@@ -110,6 +119,9 @@ const configuration = (draft: CameraDraft) => ({
   transport: draft.transport,
   tls: draft.tls,
   enabled: draft.enabled,
+  placeId: draft.placeId,
+  tags: draft.tags,
+  groups: draft.groups,
   segment: { duration: typedNumber(draft.segmentDuration), overlap: typedNumber(draft.segmentOverlap) },
   detection: {
     framesPerSecond: typedNumber(draft.framesPerSecond),
@@ -127,6 +139,8 @@ const complaints: Complaints = {
   name: "Give the camera a name of at most 200 characters.",
   url: "Enter the camera's address, for example rtsp://192.168.1.20/stream1.",
   "detection.framesPerSecond": "Between 0.1 and 30.",
+  tags: "At most 32 words of 50 characters each, without commas and semicolons.",
+  groups: "At most 32 words of 50 characters each, without commas and semicolons.",
   "segment.duration": "Between 1 and 10 seconds.",
   "segment.overlap": "Between 0 and 5 seconds.",
   "tls.sha256": "64 hexadecimal digits, with or without colons.",

@@ -3,17 +3,16 @@ import type { CatalogueEntry } from "@vigil/core/Model"
 import { requirementText, streamFacts, unmetRequirements } from "@vigil/core/ModelSuitability"
 import type { CameraDraft } from "./CameraDraft.js"
 
-type Cut = Pick<CameraDraft, "segmentDuration" | "segmentOverlap" | "placement">
+type Cut = Pick<CameraDraft, "segmentDuration" | "segmentOverlap">
 
 const numberOf = (text: string): number => (text.trim() === "" ? Number.NaN : Number(text))
 
 /** Why the camera that is drafted cannot be given a model, as far as the page knows; the server has the last word. */
 export const modelProblem = (
-  { descriptor, own = false }: CatalogueEntry,
+  { descriptor }: CatalogueEntry,
   draft: Cut,
   status: Pick<CameraStatus, "description" | "source" | "state"> | undefined
 ): string | undefined => {
-  if (own && draft.placement === "queue") return "is your own, and workers do not have it"
   const segment = { duration: numberOf(draft.segmentDuration), overlap: numberOf(draft.segmentOverlap) }
   const bitrate = status?.state._tag === "Streaming" ? status.source.bitrate : 0
   const unmet = unmetRequirements(descriptor.requirements, segment, streamFacts(status?.description, bitrate))

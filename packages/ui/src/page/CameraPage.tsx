@@ -1,9 +1,12 @@
-import { getRouteApi } from "@tanstack/react-router"
+import { useQuery } from "@tanstack/react-query"
+import { getRouteApi, Link } from "@tanstack/react-router"
 import type { Camera } from "@vigil/core/Camera"
 import { requirementText } from "@vigil/core/ModelSuitability"
+import { placePaths } from "@vigil/core/Place"
 import { useRef, useState } from "react"
 import { useCameraStatus } from "../client/ClientContext.js"
 import { note } from "../client/Journal.js"
+import { placesQuery } from "../client/Places.js"
 import { StateBadge } from "../component/Badge.js"
 import { useCameraActions } from "../component/CameraActions.js"
 import { CameraFigures } from "../component/CameraFigures.js"
@@ -70,12 +73,37 @@ const State = ({ camera }: { readonly camera: Camera }) => {
   )
 }
 
+/** Where the camera hangs, and its tags. */
+const Placing = ({ camera: { placeId, tags } }: { readonly camera: Camera }) => {
+  const places = useQuery(placesQuery).data ?? []
+  const path = placeId === null ? undefined : placePaths(places).get(placeId)
+  return (
+    <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
+      {placeId !== null && path !== undefined && (
+        <Link to="/" search={{ place: placeId }} className="hover:text-ink hover:underline">
+          {path}
+        </Link>
+      )}
+      {tags.map((tag) => (
+        <Link key={tag} to="/" search={{ tag }} className="rounded bg-raised px-1.5 hover:text-ink">
+          {tag}
+        </Link>
+      ))}
+    </span>
+  )
+}
+
 const CameraView = ({ camera }: { readonly camera: Camera }) => {
   const status = useCameraStatus(camera.id)
   const { buttons, notice } = useCameraActions(camera)
   return (
     <div className="p-3 sm:p-5">
-      <PageHead back={<BackLink to="/" label="All cameras" />} title={camera.name} mark={<StateBadge state={status?.state} />}>
+      <PageHead
+        back={<BackLink to="/" label="All cameras" />}
+        title={camera.name}
+        mark={<StateBadge state={status?.state} />}
+        note={camera.placeId === null && camera.tags.length === 0 ? undefined : <Placing camera={camera} />}
+      >
         {buttons}
       </PageHead>
       <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_320px]">

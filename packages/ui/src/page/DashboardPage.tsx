@@ -1,9 +1,11 @@
 import { useQuery } from "@tanstack/react-query"
-import { Link } from "@tanstack/react-router"
+import { getRouteApi, Link } from "@tanstack/react-router"
 import { permits } from "@vigil/core/User"
 import { useClient, useUser } from "../client/ClientContext.js"
+import { placesQuery } from "../client/Places.js"
 import { camerasQuery } from "../client/Queries.js"
 import { buttonClass } from "../component/Button.js"
+import { CameraFilters } from "../component/CameraFilters.js"
 import { CameraTile } from "../component/CameraTile.js"
 import { Command } from "../component/Command.js"
 import { Empty } from "../component/Empty.js"
@@ -13,6 +15,9 @@ import { Notice } from "../component/Notice.js"
 import { PageHead } from "../component/PageHead.js"
 import { SystemSummary } from "../component/SystemSummary.js"
 import { errorWords } from "../words/ErrorWords.js"
+import { foundCameras } from "./CameraSearch.js"
+
+const route = getRouteApi("/shell/")
 
 const AddCamera = () =>
   permits(useUser().role, "supervisor") && (
@@ -43,7 +48,10 @@ const columns = (cameras: number): string =>
 
 export const DashboardPage = () => {
   const cameras = useQuery(camerasQuery(useClient()))
+  const search = route.useSearch()
+  const places = useQuery(placesQuery).data ?? []
   const list = cameras.data ?? []
+  const shown = foundCameras(list, search, places)
   return (
     <div className="grid items-start gap-5 p-3 sm:p-5 xl:grid-cols-[minmax(0,1fr)_340px]">
       <section aria-label="Cameras">
@@ -52,9 +60,15 @@ export const DashboardPage = () => {
         </PageHead>
         {cameras.isError && <Notice tone="bad" title={errorWords(cameras.error)} />}
         {cameras.isSuccess && list.length === 0 && <NoCameras />}
-        <div className={`grid gap-3 sm:gap-4 ${columns(list.length)}`} data-testid="camera-grid">
+        {list.length > 1 && <CameraFilters cameras={list} found={shown.length} search={search} />}
+        {list.length > 0 && shown.length === 0 && (
+          <Empty icon="camera" title="No such cameras">
+            <p>No camera fits what you search for.</p>
+          </Empty>
+        )}
+        <div className={`grid gap-3 sm:gap-4 ${columns(shown.length)}`} data-testid="camera-grid">
           {cameras.isPending && [1, 2, 3, 4].map((tile) => <div key={tile} className="panel aspect-[16/10.3] opacity-50" />)}
-          {list.map((camera) => (
+          {shown.map((camera) => (
             <CameraTile key={camera.id} camera={camera} />
           ))}
         </div>

@@ -12,6 +12,7 @@ import { RemoveCamera } from "../component/RemoveCamera.js"
 import { AnalyticsFields, DetectionFields, SegmentFields } from "../form/AnalysisFields.js"
 import { type CameraDraft, type Complaints, draftOf, storedWith, toNewCamera, toPatch } from "../form/CameraDraft.js"
 import { ConnectionFields } from "../form/ConnectionFields.js"
+import { PlacingFields } from "../form/PlacingFields.js"
 import { ProbePanel } from "../form/ProbePanel.js"
 import { Section } from "../form/Section.js"
 import { pictureSize } from "../live/LiveView.js"
@@ -97,6 +98,9 @@ const EditForm = ({ camera }: { readonly camera: Camera }) => {
             </p>
           )}
         </div>
+      </Section>
+      <Section title="Where it hangs">
+        <PlacingFields {...fields} />
       </Section>
       <Section title="Detection">
         <DetectionFields {...fields} status={status} />

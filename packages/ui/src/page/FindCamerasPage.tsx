@@ -1,18 +1,17 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
+import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { DiscoveryRequest, type ListedDiscovery } from "@vigil/core/Discovery"
 import type { PlaceId } from "@vigil/core/Ids"
-import { placePaths } from "@vigil/core/Place"
 import type { Credentials } from "@vigil/core/Source"
 import { permits } from "@vigil/core/User"
 import { Either, ParseResult, Redacted, Schema } from "effect"
 import { type FormEvent, useEffect, useState } from "react"
 import { useClient, useUser } from "../client/ClientContext.js"
-import { placesQuery } from "../client/Places.js"
 import { Badge } from "../component/Badge.js"
 import { Button } from "../component/Button.js"
-import { CheckField, SelectField, TextField } from "../component/Field.js"
+import { CheckField, TextField } from "../component/Field.js"
 import { Notice } from "../component/Notice.js"
 import { BackLink, PageHead } from "../component/PageHead.js"
+import { PlaceField } from "../form/PlaceField.js"
 import { Section } from "../form/Section.js"
 import { errorWords } from "../words/ErrorWords.js"
 
@@ -90,9 +89,8 @@ const stateWords: Readonly<Record<ListedDiscovery["state"], string>> = {
 const Finds = ({ discovery, draft }: { readonly discovery: ListedDiscovery; readonly draft: Draft }) => {
   const client = useClient()
   const queries = useQueryClient()
-  const places = useQuery(placesQuery).data ?? []
   const [refused, setRefused] = useState<ReadonlySet<string>>(new Set())
-  const [placeId, setPlace] = useState<PlaceId>()
+  const [placeId, setPlace] = useState<PlaceId | null>(null)
   const chosen = discovery.devices.filter((device) => isNew(device) && !refused.has(device.key))
   const adopt = useMutation({
     mutationFn: () =>
@@ -102,7 +100,7 @@ const Finds = ({ discovery, draft }: { readonly discovery: ListedDiscovery; read
           request: {
             devices: chosen.map(({ key }) => ({ key, stream: 0 })),
             ...credentialsOf(draft),
-            ...(placeId === undefined ? {} : { placeId })
+            ...(placeId === null ? {} : { placeId })
           }
         })
       ),
@@ -134,18 +132,7 @@ const Finds = ({ discovery, draft }: { readonly discovery: ListedDiscovery; read
       {adopt.isSuccess && <Notice tone="good" title={`${adopt.data.length} added: they connect within moments`} />}
       {chosen.length > 0 && !adopt.isSuccess && (
         <div className="flex flex-wrap items-end gap-3">
-          <SelectField
-            label="Place"
-            value={placeId ?? ""}
-            onChange={(event) => setPlace(places.find(({ id }) => id === event.target.value)?.id)}
-          >
-            <option value="">None</option>
-            {[...placePaths(places)].map(([id, path]) => (
-              <option key={id} value={id}>
-                {path}
-              </option>
-            ))}
-          </SelectField>
+          <PlaceField value={placeId} onChange={setPlace} />
           <Button tone="primary" icon="check" busy={adopt.isPending} onClick={() => adopt.mutate()}>
             {chosen.length === 1 ? "Add 1 camera" : `Add ${chosen.length} cameras`}
           </Button>

@@ -9,6 +9,7 @@ import { BackLink, PageHead } from "../component/PageHead.js"
 import { AnalyticsFields, DetectionFields } from "../form/AnalysisFields.js"
 import { type CameraDraft, type Complaints, newDraft, toNewCamera } from "../form/CameraDraft.js"
 import { ConnectionFields } from "../form/ConnectionFields.js"
+import { PlacingFields } from "../form/PlacingFields.js"
 import { ProbePanel } from "../form/ProbePanel.js"
 import { Section } from "../form/Section.js"
 import { errorWords } from "../words/ErrorWords.js"
@@ -45,12 +46,15 @@ export const NewCameraPage = () => {
           <ProbePanel source={() => probed(draft)} onComplaints={setComplaints} />
         </div>
       </Section>
+      <Section title="Where it hangs">
+        <PlacingFields {...fields} />
+      </Section>
       <Section title="Detection" note="Recognises people, vehicles and other objects, where a model is installed.">
         <DetectionFields {...fields} />
       </Section>
       <Section
         title="Analytics"
-        note="What becomes an event. Zones and lines are drawn on the picture once the camera was added."
+        note="What becomes an event. Zones, lines and privacy masks are drawn on the picture once the camera was added."
       >
         <AnalyticsFields {...fields} />
       </Section>

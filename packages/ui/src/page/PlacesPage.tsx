@@ -1,4 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
+import { Link } from "@tanstack/react-router"
 import type { PlaceId } from "@vigil/core/Ids"
 import { type Place, PlaceKind } from "@vigil/core/Place"
 import { permits } from "@vigil/core/User"
@@ -76,7 +77,14 @@ const Leaf = ({ place, tree }: { readonly place: Place; readonly tree: Tree }) =
         <span className="min-w-0 font-medium break-words">{place.name}</span>
         <span className="text-[13px] text-muted">
           {place.kind}
-          {count > 0 && ` · ${count === 1 ? "1 camera" : `${count} cameras`}`}
+          {count > 0 && (
+            <>
+              {" · "}
+              <Link to="/" search={{ place: place.id }} className="hover:text-ink hover:underline">
+                {count === 1 ? "1 camera" : `${count} cameras`}
+              </Link>
+            </>
+          )}
         </span>
         {tree.canChange && (
           <span className="ml-auto flex flex-wrap gap-1">

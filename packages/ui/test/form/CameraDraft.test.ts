@@ -1,4 +1,5 @@
 import { Camera, NewCamera } from "@vigil/core/Camera"
+import { PlaceId } from "@vigil/core/Ids"
 import { Either, Redacted, Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import {
@@ -18,13 +19,24 @@ const complaintsOf = <A>(result: Either.Either<A, unknown>) => Either.getOrNull(
 describe("a new camera", () => {
   it("has what the contract takes where nothing is chosen", () => {
     const made = Either.getOrThrow(toNewCamera(draft))
-    expect(made).toEqual(Schema.decodeUnknownSync(NewCamera)({ name: "Gate", url: "rtsp://10.0.0.1/one" }))
+    const placed = { placeId: null, tags: [], groups: [] }
+    expect(made).toEqual(Schema.decodeUnknownSync(NewCamera)({ name: "Gate", url: "rtsp://10.0.0.1/one", ...placed }))
   })
 
   it("carries the typed user name and password", () => {
     const { credentials } = Either.getOrThrow(toNewCamera({ ...draft, username: "admin", password: "secret" }))
     expect(credentials?.username).toBe("admin")
     expect(credentials && Redacted.value(credentials.password)).toBe("secret")
+  })
+
+  it("hangs somewhere, and has words to be found by", () => {
+    const placeId = PlaceId.make("00000000-0000-4000-8000-00000000000b")
+    const placed = { placeId, tags: ["outdoor", "dock"], groups: ["doors"] }
+    expect(Either.getOrThrow(toNewCamera({ ...draft, ...placed }))).toMatchObject(placed)
+    expect(complaintsOf(toNewCamera({ ...draft, tags: ["a;b"], groups: ["x".repeat(51)] }))).toEqual({
+      tags: expect.stringContaining("without commas"),
+      groups: expect.stringContaining("50 characters")
+    })
   })
 
   it("is complained about field by field", () => {
@@ -85,9 +97,6 @@ describe("a change", () => {
       updatedAt: _updated,
       // The form leaves these alone.
       edge: _edge,
-      placeId: _place,
-      tags: _tags,
-      groups: _groups,
       settings: _settings,
       ...rest
     } = camera

@@ -34,7 +34,7 @@ const entry = {
   installed: true
 }
 
-const draft = { segmentDuration: "5", segmentOverlap: "1", placement: "local" } as const
+const draft = { segmentDuration: "5", segmentOverlap: "1" } as const
 
 const streaming = (height: number, bitrate: number) => ({
   state: { _tag: "Streaming" as const, since: wallTime(0) },
@@ -53,10 +53,5 @@ describe("the problem of a model", () => {
     expect(modelProblem(entry, draft, undefined)).toBeUndefined()
     expect(modelProblem(entry, { ...draft, segmentDuration: "" }, undefined)).toBeUndefined()
     expect(modelProblem(entry, draft, { ...streaming(1080, 1), state: { _tag: "Disabled", since: wallTime(0) } })).toBeUndefined()
-  })
-
-  it("is the queue for a model of one's own", () => {
-    expect(modelProblem({ ...entry, own: true }, { ...draft, placement: "queue" }, undefined)).toMatch(/workers/)
-    expect(modelProblem(entry, { ...draft, placement: "queue" }, undefined)).toBeUndefined()
   })
 })

@@ -1,0 +1,59 @@
+import type { Camera } from "@vigil/core/Camera"
+import { useNavigate } from "@tanstack/react-router"
+import { PlaceField } from "../form/PlaceField.js"
+import { type CameraSearch, cameraSearch } from "../page/CameraSearch.js"
+import { Button } from "./Button.js"
+import { SelectField, TextField } from "./Field.js"
+
+/** Narrows the cameras' page by text, place and tag; what is chosen stands in the page's address. */
+export const CameraFilters = ({
+  cameras,
+  found,
+  search
+}: {
+  readonly cameras: ReadonlyArray<Camera>
+  readonly found: number
+  readonly search: CameraSearch
+}) => {
+  const navigate = useNavigate()
+  const tags = [...new Set(cameras.flatMap((camera) => camera.tags))].sort((a, b) => a.localeCompare(b))
+  const narrow = (change: { readonly [Key in keyof CameraSearch]?: CameraSearch[Key] | undefined }) =>
+    void navigate({ to: "/", search: cameraSearch({ ...search, ...change }), replace: true })
+  const isNarrowed = Object.keys(search).length > 0
+  return (
+    <search className="mb-4 grid grid-cols-2 items-end gap-3 sm:grid-cols-[minmax(0,1fr)_12rem_12rem_auto]">
+      <div className="col-span-2 sm:col-span-1">
+        <TextField
+          label="Search cameras"
+          type="search"
+          placeholder="Name, address, tag or group"
+          maxLength={200}
+          value={search.text ?? ""}
+          onChange={(event) => narrow({ text: event.target.value })}
+        />
+      </div>
+      <PlaceField none="All" value={search.place ?? null} onChange={(place) => narrow({ place: place ?? undefined })} />
+      <SelectField label="Tag" value={search.tag ?? ""} onChange={(event) => narrow({ tag: event.target.value })}>
+        <option value="">All</option>
+        {tags.map((tag) => (
+          <option key={tag} value={tag}>
+            {tag}
+          </option>
+        ))}
+      </SelectField>
+      <p
+        role="status"
+        className={`col-span-2 min-h-10 items-center gap-2 text-[13px] text-muted sm:col-span-1 sm:flex sm:w-36 ${isNarrowed ? "flex" : "hidden"}`}
+      >
+        {isNarrowed && (
+          <>
+            {found} of {cameras.length}
+            <Button small tone="quiet" icon="close" onClick={() => void navigate({ to: "/", search: {}, replace: true })}>
+              Show all
+            </Button>
+          </>
+        )}
+      </p>
+    </search>
+  )
+}

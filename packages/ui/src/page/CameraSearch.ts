@@ -1,0 +1,48 @@
+import type { Camera } from "@vigil/core/Camera"
+import { CameraQuery, matchesQuery } from "@vigil/core/CameraQuery"
+import { PlaceId } from "@vigil/core/Ids"
+import type { Place } from "@vigil/core/Place"
+import { Option, Schema } from "effect"
+
+/** The filters of the cameras' page as they stand in its address. */
+export interface CameraSearch {
+  readonly text?: string
+  readonly place?: PlaceId
+  readonly tag?: string
+}
+
+const asPlaceId = Schema.decodeUnknownOption(PlaceId)
+
+/** What of an address is a filter; everything else is passed over. */
+export const cameraSearch = (search: Readonly<Record<string, unknown>>): CameraSearch => {
+  const { tag, text } = search
+  const place = Option.getOrUndefined(asPlaceId(search["place"]))
+  return {
+    ...(typeof text === "string" && text !== "" ? { text: text.slice(0, 200) } : {}),
+    ...(place === undefined ? {} : { place }),
+    ...(typeof tag === "string" && tag !== "" ? { tag } : {})
+  }
+}
+
+/** The place and all within it. */
+const within = (places: ReadonlyArray<Place>, id: PlaceId): ReadonlySet<PlaceId> => {
+  const found = new Set([id])
+  // A set is walked through with what is added meanwhile.
+  for (const each of found) for (const place of places) if (place.parentId === each) found.add(place.id)
+  return found
+}
+
+const everything = Schema.decodeSync(CameraQuery)({})
+
+/** The cameras that fit, in the order that they have. */
+export const foundCameras = (
+  cameras: ReadonlyArray<Camera>,
+  { place, tag, text }: CameraSearch,
+  places: ReadonlyArray<Place>
+): ReadonlyArray<Camera> => {
+  const reach = place === undefined ? undefined : within(places, place)
+  const query = { ...everything, ...(text === undefined ? {} : { search: text.trim() }), ...(tag === undefined ? {} : { tag }) }
+  return cameras.filter(
+    (camera) => matchesQuery(camera, query) && (reach === undefined || (camera.placeId !== null && reach.has(camera.placeId)))
+  )
+}
