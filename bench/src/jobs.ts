@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto"
 import { loadavg } from "node:os"
 import { CameraId, defaultTenant, ModelId, VideoJobId } from "@vigil/core/Ids"
-import { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
 import { VideoJobQueue } from "@vigil/core/port/VideoJobQueue"
 import { VideoJobResults } from "@vigil/core/port/VideoJobResults"
 import { mediaTime, wallTime } from "@vigil/core/Time"
@@ -13,6 +12,7 @@ import { defaultJobSettings } from "@vigil/runtime/jobs/JobSettings"
 import * as VideoJobQueueJetStream from "@vigil/runtime/jobs/VideoJobQueueJetStream"
 import * as VideoJobResultsJetStream from "@vigil/runtime/jobs/VideoJobResultsJetStream"
 import { startWorkerWith } from "@vigil/runtime/jobs/Worker"
+import { WorkerModels } from "@vigil/runtime/jobs/WorkerModels"
 import { yoloxNano } from "@vigil/runtime/model/descriptors/YoloxNano"
 import { Nats } from "@vigil/runtime/nats/Nats"
 import { DateTime, Effect, Layer, Logger, LogLevel, Stream } from "effect"
@@ -148,14 +148,10 @@ const makePeer = Effect.gen(function* () {
 
 const settings = { ...defaultJobSettings, partitions: concurrency, maxBytes: 128 * 1024 * 1024 }
 
-/** A catalogue whose only model is never run. */
-const catalogue = Layer.succeed(ModelCatalogue, {
-  list: Effect.succeed([]),
-  installed: () => Effect.succeed({ descriptor: yoloxNano, file: "" }),
-  preferred: () => Effect.dieMessage("nobody asks"),
-  pull: () => Effect.dieMessage("nobody asks"),
-  install: () => Effect.dieMessage("nobody asks"),
-  remove: () => Effect.dieMessage("nobody asks")
+/** A model that is never run. */
+const models = Layer.succeed(WorkerModels, {
+  refused: Effect.never,
+  modelOf: () => Effect.succeed({ descriptor: yoloxNano, file: "" })
 })
 
 const compare = ({ jobs: count, kilobytes }: (typeof sizes)[number]) =>
@@ -197,7 +193,7 @@ export const jobs: Benchmark = {
         const { url } = yield* startNatsServer()
         const layer = Layer.merge(VideoJobQueueJetStream.layer(settings), VideoJobResultsJetStream.layer(settings)).pipe(
           Layer.provideMerge(Nats.layer({ url, cluster: "bench" })),
-          Layer.merge(catalogue),
+          Layer.merge(models),
           Layer.merge(Logger.minimumLogLevel(LogLevel.Error))
         )
         results.push(yield* compare(size).pipe(Effect.provide(layer)))

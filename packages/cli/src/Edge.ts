@@ -7,6 +7,7 @@ import { layerStores } from "@vigil/api/Persistence"
 import { edgeMessageLimit, EdgeRpc, edgeRpcPath } from "@vigil/core/contract/EdgeRpc"
 import { Deliverer } from "@vigil/runtime/edge/Deliverer"
 import { EdgeLink, EdgeLinkError } from "@vigil/runtime/edge/EdgeLink"
+import { EdgeModels } from "@vigil/runtime/edge/EdgeModels"
 import * as ModelRepository from "@vigil/runtime/model/ModelRepository"
 import { Effect, Layer, Redacted } from "effect"
 import { join } from "node:path"
@@ -94,4 +95,8 @@ const layerStorage = (dataFolder: string) => {
 
 /** A node for the cameras of one edge: nothing listens, everything is in its folder, and what it sees is delivered to the centre. */
 export const layer = (dataFolder: string) =>
-  Deliverer.layer.pipe(Layer.provideMerge(Up.layerAlone(edgeFolder(dataFolder))), Layer.provideMerge(layerStorage(dataFolder)))
+  Deliverer.layer.pipe(
+    Layer.provideMerge(Up.layerAlone(edgeFolder(dataFolder))),
+    Layer.provideMerge(EdgeModels.layer),
+    Layer.provideMerge(layerStorage(dataFolder))
+  )

@@ -1,9 +1,11 @@
 import type { ConnectionOptions } from "@vigil/api/database/Connection"
 import { layerNodePersistence } from "@vigil/api/Persistence"
+import { layerWorkerHandlers } from "@vigil/api/worker/WorkerHandlers"
 import type { NodeCapacity, NodeName, NodeRole } from "@vigil/core/Node"
 import * as OutboxRelay from "@vigil/core/OutboxRelay"
 import * as JetStreamBus from "@vigil/runtime/bus/JetStreamBus"
 import * as NatsCluster from "@vigil/runtime/cluster/NatsCluster"
+import * as WorkerRpcNats from "@vigil/runtime/jobs/WorkerRpcNats"
 import * as ModelRepository from "@vigil/runtime/model/ModelRepository"
 import { Nats } from "@vigil/runtime/nats/Nats"
 import type { NatsSettings } from "@vigil/runtime/nats/NatsSettings"
@@ -44,7 +46,8 @@ const layerBus = OutboxRelay.layer.pipe(Layer.provideMerge(JetStreamBus.layer))
 
 /** Up to what every node has: cameras, where it takes some, and what they need. */
 const layerRuntime = (form: NodeForm) =>
-  Runtime.layerOfMany(layerCluster(form)).pipe(
+  Layer.provideMerge(WorkerRpcNats.layerServer, Runtime.layerOfMany(layerCluster(form))).pipe(
+    Layer.provide(layerWorkerHandlers),
     Layer.provide(ThisNode.layer({ version, roles: form.roles, labels: form.labels, capacity: form.capacity })),
     Layer.provideMerge(Layer.merge(Media.layer, layerBus))
   )

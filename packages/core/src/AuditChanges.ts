@@ -124,12 +124,12 @@ export const edgeTokenRenewed = (edge: Edge): AuditChange => ofEdge("edge.token"
 
 export const edgeRevoked = (edge: Edge): AuditChange => ofEdge("edge.revoke", edge)
 
-/** An edge asked for, or told of, what is not its. */
-export const edgeWasRefused = (edge: EdgeId, cameraId: CameraId, detail: string): AuditChange => ({
+/** An edge asked for, or told of, what is not its; `about` is what that was. */
+export const edgeWasRefused = (edge: EdgeId, about: { readonly [what: string]: string }, detail: string): AuditChange => ({
   action: "edge.refused",
   subject: { type: "edge", id: edge },
   before: null,
-  after: { cameraId, detail }
+  after: { ...about, detail }
 })
 
 const placeSubject = ({ id }: Place) => ({ type: "place", id }) as const

@@ -1,6 +1,8 @@
 import { Schema } from "effect"
 import { Camera } from "./Camera.js"
 import { EdgeId, Epoch, TenantId } from "./Ids.js"
+import { Licence } from "./Licence.js"
+import { ModelDescriptor } from "./Model.js"
 import { NodeName } from "./Node.js"
 import { InheritedSettings } from "./settings/SettingLevels.js"
 import { Credentials } from "./Source.js"
@@ -24,6 +26,9 @@ export const EdgeAssignment = Schema.Struct({
   tenant: Schema.Struct({ id: TenantId, name: Schema.String }),
   cameras: Schema.Array(AssignedCamera).pipe(Schema.maxItems(mostEdgeCameras)),
   /** What they inherit. */
-  settings: Schema.optional(InheritedSettings)
+  settings: Schema.optional(InheritedSettings),
+  /** The tenant's own models that the cameras name, as they are active. */
+  models: Schema.optional(Schema.Array(ModelDescriptor)),
+  licence: Schema.optional(Licence)
 })
 export type EdgeAssignment = typeof EdgeAssignment.Type

@@ -1,5 +1,6 @@
-import { Schema } from "effect"
+import { type Option, Schema } from "effect"
 import { CameraId, ModelId, TenantId, VideoJobId } from "./Ids.js"
+import { ModelDescriptor } from "./Model.js"
 import { Priority } from "./Priority.js"
 import { SourceQuality } from "./Segment.js"
 
@@ -37,9 +38,33 @@ export class VideoJob extends Schema.Class<VideoJob>("VideoJob")({
 /** What the structure of the job has no place for, and a worker needs. */
 export const VideoJobTerms = Schema.Struct({
   /** Frames a second that a model looks at, at the most. */
-  framesPerSecond: Schema.Number.pipe(Schema.between(0.1, 60))
+  framesPerSecond: Schema.Number.pipe(Schema.between(0.1, 60)),
+  /** The version that the job is for, where the model is the customer's own. */
+  own: Schema.optional(Schema.Struct({ version: Schema.String, sha256: ModelDescriptor.fields.sha256 }))
 }).annotations({ identifier: "VideoJobTerms" })
 export type VideoJobTerms = typeof VideoJobTerms.Type
+
+/** Who works off a model's jobs: the workers of the installation's model, or those of one customer's own model of that id. */
+export interface JobGroup {
+  readonly model: ModelId
+  readonly owner?: TenantId | undefined
+}
+
+export const groupOf = ({ customerId }: Pick<VideoJob, "customerId">, { own }: VideoJobTerms, model: ModelId): JobGroup => ({
+  model,
+  owner: own === undefined ? undefined : customerId
+})
+
+/** A group in one word, which no other has: ids of models have no `@`. */
+export const groupName = ({ model, owner }: JobGroup): string => (owner === undefined ? model : `${model}@${owner}`)
+
+const decodeGroup = Schema.decodeUnknownOption(Schema.Struct({ model: ModelId, owner: Schema.optional(TenantId) }))
+
+/** The group of that name; none where it is no group's. */
+export const groupNamed = (name: string): Option.Option<JobGroup> => {
+  const [model, owner] = name.split("@", 2)
+  return decodeGroup(owner === undefined ? { model } : { model, owner })
+}
 
 /** The queues, most urgent first. Each is served only while the ones before it have nothing that could be taken. */
 export const videoJobLanes = ["critical", "high", "standard"] as const

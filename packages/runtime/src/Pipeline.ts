@@ -66,7 +66,7 @@ const nameOf = (model: InstalledModel | undefined): string =>
 export const makePipeline = (firstRun: CameraRun, epoch: Epoch, onFenced: (error: StaleEpoch) => void) =>
   Effect.gen(function* () {
     const first = firstRun.camera
-    const chooseDetector = yield* makeDetectorChoice(first.tenantId)
+    const choose = yield* makeDetectorChoice(first.tenantId)
     const fitAnalytics = yield* makeAnalyticSlots
     const writer = yield* makeEventWriter(first.id, epoch, onFenced)
     const overlays = yield* Effect.acquireRelease(PubSub.sliding<Overlay>(8), PubSub.shutdown)
@@ -124,17 +124,18 @@ export const makePipeline = (firstRun: CameraRun, epoch: Epoch, onFenced: (error
       onSwitch: () => decoder.configure(currentDemand())
     })
 
-    const queuedWork = (): QueuedWork | undefined => {
-      const { framesPerSecond, gate, model: named, placement: where } = camera.detection
-      const wanted = named ?? model?.descriptor.id
+    const queuedWork = Effect.gen(function* () {
+      const { framesPerSecond, gate } = camera.detection
+      const wanted = yield* choose.queued(camera.detection, model)
       // A job carries the segment as the camera coded it, and masks are burnt out of pictures here.
-      if (where !== "queue" || wanted === undefined || camera.masks.length > 0) return undefined
-      return { model: wanted, priority: detectionPriority(analytics), framesPerSecond, gate }
-    }
+      if (wanted === undefined || camera.masks.length > 0) return undefined
+      const work: QueuedWork = { ...wanted, priority: detectionPriority(analytics), framesPerSecond, gate }
+      return work
+    })
 
     const demand = Effect.gen(function* () {
-      model = yield* chooseDetector(camera.detection)
-      yield* placement.configure(queuedWork(), camera.masks.length > 0)
+      model = yield* choose.local(camera.detection)
+      yield* placement.configure(yield* queuedWork, camera.masks.length > 0)
       return currentDemand()
     })
 

@@ -1,4 +1,5 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
+import type { EdgeAssignment } from "@vigil/core/EdgeAssignment"
 import type { ModelId, TenantId } from "@vigil/core/Ids"
 import { ModelDescriptor } from "@vigil/core/Model"
 import { modelActivated, modelVersionCreated, modelVersionDeleted, modelVersionJudged } from "@vigil/core/ModelAudit"
@@ -37,6 +38,7 @@ const Descriptions = Schema.Struct({
 const decodeDescriptions = Schema.decodeUnknown(Descriptions)
 const encodeDescriptions = Schema.encodeSync(Descriptions)
 const decodeDescriptor = Schema.decodeUnknown(ModelDescriptor)
+const encodeDescriptors = Schema.encodeSync(Schema.Array(ModelDescriptor))
 
 const toVersion = (row: VersionRow) =>
   Effect.map(decodeDescriptions(row), (descriptions) =>
@@ -85,6 +87,25 @@ const save = (sql: SqlClient, version: ModelVersion) => {
       checked_at = ${version.checkedAt === null ? null : DateTime.toDateUtc(version.checkedAt)}, changed_at = now()
     where tenant_id = ${version.tenantId} and model = ${version.model} and version = ${version.version}`
 }
+
+/**
+ * For an edge, where the centre says which versions of the tenant are active: those, and no others, without their files. Where nothing is said of models, nothing is
+ * changed.
+ */
+export const keepModels = (sql: SqlClient, { models, tenant }: EdgeAssignment) =>
+  Effect.gen(function* () {
+    if (models === undefined) return
+    const wanted = sql`jsonb_array_elements(${JSON.stringify(encodeDescriptors(models))}::text::jsonb)`
+    const gone = yield* sql`delete from model_versions where tenant_id = ${tenant.id} and (model, version, sha256) not in
+      (select value ->> 'id', value ->> 'version', value ->> 'sha256' from ${wanted}) returning model`
+    const come = yield* sql`insert into model_versions
+        (tenant_id, model, version, state, active, bytes, sha256, hints, descriptor, created_at)
+      select ${tenant.id}::uuid, value ->> 'id', value ->> 'version', 'ready', true, (value ->> 'bytes')::bigint,
+        value ->> 'sha256', '{}', value, now() from ${wanted}
+      on conflict (tenant_id, model, version) do update set descriptor = excluded.descriptor, changed_at = now()
+        where model_versions.descriptor is distinct from excluded.descriptor returning model`
+    if (gone.length + come.length > 0) yield* sql`select pg_notify(${channel}, 'all')`
+  })
 
 const activeVersion = (sql: SqlClient, tenant: TenantId, model: ModelId) =>
   Effect.map(

@@ -8,6 +8,8 @@ import { InheritedSettings } from "@vigil/core/settings/SettingLevels"
 import { DateTime, Effect, Layer, Option, Schema } from "effect"
 import { columns, sealedCredentials, tell } from "../database/CameraStorePostgres.js"
 import { Database } from "../database/Database.js"
+import { writeLicence } from "../database/LicencesPostgres.js"
+import { keepModels } from "../database/ModelStorePostgres.js"
 import { writeOutbox } from "../database/OutboxPostgres.js"
 import { MasterKey } from "../secret/MasterKey.js"
 
@@ -56,6 +58,10 @@ const inherit = (sql: SqlClient, { settings, tenant }: EdgeAssignment) =>
     if (changed.length > 0) yield* writeOutbox(sql, [settingsChanged(tenant.id, "system", yield* DateTime.now)])
   })
 
+/** The edge looks after it too, while the centre is away as well. Where it sets limits, those of models and time are what matters here. */
+const license = (sql: SqlClient, { licence, tenant }: EdgeAssignment) =>
+  licence === undefined ? Effect.void : writeLicence(sql, tenant.id, licence)
+
 const make = Effect.gen(function* () {
   const database = yield* Database
   const key = yield* MasterKey
@@ -82,6 +88,8 @@ const make = Effect.gen(function* () {
         Effect.gen(function* () {
           yield* claim(sql, assignment)
           yield* inherit(sql, assignment)
+          yield* license(sql, assignment)
+          yield* keepModels(sql, assignment)
           yield* Effect.forEach(assignment.cameras, (assigned) => Effect.zipRight(raise(sql, assigned), put(sql, assigned)), {
             discard: true
           })

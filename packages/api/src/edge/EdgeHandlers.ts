@@ -4,14 +4,20 @@ import type { WorkerReport } from "@vigil/core/CameraRuntime"
 import type { CameraStatus } from "@vigil/core/CameraStatus"
 import { CallingEdge, edgeBatch, EdgeRefused, EdgeRpc } from "@vigil/core/contract/EdgeRpc"
 import { type AssignedCamera, type EdgeAssignment, mostEdgeCameras } from "@vigil/core/EdgeAssignment"
-import type { CameraId, EdgeId } from "@vigil/core/Ids"
+import type { Camera } from "@vigil/core/Camera"
+import type { CameraId, EdgeId, TenantId } from "@vigil/core/Ids"
+import type { ModelError } from "@vigil/core/Model"
 import { AuditStore } from "@vigil/core/port/AuditStore"
 import { CameraStore } from "@vigil/core/port/CameraStore"
+import { Licences } from "@vigil/core/port/Licences"
+import { ModelStore } from "@vigil/core/port/ModelStore"
 import { RuntimeTable } from "@vigil/core/port/RuntimeTable"
 import { type EdgeRight, EdgeStore } from "@vigil/core/port/EdgeStore"
+import { CameraRuns } from "@vigil/core/settings/CameraRuns"
 import { inheritedAt, InheritedSettings } from "@vigil/core/settings/SettingLevels"
 import { Settings } from "@vigil/core/settings/Settings"
 import { Clock, Effect, Option, Schedule, Schema, Stream } from "effect"
+import { activeModels, sendModelFile } from "../application/OwnModelFiles.js"
 import { deliver } from "./Delivery.js"
 import { EdgeLinks } from "./EdgeLinks.js"
 
@@ -46,40 +52,66 @@ const camerasOf = ({ id, tenantId }: EdgeRight) =>
     return all.filter(({ edge }) => edge === id).slice(0, mostEdgeCameras)
   })
 
-/** The edge's cameras, and what they inherit. */
+/** The tenant's own models that these cameras run. */
+const modelsOf = (tenantId: TenantId, cameras: ReadonlyArray<Camera>) =>
+  Effect.gen(function* () {
+    const { run } = yield* CameraRuns
+    const named = new Set((yield* Effect.forEach(cameras, run)).map(({ camera }) => camera.detection.model))
+    return (yield* activeModels(tenantId)).filter(({ id }) => named.has(id))
+  })
+
+const licenceOf = (tenantId: TenantId) =>
+  Effect.flatMap(Licences, ({ standing }) => standing(tenantId)).pipe(
+    Effect.map(({ licence }) => licence),
+    // It is being removed.
+    Effect.catchTag("TenantNotFound", () => Effect.succeed(undefined))
+  )
+
+/** The edge's cameras, what they inherit, and what they may run. */
 const wanted = (edge: EdgeRight) =>
   Effect.gen(function* () {
     const { ofTenant, system } = yield* Settings
     const cameras = yield* camerasOf(edge)
     const places = new Set(cameras.map(({ placeId }) => placeId))
-    return { cameras, settings: inheritedAt(yield* system, yield* ofTenant(edge.tenantId), places) }
+    const licence = yield* licenceOf(edge.tenantId)
+    return {
+      cameras,
+      settings: inheritedAt(yield* system, yield* ofTenant(edge.tenantId), places),
+      models: yield* modelsOf(edge.tenantId, cameras),
+      ...(licence === undefined ? {} : { licence })
+    }
   })
 
 type Wanted = Effect.Effect.Success<ReturnType<typeof wanted>>
 
 const encodeInherited = Schema.encodeSync(InheritedSettings)
 
-const markOf = ({ cameras, settings }: Wanted): string =>
-  JSON.stringify([cameras.map(({ id, revision }) => [id, revision]), encodeInherited(settings)])
+const markOf = ({ cameras, licence, models, settings }: Wanted): string =>
+  JSON.stringify([cameras.map(({ id, revision }) => [id, revision]), encodeInherited(settings), models, licence])
 
 /** What the edge has to do, whenever that changed. How far its cameras' logs go is told along and is no change. */
 const assignments = (edge: EdgeRight) =>
   Effect.gen(function* () {
     const hints = Stream.mergeAll(
-      [(yield* CameraStore).changes, (yield* Settings).changes, Stream.fromSchedule(Schedule.spaced(lookInterval))],
+      [
+        (yield* CameraStore).changes,
+        (yield* Settings).changes,
+        (yield* ModelStore).changes,
+        Stream.fromSchedule(Schedule.spaced(lookInterval))
+      ],
       { concurrency: "unbounded" }
     )
     return Stream.concat(Stream.make(undefined), hints).pipe(
       Stream.mapEffect(() => wanted(edge)),
       Stream.changesWith((a, b) => markOf(a) === markOf(b)),
-      Stream.mapEffect(({ cameras, settings }) =>
+      Stream.mapEffect(({ cameras, ...rest }) =>
         Effect.map(
           Effect.forEach(cameras, assignedCamera),
           (assigned): EdgeAssignment => ({
             edge: { id: edge.id, name: edge.name },
             tenant: { id: edge.tenantId, name: edge.tenantName },
             cameras: assigned.flatMap(Option.toArray),
-            settings
+            ...rest
           })
         )
       )
@@ -90,15 +122,15 @@ const assignments = (edge: EdgeRight) =>
 const makeRefusals = Effect.gen(function* () {
   const audit = yield* AuditStore
   const told = new Map<string, number>()
-  return (edge: EdgeRight, error: EdgeRefused) =>
+  return (edge: EdgeRight, about: { readonly [what: string]: string }, error: EdgeRefused | ModelError) =>
     Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
-      const key = `${edge.id} ${error.cameraId}`
+      const key = `${edge.id} ${Object.values(about).join(" ")}`
       if (now - (told.get(key) ?? 0) < auditInterval) return
       if (told.size >= mostRefusals) told.clear()
       told.set(key, now)
       yield* Effect.logWarning(`edge ${edge.name} was refused: ${error.message}`)
-      yield* audit.append(edge.tenantId, edgeWasRefused(edge.id, error.cameraId, error.detail))
+      yield* audit.append(edge.tenantId, edgeWasRefused(edge.id, about, error.detail))
     }).pipe(Effect.catchTag("StoreUnavailable", (failure) => Effect.logWarning(failure.message)))
 })
 
@@ -164,7 +196,7 @@ export const layerEdgeHandlers = EdgeRpc.toLayer(
         Effect.gen(function* () {
           const edge = yield* CallingEdge
           return yield* Effect.zipRight(checkAssigned(edge, cameraId), deliver(edge, cameraId, entries)).pipe(
-            Effect.tapErrorTag("EdgeRefused", (error) => refuse(edge, error))
+            Effect.tapErrorTag("EdgeRefused", (error) => refuse(edge, { cameraId }, error))
           )
         }),
       Report: ({ backlog, load, statuses, version }) =>
@@ -178,8 +210,23 @@ export const layerEdgeHandlers = EdgeRpc.toLayer(
           // It may have been assigned, or taken away, within these seconds.
           yield* links.refresh
           if (links.camera(strange.cameraId)?.edgeId === edge.id) return
-          yield* refuse(edge, notAssigned(strange.cameraId))
+          yield* refuse(edge, { cameraId: strange.cameraId }, notAssigned(strange.cameraId))
         }),
+      ModelFile: (asked) =>
+        Stream.unwrap(
+          Effect.gen(function* () {
+            const edge = yield* CallingEdge
+            const models = yield* modelsOf(edge.tenantId, yield* camerasOf(edge))
+            const { model } = asked
+            // A version that was replaced this moment is no misdeed.
+            const isStrange = !models.some(({ id }) => id === model)
+            return sendModelFile(edge.tenantId, models, asked).pipe(
+              Stream.tapError((error) =>
+                isStrange && error._tag === "ModelError" ? refuse(edge, { model }, error) : Effect.void
+              )
+            )
+          })
+        ),
       Commands: () => Stream.unwrap(Effect.map(CallingEdge, ({ id }) => links.commands(id))),
       Answer: ({ answer, id }) => Effect.flatMap(CallingEdge, (edge) => links.answer(edge.id, id, answer))
     }

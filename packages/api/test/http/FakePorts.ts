@@ -171,6 +171,7 @@ const layerModelLibrary = Layer.effect(
         Effect.map(list(tenant), (all) => Option.fromNullable(all.find(({ descriptor }) => descriptor.id === id))),
       permit: (tenant, id) =>
         shipped.some(({ descriptor }) => descriptor.id === id) ? licences.requireModel(tenant, id) : Effect.void,
+      own: () => Option.none(),
       installed: (_, id) => unknownModel(id),
       preferred: () => Effect.succeedNone,
       changes: store.changes

@@ -9,6 +9,7 @@ import { CameraId, Epoch } from "../Ids.js"
 import { NodeLoad } from "../Node.js"
 import type { EdgeRight } from "../port/EdgeStore.js"
 import { StoreUnavailable } from "../port/StoreError.js"
+import { modelFileRpc } from "./ModelFileRpc.js"
 import { Unauthorized } from "./Principal.js"
 
 /** The edge that makes a call. */
@@ -75,6 +76,8 @@ export class EdgeRpc extends RpcGroup.make(
   }),
   /** What the centre wants of the edge, as it comes. */
   Rpc.make("Commands", { success: EdgeCommand, stream: true }),
+  /** A model's file that the edge's cameras are to run. */
+  modelFileRpc,
   /** What became of a command; an answer that nobody waits for any more is dropped. */
   Rpc.make("Answer", { payload: { id: Schema.UUID, answer: EdgeAnswer } })
 ).middleware(EdgeAuthentication) {}

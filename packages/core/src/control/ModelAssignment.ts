@@ -13,8 +13,8 @@ import { type CameraRun, requirementsOf } from "../settings/CameraSettings.js"
 import { ModelLibrary, ModelUnsuitable, type OfferedModel } from "../port/ModelLibrary.js"
 
 /** What of a camera decides which models it can be given, what it inherits with it. */
-const aspectsOf = ({ camera: { detection, edge, segment } }: CameraRun): string =>
-  JSON.stringify([detection.model, detection.placement, edge, segment.duration, segment.overlap])
+const aspectsOf = ({ camera: { detection, segment } }: CameraRun): string =>
+  JSON.stringify([detection.model, detection.placement, segment.duration, segment.overlap])
 
 /** What is known of a camera's stream now; nothing of one that does not run. */
 const factsOf = (id: CameraId | undefined): Effect.Effect<StreamFacts, never, CameraControl> =>
@@ -32,20 +32,15 @@ const factsOf = (id: CameraId | undefined): Effect.Effect<StreamFacts, never, Ca
 
 /** Why a camera cannot be given a model; nothing where it can. */
 const misfit = (
-  { descriptor, own }: OfferedModel,
+  { descriptor }: OfferedModel,
   run: CameraRun,
   facts: StreamFacts,
   cameraId?: CameraId
 ): ModelUnsuitable | undefined => {
-  const { detection, edge, segment } = run.camera
-  const about = { model: descriptor.id, cameraId }
-  if (own && (detection.placement === "queue" || edge !== null)) {
-    const where = edge === null ? "workers" : "edges"
-    const detail = `it is your own, and ${where} do not have it: it runs on the nodes of cameras`
-    return new ModelUnsuitable({ ...about, reason: "placement", detail, unmet: [] })
-  }
-  const unmet = unmetRequirements(requirementsOf(run, descriptor), segment, facts)
-  return unmet.length === 0 ? undefined : new ModelUnsuitable({ ...about, reason: "requirements", detail: "", unmet })
+  const unmet = unmetRequirements(requirementsOf(run, descriptor), run.camera.segment, facts)
+  return unmet.length === 0
+    ? undefined
+    : new ModelUnsuitable({ model: descriptor.id, cameraId, reason: "requirements", detail: "", unmet })
 }
 
 /**

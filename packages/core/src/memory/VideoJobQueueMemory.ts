@@ -1,7 +1,16 @@
 import { Clock, DateTime, Deferred, Duration, Effect, FiberId, Layer, Metric } from "effect"
-import type { ModelId, VideoJobId } from "../Ids.js"
+import type { VideoJobId } from "../Ids.js"
 import { type DeadVideoJob, type VideoJobConsumer, type VideoJobDelivery, VideoJobQueue } from "../port/VideoJobQueue.js"
-import { laneOf, type VideoJob, type VideoJobLane, videoJobLanes, type VideoJobTerms } from "../VideoJob.js"
+import {
+  groupName,
+  groupOf,
+  type JobGroup,
+  laneOf,
+  type VideoJob,
+  type VideoJobLane,
+  videoJobLanes,
+  type VideoJobTerms
+} from "../VideoJob.js"
 
 export interface VideoJobQueueMemoryOptions {
   /** Jobs that wait in one group at the most, and bytes of their segments. */
@@ -43,8 +52,7 @@ interface Entry {
   taken: number | undefined
 }
 
-interface Group {
-  readonly model: ModelId
+interface Group extends JobGroup {
   readonly entries: Array<Entry>
   bytes: number
 }
@@ -72,7 +80,7 @@ const unansweredReason = (deliveries: number) =>
 /** A queue within this process, bounded per group. */
 export const makeVideoJobQueueMemory = (chosen: Partial<VideoJobQueueMemoryOptions> = {}): typeof VideoJobQueue.Service => {
   const options = { ...defaultOptions, ...chosen }
-  const groups = new Map<ModelId, Group>()
+  const groups = new Map<string, Group>()
   const known = new Set<VideoJobId>()
   const dead: Array<DeadVideoJob> = []
   let changed = Deferred.unsafeMake<void>(FiberId.none)
@@ -83,9 +91,10 @@ export const makeVideoJobQueueMemory = (chosen: Partial<VideoJobQueueMemoryOptio
     return Deferred.succeed(before, undefined)
   })
 
-  const groupOf = (model: ModelId): Group => {
-    const group = groups.get(model) ?? { model, entries: [], bytes: 0 }
-    groups.set(model, group)
+  const joined = (wanted: JobGroup): Group => {
+    const name = groupName(wanted)
+    const group = groups.get(name) ?? { ...wanted, entries: [], bytes: 0 }
+    groups.set(name, group)
     return group
   }
 
@@ -201,12 +210,12 @@ export const makeVideoJobQueueMemory = (chosen: Partial<VideoJobQueueMemoryOptio
         const lost = job.metadata.enabledModels
           .map((model) => {
             const entry: Entry = { job, terms, lane, publishedAt: now, deliveries: 0, due: now, taken: undefined }
-            return add(groupOf(model), entry)
+            return add(joined(groupOf(job, terms, model)), entry)
           })
           .reduce((sum, count) => sum + count, 0)
         return Effect.zipRight(Metric.incrementBy(dropped, lost), announce)
       }),
-    consume: (model) =>
+    consume: (group) =>
       Effect.gen(function* () {
         const open = new Set<VideoJobDelivery>()
         yield* Effect.addFinalizer(() =>
@@ -215,7 +224,7 @@ export const makeVideoJobQueueMemory = (chosen: Partial<VideoJobQueueMemoryOptio
             Effect.orDie
           )
         )
-        return { take: take(groupOf(model), open) } satisfies VideoJobConsumer
+        return { take: take(joined(group), open) } satisfies VideoJobConsumer
       }),
     depth: Effect.map(Clock.currentTimeMillis, (now) =>
       [...groups.values()].flatMap((group) => {
@@ -225,7 +234,7 @@ export const makeVideoJobQueueMemory = (chosen: Partial<VideoJobQueueMemoryOptio
           const inFlight = entries.filter(({ taken }) => taken !== undefined).length
           const [oldest] = entries
           const lag = oldest === undefined ? 0 : (now - oldest.publishedAt) / 1000
-          return { model: group.model, lane, waiting: entries.length - inFlight, inFlight, lag }
+          return { model: group.model, owner: group.owner, lane, waiting: entries.length - inFlight, inFlight, lag }
         })
       })
     ),

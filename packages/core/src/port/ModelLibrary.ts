@@ -2,7 +2,7 @@ import { Context, Schema } from "effect"
 import type { Effect, Option, Stream } from "effect"
 import { CameraId, ModelId, type TenantId } from "../Ids.js"
 import type { LicenceRefused } from "../Licence.js"
-import type { CatalogueEntry, ModelError, ModelTask } from "../Model.js"
+import type { CatalogueEntry, ModelDescriptor, ModelError, ModelTask } from "../Model.js"
 import { requirementText, UnmetRequirement } from "../ModelSuitability.js"
 import type { InstalledModel } from "./ModelCatalogue.js"
 import type { StoreUnavailable } from "./StoreError.js"
@@ -12,7 +12,7 @@ export class ModelUnsuitable extends Schema.TaggedError<ModelUnsuitable>()("Mode
   model: ModelId,
   /** Absent of a camera that is about to be added. */
   cameraId: Schema.optional(CameraId),
-  reason: Schema.Literal("unknown", "placement", "requirements"),
+  reason: Schema.Literal("unknown", "requirements"),
   detail: Schema.String,
   unmet: Schema.Array(UnmetRequirement)
 }) {
@@ -33,6 +33,8 @@ export class ModelLibrary extends Context.Tag("@vigil/core/ModelLibrary")<
   {
     readonly list: (tenant: TenantId) => Effect.Effect<ReadonlyArray<OfferedModel>, ModelError | StoreUnavailable>
     readonly find: (tenant: TenantId, id: ModelId) => Effect.Effect<Option.Option<OfferedModel>, ModelError | StoreUnavailable>
+    /** The active version of the tenant's own model of that id. */
+    readonly own: (tenant: TenantId, id: ModelId) => Option.Option<ModelDescriptor>
     /** Fails where the tenant's licence does not allow the model. */
     readonly permit: (tenant: TenantId, id: ModelId) => Effect.Effect<void, LicenceRefused | ModelError | StoreUnavailable>
     /** The model on this node, whose file was verified; one that the licence does not allow is not given. */

@@ -1,7 +1,7 @@
 import { Context, Schema } from "effect"
 import type { Effect, Scope } from "effect"
 import { CameraId, ModelId, TenantId, VideoJobId } from "../Ids.js"
-import { type VideoJob, VideoJobLane, type VideoJobTerms } from "../VideoJob.js"
+import { type JobGroup, type VideoJob, VideoJobLane, type VideoJobTerms } from "../VideoJob.js"
 
 /** The queue cannot be reached, or refuses; what was asked for did not happen, and may be asked for again. */
 export class VideoJobQueueUnavailable extends Schema.TaggedError<VideoJobQueueUnavailable>()("VideoJobQueueUnavailable", {
@@ -31,7 +31,7 @@ export interface VideoJobDelivery {
   readonly inProgress: Effect.Effect<void, VideoJobQueueUnavailable>
 }
 
-/** One worker's membership of a model's consumer group. */
+/** One worker's membership of a consumer group. */
 export interface VideoJobConsumer {
   /**
    * The next job, most urgent lane first; waits until there is one, outages included. May be called by several fibers at once. Interrupted while it
@@ -43,6 +43,8 @@ export interface VideoJobConsumer {
 /** How a consumer group is doing in one lane. */
 export const VideoJobDepth = Schema.Struct({
   model: ModelId,
+  /** Whose own model it is; absent of the installation's. */
+  owner: Schema.optional(TenantId),
   lane: VideoJobLane,
   /** Jobs that nobody has taken yet. */
   waiting: Schema.Int.pipe(Schema.nonNegative()),
@@ -67,8 +69,8 @@ export const DeadVideoJob = Schema.Struct({
 export type DeadVideoJob = typeof DeadVideoJob.Type
 
 /**
- * Brings VideoJobs to workers. Every model has a consumer group of its own, which gets each job that names the model; a job is done for a group once one of its
- * workers acknowledged it. Within a group a camera's jobs of one lane are taken in the order of their publication, one at a time: the next one only when the one before
+ * Brings VideoJobs to workers. Every model has a consumer group of its own, a customer's own model one for itself, which gets each job that names the model; a job is done for a
+ * group once one of its workers acknowledged it. Within a group a camera's jobs of one lane are taken in the order of their publication, one at a time: the next one only when the one before
  * is done, or dead. What is not acknowledged comes again; after some tries it is a dead letter. Bounded: the oldest jobs are dropped where a group does not keep up.
  */
 export class VideoJobQueue extends Context.Tag("@vigil/core/VideoJobQueue")<
@@ -76,8 +78,8 @@ export class VideoJobQueue extends Context.Tag("@vigil/core/VideoJobQueue")<
   {
     /** Returns once the job is kept for the groups of its models, which are made where they are missing. Publishing the same job id again changes nothing. */
     readonly publish: (job: VideoJob, terms: VideoJobTerms) => Effect.Effect<void, VideoJobQueueUnavailable>
-    /** Joins the group of a model until the scope closes; what was taken and is not answered by then is given back. */
-    readonly consume: (model: ModelId) => Effect.Effect<VideoJobConsumer, VideoJobQueueUnavailable, Scope.Scope>
+    /** Joins the group until the scope closes; what was taken and is not answered by then is given back. */
+    readonly consume: (group: JobGroup) => Effect.Effect<VideoJobConsumer, VideoJobQueueUnavailable, Scope.Scope>
     /** Milliseconds after which an unanswered job comes again. */
     readonly acknowledgementTime: number
     /** Of all groups, in all lanes that ever had a job. */

@@ -1,19 +1,32 @@
 import type { DetectionSettings } from "@vigil/core/Camera"
-import type { TenantId } from "@vigil/core/Ids"
+import type { ModelId, TenantId } from "@vigil/core/Ids"
 import type { LicenceRefused } from "@vigil/core/Licence"
 import type { ModelError } from "@vigil/core/Model"
 import type { InstalledModel } from "@vigil/core/port/ModelCatalogue"
 import { ModelLibrary } from "@vigil/core/port/ModelLibrary"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
+import type { VideoJobTerms } from "@vigil/core/VideoJob"
 import { Effect, Option } from "effect"
 
 /** Says nothing of the model: the database is away, or the disk is full. */
 const isPassing = (error: ModelError | LicenceRefused | StoreUnavailable): boolean =>
   error._tag === "StoreUnavailable" || (error._tag === "ModelError" && error.reason === "storage")
 
+/** Which model a camera's jobs are for. */
+export interface QueuedModel extends Pick<VideoJobTerms, "own"> {
+  readonly model: ModelId
+}
+
+export interface DetectorChoice {
+  /** The detector that this node runs; none where no model is installed, or the named one is not, or the licence does not allow it. */
+  readonly local: (detection: DetectionSettings) => Effect.Effect<InstalledModel | undefined>
+  /** The one that workers run, for a camera that would run `local` here; none where the licence does not allow it, or nothing is to go to workers. */
+  readonly queued: (detection: DetectionSettings, local: InstalledModel | undefined) => Effect.Effect<QueuedModel | undefined>
+}
+
 /**
- * Which detector a tenant's camera runs: the one it names, else the first installed one. None where no model is installed, or the named one is not, or the licence does not allow it;
- * that is said once, not at each look, and not of one that workers run. While nobody can say, the one that was chosen before stays.
+ * Which detector a tenant's camera runs: the one it names, else the first installed one. What is wrong is said once, not at each look, and of one that workers run only what
+ * concerns them. While nobody can say, the one that was chosen before stays.
  */
 export const makeDetectorChoice = (tenant: TenantId) =>
   Effect.map(ModelLibrary, (models) => {
@@ -28,7 +41,7 @@ export const makeDetectorChoice = (tenant: TenantId) =>
         return Effect.logWarning(`the camera's detector: ${error.message}`)
       })
 
-    return (detection: DetectionSettings): Effect.Effect<InstalledModel | undefined> => {
+    const local: DetectorChoice["local"] = (detection) => {
       const { model } = detection
       const wanted =
         model === undefined ? models.preferred(tenant, "objects") : Effect.map(models.installed(tenant, model), Option.some)
@@ -50,4 +63,19 @@ export const makeDetectorChoice = (tenant: TenantId) =>
         })
       )
     }
+
+    const queued: DetectorChoice["queued"] = ({ model: named, placement }, here) => {
+      const model = named ?? here?.descriptor.id
+      if (placement !== "queue" || model === undefined) return Effect.succeed(undefined)
+      const own = models.own(tenant, model).pipe(
+        Option.map(({ sha256, version }) => ({ version, sha256 })),
+        Option.getOrUndefined
+      )
+      return models.permit(tenant, model).pipe(
+        Effect.as({ model, own }),
+        Effect.catchAll((error) => (isPassing(error) ? Effect.succeed({ model, own }) : Effect.as(complain(error), undefined)))
+      )
+    }
+
+    return { local, queued } satisfies DetectorChoice
   })

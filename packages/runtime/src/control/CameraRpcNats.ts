@@ -4,12 +4,12 @@ import { Unauthorized } from "@vigil/core/contract/Principal"
 import { RpcAuthentication } from "@vigil/core/contract/RpcAuthentication"
 import { layerCameraRpc } from "@vigil/core/control/CameraRpcHandlers"
 import { TenantId, UserId } from "@vigil/core/Ids"
-import { NodeName } from "@vigil/core/Node"
-import { NodeUnavailable } from "@vigil/core/port/ClusterControl"
+import type { NodeName } from "@vigil/core/Node"
 import { User } from "@vigil/core/User"
 import { DateTime, Effect, Layer, Option, Schema } from "effect"
 import { ClusterNode } from "../cluster/ClusterNode.js"
 import { Nats } from "../nats/Nats.js"
+import { findNode, layerMeeting, subjectOfNode } from "../rpc/AnyNode.js"
 import { makeClientProtocol } from "../rpc/NatsRpcClient.js"
 import { layerServerProtocol } from "../rpc/NatsRpcServer.js"
 
@@ -21,10 +21,7 @@ export interface NatsCaller {
 
 const headers = { tenant: "x-vigil-tenant", name: "x-vigil-caller" } as const
 
-const subjectOf = (nats: typeof Nats.Service, node: NodeName) => nats.subject("control", node)
-
-/** Where a node is asked for that takes calls. */
-const meeting = (nats: typeof Nats.Service) => nats.subject("control", "any")
+const service = "control"
 
 /** Not a version that `crypto.randomUUID` makes, so no person has it. */
 const callerId = UserId.make("00000000-0000-8000-8000-000000000002")
@@ -54,28 +51,11 @@ const layerTrustedCaller = Layer.succeed(RpcAuthentication, ({ headers: given })
   })
 )
 
-/** Says to those who look for a node that this one is there; of all nodes one answers. */
-const layerMeeting = Layer.scopedDiscard(
-  Effect.gen(function* () {
-    const nats = yield* Nats
-    const { name } = yield* ClusterNode
-    yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        nats.connection.subscribe(meeting(nats), {
-          queue: "control",
-          callback: (error, message) => void (error === null && message.respond(new TextEncoder().encode(name)))
-        })
-      ),
-      (subscription) => Effect.sync(() => subscription.unsubscribe())
-    )
-  })
-)
-
 const layerProtocol = Layer.unwrapEffect(
   Effect.gen(function* () {
     const nats = yield* Nats
     const { name } = yield* ClusterNode
-    return layerServerProtocol({ subject: subjectOf(nats, name) })
+    return layerServerProtocol({ subject: subjectOfNode(nats, service, name) })
   })
 )
 
@@ -83,22 +63,8 @@ const layerProtocol = Layer.unwrapEffect(
 export const layerServer = RpcServer.layer(CameraRpc, { disableFatalDefects: true }).pipe(
   Layer.provide([layerCameraRpc, layerTrustedCaller, layerProtocol]),
   Layer.provide(RpcSerialization.layerMsgPack),
-  Layer.merge(layerMeeting)
+  Layer.merge(layerMeeting(service))
 )
-
-const meetingLimit = 2000
-const decodeName = Schema.decodeUnknown(NodeName)
-
-/** A node that takes calls, any of them. */
-const findNode = Effect.gen(function* () {
-  const nats = yield* Nats
-  const unavailable = (detail: string) => new NodeUnavailable({ node: NodeName.make("any"), detail })
-  const answer = yield* Effect.tryPromise({
-    try: () => nats.connection.request(meeting(nats), undefined, { timeout: meetingLimit }),
-    catch: (error) => unavailable(`no node of the cluster ${nats.cluster} takes calls: ${String(error)}`)
-  })
-  return yield* Effect.mapError(decodeName(answer.string()), () => unavailable("what answered is no node"))
-})
 
 /**
  * `CameraRpc` over NATS, by the node that is named, or any. When that node ends, calls fail with an `RpcClientError`: make another client then.
@@ -108,9 +74,9 @@ const findNode = Effect.gen(function* () {
 export const makeCameraRpcOverNats = ({ name, tenant }: NatsCaller, node?: NodeName) =>
   Effect.gen(function* () {
     const nats = yield* Nats
-    const protocol = yield* makeClientProtocol({ subject: subjectOf(nats, node ?? (yield* findNode)) }).pipe(
-      Effect.provide(RpcSerialization.layerMsgPack)
-    )
+    const protocol = yield* makeClientProtocol({
+      subject: subjectOfNode(nats, service, node ?? (yield* findNode(service)))
+    }).pipe(Effect.provide(RpcSerialization.layerMsgPack))
     const named: typeof protocol = {
       ...protocol,
       send: (request, transferables) =>

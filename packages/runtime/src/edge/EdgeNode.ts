@@ -8,6 +8,7 @@ import { now } from "../MonotonicClock.js"
 import { runCommand } from "./CommandRunner.js"
 import { Deliverer } from "./Deliverer.js"
 import { type EdgeCalls, EdgeLink, EdgeLinkError } from "./EdgeLink.js"
+import { EdgeModels } from "./EdgeModels.js"
 
 /** Times in milliseconds. */
 export interface EdgeLimits {
@@ -125,6 +126,7 @@ const session = (options: EdgeOptions) =>
     const link = yield* EdgeLink
     const deliverer = yield* Deliverer
     const calls = yield* link.connect
+    yield* (yield* EdgeModels).attach(calls)
     const adopted = yield* Deferred.make<void>()
     const onAdopted = ({ cameras, edge }: EdgeAssignment) =>
       Effect.zipRight(

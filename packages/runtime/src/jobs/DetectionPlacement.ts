@@ -7,6 +7,7 @@ import { VideoJobQueue } from "@vigil/core/port/VideoJobQueue"
 import { VideoJobResults } from "@vigil/core/port/VideoJobResults"
 import type { Priority } from "@vigil/core/Priority"
 import { mediaTime, monotonicTime } from "@vigil/core/Time"
+import type { VideoJobTerms } from "@vigil/core/VideoJob"
 import type { VideoJobResult } from "@vigil/core/VideoJobResult"
 import { Effect, Either, Mailbox, Metric, Option, Schedule, Stream } from "effect"
 import type { ClosedSegment, Segmenter } from "../camera/Segmenter.js"
@@ -16,7 +17,7 @@ import { makeVideoJob, videoJobId } from "./MakeVideoJob.js"
 import { makeOutstandingJobs } from "./OutstandingJobs.js"
 
 /** What workers are to do with a camera's segments. */
-export interface QueuedWork {
+export interface QueuedWork extends Pick<VideoJobTerms, "own"> {
   readonly model: ModelId
   readonly priority: Priority
   readonly framesPerSecond: number
@@ -157,7 +158,7 @@ const make = (options: DetectionPlacementOptions, queue: typeof VideoJobQueue.Se
         } else {
           const published = sealed
             ? Option.none()
-            : yield* queue.publish(job.right, { framesPerSecond: wanted.framesPerSecond }).pipe(
+            : yield* queue.publish(job.right, { framesPerSecond: wanted.framesPerSecond, own: wanted.own }).pipe(
                 Effect.tapError((error) => Effect.logWarning(error.message)),
                 Effect.retry({ schedule: patiently.pipe(Schedule.upTo(results.limit)), while: () => !sealed }),
                 Effect.option

@@ -1,6 +1,5 @@
-import type { ModelId } from "@vigil/core/Ids"
 import { type VideoJobConsumer, type VideoJobDelivery, type VideoJobQueueUnavailable } from "@vigil/core/port/VideoJobQueue"
-import { videoJobLanes } from "@vigil/core/VideoJob"
+import { groupName, type JobGroup, videoJobLanes } from "@vigil/core/VideoJob"
 import { decodeVideoJob, type VideoJobHeader, videoJobOf } from "@vigil/core/VideoJobWire"
 import { Effect, Either, Option, type Scope } from "effect"
 import type { Msg } from "nats"
@@ -29,7 +28,7 @@ export interface JobConsumerOptions {
   readonly names: JobNames
   readonly settings: JobSettings
   readonly streams: LazyJobStreams
-  readonly model: ModelId
+  readonly group: JobGroup
 }
 
 const placeOf = (name: string | undefined, partition: string | undefined): JobPlace | undefined => {
@@ -62,12 +61,12 @@ const makeNews = () => {
   }
 }
 
-/** One worker's membership of a model's group: asks the server for jobs where the board says that there are some. */
+/** One worker's membership of a group: asks the server for jobs where the board says that there are some. */
 export const makeJobConsumer = (
   options: JobConsumerOptions
 ): Effect.Effect<VideoJobConsumer, VideoJobQueueUnavailable, Scope.Scope> =>
   Effect.gen(function* () {
-    const { model, names, nats, settings, streams } = options
+    const { group, names, nats, settings, streams } = options
     const ask = yield* makePull(nats.connection)
     const board = makeJobBoard()
     const news = makeNews()
@@ -81,7 +80,7 @@ export const makeJobConsumer = (
     }
 
     const tellGroup = (what: "taken" | "done" | "more", { lane, partition }: JobPlace) => {
-      if (!nats.connection.isClosed()) nats.connection.publish(names.slots(model), `${what} ${lane} ${partition}`)
+      if (!nats.connection.isClosed()) nats.connection.publish(names.slots(group), `${what} ${lane} ${partition}`)
     }
 
     /** Longer than the server's, so that a place is not asked for in vain when its worker died. */
@@ -115,11 +114,11 @@ export const makeJobConsumer = (
       )
 
     const ensureGroup = Effect.flatMap(streams.get, (opened) =>
-      asking(`make the consumer group of ${model}`, async () => {
+      asking(`make the consumer group of ${groupName(group)}`, async () => {
         const places = videoJobLanes.flatMap((lane) =>
           Array.from({ length: opened.partitions }, (_, partition) => ({ lane, partition }))
         )
-        await Promise.all(places.map((place) => ensureConsumer(opened, names, settings, model, place)))
+        await Promise.all(places.map((place) => ensureConsumer(opened, names, settings, group, place)))
       })
     )
 
@@ -129,7 +128,7 @@ export const makeJobConsumer = (
       lookedUp = now()
       const { jsm, partitions } = yield* streams.get
       const own = new Map(
-        Array.from({ length: partitions }, (_, partition) => [names.consumer(model, partition), partition] as const)
+        Array.from({ length: partitions }, (_, partition) => [names.consumer(group, partition), partition] as const)
       )
       for (const lane of videoJobLanes) {
         yield* asking("look up the group", async () => {
@@ -151,7 +150,7 @@ export const makeJobConsumer = (
 
     /** The next message of a place; none when it has none, or somebody is busy with its last one. */
     const pull = (place: JobPlace) =>
-      asking("ask for a job", () => ask(names.laneStream(place.lane), names.consumer(model, place.partition))).pipe(
+      asking("ask for a job", () => ask(names.laneStream(place.lane), names.consumer(group, place.partition))).pipe(
         Effect.flatMap((answer): Effect.Effect<Option.Option<PulledMessage>, VideoJobQueueUnavailable> => {
           if (answer._tag === "Message") return Effect.succeed(Option.some(answer.message))
           if (answer._tag === "Nothing") return Effect.succeedNone
@@ -184,7 +183,7 @@ export const makeJobConsumer = (
       deliveries: number
     ) =>
       Effect.gen(function* () {
-        yield* buryJob(opened, names, { ...burial, model, deliveries })
+        yield* buryJob(opened, names, { ...burial, model: group.model, deliveries })
         message.term()
         yield* removeObject(opened, burial.header)
         free(place, message.pending > 0)
@@ -344,8 +343,8 @@ export const makeJobConsumer = (
         )
       })
     )
-    yield* listen(names.notices(model), onNotice)
-    yield* listen(names.slots(model), onSlot)
+    yield* listen(names.notices(group), onNotice)
+    yield* listen(names.slots(group), onSlot)
     yield* ensureGroup
     yield* lookUp
     return { take }

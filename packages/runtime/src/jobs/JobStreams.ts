@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto"
 import type { CameraId, ModelId, TenantId } from "@vigil/core/Ids"
 import { VideoJobQueueUnavailable } from "@vigil/core/port/VideoJobQueue"
-import { type VideoJobLane, videoJobLanes } from "@vigil/core/VideoJob"
-import { Effect } from "effect"
+import { groupName, groupNamed, type JobGroup, type VideoJobLane, videoJobLanes } from "@vigil/core/VideoJob"
+import { Effect, type Option } from "effect"
 import {
   AckPolicy,
   DeliverPolicy,
@@ -33,31 +33,32 @@ const duplicateWindow = 2 * 60_000
 export const requestTimeout = 5000
 
 /** Model ids have dots, names of consumers must not. */
-const nameOf = (model: ModelId): string => model.replaceAll(".", "=")
+const nameOf = (group: JobGroup): string => groupName(group).replaceAll(".", "=")
 
 /**
  * Names of everything that jobs are on the server, below the cluster's own:
  *
  * ```
- * stream   <cluster>-video-jobs-<lane>      vigil.<cluster>.jobs.<lane>.<model>.<partition>.<tenant>.<camera>, told again without its bytes as
- *                                           vigil.<cluster>.job-notices.<lane>.<model>.<partition>.<tenant>.<camera>
- * consumer <model>-p<partition>             in each lane, together the group of the model
+ * stream   <cluster>-video-jobs-<lane>      vigil.<cluster>.jobs.<lane>.<group>.<partition>.<tenant>.<camera>, told again without its bytes as
+ *                                           vigil.<cluster>.job-notices.<lane>.<group>.<partition>.<tenant>.<camera>
+ * consumer <group>-p<partition>             in each lane, together the group: a model's, or a tenant's own model's
  * stream   <cluster>-video-job-results      vigil.<cluster>.job-results.<tenant>.<camera>
  * stream   <cluster>-video-jobs-dead        vigil.<cluster>.dead-jobs.<model>.<tenant>.<camera>
  * bucket   <cluster>-video-segments         an object for each job with a large segment
- * subject  vigil.<cluster>.job-slots.<model>  what the workers of a group tell each other
+ * subject  vigil.<cluster>.job-slots.<group>  what the workers of a group tell each other
  * ```
  */
 export const jobNames = (nats: typeof Nats.Service) => ({
   laneStream: (lane: VideoJobLane) => `${nats.cluster}-video-jobs-${lane}`,
   lanePartition: (lane: VideoJobLane, partition: number) => nats.subject("jobs", lane, "*", String(partition), ">"),
-  job: (place: JobPlace, model: ModelId, customer: TenantId, camera: CameraId) =>
-    nats.subject("jobs", place.lane, model, String(place.partition), customer, camera),
-  groupPartition: (place: JobPlace, model: ModelId) => nats.subject("jobs", place.lane, model, String(place.partition), ">"),
-  groupLane: (lane: VideoJobLane, model: ModelId) => nats.subject("jobs", lane, model, ">"),
-  notices: (model: ModelId) => nats.subject("job-notices", "*", model, ">"),
-  consumer: (model: ModelId, partition: number) => `${nameOf(model)}-p${partition}`,
-  slots: (model: ModelId) => nats.subject("job-slots", model),
+  job: (place: JobPlace, group: JobGroup, customer: TenantId, camera: CameraId) =>
+    nats.subject("jobs", place.lane, groupName(group), String(place.partition), customer, camera),
+  groupPartition: (place: JobPlace, group: JobGroup) =>
+    nats.subject("jobs", place.lane, groupName(group), String(place.partition), ">"),
+  groupLane: (lane: VideoJobLane, group: JobGroup) => nats.subject("jobs", lane, groupName(group), ">"),
+  notices: (group: JobGroup) => nats.subject("job-notices", "*", groupName(group), ">"),
+  consumer: (group: JobGroup, partition: number) => `${nameOf(group)}-p${partition}`,
+  slots: (group: JobGroup) => nats.subject("job-slots", groupName(group)),
   resultStream: `${nats.cluster}-video-job-results`,
   result: (customer: TenantId, camera: CameraId) => nats.subject("job-results", customer, camera),
   deadStream: `${nats.cluster}-video-jobs-dead`,
@@ -67,8 +68,13 @@ export const jobNames = (nats: typeof Nats.Service) => ({
 
 export type JobNames = ReturnType<typeof jobNames>
 
-/** The model in the name of one of its group's consumers; undefined for a consumer of somebody else. */
-export const modelOfConsumer = (name: string): string | undefined => /^(.+)-p\d+$/.exec(name)?.[1]?.replaceAll("=", ".")
+/** The group that a consumer is of; none for a consumer of somebody else. */
+export const groupOfConsumer = (name: string): Option.Option<JobGroup> =>
+  groupNamed(/^(.+)-p\d+$/.exec(name)?.[1]?.replaceAll("=", ".") ?? "")
+
+/** The group that a job's subject names. */
+export const groupOfSubject = (subject: string): Option.Option<JobGroup> =>
+  groupNamed((subject.split(".")[4] ?? "").replaceAll("=2e=", ".").replaceAll("=40=", "@"))
 
 /** The partition of a camera: the same on every node. */
 export const partitionOf = (camera: CameraId, partitions: number): number =>
@@ -205,12 +211,12 @@ export const ensureConsumer = async (
   { jsm }: JobStreams,
   names: JobNames,
   { acknowledgementTime }: JobSettings,
-  model: ModelId,
+  group: JobGroup,
   place: JobPlace
 ): Promise<void> => {
   await jsm.consumers.add(names.laneStream(place.lane), {
-    durable_name: names.consumer(model, place.partition),
-    filter_subject: names.groupPartition(place, model),
+    durable_name: names.consumer(group, place.partition),
+    filter_subject: names.groupPartition(place, group),
     ack_policy: AckPolicy.Explicit,
     deliver_policy: DeliverPolicy.All,
     // Order: the server hands out the next job of a partition only when this one is done.

@@ -1,8 +1,17 @@
-import { ModelId } from "@vigil/core/Ids"
+import type { ModelId } from "@vigil/core/Ids"
 import { type VideoJobDepth, VideoJobQueue } from "@vigil/core/port/VideoJobQueue"
-import { laneOf, type VideoJob, type VideoJobLane, videoJobLanes, type VideoJobTerms } from "@vigil/core/VideoJob"
+import {
+  groupName,
+  groupOf,
+  type JobGroup,
+  laneOf,
+  type VideoJob,
+  type VideoJobLane,
+  videoJobLanes,
+  type VideoJobTerms
+} from "@vigil/core/VideoJob"
 import { encodeVideoJob } from "@vigil/core/VideoJobWire"
-import { type ConfigError, Effect, Either, Layer, Schema } from "effect"
+import { type ConfigError, Effect, Layer, Option } from "effect"
 import { DirectMsgHeaders } from "nats"
 import { Nats } from "../nats/Nats.js"
 import { readDeadJobs } from "./DeadJobs.js"
@@ -10,12 +19,13 @@ import { makeJobConsumer } from "./JobConsumer.js"
 import { type JobSettings, jobSettings } from "./JobSettings.js"
 import {
   asking,
+  groupOfConsumer,
+  groupOfSubject,
   type JobNames,
   jobNames,
   type JobStreams,
   type LazyJobStreams,
   makeJobStreams,
-  modelOfConsumer,
   partitionOf,
   requestTimeout
 } from "./JobStreams.js"
@@ -30,31 +40,34 @@ interface Publisher {
   readonly streams: LazyJobStreams
 }
 
-const decodeModel = Schema.decodeUnknownEither(ModelId)
-
-/** What is stored for a model in one lane, taken or not. */
-const storedJobs = async ({ jsm }: JobStreams, names: JobNames, lane: VideoJobLane): Promise<Map<string, number>> => {
-  const { state } = await jsm.streams.info(names.laneStream(lane), { subjects_filter: ">" })
-  const stored = new Map<string, number>()
-  for (const [subject, count] of Object.entries(state.subjects ?? {})) {
-    const model = (subject.split(".")[4] ?? "").replaceAll("=2e=", ".")
-    stored.set(model, (stored.get(model) ?? 0) + count)
-  }
-  return stored
+interface GroupCount {
+  readonly group: JobGroup
+  stored: number
+  taken: number
 }
 
-const takenJobs = async ({ jsm }: JobStreams, names: JobNames, lane: VideoJobLane): Promise<Map<string, number>> => {
-  const taken = new Map<string, number>()
-  for await (const { name, num_ack_pending } of jsm.consumers.list(names.laneStream(lane))) {
-    const model = modelOfConsumer(name)
-    if (model !== undefined) taken.set(model, (taken.get(model) ?? 0) + num_ack_pending)
+/** What is stored for each group in one lane, and how much of it is taken. */
+const countJobs = async ({ jsm }: JobStreams, names: JobNames, lane: VideoJobLane): Promise<ReadonlyArray<GroupCount>> => {
+  const counts = new Map<string, GroupCount>()
+  const add = (group: Option.Option<JobGroup>, stored: number, taken: number) => {
+    if (Option.isNone(group)) return
+    const name = groupName(group.value)
+    const count = counts.get(name) ?? { group: group.value, stored: 0, taken: 0 }
+    count.stored += stored
+    count.taken += taken
+    counts.set(name, count)
   }
-  return taken
+  const { state } = await jsm.streams.info(names.laneStream(lane), { subjects_filter: ">" })
+  for (const [subject, count] of Object.entries(state.subjects ?? {})) add(groupOfSubject(subject), count, 0)
+  for await (const { name, num_ack_pending } of jsm.consumers.list(names.laneStream(lane))) {
+    add(groupOfConsumer(name), 0, num_ack_pending)
+  }
+  return [...counts.values()]
 }
 
 /** Seconds since the oldest job of the group in the lane was published. The message comes with its bytes: asked for seldom, and only where jobs wait. */
-const lagOf = async (nats: typeof Nats.Service, names: JobNames, lane: VideoJobLane, model: ModelId): Promise<number> => {
-  const question = JSON.stringify({ seq: 1, next_by_subj: names.groupLane(lane, model) })
+const lagOf = async (nats: typeof Nats.Service, names: JobNames, lane: VideoJobLane, group: JobGroup): Promise<number> => {
+  const question = JSON.stringify({ seq: 1, next_by_subj: names.groupLane(lane, group) })
   const subject = `$JS.API.DIRECT.GET.${names.laneStream(lane)}`
   const { headers } = await nats.connection.request(subject, question, { timeout: requestTimeout })
   // Absent where the job was done between the two questions.
@@ -67,15 +80,11 @@ const laneDepth = async (
   streams: JobStreams,
   lane: VideoJobLane
 ): Promise<ReadonlyArray<VideoJobDepth>> => {
-  const [stored, taken] = [await storedJobs(streams, names, lane), await takenJobs(streams, names, lane)]
   const depths: Array<VideoJobDepth> = []
-  for (const name of new Set([...stored.keys(), ...taken.keys()])) {
-    const model = decodeModel(name)
-    if (Either.isLeft(model)) continue
-    const all = stored.get(name) ?? 0
-    const inFlight = Math.min(all, taken.get(name) ?? 0)
-    const lag = all === 0 ? 0 : await lagOf(nats, names, lane, model.right)
-    depths.push({ model: model.right, lane, waiting: all - inFlight, inFlight, lag })
+  for (const { group, stored, taken } of await countJobs(streams, names, lane)) {
+    const inFlight = Math.min(stored, taken)
+    const lag = stored === 0 ? 0 : await lagOf(nats, names, lane, group)
+    depths.push({ ...group, lane, waiting: stored - inFlight, inFlight, lag })
   }
   return depths
 }
@@ -93,7 +102,7 @@ const publishFor = (
     const limit = Math.min(settings.inlineBytes, (nats.connection.info?.max_payload ?? settings.inlineBytes) - envelope)
     const object = job.videoSegment.byteLength > limit ? `${job.jobId}.${model}` : undefined
     if (object !== undefined) await streams.objects.putBlob({ name: object }, job.videoSegment)
-    const subject = names.job(place, model, job.customerId, job.cameraId)
+    const subject = names.job(place, groupOf(job, terms, model), job.customerId, job.cameraId)
     await streams.js.publish(subject, encodeVideoJob(job, terms, object), { msgID: `${job.jobId}/${model}` })
   })
 
@@ -113,7 +122,7 @@ const make = (settings: JobSettings) =>
       acknowledgementTime: settings.acknowledgementTime,
       // The streams may be gone since: they are looked for once more.
       publish: (job, terms) => Effect.tapError(publish(job, terms), () => streams.forget),
-      consume: (model) => makeJobConsumer({ ...publisher, model }),
+      consume: (group) => makeJobConsumer({ ...publisher, group }),
       depth: Effect.flatMap(streams.get, (opened) =>
         asking("count jobs", async () => {
           const lanes: Array<ReadonlyArray<VideoJobDepth>> = []

@@ -1,5 +1,5 @@
-import { ModelId } from "@vigil/core/Ids"
-import { type InstalledModel, ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
+import { ModelId, TenantId } from "@vigil/core/Ids"
+import type { InstalledModel } from "@vigil/core/port/ModelCatalogue"
 import { type VideoJobDelivery, VideoJobQueue, type VideoJobQueueUnavailable } from "@vigil/core/port/VideoJobQueue"
 import { VideoJobResults } from "@vigil/core/port/VideoJobResults"
 import { type AnalysedFrame, VideoJobResult } from "@vigil/core/VideoJobResult"
@@ -7,6 +7,7 @@ import { Deferred, Duration, Effect, Fiber, Metric, MetricBoundaries, Schedule, 
 import { makeLatencyWindow } from "../camera/LatencyWindow.js"
 import { now } from "../MonotonicClock.js"
 import { analyseSegment } from "./AnalyseSegment.js"
+import { WorkerModels } from "./WorkerModels.js"
 
 export interface WorkerOptions {
   readonly model: ModelId
@@ -21,6 +22,8 @@ export interface WorkerOptions {
 /** What a worker did since it started. */
 export const WorkerStatistics = Schema.Struct({
   model: ModelId,
+  /** Whose own model it is. */
+  owner: Schema.optional(TenantId),
   worker: Schema.String,
   /** Jobs whose results were published. */
   processed: Schema.Int,
@@ -57,7 +60,7 @@ const defaultGrace = Duration.seconds(10)
 const tell = (effect: Effect.Effect<void, VideoJobQueueUnavailable>) =>
   Effect.catchAll(effect, (error) => Effect.logWarning(error.message))
 
-const makeCounts = ({ model, name }: WorkerOptions) => {
+const makeCounts = ({ model, name }: WorkerOptions, owner: TenantId | undefined) => {
   const counts = { processed: 0, failed: 0, inFlight: 0, frames: 0, detections: 0 }
   const waited = makeLatencyWindow()
   const took = makeLatencyWindow()
@@ -69,6 +72,7 @@ const makeCounts = ({ model, name }: WorkerOptions) => {
       const [waitedP95, tookP50, tookP95] = [waited.percentile(0.95), took.percentile(0.5), took.percentile(0.95)]
       return {
         model,
+        ...(owner === undefined ? {} : { owner }),
         worker: name,
         ...counts,
         ...(waitedP95 === undefined ? {} : { waitedP95 }),
@@ -91,10 +95,10 @@ export const startWorkerWith = <R>(options: WorkerOptions, analyse: Analyse<R>) 
   Effect.gen(function* () {
     const queue = yield* VideoJobQueue
     const results = yield* VideoJobResults
-    const model = yield* Effect.flatMap(ModelCatalogue, (catalogue) => catalogue.installed(options.model))
-    const consumer = yield* queue.consume(options.model)
+    const models = yield* WorkerModels
+    const consumer = yield* queue.consume({ model: options.model, owner: models.owner })
     const stopping = yield* Deferred.make<void>()
-    const { counts, statistics, took, waited } = makeCounts(options)
+    const { counts, statistics, took, waited } = makeCounts(options, models.owner)
 
     const publish = (delivery: VideoJobDelivery, frames: ReadonlyArray<AnalysedFrame>, began: number) =>
       Effect.gen(function* () {
@@ -133,7 +137,8 @@ export const startWorkerWith = <R>(options: WorkerOptions, analyse: Analyse<R>) 
         counts.inFlight++
         waited.add(delivery.waited)
         yield* Metric.update(waits, delivery.waited / 1000)
-        const working = analyse(delivery, model).pipe(
+        const working = models.modelOf(delivery.terms).pipe(
+          Effect.flatMap((model) => analyse(delivery, model)),
           Effect.matchEffect({
             onSuccess: (frames) => publish(delivery, frames, began),
             onFailure: ({ message }) => fail(delivery, message)
@@ -163,7 +168,7 @@ export const startWorkerWith = <R>(options: WorkerOptions, analyse: Analyse<R>) 
   })
 
 /**
- * Works off a model's jobs until the scope closes: takes, decodes, infers, publishes the result, then acknowledges. Fails when the model is not installed here. When
- * the scope closes it takes no more, finishes what it has begun within the grace, and gives the rest back.
+ * Works off a model's jobs until the scope closes: takes, decodes, infers, publishes the result, then acknowledges. When the scope closes it takes no more, finishes what it
+ * has begun within the grace, and gives the rest back.
  */
 export const startWorker = (options: WorkerOptions) => startWorkerWith(options, withMediaWorkers)

@@ -2,7 +2,8 @@ import { rm } from "node:fs/promises"
 import type { ModelError } from "@vigil/core/Model"
 import type { ModelVerdict } from "@vigil/core/ModelVersion"
 import { ModelInspector } from "@vigil/core/port/ModelInspector"
-import type { ModelStore } from "@vigil/core/port/ModelStore"
+import { ModelStore } from "@vigil/core/port/ModelStore"
+import { ownModelsOf } from "@vigil/core/port/OwnModels"
 import { Config, type ConfigError, Effect, Either, Layer } from "effect"
 import { inspectModel } from "./InspectModel.js"
 import { makeOwnModelFiles, type OwnModelFolder } from "./OwnModelFiles.js"
@@ -20,10 +21,10 @@ export const layer = ({
   largest = defaultLargest,
   limits = defaultSandboxLimits
 }: ModelInspectorOptions = {}): Layer.Layer<ModelInspector, ModelError, ModelStore | OwnModelFolder> =>
-  Layer.effect(
+  Layer.scoped(
     ModelInspector,
     Effect.gen(function* () {
-      const files = yield* makeOwnModelFiles
+      const files = yield* makeOwnModelFiles(ownModelsOf(yield* ModelStore))
       const turn = yield* Effect.makeSemaphore(1)
       return ModelInspector.of({
         largest,

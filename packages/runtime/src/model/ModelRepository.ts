@@ -4,7 +4,7 @@ import { join } from "node:path"
 import type { ModelId } from "@vigil/core/Ids"
 import { ModelDescriptor, ModelError } from "@vigil/core/Model"
 import { type InstalledModel, ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
-import { Effect, Layer, Option, Schema } from "effect"
+import { type ConfigError, Effect, Layer, Option, Schema } from "effect"
 import { checkModel, descriptorFault, mayShrink } from "./CheckModel.js"
 import type { ModelFault } from "./ModelFault.js"
 import { descriptors as shipped } from "./descriptors/Descriptors.js"
@@ -173,5 +173,7 @@ const make = (options: ModelRepositoryOptions) =>
   })
 
 /** The models of the folder, and where below it those that tenants bring have their place. */
-export const layer = (options: ModelRepositoryOptions): Layer.Layer<ModelCatalogue | OwnModelFolder, ModelError> =>
-  Layer.merge(Layer.effect(ModelCatalogue, make(options)), OwnModelFolder.layer(options.folder))
+export const layer = (
+  options: ModelRepositoryOptions
+): Layer.Layer<ModelCatalogue | OwnModelFolder, ModelError | ConfigError.ConfigError> =>
+  Layer.merge(Layer.effect(ModelCatalogue, make(options)), OwnModelFolder.layerConfig(options.folder))

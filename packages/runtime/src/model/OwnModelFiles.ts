@@ -1,105 +1,221 @@
 import { createHash, randomUUID } from "node:crypto"
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises"
+import { createReadStream } from "node:fs"
+import { type FileHandle, mkdir, open, readdir, rename, rm, utimes } from "node:fs/promises"
 import { join } from "node:path"
 import { ModelError } from "@vigil/core/Model"
-import { partsOf } from "@vigil/core/ModelVersion"
-import { ModelStore } from "@vigil/core/port/ModelStore"
-import type { StoreUnavailable } from "@vigil/core/port/StoreError"
-import type { ModelVersion } from "@vigil/core/ModelVersion"
-import { Context, Effect, Layer } from "effect"
+import type { OwnModelFile, OwnModels } from "@vigil/core/port/OwnModels"
+import { StoreUnavailable } from "@vigil/core/port/StoreError"
+import { Config, type ConfigError, Context, Deferred, type Duration, Effect, FiberId, Layer, type Scope, Stream } from "effect"
 import { checksumOf, removePartials, statOf, storage, synchroniseFolder } from "./ModelFiles.js"
 
-/** Which file of which version. */
-type StoredFile = Pick<ModelVersion, "tenantId" | "model" | "version" | "bytes" | "sha256">
-
-/** Files that no camera runs any more are removed after this many milliseconds: a rollback soon after an activation finds them. */
+/** Files that no tenant runs any more are removed after this many milliseconds: a rollback soon after an activation finds them. */
 const unusedLifetime = 3_600_000
+/** A file that was asked for so many milliseconds ago is in use: it makes no room for others. */
+const inUse = 60_000
+/** Milliseconds after which it is written down again that a file was asked for. */
+const touchInterval = 20_000
 
-/** Where this node keeps the files of models that tenants brought; they are fetched from the `ModelStore` when they are needed. */
-export class OwnModelFolder extends Context.Tag("@vigil/runtime/OwnModelFolder")<OwnModelFolder, string>() {
-  static readonly layer = (folder: string): Layer.Layer<OwnModelFolder> => Layer.succeed(OwnModelFolder, join(folder, "own"))
+const defaultLimit = 10_000_000_000
+
+/** Where this machine keeps the files of models that tenants brought, and how many bytes of them. They are fetched when they are needed. */
+export class OwnModelFolder extends Context.Tag("@vigil/runtime/OwnModelFolder")<
+  OwnModelFolder,
+  { readonly path: string; readonly limit: number }
+>() {
+  static readonly layer = (folder: string, limit = defaultLimit): Layer.Layer<OwnModelFolder> =>
+    Layer.succeed(OwnModelFolder, { path: join(folder, "own"), limit })
+
+  /** `VIGIL_OWN_MODELS_LIMIT`: bytes of all files together (10,000,000,000). */
+  static readonly layerConfig = (folder: string): Layer.Layer<OwnModelFolder, ConfigError.ConfigError> =>
+    Layer.unwrapEffect(
+      Effect.map(
+        Config.integer("VIGIL_OWN_MODELS_LIMIT").pipe(
+          Config.validate({ message: "expected a number of bytes, 1 or more", validation: (bytes) => bytes > 0 }),
+          Config.withDefault(defaultLimit)
+        ),
+        (limit) => OwnModelFolder.layer(folder, limit)
+      )
+    )
 }
 
 export interface OwnModelFiles {
-  /** Puts a file into the new file `target`; `checksum` where it is not the version's. Nobody but this user may read it. */
-  readonly fetch: (file: StoredFile, target: string) => Effect.Effect<void, ModelError | StoreUnavailable>
-  /** The file on this node, of the version's checksum. */
-  readonly ensure: (file: StoredFile) => Effect.Effect<string, ModelError | StoreUnavailable>
+  /**
+   * Puts a file into `target`, where the first of its bytes may be already; `checksum` where it is not the version's, and `target` is gone then. Nobody but this user
+   * may read it.
+   */
+  readonly fetch: (file: OwnModelFile, target: string) => Effect.Effect<void, ModelError | StoreUnavailable>
+  /**
+   * The file on this machine, of the version's checksum. Where it is still on its way after `patience`, that is a `StoreUnavailable`: it goes on arriving, and
+   * `arrived` tells of it.
+   */
+  readonly ensure: (file: OwnModelFile, patience: Duration.DurationInput) => Effect.Effect<string, ModelError | StoreUnavailable>
   /** A name in the folder for a file that is not one of a model yet. */
   readonly partial: () => string
   /** Removes files of other checksums, after a while. */
   readonly prune: (used: ReadonlySet<string>) => Effect.Effect<void, ModelError>
 }
 
-export const makeOwnModelFiles: Effect.Effect<OwnModelFiles, ModelError, OwnModelFolder | ModelStore> = Effect.gen(function* () {
-  const folder = yield* OwnModelFolder
-  const store = yield* ModelStore
-  const checksums = new Map<string, string>()
-  const turn = yield* Effect.makeSemaphore(1)
-  const partial = () => join(folder, `.partial-${randomUUID()}`)
+interface KeptFile {
+  readonly sha256: string
+  readonly path: string
+  readonly bytes: number
+  readonly usedAt: number
+}
 
-  yield* storage("models", `cannot use the folder ${folder}`, async () => {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    await removePartials(folder)
+const keptFiles = async (folder: string): Promise<ReadonlyArray<KeptFile>> => {
+  const kept: Array<KeptFile> = []
+  for (const name of await readdir(folder)) {
+    const sha256 = /^([0-9a-f]{64})\.onnx$/.exec(name)?.[1]
+    const path = join(folder, name)
+    const found = sha256 === undefined ? undefined : await statOf(path)
+    if (sha256 === undefined || found === undefined) continue
+    kept.push({ sha256, path, bytes: found.size, usedAt: Math.max(found.atimeMs, found.mtimeMs) })
+  }
+  return kept
+}
+
+/** Makes room for a file by removing those that were not asked for longest. */
+const makeRoom = (folder: string, limit: number, { bytes, model }: OwnModelFile): Effect.Effect<void, ModelError> =>
+  Effect.gen(function* () {
+    const tidy = <A>(run: () => Promise<A>) => storage(model, `cannot tidy the folder ${folder}`, run)
+    const kept = yield* tidy(() => keptFiles(folder))
+    let total = kept.reduce((sum, file) => sum + file.bytes, bytes)
+    const idle = kept.filter(({ usedAt }) => Date.now() - usedAt > inUse).sort((a, b) => a.usedAt - b.usedAt)
+    for (const file of idle) {
+      if (total <= limit) break
+      yield* tidy(() => rm(file.path, { force: true }))
+      total -= file.bytes
+    }
+    if (total <= limit) return
+    const detail = `its file of ${bytes} bytes does not fit: models of tenants may have ${limit} bytes here (VIGIL_OWN_MODELS_LIMIT)`
+    return yield* new ModelError({ model, reason: "storage", detail })
   })
 
-  const fetch: OwnModelFiles["fetch"] = ({ bytes, model, sha256, tenantId, version }, target) =>
-    Effect.scoped(
-      Effect.gen(function* () {
-        const write = <A>(run: () => Promise<A>) => storage(model, `cannot write ${target}`, run)
-        const hash = createHash("sha256")
-        const file = yield* Effect.acquireRelease(
-          write(() => open(target, "wx", 0o600)),
-          (opened) => Effect.promise(() => opened.close())
-        )
-        for (let part = 0; part < partsOf(bytes); part++) {
-          const data = yield* store.part(tenantId, model, version, part)
-          hash.update(data)
-          yield* write(() => file.writeFile(data))
-        }
-        yield* write(() => file.sync())
-        const found = hash.digest("hex")
-        if (found === sha256) return
-        const detail = `the sha256 of what came is ${found}, and ${sha256} was announced`
-        return yield* new ModelError({ model, reason: "checksum", detail })
-      })
-    )
+/** Notes that a file was asked for. */
+const touch = async (path: string): Promise<void> => {
+  const found = await statOf(path)
+  if (found !== undefined && Date.now() - found.atimeMs > touchInterval) await utimes(path, new Date(), found.mtime)
+}
 
-  const isHere = ({ model, sha256 }: StoredFile, path: string) =>
-    storage(model, `cannot read ${path}`, async () =>
-      (await statOf(path)) === undefined ? false : (await checksumOf(path, checksums)) === sha256
-    )
+export const makeOwnModelFiles = (
+  models: typeof OwnModels.Service,
+  arrived: Effect.Effect<void> = Effect.void
+): Effect.Effect<OwnModelFiles, ModelError, OwnModelFolder | Scope.Scope> =>
+  Effect.gen(function* () {
+    const { limit, path: folder } = yield* OwnModelFolder
+    const checksums = new Map<string, string>()
+    const turn = yield* Effect.makeSemaphore(1)
+    const scope = yield* Effect.scope
+    const arriving = new Map<string, Deferred.Deferred<void, ModelError | StoreUnavailable>>()
+    /** Of this process: others may use the folder too, and fetch the same file. */
+    const own = randomUUID()
 
-  const ensure: OwnModelFiles["ensure"] = (file) => {
-    const path = join(folder, `${file.sha256}.onnx`)
-    const bring = Effect.suspend(() => {
-      const arriving = partial()
-      return fetch(file, arriving).pipe(
-        Effect.zipRight(
-          storage(file.model, `cannot install it into ${folder}`, async () => {
-            await rename(arriving, path)
-            await synchroniseFolder(folder)
+    yield* storage("models", `cannot use the folder ${folder}`, async () => {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      await removePartials(folder)
+    })
+
+    const fetch: OwnModelFiles["fetch"] = (file, target) => {
+      const { bytes, model, sha256 } = file
+      const write = <A>(run: () => Promise<A>) => storage(model, `cannot write ${target}`, run)
+      const mismatch = (detail: string) => new ModelError({ model, reason: "checksum", detail })
+      const receive = (opened: FileHandle) =>
+        Effect.gen(function* () {
+          const hash = createHash("sha256")
+          let received = yield* write(async () => {
+            const there: AsyncIterable<unknown> = createReadStream(target)
+            let size = 0
+            for await (const chunk of there) {
+              if (!(chunk instanceof Uint8Array)) continue
+              hash.update(chunk)
+              size += chunk.length
+            }
+            return size
           })
-        ),
-        Effect.ensuring(Effect.promise(() => rm(arriving, { force: true })))
+          yield* Stream.runForEach(models.read(file, received), (piece) => {
+            received += piece.length
+            hash.update(piece)
+            return received > bytes
+              ? mismatch(`more than the ${bytes} bytes came that were announced`)
+              : write(() => opened.appendFile(piece))
+          })
+          yield* write(() => opened.sync())
+          if (received !== bytes) return yield* mismatch(`${received} of ${bytes} bytes came`)
+          const found = hash.digest("hex")
+          if (found !== sha256) return yield* mismatch(`the sha256 of what came is ${found}, and ${sha256} was announced`)
+        })
+      return Effect.acquireUseRelease(
+        write(() => open(target, "a", 0o600)),
+        receive,
+        (opened) => Effect.promise(() => opened.close())
+      ).pipe(
+        Effect.tapError((error) =>
+          error._tag === "ModelError" && error.reason === "checksum"
+            ? Effect.promise(() => rm(target, { force: true }))
+            : Effect.void
+        )
       )
-    })
-    const orElse = (otherwise: Effect.Effect<void, ModelError | StoreUnavailable>) =>
-      Effect.flatMap(isHere(file, path), (here) => (here ? Effect.void : otherwise))
-    // Cameras whose files are here do not wait for one that is on its way.
-    return Effect.as(orElse(turn.withPermits(1)(orElse(bring))), path)
-  }
+    }
 
-  const prune: OwnModelFiles["prune"] = (used) =>
-    storage("models", `cannot tidy the folder ${folder}`, async () => {
-      for (const name of await readdir(folder)) {
-        const sha256 = /^([0-9a-f]{64})\.onnx$/.exec(name)?.[1]
-        if (sha256 === undefined || used.has(sha256)) continue
-        const found = await statOf(join(folder, name))
-        if (found !== undefined && Date.now() - found.atimeMs > unusedLifetime && Date.now() - found.mtimeMs > unusedLifetime)
-          await rm(join(folder, name), { force: true })
-      }
-    })
+    const isHere = ({ model, sha256 }: OwnModelFile, path: string) =>
+      storage(model, `cannot read ${path}`, async () => {
+        if ((await statOf(path)) === undefined || (await checksumOf(path, checksums)) !== sha256) return false
+        await touch(path)
+        return true
+      })
 
-  return { fetch, ensure, partial, prune }
-})
+    /** What came before it broke off stays: the next try goes on from there. */
+    const bring = (file: OwnModelFile, path: string) =>
+      Effect.gen(function* () {
+        if (yield* isHere(file, path)) return
+        yield* makeRoom(folder, limit, file)
+        const partial = join(folder, `.partial-${file.sha256}-${own}`)
+        yield* fetch(file, partial)
+        yield* storage(file.model, `cannot install it into ${folder}`, async () => {
+          await rename(partial, path)
+          await synchroniseFolder(folder)
+        })
+        yield* arrived
+      }).pipe(turn.withPermits(1))
+
+    /** Goes on when nobody waits any more. */
+    const bringOnce = (file: OwnModelFile, path: string) =>
+      Effect.suspend(() => {
+        const before = arriving.get(file.sha256)
+        if (before !== undefined) return Deferred.await(before)
+        const outcome = Deferred.unsafeMake<void, ModelError | StoreUnavailable>(FiberId.none)
+        arriving.set(file.sha256, outcome)
+        return bring(file, path).pipe(
+          Effect.onExit((exit) => {
+            arriving.delete(file.sha256)
+            return Deferred.done(outcome, exit)
+          }),
+          Effect.forkIn(scope),
+          Effect.zipRight(Deferred.await(outcome))
+        )
+      })
+
+    const ensure: OwnModelFiles["ensure"] = (file, patience) =>
+      Effect.gen(function* () {
+        const path = join(folder, `${file.sha256}.onnx`)
+        // Cameras whose files are here do not wait for one that is on its way.
+        if (yield* isHere(file, path)) return path
+        yield* bringOnce(file, path).pipe(
+          Effect.timeoutFail({
+            duration: patience,
+            onTimeout: () => new StoreUnavailable({ operation: `fetch model ${file.model}`, detail: "its file is on its way" })
+          })
+        )
+        return path
+      })
+
+    const prune: OwnModelFiles["prune"] = (used) =>
+      storage("models", `cannot tidy the folder ${folder}`, async () => {
+        await removePartials(folder)
+        for (const { path, sha256, usedAt } of await keptFiles(folder)) {
+          if (!used.has(sha256) && Date.now() - usedAt > unusedLifetime) await rm(path, { force: true })
+        }
+      })
+
+    return { fetch, ensure, partial: () => join(folder, `.partial-${randomUUID()}`), prune }
+  })

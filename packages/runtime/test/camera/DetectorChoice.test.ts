@@ -7,7 +7,7 @@ import type { InstalledModel } from "@vigil/core/port/ModelCatalogue"
 import { ModelLibrary } from "@vigil/core/port/ModelLibrary"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
 import { makeDetectorChoice } from "@vigil/runtime/camera/DetectorChoice"
-import { Effect, Logger, LogLevel, Stream } from "effect"
+import { Effect, Logger, LogLevel, Option, Stream } from "effect"
 import { describeTiny } from "../material/Models.js"
 
 type Answer = Effect.Effect<InstalledModel, ModelError | LicenceRefused | StoreUnavailable>
@@ -30,6 +30,7 @@ const choosing = (answer: () => Answer) =>
     ModelLibrary.of({
       list: () => Effect.succeed([]),
       find: () => Effect.succeedNone,
+      own: () => Option.none(),
       permit: () => Effect.void,
       installed: () => Effect.suspend(answer),
       preferred: () => Effect.succeedSome(other),
@@ -40,7 +41,7 @@ const choosing = (answer: () => Answer) =>
 describe("the choice of a camera's detector", () => {
   it.effect("is what it names, else the first installed one", () =>
     Effect.gen(function* () {
-      const choose = yield* choosing(() => Effect.succeed(named))
+      const { local: choose } = yield* choosing(() => Effect.succeed(named))
       expect(yield* choose(detection(id))).toBe(named)
       expect(yield* choose(detection())).toBe(other)
     })
@@ -49,7 +50,7 @@ describe("the choice of a camera's detector", () => {
   it.effect("stays while nobody can say, and is none where that is said", () =>
     Effect.gen(function* () {
       let answer: Answer = Effect.succeed(named)
-      const choose = yield* choosing(() => answer)
+      const { local: choose } = yield* choosing(() => answer)
       expect(yield* choose(detection(id))).toBe(named)
       for (const passing of [
         new StoreUnavailable({ operation: "test", detail: "away" }),
@@ -73,7 +74,7 @@ describe("the choice of a camera's detector", () => {
 
   it.effect("is not another model's that was chosen before", () =>
     Effect.gen(function* () {
-      const choose = yield* choosing(() => new StoreUnavailable({ operation: "test", detail: "away" }))
+      const { local: choose } = yield* choosing(() => new StoreUnavailable({ operation: "test", detail: "away" }))
       expect(yield* choose(detection())).toBe(other)
       expect(yield* choose(detection(id))).toBeUndefined()
     }).pipe(Logger.withMinimumLogLevel(LogLevel.None))

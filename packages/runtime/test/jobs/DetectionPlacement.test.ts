@@ -52,7 +52,7 @@ const detection = (placement: "local" | "queue", gate: DetectionSettings["gate"]
 const answerJobs = Effect.gen(function* () {
   const queue = yield* VideoJobQueue
   const results = yield* VideoJobResults
-  const { take } = yield* queue.consume(model)
+  const { take } = yield* queue.consume({ model })
   const sequences: Array<number> = []
   yield* take.pipe(
     Effect.flatMap(({ ack, job }) =>
@@ -230,7 +230,7 @@ describe("DetectionPlacement", () => {
       const results = yield* VideoJobResults
       const queue = yield* VideoJobQueue
       const { actor, overlays, send } = yield* setting(detection("queue"))
-      const { take } = yield* queue.consume(model)
+      const { take } = yield* queue.consume({ model })
       yield* send(0, 70, false)
       const [first, second] = [yield* Effect.tap(take, ({ ack }) => ack), yield* Effect.tap(take, ({ ack }) => ack)]
       const answer = (delivery: typeof first, worker: string, mediaTimes: ReadonlyArray<number>, id = delivery.job.jobId) => {

@@ -1,5 +1,5 @@
 import { describe, expect, layer } from "@effect/vitest"
-import type { ModelId } from "@vigil/core/Ids"
+import { type ModelId, TenantId } from "@vigil/core/Ids"
 import { type VideoJobDelivery, VideoJobQueue } from "@vigil/core/port/VideoJobQueue"
 import { VideoJobResults } from "@vigil/core/port/VideoJobResults"
 import { Chunk, Effect, Fiber, type Layer, Option, Stream } from "effect"
@@ -11,7 +11,7 @@ export const conformanceSettings = { acknowledgementTime: 600, retryDelay: 50, d
 const take = (model: ModelId) =>
   Effect.gen(function* () {
     const { consume } = yield* VideoJobQueue
-    return yield* consume(model)
+    return yield* consume({ model })
   })
 
 const publishAll = (jobs: ReadonlyArray<ReturnType<typeof jobOf>>) =>
@@ -43,6 +43,32 @@ const settledDepth = (model: ModelId, expected: { readonly waiting: number; read
 export const videoJobConformance = <E>(name: string, made: Layer.Layer<VideoJobQueue | VideoJobResults, E>): void => {
   describe(`VideoJobQueue: ${name}`, () => {
     layer(made, { timeout: 30_000, excludeTestServices: true })((it) => {
+      it.scoped("keeps the jobs of a customer's own model apart from those of others that have its name", () =>
+        Effect.gen(function* () {
+          const { consume, depth } = yield* VideoJobQueue
+          const model = anyModel()
+          const own = { ...terms, own: { version: "1.0", sha256: "a".repeat(64) } }
+          const jobs = { installed: jobOf({ models: [model] }), own: jobOf({ models: [model] }) }
+          yield* Effect.flatMap(VideoJobQueue, ({ publish }) =>
+            Effect.zipRight(publish(jobs.installed, terms), publish(jobs.own, own))
+          )
+          const [installed, owners, strangers] = yield* Effect.all([
+            consume({ model }),
+            consume({ model, owner: jobs.own.customerId }),
+            consume({ model, owner: TenantId.make("00000000-0000-4000-8000-000000000002") })
+          ])
+          const counted = (yield* depth).filter((entry) => entry.model === model && entry.waiting + entry.inFlight > 0)
+          expect(new Set(counted.map(({ owner }) => owner))).toEqual(new Set([undefined, jobs.own.customerId]))
+          const mine = yield* owners.take
+          expect(mine.job.jobId).toBe(jobs.own.jobId)
+          expect(mine.terms).toEqual(own)
+          const others = yield* installed.take
+          expect(others.job.jobId).toBe(jobs.installed.jobId)
+          yield* Effect.all([mine.ack, others.ack])
+          for (const consumer of [installed, owners, strangers]) yield* nothing(consumer.take, 100)
+        })
+      )
+
       it.scoped("brings a job as it was published, bytes and terms included, to each of its models once", () =>
         Effect.gen(function* () {
           const [first, second, other] = [anyModel(), anyModel(), anyModel()]

@@ -17,7 +17,7 @@ describe("VideoJobQueueMemory", () => {
       expect(yield* depth).toBe(4)
       yield* queue.publish(jobOf({ models: [model], sequence: 10, segment: new Uint8Array(990) }), terms)
       expect(yield* depth).toBe(3)
-      const { take } = yield* queue.consume(model)
+      const { take } = yield* queue.consume({ model })
       expect((yield* take).job.segmentSequence).toBe(8)
     }).pipe(Effect.scoped)
   )

@@ -12,6 +12,7 @@ import { fixedYolox } from "@vigil/fixtures/onnx/FixedModels"
 import { hasNatsServer } from "@vigil/fixtures/peer/NatsServer"
 import { writeSegmentFile } from "@vigil/runtime/jobs/segment/SegmentFile"
 import { startWorker, startWorkerWith } from "@vigil/runtime/jobs/Worker"
+import { WorkerModels } from "@vigil/runtime/jobs/WorkerModels"
 import { layer as layerMediaWorkers } from "@vigil/runtime/media/MediaWorkersLive"
 import { Deferred, Effect, Either, Exit, Fiber, Layer, Logger, LogLevel, Schedule, Scope, Stream } from "effect"
 import { layerJobs } from "../material/JobServer.js"
@@ -30,7 +31,7 @@ const fixed = fixedYolox({
 })
 
 /** A catalogue of one model that finds one person in any picture. */
-const catalogue = Layer.scoped(
+const layerCatalogue = Layer.scoped(
   ModelCatalogue,
   Effect.gen(function* () {
     const folder = yield* Effect.acquireRelease(
@@ -50,6 +51,8 @@ const catalogue = Layer.scoped(
     })
   })
 )
+
+const installed = Layer.provide(WorkerModels.layerInstalled(model), layerCatalogue)
 
 const until = (condition: () => boolean) =>
   Effect.sync(condition).pipe(Effect.repeat({ until: (holds: boolean) => holds, schedule: Schedule.spaced("10 millis") }))
@@ -113,7 +116,7 @@ describe("Worker", () => {
         }
         yield* until(() => worker.statistics().processed === 1)
         expect(worker.statistics()).toMatchObject({ failed: 0, inFlight: 0, frames: 10, detections: 10 })
-      }).pipe(Effect.provide(Layer.mergeAll(embedded, catalogue, layerMediaWorkers({ workers: 1 })))),
+      }).pipe(Effect.provide(Layer.mergeAll(embedded, installed, layerMediaWorkers({ workers: 1 })))),
     60_000
   )
 
@@ -132,15 +135,15 @@ describe("Worker", () => {
         expect(yield* deadLetters(1)).toMatchObject([{ jobId: job.jobId, model }])
         expect((yield* deadLetters(1))[0]?.reason).toContain("the segment cannot be read")
         expect(worker.statistics().failed).toBe(20)
-      }).pipe(Effect.provide(Layer.mergeAll(embedded, catalogue, layerMediaWorkers({ workers: 1 })))),
+      }).pipe(Effect.provide(Layer.mergeAll(embedded, installed, layerMediaWorkers({ workers: 1 })))),
     30_000
   )
 
   it.scopedLive("says so when its model is not installed", () =>
     Effect.gen(function* () {
-      const error = yield* Effect.flip(startWorker({ model: ModelId.make("absent"), concurrency: 1, name: "w" }))
+      const error = yield* Effect.flip(Layer.build(WorkerModels.layerInstalled(ModelId.make("absent"))))
       expect(error.message).toBe("model absent: is not installed")
-    }).pipe(Effect.provide(Layer.mergeAll(embedded, catalogue, layerMediaWorkers({ workers: 1 }))))
+    }).pipe(Effect.provide(layerCatalogue))
   )
 
   it.scopedLive("finishes what it has begun when it is to end, and gives back what takes longer than its grace", () =>
@@ -164,10 +167,10 @@ describe("Worker", () => {
       yield* Fiber.join(closing)
       yield* until(() => got.length === 1)
       expect(got[0]?.jobId).toBe(jobs[0]?.jobId)
-      const { take } = yield* consume(model)
+      const { take } = yield* consume({ model })
       const delivery = yield* take.pipe(Effect.timeout("200 millis"))
       expect(delivery.job.jobId).toBe(jobs[1]?.jobId)
-    }).pipe(Effect.provide(Layer.merge(embedded, catalogue)))
+    }).pipe(Effect.provide(Layer.merge(embedded, installed)))
   )
 
   const share = Effect.gen(function* () {
@@ -199,13 +202,13 @@ describe("Worker", () => {
   })
 
   it.scopedLive("shares jobs with others, in the order of each camera, one at a time, though some fail and one leaves", () =>
-    share.pipe(Effect.provide(Layer.merge(embedded, catalogue)))
+    share.pipe(Effect.provide(Layer.merge(embedded, installed)))
   )
 
   const onServer = hasNatsServer ? it.scopedLive : it.scopedLive.skip
   onServer(
     "does so over JetStream too [needs nats-server]",
-    () => share.pipe(Effect.provide(Layer.mergeAll(layerJobs({ deliveries: 20, retryDelay: 20 }), catalogue, quiet))),
+    () => share.pipe(Effect.provide(Layer.mergeAll(layerJobs({ deliveries: 20, retryDelay: 20 }), installed, quiet))),
     60_000
   )
 })
