@@ -28,21 +28,21 @@ export const canonicalJson = (value: unknown): string => {
 
 type Encoded = typeof AuditEntry.Encoded
 
+type Said = Omit<Encoded, "hash" | "previousHash" | "sequence">
+
+/**
+ * The canonical form of what an entry says, around its place in the chain: between the two stand the quoted hash of the entry before, `,"sequence":` and its
+ * number. Whoever knows the place can hash the entry without knowing the form.
+ */
+export const formAround = ({ action, actor, address, after, at, before, subject, tenantId }: Said) => ({
+  head: `${canonicalJson({ action, actor, address, after, at, before }).slice(0, -1)},"previousHash":`,
+  tail: `,${canonicalJson({ subject, tenantId }).slice(1)}`
+})
+
 /** The hash of an entry; it covers `previousHash`, and with it everything before. */
-const hashOf = ({
-  action,
-  actor,
-  address,
-  after,
-  at,
-  before,
-  previousHash,
-  sequence,
-  subject,
-  tenantId
-}: Omit<Encoded, "hash">) => {
-  const covered = { action, actor, address, after, at, before, previousHash, sequence, subject, tenantId }
-  return bytesToHex(sha256(new TextEncoder().encode(canonicalJson(covered))))
+const hashOf = ({ previousHash, sequence, ...said }: Omit<Encoded, "hash">) => {
+  const { head, tail } = formAround(said)
+  return bytesToHex(sha256(new TextEncoder().encode(`${head}"${previousHash}","sequence":${sequence}${tail}`)))
 }
 
 const encodeEntry = Schema.encodeSync(AuditEntry)
@@ -53,7 +53,7 @@ export type ChainEnd = AuditMark
 export const chainStart: ChainEnd = { sequence: 0, hash: firstHash }
 
 /** The next entry, by what it says. */
-export const chainEntry = (end: ChainEnd, said: Omit<Encoded, "hash" | "previousHash" | "sequence">): Encoded => {
+export const chainEntry = (end: ChainEnd, said: Said): Encoded => {
   const entry = { ...said, sequence: end.sequence + 1, previousHash: end.hash }
   return { ...entry, hash: hashOf(entry) }
 }

@@ -1,5 +1,5 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
-import { chainEntry, verifyChain } from "@vigil/core/AuditChain"
+import { formAround, verifyChain } from "@vigil/core/AuditChain"
 import { AuditChange, auditPage, type AuditQuery } from "@vigil/core/AuditEntry"
 import { ChangeAuthor } from "@vigil/core/ChangeAuthor"
 import type { TenantId } from "@vigil/core/Ids"
@@ -7,10 +7,9 @@ import { AuditStore } from "@vigil/core/port/AuditStore"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
 import { asRollback, RollbackTo } from "@vigil/core/Rollback"
 import { Array, DateTime, Effect, Layer, Schema } from "effect"
-import { type AuditRow, fromHexadecimal, toEntry, toHexadecimal } from "./AuditRow.js"
+import { type AuditRow, toEntry, toHexadecimal } from "./AuditRow.js"
 import { Database } from "./Database.js"
-
-const json = (values: AuditChange["before"]): string | null => (values === null ? null : JSON.stringify(values))
+import { lastly, soon } from "./Transaction.js"
 
 const encodeChange = Schema.encode(AuditChange)
 const plainChange = Schema.parseJson(Schema.encodedSchema(AuditChange))
@@ -27,53 +26,39 @@ interface TrailEnd {
 /** Entries that one statement adds. */
 const written = 200
 
-/**
- * Adds the entries of changes in the changes' own transaction, by the context's author, each chained to the one before. The last
- * statements of its transaction, where that can be: they make other changes of the tenant wait. Nothing is added where there is no such
- * tenant.
- */
-export const writeAudits = (sql: SqlClient, tenantId: TenantId, changes: ReadonlyArray<AuditChange>) =>
+/** A change as `append_audit` takes it; nothing has its place in the chain yet. */
+const encodeEntry = (tenantId: TenantId, change: AuditChange) =>
   Effect.gen(function* () {
     const { address, id, username } = yield* ChangeAuthor
-    const rolledBackTo = yield* RollbackTo
-    const [trail] = yield* sql<TrailEnd>`select audit_sequence, audit_hash from tenants where id = ${tenantId} for no key update`
-    if (trail === undefined) return []
-    const at = yield* DateTime.now
-    let end = { sequence: Number(trail.audit_sequence), hash: toHexadecimal(trail.audit_hash) }
-    const added: Array<AuditRow> = []
-    for (const some of Array.chunksOf(changes, written)) {
-      const rows = []
-      for (const change of some) {
-        const { action, after, before, subject } = yield* plain(asRollback(change, rolledBackTo))
-        const said = { tenantId, at: DateTime.formatIso(at), actor: { id, username }, address, action, subject, before, after }
-        const entry = chainEntry(end, said)
-        end = { sequence: entry.sequence, hash: entry.hash }
-        rows.push({
-          tenant_id: tenantId,
-          sequence: entry.sequence,
-          at: DateTime.toDateUtc(at),
-          actor_id: id,
-          actor_name: username,
-          address,
-          action,
-          subject_type: subject.type,
-          subject_id: subject.id,
-          old_values: json(before),
-          new_values: json(after),
-          previous_hash: fromHexadecimal(entry.previousHash),
-          hash: fromHexadecimal(entry.hash)
-        })
-      }
-      added.push(
-        ...(yield* sql<AuditRow>`
-          with counted as (
-            update tenants set audit_sequence = ${end.sequence}, audit_hash = ${fromHexadecimal(end.hash)} where id = ${tenantId}
-          )
-          insert into audit_entries ${sql.insert(rows).returning("*")}`)
-      )
+    const { action, after, before, subject } = yield* plain(asRollback(change, yield* RollbackTo))
+    const at = DateTime.formatIso(yield* DateTime.now)
+    return {
+      ...formAround({ tenantId, at, actor: { id, username }, address, action, subject, before, after }),
+      at,
+      actor_id: id,
+      actor_name: username,
+      address,
+      action,
+      subject_type: subject.type,
+      subject_id: subject.id,
+      old_values: before,
+      new_values: after
     }
-    return added
   })
+
+/** Adds the entries of changes by the context's author, each chained to the one before; answers them. None where there is no such tenant. */
+const append = (sql: SqlClient, tenantId: TenantId, changes: ReadonlyArray<AuditChange>) =>
+  Effect.flatMap(
+    Effect.forEach(changes, (change) => encodeEntry(tenantId, change)),
+    (entries) => sql<AuditRow>`select * from append_audit(${tenantId}, ${JSON.stringify(entries)}::jsonb)`
+  )
+
+/**
+ * Adds the entries of changes in the changes' own transaction. The last statements of it, where that can be: they make other changes of the tenant wait,
+ * and sent together with the end of the transaction they do so for no longer than the server takes.
+ */
+export const writeAudits = (sql: SqlClient, tenantId: TenantId, changes: ReadonlyArray<AuditChange>) =>
+  soon(Effect.forEach(Array.chunksOf(changes, written), (some) => append(sql, tenantId, some), { discard: true }))
 
 /** Adds the entry of one change, as {@link writeAudits} does. */
 export const writeAudit = (sql: SqlClient, tenantId: TenantId, change: AuditChange) => writeAudits(sql, tenantId, [change])
@@ -99,7 +84,8 @@ const make = Effect.map(Database, (database) =>
   AuditStore.of({
     append: (tenant, change) =>
       database.tenant("add audit entry", tenant, (sql) =>
-        writeAudit(sql, tenant, change).pipe(
+        append(sql, tenant, [change]).pipe(
+          lastly,
           Effect.flatMap(([row]) => Effect.mapError(Effect.fromNullable(row), () => noTenant("add audit entry", tenant))),
           Effect.flatMap(toEntry)
         )

@@ -30,6 +30,7 @@ import { writeOutbox } from "./OutboxPostgres.js"
 import { checkPlace } from "./PlaceStorePostgres.js"
 import { overWholeTenant, withinReach } from "./Reach.js"
 import { isServed } from "./ServedTenants.js"
+import { lastly, soon } from "./Transaction.js"
 
 const channel = "vigil_cameras"
 const pollInterval = 5000
@@ -98,7 +99,7 @@ export const sealedCredentials = (
   Option.match(credentials, { onNone: () => null, onSome: (given) => seal(key, owner(id), encodeCredentials(given)) })
 
 /** Whoever follows the cameras' changes looks again. */
-export const tell = (sql: SqlClient, id: CameraId) => sql`select pg_notify(${channel}, ${id})`
+export const tell = (sql: SqlClient, id: CameraId) => soon(sql`select pg_notify(${channel}, ${id})`)
 
 /** The same of all cameras. */
 export const tellCamerasChanged = (sql: SqlClient) => sql`select pg_notify(${channel}, 'all')`
@@ -193,7 +194,8 @@ const make = Effect.gen(function* () {
     page: (tenant, query, among) =>
       database.tenant("list cameras", tenant, (sql) =>
         Effect.gen(function* () {
-          const rows = yield* pageStatement<CameraRow>(sql, tenant, query, among)
+          const statement = pageStatement<CameraRow>(sql, tenant, query, among)
+          const rows = yield* query.count ? statement : lastly(statement)
           const names = new Map(rows.map(({ id, sort_name }) => [id, sort_name]))
           const page = cameraPage(yield* toCameras(rows), query, (camera) =>
             cameraCursor(camera, query.sort, names.get(camera.id))
@@ -227,15 +229,16 @@ const make = Effect.gen(function* () {
 
     get: (tenant, id) =>
       database.tenant("read camera", tenant, (sql) =>
-        sql<CameraRow>`select * from cameras where id = ${id}`.pipe(
+        lastly(sql<CameraRow>`select * from cameras where id = ${id}`).pipe(
           Effect.flatMap((rows) => one(rows, id)),
           Effect.flatMap(toCamera)
         )
       ),
 
     create: (tenant, input) =>
-      Effect.flatMap(recordOf(tenant, freshCamera(), input), (record) =>
-        database.tenant("add camera", tenant, (sql) => add(sql, tenant, record))
+      Effect.flatMap(
+        Effect.suspend(() => recordOf(tenant, freshCamera(), input)),
+        (record) => database.tenant("add camera", tenant, (sql) => add(sql, tenant, record))
       ),
 
     restore: (tenant, back, input) =>
@@ -266,18 +269,16 @@ const make = Effect.gen(function* () {
     update: (tenant, id, patch, expectedRevision) =>
       database.tenant("change camera", tenant, (sql) =>
         Effect.gen(function* () {
-          const row = yield* one(yield* sql<CameraRow>`select * from cameras where id = ${id} for update`, id)
-          const current = { camera: yield* toCamera(row), credentials: yield* unsealCredentials(row, "change camera") }
+          const known = yield* one(yield* sql<CameraRow>`select * from cameras where id = ${id} for update`, id)
+          const current = { camera: yield* toCamera(known), credentials: yield* unsealCredentials(known, "change camera") }
           yield* checkSurroundings(sql, patch)
           const record = yield* revisedRecord(current, patch, yield* DateTime.now, expectedRevision)
           if (record.camera.enabled && !current.camera.enabled) yield* requireCameras(sql, tenant, 1)
-          yield* sql`update cameras set ${sql.update({
-            ...columns(record),
-            credentials: sealCredentials(id, record.credentials)
-          })} where id = ${id}`.pipe(withinReach("camera"))
           yield* tell(sql, id)
           yield* writeOutbox(sql, messagesOfChange(current, record))
           yield* writeAudit(sql, tenant, cameraUpdated(current, record))
+          const row = { ...columns(record), credentials: sealCredentials(id, record.credentials) }
+          yield* lastly(sql`update cameras set ${sql.update(row)} where id = ${id}`).pipe(withinReach("camera"))
           return record.camera
         })
       ),
@@ -323,7 +324,7 @@ const make = Effect.gen(function* () {
 
     credentials: (id) =>
       database.system("read credentials", (sql) =>
-        sql<CameraRow>`select id, credentials from cameras where id = ${id}`.pipe(
+        lastly(sql<CameraRow>`select id, credentials from cameras where id = ${id}`).pipe(
           Effect.flatMap((rows) => one(rows, id)),
           Effect.flatMap((row) => unsealCredentials(row, "read credentials"))
         )

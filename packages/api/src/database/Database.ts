@@ -4,7 +4,8 @@ import { Principal } from "@vigil/core/contract/Principal"
 import type { TenantId } from "@vigil/core/Ids"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
 import { Cause, Context, Effect, Layer, Option, ParseResult } from "effect"
-import { type ConnectionOptions, describe, openPool } from "./Connection.js"
+import { type ConnectionOptions, describe, makePool, overPool } from "./Connection.js"
+import { inTransaction, type Step } from "./Transaction.js"
 
 /** Errors of statements and of rows that cannot be read; they become `StoreUnavailable`. */
 type RowError = SqlError | ParseResult.ParseError
@@ -35,7 +36,6 @@ export class Database extends Context.Tag("@vigil/api/Database")<
 
 const poolSize = 10
 const limits = { server: 5000, client: 6000 }
-const workLimit = "8 seconds"
 
 const isRowError = (error: unknown): error is RowError => error instanceof SqlError || ParseResult.isParseError(error)
 
@@ -60,34 +60,25 @@ const narrow = <E>(
 /** The user whose call is served, if it is a person's: read from the context, so that no statement can forget whom it is for. */
 const userServed = Effect.map(Effect.serviceOption(Principal), Option.match({ onNone: () => "", onSome: ({ user }) => user.id }))
 
+type DatabaseRole = "vigil_tenant" | "vigil_system"
+
+const beginAs = (role: DatabaseRole, tenant: string, user: string): ReadonlyArray<Step> => [
+  { text: "begin", values: [] },
+  {
+    text: "select set_config('role', $1, true), set_config('vigil.tenant', $2, true), set_config('vigil.user', $3, true)",
+    values: [role, tenant, user]
+  }
+]
+
 const make = (connection: ConnectionOptions) =>
   Effect.gen(function* () {
-    const sql = yield* openPool(connection, limits, poolSize)
+    const pool = yield* makePool(connection, limits, poolSize)
+    const sql = yield* overPool(pool)
 
-    const transaction = <A, E, R>(
-      operation: string,
-      role: "vigil_tenant" | "vigil_system",
-      tenant: string,
-      work: Work<A, E, R>
-    ) =>
-      sql
-        .withTransaction(
-          Effect.flatMap(userServed, (user) =>
-            Effect.zipRight(
-              sql`select set_config('role', ${role}, true), set_config('vigil.tenant', ${tenant}, true),
-                set_config('vigil.user', ${user}, true)`,
-              work(sql)
-            )
-          )
-        )
-        .pipe(
-          Effect.disconnect,
-          Effect.timeoutFail({
-            duration: workLimit,
-            onTimeout: () => new StoreUnavailable({ operation, detail: `the database gave no answer in ${workLimit}` })
-          }),
-          Effect.catchAllCause((cause) => narrow<E | StoreUnavailable>(operation, cause))
-        )
+    const transaction = <A, E, R>(operation: string, role: DatabaseRole, tenant: string, work: Work<A, E, R>) =>
+      Effect.flatMap(userServed, (user) => inTransaction(pool, beginAs(role, tenant, user), work(sql))).pipe(
+        Effect.catchAllCause((cause) => narrow<E>(operation, cause))
+      )
 
     return Database.of({
       tenant: (operation, tenant, work) => transaction(operation, "vigil_tenant", tenant, work),

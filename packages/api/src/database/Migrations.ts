@@ -23,6 +23,7 @@ import { signIn } from "./migration/0017SignIn.js"
 import { identity } from "./migration/0018Identity.js"
 import { grants } from "./migration/0019Grants.js"
 import { placeRevisions } from "./migration/0020PlaceRevisions.js"
+import { auditInOneStatement } from "./migration/0022AppendAudit.js"
 import { disabling } from "./migration/0027Disabling.js"
 
 /** All of them, in order. */
@@ -46,6 +47,7 @@ export const migrations: ReadonlyArray<Migration> = [
   identity,
   grants,
   placeRevisions,
+  auditInOneStatement,
   disabling
 ]
 

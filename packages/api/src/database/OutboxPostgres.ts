@@ -4,6 +4,7 @@ import { Outbox } from "@vigil/core/port/Outbox"
 import { Effect, Layer, Option, Schema } from "effect"
 import { changeFeed } from "./ChangeFeed.js"
 import { Database } from "./Database.js"
+import { soon } from "./Transaction.js"
 
 const channel = "vigil_outbox"
 const pollInterval = 5000
@@ -32,7 +33,7 @@ export const writeOutbox = (sql: SqlClient, messages: ReadonlyArray<BusMessage>)
     }))
     yield* sql`insert into outbox ${sql.insert(rows)}`
     yield* sql`select pg_notify(${channel}, '')`
-  })
+  }).pipe(soon)
 
 /** A message that cannot be read stays, and with it those of its camera that follow: a newer node wrote it, and relays it. */
 const readable = ({ id, message }: OutboxRow) =>

@@ -54,7 +54,10 @@ export const makeCameraStoreMemory = (outbox?: OutboxMemory): Effect.Effect<type
         Effect.flatMap((now) => newRecord(tenant, id, input, now, revision))
       )
     const create = (tenant: TenantId, input: NewCamera) =>
-      Effect.flatMap(recordOf(tenant, freshCamera(), input), (record) => save(record, messagesOfCreation(record)))
+      Effect.flatMap(
+        Effect.suspend(() => recordOf(tenant, freshCamera(), input)),
+        (record) => save(record, messagesOfCreation(record))
+      )
     const list = (keep: (record: CameraRecord) => boolean) =>
       Effect.sync(() =>
         [...records.values()]
