@@ -22,7 +22,7 @@ import { parseSourceUrl, type SourceAddress } from "@vigil/core/SourceUrl"
 import type { ComingBack } from "@vigil/core/Rollback"
 import type { User } from "@vigil/core/User"
 import { DateTime, Effect, Option, Stream } from "effect"
-import { OpenViews } from "./OpenViews.js"
+import { OpenViews, type Stay } from "./OpenViews.js"
 import { Sights } from "./Sights.js"
 
 export const listCameras = Effect.gen(function* () {
@@ -135,11 +135,12 @@ export const watchOverlays = (id: CameraId) =>
     })
   )
 
-export const openView = (id: CameraId, offer: string) =>
+/** The view lasts no longer than the `stay` of whoever opens it. */
+export const openView = (id: CameraId, offer: string, stay: Stay) =>
   Effect.gen(function* () {
     yield* getCamera(id)
     const opened = yield* (yield* LiveViews).open(id, offer)
-    yield* (yield* OpenViews).add({ viewId: opened.viewId, cameraId: id, viewer: (yield* Principal).user })
+    yield* (yield* OpenViews).add({ viewId: opened.viewId, cameraId: id, viewer: (yield* Principal).user, stay })
     return opened
   })
 

@@ -54,18 +54,22 @@ export const currentSession = Effect.flatMap(HttpServerRequest.HttpServerRequest
 const complete = (active: ActiveSession): Effect.Effect<ActiveSession, SecondFactorLacking> =>
   active.lacksSecondFactor ? new SecondFactorLacking() : Effect.succeed(active)
 
-/** Who opens a connection with the current request, and what completes when that is over: nothing of the operator's is. */
+/**
+ * Who opens a connection with the current request, or has something stay open by it, by what name that is told from others, and what completes when that is
+ * over: nothing of the operator's is.
+ */
 export const currentStay = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
-  if (Option.isSome((yield* LocalOperator).recognise(request))) return { who: "operator" as const, ended: Effect.never }
+  if (Option.isSome((yield* LocalOperator).recognise(request)))
+    return { who: "operator" as const, name: "operator", ended: Effect.never }
   const apiKey = apiKeyIn(request.headers)
   if (apiKey === undefined) {
     const { session } = yield* complete(yield* currentSession)
-    return { who: session.id, ended: (yield* Sessions).ended(session.id) }
+    return { who: session.id, name: `session ${session.id}`, ended: (yield* Sessions).ended(session.id) }
   }
   const keys = yield* ApiKeys
-  yield* keys.authenticate(apiKey)
-  return { who: "key" as const, ended: keys.ended(apiKey) }
+  const { key } = yield* keys.authenticate(apiKey)
+  return { who: "key" as const, name: `key ${key.id}`, ended: keys.ended(apiKey) }
 })
 
 interface Caller {

@@ -3,10 +3,15 @@ import { Accounts } from "@vigil/api/auth/Accounts"
 import { setupLink } from "@vigil/api/Server"
 import { ServerAddress } from "@vigil/api/http/HttpListener"
 import { Database } from "@vigil/api/database/Database"
+import { defaultTenant } from "@vigil/core/Ids"
+import { CameraStore } from "@vigil/core/port/CameraStore"
 import { SessionStore } from "@vigil/core/port/SessionStore"
 import { Session } from "@vigil/core/Session"
 import { User } from "@vigil/core/User"
 import { Effect, Option, Schedule, Schema } from "effect"
+import { WebSocket } from "ws"
+import { newCamera } from "../Samples.js"
+import { FakeRuntime } from "./FakePorts.js"
 import { type Answer, cookieOf, layerBareServer, layerTestServer, password, testConfig, TestServer } from "./TestServer.js"
 
 const bare = Effect.gen(function* () {
@@ -177,6 +182,72 @@ describe("sessions", () => {
         yield* (yield* SessionStore).purge
         expect(yield* database.system("look", (sql) => sql`select 1 from sessions where expires_at < now()`)).toHaveLength(0)
       })
+    )
+
+    it.effect("take the live views and connections that they opened along, whichever way they end, and no others", () =>
+      Effect.gen(function* () {
+        const { cookies, signIn, url, visit } = yield* TestServer
+        const { running, views } = yield* FakeRuntime
+        const { system } = yield* Database
+        const camera = yield* (yield* CameraStore).create(defaultTenant, newCamera())
+        running.add(camera.id)
+        const asAdmin = (method: string, path: string, body?: unknown) =>
+          Effect.map(visit({ method, path: `/api/v1${path}`, cookie: cookies.admin, body }), (answer) => {
+            expect(answer.status, answer.text).toBeLessThan(300)
+            return answer.json as { readonly id: string; readonly key: string }
+          })
+        /** A view and a connection, by somebody of its own; whether both are open. */
+        const watching = (credentials: Record<string, string>) =>
+          Effect.gen(function* () {
+            const path = `/api/v1/cameras/${camera.id}/whep`
+            const headers = { "content-type": "application/sdp", ...credentials }
+            const { headers: told, status } = yield* visit({ method: "POST", path, headers, body: "v=0\r\noffer" })
+            expect(status).toBe(201)
+            const viewId = told.get("location")?.split("/").at(-1) ?? ""
+            const socket = new WebSocket(`${url.replace("http", "ws")}/api/v1/rpc`, { headers: credentials })
+            yield* Effect.async((resume) => void socket.on("open", () => resume(Effect.void)))
+            yield* Effect.addFinalizer(() => Effect.sync(() => socket.terminate()))
+            return () => [views.has(viewId), socket.readyState === WebSocket.OPEN]
+          })
+        const person = (username: string) =>
+          Effect.gen(function* () {
+            const { id } = yield* asAdmin("POST", "/users", { username, role: "viewer", password })
+            const cookie = yield* signIn(username)
+            return { id, cookie, watched: yield* watching({ cookie }) }
+          })
+        const sessionsOf = (id: string) => `/users/${id}/sessions`
+        const signedOut = yield* person("out")
+        const revoked = yield* person("revoked")
+        const expired = yield* person("expired")
+        const demoted = yield* person("demoted")
+        const disabled = yield* person("disabled")
+        const removed = yield* person("removed")
+        const stays = yield* person("stays")
+        const other = yield* watching({ cookie: yield* signIn("out") })
+        const { id: keyId, key } = yield* asAdmin("POST", "/api-keys", { name: "wall", scopes: ["read"] })
+        const byKey = yield* watching({ authorization: `Bearer ${key}` })
+        const begun = yield* visit({ method: "POST", path: "/api/v1/tokens", body: { username: "revoked", password } })
+        const { accessToken } = begun.json as { readonly accessToken: string }
+        const byToken = yield* watching({ authorization: `Bearer ${accessToken}` })
+        const ending = [signedOut, revoked, expired, demoted, disabled, removed].map(({ watched }) => watched)
+        for (const watched of [...ending, stays.watched, other, byKey, byToken]) expect(watched()).toEqual([true, true])
+
+        yield* visit({ method: "DELETE", path: session, cookie: signedOut.cookie })
+        yield* asAdmin("DELETE", sessionsOf(revoked.id))
+        yield* system("end", (sql) => sql`update sessions set expires_at = now() - interval '1 s' where user_id = ${expired.id}`)
+        yield* asAdmin("PATCH", `/users/${demoted.id}`, { role: "operator" })
+        yield* asAdmin("PATCH", `/users/${disabled.id}`, { disabled: true })
+        yield* asAdmin("DELETE", `/users/${removed.id}`)
+        yield* asAdmin("DELETE", `/api-keys/${keyId}`)
+        yield* Effect.suspend(() => {
+          const open = [...ending, byKey, byToken].filter((watched) => watched().includes(true))
+          return open.length === 0 ? Effect.void : Effect.fail("not yet")
+        }).pipe(
+          Effect.retry(Schedule.spaced("100 millis")),
+          Effect.timeoutFail({ duration: "15 seconds", onTimeout: () => new Error("something stays open") })
+        )
+        expect([...stays.watched(), ...other()]).toEqual([true, true, true, true])
+      }).pipe(Effect.scoped)
     )
 
     it.effect("do not begin with a wrong name or password, and guessing gets slow", () =>

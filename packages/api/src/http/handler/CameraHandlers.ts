@@ -15,6 +15,7 @@ import {
 } from "../../application/CameraOperations.js"
 import { writeCsv } from "../../sheet/Csv.js"
 import { writeXlsx } from "../../sheet/Xlsx.js"
+import { currentStay } from "../Authentication.js"
 import { expectedRevision, setHeaders, tagged } from "../EntityTag.js"
 import { probeProblem, toProblem } from "../ToProblem.js"
 
@@ -76,7 +77,8 @@ const utf8 = new TextDecoder()
 export const layerLiveHandlers = HttpApiBuilder.group(VigilApi, "live", (handlers) =>
   handlers
     .handle("open", ({ path: { id }, payload }) =>
-      openView(id, utf8.decode(payload)).pipe(
+      currentStay.pipe(
+        Effect.flatMap((stay) => openView(id, utf8.decode(payload), stay)),
         Effect.tap(({ viewId }) => setHeaders({ location: `/api/v1/cameras/${id}/whep/${encodeURIComponent(viewId)}` })),
         Effect.map(({ answer }) => new TextEncoder().encode(answer)),
         Effect.mapError(toProblem)

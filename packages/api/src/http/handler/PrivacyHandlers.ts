@@ -2,6 +2,7 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { toServerResponse } from "@effect/platform-node/NodeHttpServerRequest"
+import { Unauthorized } from "@vigil/core/contract/Principal"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
 import { type Cause, Effect, Stream } from "effect"
@@ -13,18 +14,27 @@ import {
   listErasures,
   previewErasure
 } from "../../application/PrivacyOperations.js"
+import { currentStay } from "../Authentication.js"
 import { setHeaders } from "../EntityTag.js"
 import { toProblem } from "../ToProblem.js"
 
-/** An archive that breaks off, because the database went away, breaks the connection off: a proper end would make it look whole. */
+const stayOver = new Unauthorized({ detail: "The session of whoever asked for it has ended." })
+
+/**
+ * An archive that breaks off, because the database went away or the session of whoever asked has ended, breaks the connection off: a proper end would
+ * make it look whole.
+ */
 const archive = (name: string) => (parts: Stream.Stream<Uint8Array, StoreUnavailable>) =>
-  Effect.map(HttpServerRequest, (request) => {
-    const breakOff = (cause: Cause.Cause<StoreUnavailable>) =>
+  Effect.gen(function* () {
+    const request = yield* HttpServerRequest
+    const { ended } = yield* currentStay
+    const breakOff = (cause: Cause.Cause<StoreUnavailable | Unauthorized>) =>
       Effect.zipRight(
         Effect.logWarning("an archive broke off", cause),
         Effect.sync(() => toServerResponse(request).destroy())
       )
-    return HttpServerResponse.stream(Stream.tapErrorCause(parts, breakOff), {
+    const allowed = Stream.interruptWhen(parts, Effect.zipRight(ended, stayOver))
+    return HttpServerResponse.stream(Stream.tapErrorCause(allowed, breakOff), {
       contentType: "application/zip",
       headers: { "content-disposition": `attachment; filename="${name}.zip"` }
     })
