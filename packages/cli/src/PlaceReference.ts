@@ -1,3 +1,4 @@
+import type { PlaceId } from "@vigil/core/Ids"
 import { type Place, placePaths } from "@vigil/core/Place"
 import { Effect } from "effect"
 import { overHttp } from "./operator/Server.js"
@@ -32,3 +33,7 @@ export const placeNamed = (text: string) =>
       ? new CommandFailed({ detail: `there is no place ${text}: \`vigil place list\` tells which there are` })
       : Effect.succeed(found)
   })
+
+/** What people call a place; its id where they may not see it. */
+export const placePath = (id: PlaceId) =>
+  Effect.map(listPlaces, (places) => places.find(({ place }) => place.id === id)?.path ?? id)

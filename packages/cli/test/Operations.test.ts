@@ -127,9 +127,9 @@ describe("operators' commands", () => {
           analytics: [{ analytic: "motion" }, { analytic: "intrusion" }],
           hasCredentials: true
         })
-        expect((yield* call("camera", "show", "front door")).stdout.toString()).toMatch(/zones +Yard/)
-        const moved = yield* call("camera", "edit", "front door", "--transport", "udp")
+        const moved = yield* call("camera", "edit", "front door", "--transport", "udp", "--location", "left")
         expect(moved.stdout.toString()).toMatch(/RTSP\/UDP[^]*Front door is changed/)
+        expect((yield* call("camera", "show", "front door")).stdout.toString()).toMatch(/zones +Yard[^]*location +left/)
         expect(yield* json("camera", "enable", "Back door")).toMatchObject([{ name: "Back door", enabled: true }])
         const ambiguous = yield* call("camera", "show", "")
         expect(ambiguous.code).toBe(1)

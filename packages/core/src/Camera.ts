@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import { AnalyticAssignment } from "./Analytic.js"
+import { cameraFacts } from "./CameraFacts.js"
 import { Line, Zone } from "./geometry/Zone.js"
 import { CameraId, EdgeId, ModelId, PlaceId, TenantId } from "./Ids.js"
 import { PlainName } from "./PlainText.js"
@@ -41,6 +42,8 @@ const noLabels = (): ReadonlyArray<string> => []
 const Masks = Schema.Array(Zone).pipe(Schema.maxItems(32))
 const noMasks = (): ReadonlyArray<Zone> => []
 const noSettings = (): SettingValues => ({})
+const nothing = () => null
+const noMetadata = () => ({})
 
 const configuration = {
   name: Name,
@@ -67,6 +70,9 @@ export class Camera extends Schema.Class<Camera>("Camera")({
   masks: Schema.optionalWith(Masks, { default: noMasks }).pipe(Schema.withConstructorDefault(noMasks)),
   /** Where it hangs; null: nobody said. */
   placeId: Schema.optionalWith(Schema.NullOr(PlaceId), { default: () => null }).pipe(Schema.withConstructorDefault(() => null)),
+  location: Schema.optionalWith(cameraFacts.location, { default: nothing }).pipe(Schema.withConstructorDefault(nothing)),
+  description: Schema.optionalWith(cameraFacts.description, { default: nothing }).pipe(Schema.withConstructorDefault(nothing)),
+  metadata: Schema.optionalWith(cameraFacts.metadata, { default: noMetadata }).pipe(Schema.withConstructorDefault(noMetadata)),
   tags: Schema.optionalWith(Labels, { default: noLabels }).pipe(Schema.withConstructorDefault(noLabels)),
   /** Like tags, but for grants: whose cameras these are to look at. */
   groups: Schema.optionalWith(Labels, { default: noLabels }).pipe(Schema.withConstructorDefault(noLabels)),
@@ -101,6 +107,9 @@ export const NewCamera = Schema.Struct({
   edge: Schema.optional(Schema.NullOr(EdgeId)),
   masks: Schema.optional(Masks),
   placeId: Schema.optional(Schema.NullOr(PlaceId)),
+  location: Schema.optional(cameraFacts.location),
+  description: Schema.optional(cameraFacts.description),
+  metadata: Schema.optional(cameraFacts.metadata),
   tags: Schema.optional(Labels),
   groups: Schema.optional(Labels),
   settings: Schema.optional(SettingValues)
@@ -114,6 +123,7 @@ export const CameraPatch = Schema.partial(
     edge: Schema.NullOr(EdgeId),
     masks: Masks,
     placeId: Schema.NullOr(PlaceId),
+    ...cameraFacts,
     tags: Labels,
     groups: Labels,
     settings: SettingValues,

@@ -8,7 +8,20 @@ import { type Camera, NewCamera } from "./Camera.js"
 import type { EdgeId, PlaceId } from "./Ids.js"
 import { parseSourceUrl } from "./SourceUrl.js"
 
-const columns = ["name", "url", "username", "password", "enabled", "transport", "place", "tags", "groups", "edge"] as const
+const columns = [
+  "name",
+  "url",
+  "username",
+  "password",
+  "enabled",
+  "transport",
+  "place",
+  "location",
+  "description",
+  "tags",
+  "groups",
+  "edge"
+] as const
 type Column = (typeof columns)[number]
 
 const secretColumns = new Set<string>(["username", "password"])
@@ -140,6 +153,8 @@ const readRow = (fields: Fields, { addresses, edges, places }: SheetSurroundings
     ...(fields.transport === undefined ? {} : { transport: fields.transport }),
     ...(placeId === undefined ? {} : { placeId }),
     ...(edge === undefined ? {} : { edge }),
+    location: fields.location ?? null,
+    description: fields.description ?? null,
     tags: labels(fields.tags ?? ""),
     groups: labels(fields.groups ?? "")
   })
@@ -213,6 +228,8 @@ export const writeSheet = (
     camera.enabled ? "yes" : "no",
     camera.transport,
     camera.placeId === null ? "" : (places.get(camera.placeId) ?? ""),
+    camera.location ?? "",
+    camera.description ?? "",
     camera.tags.join("; "),
     camera.groups.join("; "),
     camera.edge === null ? "" : (edges.get(camera.edge) ?? "")

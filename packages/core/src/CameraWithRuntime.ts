@@ -1,17 +1,14 @@
 import { type DateTime, Schema } from "effect"
 import type { Camera } from "./Camera.js"
 import { agedAt, CameraRuntime, shownRuntime } from "./CameraRuntime.js"
-import { CameraId } from "./Ids.js"
+import type { CameraId } from "./Ids.js"
+import { PublicCamera, publicCamera } from "./PublicCamera.js"
 
 const named = <A, I>(schema: Schema.Schema<A, I>, key: string) => Schema.propertySignature(schema).pipe(Schema.fromKey(key))
 
 /** A camera and how its worker is, as the DFIP lists them. */
 export const CameraWithRuntime = Schema.Struct({
-  id: CameraId,
-  name: Schema.String,
-  status: Schema.Literal("enabled", "disabled"),
-  createdAt: named(Schema.DateTimeUtc, "created_at"),
-  updatedAt: named(Schema.DateTimeUtc, "updated_at"),
+  ...PublicCamera.fields,
   /** Its actor, or where that does not work its external worker; null before the first of them was heard of. */
   runtime: Schema.NullOr(CameraRuntime),
   /** Its external worker, if there is one. */
@@ -30,14 +27,10 @@ export const withRuntimes = (
     const known = byCamera.get(row.cameraId) ?? []
     byCamera.set(row.cameraId, [...known, agedAt(row, at)])
   }
-  return cameras.map(({ createdAt, enabled, id, name, updatedAt }) => {
-    const own = byCamera.get(id) ?? []
+  return cameras.map((camera) => {
+    const own = byCamera.get(camera.id) ?? []
     return {
-      id,
-      name,
-      status: enabled ? "enabled" : "disabled",
-      createdAt,
-      updatedAt,
+      ...publicCamera(camera),
       runtime: shownRuntime(own) ?? null,
       externalRuntime: own.find(({ worker }) => worker === "external") ?? null
     }

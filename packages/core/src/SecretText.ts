@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { Prose } from "./PlainText.js"
 
 /** What is wrong with it is told without it: answers, logs and traces repeat what is. */
 const untold = (least: number, most: number) => ({
@@ -11,4 +12,4 @@ export const SecretText = (most: number, least = 0) =>
 
 /** Text that may have a secret in it, as an address its user's password. */
 export const ConfidentialText = (most: number) =>
-  Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(most)).annotations(untold(1, most))
+  Prose(most).pipe(Schema.trimmed(), Schema.minLength(1)).annotations(untold(1, most))

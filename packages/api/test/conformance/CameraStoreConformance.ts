@@ -50,11 +50,17 @@ export const cameraStoreConformance = <E>(name: string, stores: Layer.Layer<Came
               tls: { mode: "fingerprint", sha256: "AB:".repeat(31) + "CD" },
               transport: "udp",
               enabled: false,
+              location: "By the door",
+              description: "Two\nlines",
+              metadata: { asset: "A-7", nested: { list: [1, "two", null] } },
               analytics: [{ analytic: "intrusion", priority: "CRITICAL", settings: { zones: ["gate"], dwell: { seconds: 3 } } }]
             })
           )
           expect(yield* store.get(defaultTenant, created.id)).toEqual(created)
           expect(created.zones[0]?.name).toBe("Tür & Tor")
+          const later = yield* store.update(defaultTenant, created.id, { description: null, metadata: { asset: "A-8" } })
+          expect(later).toMatchObject({ location: "By the door", description: null, metadata: { asset: "A-8" } })
+          expect(yield* store.get(defaultTenant, created.id)).toEqual(later)
         })
       )
 

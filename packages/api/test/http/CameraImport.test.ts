@@ -9,7 +9,7 @@ import { layerTestServer, TestServer } from "./TestServer.js"
 
 const octets = { "content-type": "application/octet-stream" }
 const csv = (rows: ReadonlyArray<ReadonlyArray<string>>) => new TextEncoder().encode(writeCsv(rows))
-const headings = ["name", "url", "username", "password", "enabled", "place", "tags"]
+const headings = ["name", "url", "username", "password", "enabled", "place", "tags", "location", "description"]
 const Ids = Schema.Struct({ cameras: Schema.Array(Schema.Struct({ id: Schema.UUID, name: Schema.String })) })
 
 const door = Effect.map(TestServer, ({ cookies, url, visit }) => ({
@@ -38,7 +38,7 @@ describe("many cameras at once", () => {
         })
         const file = csv([
           headings,
-          ["Gate", "rtsp://192.0.2.10/1", "u", "hush hush", "no", "North", "a; b"],
+          ["Gate", "rtsp://192.0.2.10/1", "u", "hush hush", "no", "North", "a; b", "By the door", "=1+1"],
           ["", "gopher://u:hush@x/", "", "", "maybe", "South", ""],
           [],
           ["Twice", "rtsp://192.0.2.10/1", "", "hush", "", "", ""],
@@ -82,8 +82,8 @@ describe("many cameras at once", () => {
         expect(answer.headers.get("content-type")).toContain("text/csv")
         expect(answer.text).not.toContain("hush")
         expect(yield* readCsv(answer.text)).toEqual([
-          ["name", "url", "enabled", "transport", "place", "tags", "groups", "edge"],
-          ["Gate", "rtsp://192.0.2.10/1", "no", "auto", "North", "a; b", "", ""]
+          ["name", "url", "enabled", "transport", "place", "location", "description", "tags", "groups", "edge"],
+          ["Gate", "rtsp://192.0.2.10/1", "no", "auto", "North", "By the door", "=1+1", "a; b", "", ""]
         ])
         const response = yield* Effect.promise(() =>
           fetch(`${url}/api/v1/cameras/export.xlsx`, { headers: { cookie: cookies.supervisor } })

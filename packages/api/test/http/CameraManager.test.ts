@@ -29,8 +29,10 @@ const report = (cameraId: CameraId, overrides: Partial<WorkerReport> = {}): Work
   ...overrides
 })
 
+const facts = { location: "Front Entrance", description: "Main entrance\nmonitoring", metadata: { asset: "A-7", floors: [1, 2] } }
+
 const add = (tenant = defaultTenant) =>
-  Effect.flatMap(CameraStore, (store) => store.create(tenant, newCamera({ name: `Gate ${crypto.randomUUID()}` })))
+  Effect.flatMap(CameraStore, (store) => store.create(tenant, newCamera({ name: `Gate ${crypto.randomUUID()}`, ...facts })))
 
 const beat = (id: CameraId, who: Pick<Visit, "cookie" | "headers">, body: unknown = { status: "running" }): Visit => ({
   method: "POST",
@@ -69,6 +71,7 @@ describe("camera manager over HTTP", () => {
             id: ours.id,
             name: ours.name,
             status: "enabled",
+            ...facts,
             created_at: expect.any(String),
             updated_at: expect.any(String),
             runtime: {
@@ -90,6 +93,36 @@ describe("camera manager over HTTP", () => {
         ])
         expect(entriesOf(json, quiet.id)).toMatchObject([{ runtime: null, external_runtime: null }])
         expect(entriesOf(json, theirs.id)).toEqual([])
+      })
+    )
+
+    it.effect("switches a camera by the DFIP's words, without telling its address", () =>
+      Effect.gen(function* () {
+        yield* secondTenant
+        const { cookies, visit } = yield* TestServer
+        const [ours, theirs] = [yield* add(), yield* add(otherTenant)]
+        const turn = (id: CameraId, body: unknown, headers = {}, cookie = cookies.supervisor) =>
+          visit({ method: "PATCH", path: `/api/v1/cameras/${id}/status`, body, headers, cookie })
+        const off = yield* turn(ours.id, { status: "disabled" })
+        expect(off.status).toBe(200)
+        expect(off.json).toEqual({
+          success: true,
+          message: "Camera status updated successfully",
+          data: {
+            id: ours.id,
+            name: ours.name,
+            status: "disabled",
+            ...facts,
+            created_at: expect.any(String),
+            updated_at: expect.any(String)
+          }
+        })
+        expect(yield* (yield* CameraStore).get(defaultTenant, ours.id)).toMatchObject({ enabled: false, revision: 2 })
+        expect((yield* turn(ours.id, { status: "enabled" })).json).toMatchObject({ data: { status: "enabled" } })
+        expect((yield* turn(ours.id, { status: "on" })).status).toBe(400)
+        expect((yield* turn(ours.id, { status: "disabled" }, { "if-match": '"1"' })).status).toBe(412)
+        expect((yield* turn(ours.id, { status: "disabled" }, {}, cookies.operator)).status).toBe(403)
+        expect((yield* turn(theirs.id, { status: "disabled" })).status).toBe(404)
       })
     )
 

@@ -54,7 +54,10 @@ describe("errors are problem details (RFC 9457)", () => {
             { url: `${camera.url}/${bad}` },
             { zones: [{ name: bad, polygon: corners }] },
             { masks: [{ name: bad, polygon: corners }] },
-            { tls: { mode: "ca", pem: bad } }
+            { tls: { mode: "ca", pem: bad } },
+            { description: bad },
+            { metadata: { note: [{ deep: bad }] } },
+            { metadata: { [bad]: 1 } }
           ]) {
             isProblem(yield* send("POST", "/cameras", { ...camera, enabled: false, ...change }), 400)
           }

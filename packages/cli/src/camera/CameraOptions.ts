@@ -1,6 +1,7 @@
 import { Options } from "@effect/cli"
 import { AnalyticAssignment } from "@vigil/core/Analytic"
 import { type Camera, type CameraPatch, DetectionSettings } from "@vigil/core/Camera"
+import { cameraFacts } from "@vigil/core/CameraFacts"
 import { Line, Zone } from "@vigil/core/geometry/Zone"
 import { AnalyticId } from "@vigil/core/Ids"
 import { Effect, Option, Schema } from "effect"
@@ -34,6 +35,15 @@ export const cameraOptions = {
     Options.optional,
     Options.withDescription('A JSON file {"zones": [...], "lines": [...]} with points from 0 to 1; see docs/cli.md.')
   ),
+  location: Options.text("location").pipe(
+    Options.optional,
+    Options.withDescription('Where exactly it hangs, in words; "" for nothing. The place is `vigil camera move`.')
+  ),
+  description: Options.text("description").pipe(Options.optional, Options.withDescription('What it is for; "" for nothing.')),
+  metadata: Options.file("metadata", { exists: "yes" }).pipe(
+    Options.optional,
+    Options.withDescription("A file with a JSON object that other systems want to find with the camera.")
+  ),
   masks: Options.file("masks", { exists: "yes" }).pipe(
     Options.optional,
     Options.withDescription("A JSON file [...] of privacy masks, drawn as zones are: nobody is to see what is in them.")
@@ -47,6 +57,9 @@ export interface CameraOptions extends SourceOptions {
   readonly placement: Option.Option<NonNullable<DetectionSettings["placement"]>>
   readonly analytics: Option.Option<string>
   readonly zones: Option.Option<string>
+  readonly location: Option.Option<string>
+  readonly description: Option.Option<string>
+  readonly metadata: Option.Option<string>
   readonly masks: Option.Option<string>
 }
 
@@ -67,6 +80,15 @@ const areasIn = (file: string) =>
   Effect.flatMap(jsonIn(file), (parsed) => decodeTyped(Areas, file)(Array.isArray(parsed) ? { zones: parsed } : parsed))
 
 const masksIn = (file: string) => Effect.flatMap(jsonIn(file), decodeTyped(Schema.Array(Zone), file))
+
+const metadataIn = (file: string) => Effect.flatMap(jsonIn(file), decodeTyped(cameraFacts.metadata, file))
+
+/** Nothing typed is nothing kept. */
+const factOf = <A>(name: "location" | "description", typed: Option.Option<string>, schema: Schema.Schema<A, string | null>) =>
+  Option.match(typed, {
+    onNone: () => Effect.succeed({}),
+    onSome: (text) => Effect.map(decodeTyped(schema, `--${name}`)(text === "" ? null : text), (fact) => ({ [name]: fact }))
+  })
 
 type Before = Pick<Camera, "detection" | "analytics">
 
@@ -112,6 +134,9 @@ export const patchOf = (options: CameraOptions, before: Before): Effect.Effect<C
       ...(detection === undefined ? {} : { detection }),
       ...(Option.isSome(options.analytics) ? { analytics: yield* analyticsOf(options.analytics.value, before) } : {}),
       ...(Option.isSome(options.zones) ? yield* areasIn(options.zones.value) : {}),
+      ...(yield* factOf("location", options.location, cameraFacts.location)),
+      ...(yield* factOf("description", options.description, cameraFacts.description)),
+      ...(Option.isSome(options.metadata) ? { metadata: yield* metadataIn(options.metadata.value) } : {}),
       ...(Option.isSome(options.masks) ? { masks: yield* masksIn(options.masks.value) } : {})
     }
   })

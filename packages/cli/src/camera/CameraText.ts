@@ -1,4 +1,5 @@
 import type { Camera } from "@vigil/core/Camera"
+import { plainText } from "@vigil/core/PlainText"
 
 const trust: Readonly<Record<Camera["tls"]["mode"], string>> = {
   system: "the system's authorities",
@@ -10,9 +11,22 @@ const trust: Readonly<Record<Camera["tls"]["mode"], string>> = {
 const names = (things: ReadonlyArray<{ readonly name: string }>): string =>
   things.length === 0 ? "none" : things.map(({ name }) => name).join(", ")
 
-/** A camera's configuration for people, a line for each fact. */
-export const cameraText = (camera: Camera): string => {
-  const { analytics, detection, hasCredentials, lines, revision, tls, transport, zones } = camera
+const known = (fact: string, value: string | null): ReadonlyArray<ReadonlyArray<string>> =>
+  value === null || value === "" ? [] : [[fact, plainText(value, 500)]]
+
+/** What people noted of the camera. */
+const notes = ({ description, edge, groups, location, metadata, tags }: Camera) => [
+  ...known("location", location),
+  ...known("description", description),
+  ...known("tags", tags.join(", ")),
+  ...known("groups", groups.join(", ")),
+  ...known("metadata", Object.keys(metadata).length === 0 ? null : JSON.stringify(metadata)),
+  ...known("edge", edge)
+]
+
+/** A camera's configuration for people, a line for each fact. `place`: the path of the one that it is in. */
+export const cameraText = (camera: Camera, place: string | null): string => {
+  const { analytics, detection, hasCredentials, lines, masks, revision, tls, transport, zones } = camera
   const facts = [
     ["id", camera.id],
     ["url", camera.url],
@@ -25,6 +39,9 @@ export const cameraText = (camera: Camera): string => {
     ["analytics", analytics.map(({ analytic }) => analytic).join(", ") || "none"],
     ["zones", names(zones)],
     ["lines", names(lines)],
+    ["masks", names(masks)],
+    ["place", place ?? "none"],
+    ...notes(camera),
     ["revision", String(revision)]
   ]
   return [camera.name, ...facts.map(([fact = "", value = ""]) => `  ${fact.padEnd(12)}${value}`)].join("\n")

@@ -42,6 +42,7 @@ export const httpScopes: Readonly<Record<string, NeededScope>> = {
   "discoveries.cancel": "configure",
   "discoveries.adopt": "configure",
   "cameraManager.runtimes": "read",
+  "cameraManager.switch": "configure",
   "cameraManager.status": "operate",
   "heartbeat.beat": "operate",
   "live.open": "read",

@@ -1,5 +1,7 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
+import { configureCamera } from "@vigil/core/control/CameraCommands"
+import { publicCamera } from "@vigil/core/PublicCamera"
 import { Effect } from "effect"
 import {
   cameraRuntimes,
@@ -9,6 +11,7 @@ import {
   revokeWorkerToken,
   workerTokens
 } from "../../application/ManagerOperations.js"
+import { expectedRevision } from "../EntityTag.js"
 import { toProblem } from "../ToProblem.js"
 
 const answer = <Data>(message: string, data: Data) => ({ success: true as const, message, data })
@@ -18,6 +21,12 @@ export const layerManagerHandlers = HttpApiBuilder.group(VigilApi, "cameraManage
     .handle("runtimes", () =>
       cameraRuntimes.pipe(
         Effect.map((data) => answer("Cameras with runtime status retrieved successfully", data)),
+        Effect.mapError(toProblem)
+      )
+    )
+    .handle("switch", ({ headers, path: { id }, payload: { status } }) =>
+      configureCamera(id, { enabled: status === "enabled" }, expectedRevision(headers)).pipe(
+        Effect.map((camera) => answer("Camera status updated successfully", publicCamera(camera))),
         Effect.mapError(toProblem)
       )
     )

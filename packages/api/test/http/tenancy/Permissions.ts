@@ -87,6 +87,7 @@ export const httpPermissions: Readonly<Record<string, Permission>> = {
   "cameras.snapshot": "viewer",
   "cameras.restart": "operator",
   "cameraManager.runtimes": "viewer",
+  "cameraManager.switch": "supervisor",
   "cameraManager.status": "operator",
   "heartbeat.beat": "operator",
   "workerTokens.list": "admin",

@@ -35,6 +35,13 @@ const probed = (camera: NewCamera, cameraId?: CameraId) =>
 
 const defaultsOf = (name: string, url: string) => decodeTyped(NewCamera, "the camera")({ name, url })
 
+/** What was noted of a camera, as far as something was. */
+const notedOf = ({ description, location, metadata }: Pick<CameraPatch, "description" | "location" | "metadata">) => ({
+  ...(description === undefined ? {} : { description }),
+  ...(location === undefined ? {} : { location }),
+  ...(metadata === undefined ? {} : { metadata })
+})
+
 /** The camera as it would be with the changes. */
 const changed = (camera: NewCamera, patch: CameraPatch): NewCamera => {
   const credentials = patch.credentials ?? undefined
@@ -50,7 +57,9 @@ const changed = (camera: NewCamera, patch: CameraPatch): NewCamera => {
     lines: patch.lines ?? camera.lines,
     segment: patch.segment ?? camera.segment,
     detection: patch.detection ?? camera.detection,
-    analytics: patch.analytics ?? camera.analytics
+    analytics: patch.analytics ?? camera.analytics,
+    ...notedOf(camera),
+    ...notedOf(patch)
   }
 }
 

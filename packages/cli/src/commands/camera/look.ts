@@ -15,6 +15,7 @@ import * as Server from "../../operator/Server.js"
 import { overHttp, overRpc, streamRpc } from "../../operator/Server.js"
 import { serverOptions } from "../../operator/ServerAccess.js"
 import { CommandFailed, json, printJson, table, UsageError } from "../../Output.js"
+import { placePath } from "../../PlaceReference.js"
 import { makeWatchScreen, watchRows } from "../../WatchScreen.js"
 
 /** A camera's configuration, and how well its worker does once it was heard of. */
@@ -49,7 +50,8 @@ const list = Command.make("list", { ...cameraFilters, ...serverOptions, json }, 
 const show = Command.make("show", { camera: cameraArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
     const camera = yield* cameraNamed(options.camera)
-    yield* options.json ? printJson(Camera)(camera) : Console.log(cameraText(camera))
+    if (options.json) return yield* printJson(Camera)(camera)
+    yield* Console.log(cameraText(camera, camera.placeId === null ? null : yield* placePath(camera.placeId)))
   }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(Command.withDescription("The configuration of a camera."))
 

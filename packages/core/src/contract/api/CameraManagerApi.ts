@@ -6,9 +6,11 @@ import { Schema } from "effect"
 import { CameraManagerStatus } from "../../CameraManager.js"
 import { CameraWithRuntime } from "../../CameraWithRuntime.js"
 import { CameraId } from "../../Ids.js"
+import { CameraSwitch, PublicCamera } from "../../PublicCamera.js"
 import { WorkerHeartbeat } from "../../WorkerHeartbeat.js"
 import { MadeWorkerToken, NewWorkerToken, WorkerToken, WorkerTokenId } from "../../WorkerToken.js"
-import { BadRequest, NotAllowed, NotFound, Unavailable } from "../Problem.js"
+import { BadRequest, NotAllowed, NotFound, PreconditionFailed, Unavailable } from "../Problem.js"
+import { IfMatch } from "./IfMatch.js"
 import { SessionAuthentication } from "./SessionAuthentication.js"
 import { WorkerAuthentication } from "./WorkerAuthentication.js"
 
@@ -21,6 +23,15 @@ export class CameraManagerGroup extends HttpApiGroup.make("cameraManager")
       Schema.Struct({ ...done, data: Schema.Array(CameraWithRuntime) })
     )
   )
+  .add(
+    HttpApiEndpoint.patch("switch", "/cameras/:id/status")
+      .setPath(Schema.Struct({ id: CameraId }))
+      .setHeaders(IfMatch)
+      .setPayload(Schema.Struct({ status: CameraSwitch }))
+      .addSuccess(Schema.Struct({ ...done, data: PublicCamera }))
+      .addError(NotFound)
+      .addError(PreconditionFailed)
+  )
   .add(HttpApiEndpoint.get("status", "/camera-manager/status").addSuccess(Schema.Struct({ ...done, data: CameraManagerStatus })))
   .addError(BadRequest)
   .addError(NotAllowed)
@@ -28,7 +39,7 @@ export class CameraManagerGroup extends HttpApiGroup.make("cameraManager")
   .middleware(SessionAuthentication)
   .annotate(
     OpenApi.Description,
-    "How the cameras' workers are (everybody) and the camera manager (operators), with the field names of the DFIP."
+    "How the cameras' workers are (everybody), the camera manager (operators), and cameras switched on and off (supervisors), with the field names of the DFIP."
   ) {}
 
 export class HeartbeatGroup extends HttpApiGroup.make("heartbeat")
