@@ -41,7 +41,6 @@ import type { SettingStore } from "@vigil/core/port/SettingStore"
 import type { SessionStore } from "@vigil/core/port/SessionStore"
 import type { SigningKeyStore } from "@vigil/core/port/SigningKeyStore"
 import type { TenantStore } from "@vigil/core/port/TenantStore"
-import type { Transactions } from "@vigil/core/port/Transactions"
 import type { UserStore } from "@vigil/core/port/UserStore"
 import type { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
 import { Config, type ConfigError, Effect, Layer, Option } from "effect"
@@ -82,7 +81,6 @@ import { layerSettingStorePostgres } from "./database/SettingStorePostgres.js"
 import { layerSessionStorePostgres } from "./database/SessionStorePostgres.js"
 import { layerSigningKeyStorePostgres } from "./database/SigningKeyStorePostgres.js"
 import { layerTenantStorePostgres } from "./database/TenantStorePostgres.js"
-import { layerTransactionsPostgres } from "./database/TransactionsPostgres.js"
 import { layerUserStorePostgres } from "./database/UserStorePostgres.js"
 import { layerWorkerTokenStorePostgres } from "./database/WorkerTokenStorePostgres.js"
 import { layerKeyRotator } from "./secret/KeyRotator.js"
@@ -119,7 +117,6 @@ export type Persistence =
   | SettingStore
   | SigningKeyStore
   | TenantStore
-  | Transactions
   | WorkerTokenStore
   | Database
 
@@ -158,7 +155,6 @@ export const layerStores = (connection: ConnectionOptions, dataFolder: string): 
     layerSigningKeyStorePostgres,
     layerPublishTokenStorePostgres,
     layerTenantStorePostgres,
-    layerTransactionsPostgres,
     layerWorkerTokenStorePostgres
   ).pipe(
     Layer.provide(layerMasterKey(dataFolder)),

@@ -84,7 +84,6 @@ import type { Settings } from "@vigil/core/settings/Settings"
 import type { SessionStore } from "@vigil/core/port/SessionStore"
 import type { SigningKeyStore } from "@vigil/core/port/SigningKeyStore"
 import type { TenantStore } from "@vigil/core/port/TenantStore"
-import type { Transactions } from "@vigil/core/port/Transactions"
 import type { UserStore } from "@vigil/core/port/UserStore"
 import type { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
 import { AccountMails } from "./mail/AccountMails.js"
@@ -146,7 +145,6 @@ export type ServerNeeds =
   | Settings
   | SigningKeyStore
   | TenantStore
-  | Transactions
   | UserStore
   | WorkerTokenStore
   | ServerConfig

@@ -216,6 +216,13 @@ export const userUpdated = (
   }
 }
 
+/** Parts of a user that are changed at once are told at once. */
+export const changedAtOnce = (first: AuditChange, others: ReadonlyArray<AuditChange>): AuditChange =>
+  others.reduce(
+    (told, { after, before }) => ({ ...told, before: { ...told.before, ...before }, after: { ...told.after, ...after } }),
+    first
+  )
+
 export const userDeleted = (user: User): AuditChange => ({
   action: "user.delete",
   subject: userSubject(user),

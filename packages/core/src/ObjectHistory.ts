@@ -5,6 +5,7 @@
  * @module
  */
 import { Option, Schema } from "effect"
+import { canonicalJson } from "./AuditChain.js"
 import { AuditAction, AuditEntry } from "./AuditEntry.js"
 import { VersionedType, versionTrails } from "./VersionedType.js"
 
@@ -84,18 +85,11 @@ const numberIn = (field: string, values: Fields | null): number | null => {
 const without = (names: ReadonlyArray<string>, values: Fields): Fields =>
   Object.fromEntries(Object.entries(values).filter(([name]) => !names.includes(name)))
 
-/** A version, and what its entries say was before them. */
+/** A version, and what its entry says was before it. */
 interface Step {
   readonly version: ObjectVersion
   readonly before: Fields
 }
-
-/** One rollback of what is changed in parts has an entry for each of them, one right after the other. */
-const isSameRollback = (last: ObjectVersion, { actor, after, sequence }: AuditEntry): boolean =>
-  last.rolledBackTo !== null &&
-  last.rolledBackTo === numberIn("rolledBackTo", after) &&
-  last.sequence + 1 === sequence &&
-  last.actor.id === actor.id
 
 /** A field that was first told of when it changed had its former value until then. */
 const withEarlierFields = (steps: ReadonlyArray<Step>): ReadonlyArray<ObjectVersion> => {
@@ -134,12 +128,7 @@ export const versionsOf = (type: VersionedType, entries: ReadonlyArray<AuditEntr
       rolledBackTo: numberIn("rolledBackTo", after),
       values: isRemoval ? null : { ...known, ...before, ...told(after) }
     }
-    if (last === undefined || counts || !isSameRollback(last.version, entry)) steps.push({ version, before })
-    else {
-      const { revision } = last.version
-      const merged = { ...version, revision, changed: [...new Set([...last.version.changed, ...changed])] }
-      steps[steps.length - 1] = { version: merged, before: { ...before, ...last.before } }
-    }
+    steps.push({ version, before })
   }
   return withEarlierFields(steps)
 }
@@ -148,11 +137,11 @@ export const versionsOf = (type: VersionedType, entries: ReadonlyArray<AuditEntr
 export const versionAt = ({ versions }: ObjectHistory, revision: number): Option.Option<ObjectVersion> =>
   Option.fromNullable(versions.find((version) => version.revision === revision))
 
-/** The fields that differ. */
+/** The fields that differ. The trail does not keep the order of a value's own fields. */
 export const changedFields = (before: Fields, after: Fields): ObjectDifference["fields"] => {
   const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()
   return fields
-    .filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]))
+    .filter((field) => canonicalJson(before[field] ?? null) !== canonicalJson(after[field] ?? null))
     .map((field) => ({ field, before: before[field] ?? null, after: after[field] ?? null }))
 }
 

@@ -16,7 +16,6 @@ import { VersionName } from "@vigil/core/ModelVersion"
 import { VersionNotFound } from "@vigil/core/ObjectHistory"
 import { PasswordPolicy } from "@vigil/core/PasswordPolicy"
 import { NewPlace, PlacePatch } from "@vigil/core/Place"
-import { Transactions } from "@vigil/core/port/Transactions"
 import { RollbackRefused } from "@vigil/core/Rollback"
 import { SignInPolicy } from "@vigil/core/SecondFactor"
 import { scopeOfSubject } from "@vigil/core/settings/SettingLevels"
@@ -26,17 +25,15 @@ import { TenantPatch } from "@vigil/core/Tenant"
 import { User } from "@vigil/core/User"
 import type { VersionedType } from "@vigil/core/VersionedType"
 import { Effect, Schema } from "effect"
-import { Sessions } from "../auth/Sessions.js"
-import { changeProfile, setPasswordPolicy } from "./AccountOperations.js"
+import { setPasswordPolicy } from "./AccountOperations.js"
 import { restoreCamera } from "./CameraOperations.js"
-import { setUserGrants } from "./GrantOperations.js"
 import { changeProvider } from "./IdentityProviderOperations.js"
 import { activateModelVersion, deactivateModel } from "./ModelOperations.js"
 import { changePlace, restorePlace } from "./PlaceOperations.js"
 import { authorizeChange, changeSettings } from "./SettingOperations.js"
 import { setSignInPolicy } from "./SignInOperations.js"
 import { changeTenant, authorizeOperator, setLicence } from "./TenantOperations.js"
-import { changeUser } from "./UserOperations.js"
+import { configureUser } from "./UserOperations.js"
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -125,24 +122,18 @@ const UserState = Schema.Struct({
   groups: Schema.optional(Grants.fields.groups)
 })
 
-/** A user is changed in three parts: all of them, or none. */
-const changePerson = ({ changed, id }: Back, state: typeof UserState.Type) =>
-  Effect.gen(function* () {
-    const { tenantId } = yield* authorize("admin")
-    const user = UserId.make(id)
-    const { disabled, displayName, email, groups, language, places, role } = state
-    const changes = (...fields: ReadonlyArray<string>) => fields.some((field) => changed.includes(field))
-    yield* (yield* Transactions).together(
-      tenantId,
-      Effect.gen(function* () {
-        if (changes("role", "disabled")) yield* changeUser(user, { role, disabled })
-        if (changes("displayName", "email", "language")) yield* changeProfile(user, { displayName, email, language })
-        if (places !== undefined && groups !== undefined && changes("places", "groups"))
-          yield* setUserGrants(user, { places, groups })
-      })
-    )
-    yield* (yield* Sessions).forget
+/** Only what changes: another role ends the user's sessions. */
+const changePerson = (
+  { changed, id }: Back,
+  { disabled, displayName, email, groups, language, places, role }: typeof UserState.Type
+) => {
+  const changes = (...fields: ReadonlyArray<string>) => fields.some((field) => changed.includes(field))
+  return configureUser(UserId.make(id), {
+    ...(changes("role", "disabled") ? { role, disabled } : {}),
+    ...(changes("displayName", "email", "language") ? { profile: { displayName, email, language } } : {}),
+    ...(places !== undefined && groups !== undefined && changes("places", "groups") ? { grants: { places, groups } } : {})
   })
+}
 
 const goneWithIt = (what: string, instead: string) => refused("removed", `${what} went with it: ${instead}`)
 
@@ -204,8 +195,8 @@ export const rollbacks = {
     change: by(IdentityProviderPatch, ({ id }, patch) => changeProvider(IdentityProviderId.make(id), patch)),
     restore: goneWithIt("the client secret and who came in through it", "add the provider anew")
   },
-  "sign-in-policy": policy("secondFactor.setPolicy", SignInPolicy, setSignInPolicy),
-  "password-policy": policy("accounts.setPolicy", PasswordPolicy, setPasswordPolicy),
+  "sign-in-policy": policy("signInPolicy.set", SignInPolicy, setSignInPolicy),
+  "password-policy": policy("accounts.setPasswordPolicy", PasswordPolicy, setPasswordPolicy),
   model: {
     edit: () => "models.activate",
     allowed: () => authorize("admin"),

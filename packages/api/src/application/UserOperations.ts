@@ -6,9 +6,10 @@
 import type { ProfileChange } from "@vigil/core/Account"
 import { authorize, inCallersName } from "@vigil/core/control/Authorization"
 import type { UserId } from "@vigil/core/Ids"
-import { UserStore } from "@vigil/core/port/UserStore"
+import { SessionStore } from "@vigil/core/port/SessionStore"
+import { type UserConfiguration, UserStore } from "@vigil/core/port/UserStore"
 import type { Role } from "@vigil/core/User"
-import { Effect, type Redacted } from "effect"
+import { Effect, Option, type Redacted } from "effect"
 import { Accounts } from "../auth/Accounts.js"
 import { PasswordResets } from "../auth/PasswordResets.js"
 import { Sessions } from "../auth/Sessions.js"
@@ -46,6 +47,17 @@ export const changeUser = (id: UserId, { disabled, password, role }: UserChange)
   Effect.gen(function* () {
     const { tenantId } = yield* authorize("admin")
     return yield* (yield* Accounts).change(tenantId, id, { role, password, disabled })
+  }).pipe(inCallersName)
+
+/** All of it at once, or nothing. Who gets another role, or is disabled, is signed out. */
+export const configureUser = (id: UserId, configuration: UserConfiguration) =>
+  Effect.gen(function* () {
+    const { tenantId } = yield* authorize("admin")
+    const user = yield* (yield* UserStore).configure(tenantId, id, configuration)
+    if (configuration.role === undefined && configuration.disabled === undefined) return user
+    yield* (yield* SessionStore).revokeAll(id, Option.none())
+    yield* (yield* Sessions).forget
+    return user
   }).pipe(inCallersName)
 
 export const removeUser = (id: UserId) =>

@@ -1,5 +1,5 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
-import { Account, type AccountLock, isLocked } from "@vigil/core/Account"
+import { Account, type AccountLock, isLocked, type ProfileChange } from "@vigil/core/Account"
 import { accountLocked, accountReleased, profileChanged } from "@vigil/core/AccountChanges"
 import type { UserId } from "@vigil/core/Ids"
 import { afterWrongPassword } from "@vigil/core/PasswordPolicy"
@@ -77,6 +77,18 @@ const one = (sql: SqlClient, userId: UserId) =>
 /** Mails that one question can cause. */
 const mostRecipients = 5
 
+/** In the transaction of who holds the user's row; with what the audit trail tells of it. */
+export const writeProfile = (sql: SqlClient, id: UserId, change: ProfileChange) =>
+  Effect.gen(function* () {
+    const before = yield* one(sql, id)
+    const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
+    const { displayName, email, language } = { ...before, ...given }
+    yield* sql`update users set display_name = ${displayName}, email = ${email}, language = ${language},
+      updated_at = ${DateTime.toDateUtc(yield* DateTime.now)} where id = ${id}`
+    const after = yield* one(sql, id)
+    return { account: after, change: profileChanged(before, after) }
+  })
+
 const make = Effect.map(Database, (database) =>
   AccountStore.of({
     list: (tenant) =>
@@ -90,13 +102,9 @@ const make = Effect.map(Database, (database) =>
       database.tenant("change profile", tenant, (sql) =>
         Effect.gen(function* () {
           yield* sql`select id from users where id = ${id} for update`
-          const before = yield* one(sql, id)
-          const { displayName, email, language } = { ...before, ...change }
-          yield* sql`update users set display_name = ${displayName}, email = ${email}, language = ${language},
-            updated_at = ${DateTime.toDateUtc(yield* DateTime.now)} where id = ${id}`
-          const after = yield* one(sql, id)
-          yield* writeAudit(sql, tenant, profileChanged(before, after))
-          return after
+          const written = yield* writeProfile(sql, id, change)
+          yield* writeAudit(sql, tenant, written.change)
+          return written.account
         })
       ),
 

@@ -1,6 +1,6 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { type Grants, grantsSet } from "@vigil/core/Grants"
-import type { CameraId, PlaceId, UserId } from "@vigil/core/Ids"
+import type { CameraId, PlaceId, TenantId, UserId } from "@vigil/core/Ids"
 import { GrantsRevisionConflict, GrantStore } from "@vigil/core/port/GrantStore"
 import { UserNotFound } from "@vigil/core/port/UserStore"
 import { Effect, Layer, Option } from "effect"
@@ -36,6 +36,22 @@ const rowsOf = ({ groups, places }: Grants): ReadonlyArray<GrantRow> => [
   ...[...new Set(groups)].map((group_name) => ({ place_id: null, group_name }))
 ]
 
+/** In the transaction of who holds the user's row; with what the audit trail tells of it. */
+export const writeGrants = (sql: SqlClient, tenant: TenantId, user: UserId, grants: Grants) =>
+  Effect.gen(function* () {
+    const before = yield* read(sql, user)
+    yield* Effect.forEach(grants.places, (id) => checkPlace(sql, id), { discard: true })
+    const rows = rowsOf(grants)
+    yield* sql`delete from user_grants where user_id = ${user}`
+    if (rows.length > 0) {
+      yield* sql`insert into user_grants ${sql.insert(rows.map((row) => ({ ...row, user_id: user, tenant_id: tenant })))}`
+    }
+    yield* sql`update users set grants_revision = grants_revision + 1 where id = ${user}`
+    const after = yield* read(sql, user)
+    yield* tellReach(sql)
+    return { grants: after, change: grantsSet({ id: user }, before, after) }
+  })
+
 const make = Effect.gen(function* () {
   const database = yield* Database
 
@@ -56,20 +72,12 @@ const make = Effect.gen(function* () {
         Effect.gen(function* () {
           const [known] = yield* sql`select id from users where id = ${user} for no key update`
           if (known === undefined) return yield* new UserNotFound({ userId: user })
-          const before = yield* read(sql, user)
-          if (expected !== undefined && expected !== before.revision)
-            return yield* new GrantsRevisionConflict({ userId: user, expected, actual: before.revision })
-          yield* Effect.forEach(grants.places, (id) => checkPlace(sql, id), { discard: true })
-          const rows = rowsOf(grants)
-          yield* sql`delete from user_grants where user_id = ${user}`
-          if (rows.length > 0) {
-            yield* sql`insert into user_grants ${sql.insert(rows.map((row) => ({ ...row, user_id: user, tenant_id: tenant })))}`
-          }
-          yield* sql`update users set grants_revision = grants_revision + 1 where id = ${user}`
-          const after = yield* read(sql, user)
-          yield* tellReach(sql)
-          yield* writeAudit(sql, tenant, grantsSet({ id: user }, before, after))
-          return after
+          const { revision } = yield* read(sql, user)
+          if (expected !== undefined && expected !== revision)
+            return yield* new GrantsRevisionConflict({ userId: user, expected, actual: revision })
+          const written = yield* writeGrants(sql, tenant, user, grants)
+          yield* writeAudit(sql, tenant, written.change)
+          return written.grants
         })
       ),
 

@@ -1,14 +1,23 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
-import { userCreated, userDeleted, userUpdated } from "@vigil/core/AuditChanges"
+import { changedAtOnce, userCreated, userDeleted, userUpdated } from "@vigil/core/AuditChanges"
 import { ChangeAuthor, inNameOf } from "@vigil/core/ChangeAuthor"
 import { defaultTenant, type TenantId, UserId } from "@vigil/core/Ids"
-import { LastAdministrator, type NewUser, SetupRefused, UsernameTaken, UserNotFound, UserStore } from "@vigil/core/port/UserStore"
+import {
+  LastAdministrator,
+  type NewUser,
+  SetupRefused,
+  type UserChange,
+  UsernameTaken,
+  UserNotFound,
+  UserStore
+} from "@vigil/core/port/UserStore"
 import { User } from "@vigil/core/User"
 import { DateTime, Effect, Layer, Option, Redacted, Schema } from "effect"
-import { lockOf } from "./AccountStorePostgres.js"
+import { lockOf, writeProfile } from "./AccountStorePostgres.js"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { sqlState } from "./Connection.js"
 import { Database } from "./Database.js"
+import { writeGrants } from "./GrantStorePostgres.js"
 import { noPassword, passwordOf } from "./PasswordHash.js"
 
 interface UserRow {
@@ -94,6 +103,22 @@ const replacePassword = (sql: SqlClient, { id, password_hash, tenant_id }: UserR
     yield* sql`update users set wrong_passwords = 0, wrong_at = null, locked_at = null, locked_until = null where id = ${id}`
   })
 
+const update = (sql: SqlClient, tenant: TenantId, id: UserId, { disabled, passwordHash, role }: UserChange) =>
+  Effect.gen(function* () {
+    if (disabled === true || (role !== undefined && role !== "admin")) yield* keepAnAdministrator(sql, tenant, id)
+    const current = yield* one(yield* sql<UserRow>`select * from users where id = ${id} for update`, id)
+    if (passwordHash !== undefined) yield* replacePassword(sql, current)
+    const at = DateTime.toDateUtc(yield* DateTime.now)
+    const disabledAt = disabled === undefined ? current.disabled_at : disabled ? (current.disabled_at ?? at) : null
+    const rows = yield* sql<UserRow>`update users set
+      role = ${role ?? current.role},
+      disabled_at = ${disabledAt},
+      password_hash = ${passwordHash === undefined ? current.password_hash : Redacted.value(passwordHash)},
+      updated_at = ${at}
+      where id = ${id} returning *`
+    return { before: yield* toUser(current), after: yield* Effect.flatMap(one(rows, id), toUser) }
+  })
+
 const anyUser = (sql: SqlClient) =>
   Effect.map(sql<{ readonly any: boolean }>`select exists (select from users) as any`, ([row]) => row?.any === true)
 
@@ -135,22 +160,25 @@ const make = Effect.map(Database, (database) =>
         )
       ),
 
-    change: (tenant, id, { disabled, passwordHash, role }) =>
+    change: (tenant, id, change) =>
       database.tenant("change user", tenant, (sql) =>
         Effect.gen(function* () {
-          if (disabled === true || (role !== undefined && role !== "admin")) yield* keepAnAdministrator(sql, tenant, id)
-          const current = yield* one(yield* sql<UserRow>`select * from users where id = ${id} for update`, id)
-          if (passwordHash !== undefined) yield* replacePassword(sql, current)
-          const at = DateTime.toDateUtc(yield* DateTime.now)
-          const disabledAt = disabled === undefined ? current.disabled_at : disabled ? (current.disabled_at ?? at) : null
-          const rows = yield* sql<UserRow>`update users set
-            role = ${role ?? current.role},
-            disabled_at = ${disabledAt},
-            password_hash = ${passwordHash === undefined ? current.password_hash : Redacted.value(passwordHash)},
-            updated_at = ${at}
-            where id = ${id} returning *`
-          yield* writeAudit(sql, tenant, userUpdated(yield* toUser(current), { role, passwordHash, disabled }))
-          return yield* Effect.flatMap(one(rows, id), toUser)
+          const { after, before } = yield* update(sql, tenant, id, change)
+          yield* writeAudit(sql, tenant, userUpdated(before, change))
+          return after
+        })
+      ),
+
+    configure: (tenant, id, { grants, profile, ...change }) =>
+      database.tenant("configure user", tenant, (sql) =>
+        Effect.gen(function* () {
+          const { after, before } = yield* update(sql, tenant, id, change)
+          const told = [
+            ...(profile === undefined ? [] : [(yield* writeProfile(sql, id, profile)).change]),
+            ...(grants === undefined ? [] : [(yield* writeGrants(sql, tenant, id, grants)).change])
+          ]
+          yield* writeAudit(sql, tenant, changedAtOnce(userUpdated(before, change), told))
+          return after
         })
       ),
 

@@ -9,6 +9,8 @@ import type { User } from "@vigil/core/User"
 import { Effect, Option, Redacted, Schema } from "effect"
 import { newCamera, otherTenant, secondTenant } from "../Samples.js"
 import { rpcClient } from "./RpcVisitor.js"
+import { ask as asks, did, polygon, rollbackCases } from "./rollback/RollbackCases.js"
+import { newTenant } from "./tenancy/Things.js"
 import { layerTestServer, password, TestServer } from "./TestServer.js"
 
 const decodeHistory = Schema.decodeUnknownSync(ObjectHistory)
@@ -67,11 +69,6 @@ describe("the history of what is configured", () => {
         const first = (yield* ask("POST", "/cameras", { name: "Yard", url: "rtsp://u:hunter2@192.0.2.1/?pwd=hunter3" }))
           .json as Camera
         const path = `/cameras/${first.id}`
-        const polygon = [
-          { x: 0, y: 0 },
-          { x: 1, y: 0 },
-          { x: 1, y: 1 }
-        ]
         yield* ask("PATCH", path, {
           name: "Other",
           zones: [{ name: "Lawn", polygon }],
@@ -119,6 +116,17 @@ describe("the history of what is configured", () => {
           hasCredentials: false,
           revision: 3
         })
+      })
+    )
+
+    it.effect("takes a privacy mask away for administrators only", () =>
+      Effect.gen(function* () {
+        const { cookies } = yield* TestServer
+        const ask = yield* asking
+        const camera = (yield* ask("POST", "/cameras", { name: "Yard", url: "rtsp://192.0.2.9/1" })).json as Camera
+        yield* ask("PATCH", `/cameras/${camera.id}`, { masks: [{ name: "Window", polygon }] })
+        expect((yield* ask("POST", rollbackOf(camera), { revision: 1 })).status).toBe(403)
+        expect((yield* ask("POST", rollbackOf(camera), { revision: 1 }, cookies.admin)).status).toBe(200)
       })
     )
 
@@ -179,6 +187,78 @@ describe("the history of what is configured", () => {
           { field: "name", before: "Gate", after: "New" }
         ])
       })
+    )
+
+    it.effect.each(rollbackCases)("goes back to its first version: $type", (each) =>
+      Effect.gen(function* () {
+        const { changes, read, tooLittle, type, who } = each
+        const id = yield* each.make
+        const history = `/history/${type}/${id}`
+        const versions = Effect.map(did(who, "GET", history), ({ json }) => decodeHistory(json).versions)
+        const [first] = yield* versions
+        const before = yield* read(id)
+        yield* Effect.forEach(changes(id), (change) => change)
+        const [changed] = yield* versions
+        const wish = { revision: first?.revision }
+        expect((yield* asks(tooLittle, "POST", `${history}/rollback`, wish)).status).toBe(403)
+        expect((yield* asks(who, "POST", `${history}/rollback`, { revision: 99 })).status).toBe(404)
+        expect((yield* asks(who, "POST", `${history}/rollback`, wish, { "if-match": '"77"' })).status).toBe(412)
+        const { cookie } = yield* newTenant(crypto.randomUUID())
+        const { visit } = yield* TestServer
+        const foreign = yield* visit({ method: "POST", path: `/api/v1${history}/rollback`, body: wish, cookie })
+        expect(foreign.status).toBe(["tenant", "licence"].includes(type) ? 403 : 404)
+
+        const dry = yield* did(who, "POST", `${history}/rollback`, { ...wish, dryRun: true })
+        expect(yield* read(id)).not.toEqual(before)
+        expect((yield* versions)[0]).toEqual(changed)
+
+        const done = decodeRollback((yield* did(who, "POST", `${history}/rollback`, wish)).json)
+        expect(yield* read(id)).toEqual(before)
+        const [newest] = yield* versions
+        expect(newest).toMatchObject({
+          revision: (changed?.revision ?? 0) + 1,
+          rolledBackTo: first?.revision,
+          action: `${type}.rollback`,
+          values: first?.values
+        })
+        expect(done).toEqual({ ...decodeRollback(dry.json), dryRun: false, revision: newest?.revision })
+        expect(done.fields.length).toBeGreaterThan(0)
+        const again = decodeRollback((yield* did(who, "POST", `${history}/rollback`, wish)).json)
+        expect(again).toMatchObject({ fields: [], revision: newest?.revision })
+      })
+    )
+
+    it.effect.each(rollbackCases.filter(({ remove }) => remove !== undefined))("after it was removed: $type", (each) =>
+      Effect.gen(function* () {
+        const { gone, make, read, remove, type, who } = each
+        const id = yield* make
+        const before = yield* read(id)
+        yield* remove?.(id) ?? Effect.void
+        const answer = yield* asks(who, "POST", `/history/${type}/${id}/rollback`, { revision: 1 })
+        if (gone !== undefined) {
+          expect([answer.status, answer.text]).toEqual([409, expect.stringMatching(gone)])
+          return
+        }
+        expect(decodeRollback(answer.json)).toMatchObject({ restored: true, to: 1, revision: 3 })
+        expect(yield* read(id)).toEqual(before)
+      })
+    )
+
+    it.effect.each(rollbackCases.filter(({ outgrow }) => outgrow !== undefined))(
+      "does not go where it does not fit: $type",
+      (each) =>
+        Effect.gen(function* () {
+          const { make, outgrow, read, type, who } = each
+          const id = yield* make
+          const { detail, kind, revision } = yield* outgrow?.(id) ?? Effect.die("nothing to outgrow")
+          const before = yield* read(id)
+          const answer = yield* asks(who, "POST", `/history/${type}/${id}/rollback`, { revision })
+          expect([answer.status, answer.json]).toEqual([
+            409,
+            expect.objectContaining({ type: `urn:vigil:problem:${kind}`, detail: expect.stringMatching(detail) })
+          ])
+          expect(yield* read(id)).toEqual(before)
+        })
     )
   })
 })

@@ -1,8 +1,10 @@
 import { Context, Schema } from "effect"
 import type { DateTime, Effect, Option, Redacted } from "effect"
 import type { AccountLock, ProfileChange } from "../Account.js"
+import type { Grants } from "../Grants.js"
 import { type TenantId, UserId } from "../Ids.js"
 import type { Role, User } from "../User.js"
+import type { PlaceNotFound } from "./PlaceStore.js"
 import type { StoreUnavailable } from "./StoreError.js"
 
 /** Usernames are unique in the whole installation, upper and lower case alike, because they are what people sign in with. */
@@ -59,6 +61,12 @@ export interface UserChange {
   readonly disabled?: boolean | undefined
 }
 
+/** All of a user that somebody configures; absent parts stay. */
+export interface UserConfiguration extends Omit<UserChange, "passwordHash"> {
+  readonly profile?: ProfileChange | undefined
+  readonly grants?: Grants | undefined
+}
+
 export class UserStore extends Context.Tag("@vigil/core/UserStore")<
   UserStore,
   {
@@ -72,6 +80,12 @@ export class UserStore extends Context.Tag("@vigil/core/UserStore")<
       id: UserId,
       change: UserChange
     ) => Effect.Effect<User, UserNotFound | LastAdministrator | StoreUnavailable>
+    /** All of it at once, or nothing. */
+    readonly configure: (
+      tenant: TenantId,
+      id: UserId,
+      configuration: UserConfiguration
+    ) => Effect.Effect<User, UserNotFound | LastAdministrator | PlaceNotFound | StoreUnavailable>
     readonly remove: (tenant: TenantId, id: UserId) => Effect.Effect<void, UserNotFound | LastAdministrator | StoreUnavailable>
     /** Makes the one-time token valid in place of earlier ones, unless a user exists; says whether it did. */
     readonly offerSetup: (tokenHash: Uint8Array, expiresAt: DateTime.Utc) => Effect.Effect<boolean, StoreUnavailable>
