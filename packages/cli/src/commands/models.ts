@@ -13,9 +13,24 @@ const list = Command.make("list", { json }, (options) => load(program, (models) 
   Command.withDescription("The models that Vigil knows, and which are installed.")
 )
 
-const pull = Command.make("pull", { model: modelArgument, json }, (options) =>
+const from = Options.text("from").pipe(
+  Options.optional,
+  Options.withDescription(
+    "Where its file is: an http or https address, or a path. Where absent, the address that the model's description has."
+  )
+)
+
+const pull = Command.make("pull", { model: modelArgument, from, json }, (options) =>
   load(program, (models) => models.pull(options))
-).pipe(Command.withDescription("Fetch a model that has an address, check its sha256 and install it."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Fetch the file of a known model, check its sha256, try it, and install it. `vigil models list` tells which are known.",
+      "vigil models pull yolox-nano --from https://mirror.example/yolox_nano.onnx",
+      "vigil models pull yolox-nano --from ./yolox_nano.onnx"
+    )
+  )
+)
 
 const importModel = Command.make(
   "import",

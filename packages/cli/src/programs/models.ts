@@ -4,6 +4,7 @@ import { ModelCatalogue } from "@vigil/core/port/ModelCatalogue"
 import { describeModel } from "@vigil/runtime/model/DescribeModel"
 import { Console, Effect, Option, Schema } from "effect"
 import { readFileSync } from "node:fs"
+import { pathToFileURL } from "node:url"
 import * as Models from "../Models.js"
 import { bytes, CommandFailed, printJson, table } from "../Output.js"
 
@@ -13,6 +14,10 @@ const idOf = (text: string) =>
 interface ModelOptions {
   readonly model: string
   readonly json: boolean
+}
+
+interface PullOptions extends ModelOptions {
+  readonly from: Option.Option<string>
 }
 
 interface ImportOptions {
@@ -32,19 +37,21 @@ export const list = (options: { readonly json: boolean }) =>
       descriptor.adapter,
       descriptor.licence,
       bytes(descriptor.bytes),
-      installed ? "installed" : descriptor.url === undefined ? "import it" : "pull it"
+      installed ? "installed" : descriptor.url === undefined ? "pull --from" : "pull it"
     ])
     yield* Console.log(table(["ID", "VERSION", "TASK", "ADAPTER", "LICENCE", "SIZE", "STATE"], rows))
   }).pipe(Effect.provide(Models.layer))
 
-export const pull = (options: ModelOptions) =>
+const addressOf = (from: string): string => (/^[a-z][a-z0-9+.-]*:\/\//i.test(from) ? from : pathToFileURL(from).href)
+
+export const pull = (options: PullOptions) =>
   Effect.gen(function* () {
     const id = yield* idOf(options.model)
     const catalogue = yield* ModelCatalogue
     const progress = (received: number, total: number) => {
       if (process.stderr.isTTY) process.stderr.write(`\r${id}: ${bytes(received)} of ${bytes(total)}`)
     }
-    const { descriptor } = yield* catalogue.pull(id, progress)
+    const { descriptor } = yield* catalogue.pull(id, progress, Option.getOrUndefined(Option.map(options.from, addressOf)))
     if (process.stderr.isTTY) process.stderr.write("\n")
     yield* options.json ? printJson(ModelDescriptor)(descriptor) : Console.log(`${id} ${descriptor.version} is installed.`)
   }).pipe(Effect.provide(Models.layer))

@@ -17,10 +17,11 @@ export class ModelCatalogue extends Context.Tag("@vigil/core/ModelCatalogue")<
     readonly installed: (id: ModelId) => Effect.Effect<InstalledModel, ModelError>
     /** The model to use where a camera names none: the first installed one of the task. */
     readonly preferred: (task: ModelTask) => Effect.Effect<Option.Option<InstalledModel>, ModelError>
-    /** Fetches the descriptor's url, verifies and installs; reports bytes so far. */
+    /** Fetches the file from the url `from` (http, https or file), else the descriptor's, verifies and installs; reports bytes so far. */
     readonly pull: (
       id: ModelId,
-      onProgress: (received: number, total: number) => void
+      onProgress: (received: number, total: number) => void,
+      from?: string
     ) => Effect.Effect<InstalledModel, ModelError>
     /** Copies, verifies (checksum, ONNX structure, inputs and outputs, a test run) and installs a file with its descriptor. */
     readonly install: (descriptor: ModelDescriptor, file: string) => Effect.Effect<InstalledModel, ModelError>

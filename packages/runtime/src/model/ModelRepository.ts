@@ -110,7 +110,7 @@ const make = (options: ModelRepositoryOptions) =>
       Effect.gen(function* () {
         const descriptor = yield* find(id)
         if (yield* isPresent(descriptor)) return yield* verified(descriptor)
-        const how = descriptor.url === undefined ? `vigil models import FILE` : `vigil models pull ${id}`
+        const how = descriptor.url === undefined ? `vigil models pull ${id} --from URL|FILE` : `vigil models pull ${id}`
         return yield* new ModelError({ model: id, reason: "not-installed", detail: `is not installed; run \`${how}\`` })
       })
 
@@ -163,9 +163,9 @@ const make = (options: ModelRepositoryOptions) =>
           }
           return Option.none()
         }),
-      pull: (id, onProgress: OnProgress) =>
+      pull: (id, onProgress: OnProgress, from) =>
         Effect.flatMap(find(id), (descriptor) =>
-          admit(descriptor, (partial) => download(descriptor, partial, onProgress, receive))
+          admit(descriptor, (partial) => download(descriptor, from ?? descriptor.url, partial, onProgress, receive))
         ),
       install: (descriptor, file) => admit(descriptor, (partial) => copyInto(descriptor, file, partial, () => {})),
       remove

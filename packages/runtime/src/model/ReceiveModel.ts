@@ -16,21 +16,28 @@ export interface ReceiveLimits {
 export const defaultReceiveLimits: ReceiveLimits = { idle: 30_000 }
 
 /**
- * Fetches a descriptor's url (http, https or file) into the new file `target`. Never writes more than the descriptor's size; the file is
+ * Fetches a descriptor's file from an address (http, https or file) into the new file `target`. Never writes more than the descriptor's size; the file is
  * synchronised and has the descriptor's sha256 when this succeeds, else it fails with `download`, `checksum` or `storage`.
  */
 export const download = (
   descriptor: ModelDescriptor,
+  from: string | undefined,
   target: string,
   onProgress: OnProgress,
   limits: ReceiveLimits = defaultReceiveLimits
 ): Effect.Effect<void, ModelError> => {
-  const fail = failing(descriptor, "download")
-  if (descriptor.url === undefined) {
-    return Effect.fail(fail("it has no url to fetch from; get the file yourself and import it"))
+  const { bytes, sha256 } = descriptor
+  if (from === undefined) {
+    const what = `the file of ${bytes} bytes with the sha256 ${sha256}`
+    return Effect.fail(
+      failing(descriptor, "download")(`the catalogue has no address for it: say with --from URL|FILE where ${what} is`)
+    )
   }
-  if (!URL.canParse(descriptor.url)) return Effect.fail(failing(descriptor, "descriptor")("its url cannot be read"))
-  const url = new URL(descriptor.url)
+  if (!URL.canParse(from)) return Effect.fail(failing(descriptor, "descriptor")("its url cannot be read"))
+  const url = new URL(from)
+  if (url.username !== "" || url.password !== "") {
+    return Effect.fail(failing(descriptor, "descriptor")("its url has a user name or password, which are not sent"))
+  }
   switch (url.protocol) {
     case "file:":
       return copyInto(descriptor, fileURLToPath(url), target, onProgress)

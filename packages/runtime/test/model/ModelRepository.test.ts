@@ -216,6 +216,15 @@ describe("ModelRepository", () => {
       await incoming[Symbol.asyncDispose]()
     })
 
+    it("fetches from where it is told to, and there too only what the description says", async () => {
+      await withCatalogue({ known: [describeTiny(good, size, { url: `${address}/missing` })] }, async (catalogue) => {
+        const from = (path: string) =>
+          Effect.runPromise(Effect.either(catalogue.pull(ModelId.make("tiny"), ignore, `${address}${path}`)))
+        expect(Either.flip(await from("/changed"))).toMatchObject({ right: { reason: "checksum" } })
+        expect(Either.isRight(await from("/good"))).toBe(true)
+      })
+    })
+
     const refused: ReadonlyArray<readonly [string, ModelError["reason"], string]> = [
       ["/missing", "download", "answered 404"],
       ["/other-length", "checksum", "offers 5 bytes"],
@@ -234,8 +243,12 @@ describe("ModelRepository", () => {
 
     it("says what is wrong with an url, without its secrets", async () => {
       await pull(undefined, (result) =>
-        expect(Either.flip(result)).toMatchObject({ right: { reason: "download", detail: containing("no url") } })
+        expect(Either.flip(result)).toMatchObject({ right: { reason: "download", detail: containing("--from URL|FILE") } })
       )
+      await pull("http://me:secret@127.0.0.1:1/model", (result) => {
+        expect(Either.flip(result)).toMatchObject({ right: { reason: "descriptor", detail: containing("password") } })
+        expect(JSON.stringify(result)).not.toContain("secret")
+      })
       await pull("ftp://127.0.0.1/model", (result) =>
         expect(Either.flip(result)).toMatchObject({ right: { reason: "descriptor" } })
       )
