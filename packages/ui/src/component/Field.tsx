@@ -1,4 +1,4 @@
-import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, useId } from "react"
+import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes, useId } from "react"
 
 interface Labelled {
   readonly label: string
@@ -36,6 +36,15 @@ export const TextField = ({ label, hint, error, ...rest }: Labelled & InputHTMLA
   return (
     <Frame id={id} label={label} hint={hint} error={error}>
       <input id={id} className="field" {...described(id, { hint, error })} {...rest} />
+    </Frame>
+  )
+}
+
+export const TextAreaField = ({ label, hint, error, ...rest }: Labelled & TextareaHTMLAttributes<HTMLTextAreaElement>) => {
+  const id = useId()
+  return (
+    <Frame id={id} label={label} hint={hint} error={error}>
+      <textarea id={id} className="field min-h-20" {...described(id, { hint, error })} {...rest} />
     </Frame>
   )
 }

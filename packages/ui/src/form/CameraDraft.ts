@@ -23,6 +23,8 @@ export interface CameraDraft {
   readonly placeId: PlaceId | null
   readonly tags: ReadonlyArray<string>
   readonly groups: ReadonlyArray<string>
+  readonly location: string
+  readonly description: string
   readonly model: string
   readonly framesPerSecond: string
   readonly gate: "motion" | "always"
@@ -70,6 +72,8 @@ export const newDraft: CameraDraft = {
   placeId: null,
   tags: [],
   groups: [],
+  location: "",
+  description: "",
   model: blank.detection.model ?? "",
   framesPerSecond: String(blank.detection.framesPerSecond),
   gate: blank.detection.gate,
@@ -91,6 +95,8 @@ export const draftOf = (camera: Camera): CameraDraft => ({
   placeId: camera.placeId,
   tags: camera.tags,
   groups: camera.groups,
+  location: camera.location ?? "",
+  description: camera.description ?? "",
   model: camera.detection.model ?? "",
   framesPerSecond: String(camera.detection.framesPerSecond),
   gate: camera.detection.gate,
@@ -122,6 +128,8 @@ const configuration = (draft: CameraDraft) => ({
   placeId: draft.placeId,
   tags: draft.tags,
   groups: draft.groups,
+  location: draft.location.trim() || null,
+  description: draft.description.trim() || null,
   segment: { duration: typedNumber(draft.segmentDuration), overlap: typedNumber(draft.segmentOverlap) },
   detection: {
     framesPerSecond: typedNumber(draft.framesPerSecond),

@@ -1,5 +1,5 @@
 import type { TlsTrust } from "@vigil/core/Source"
-import { CheckField, SelectField, TextField } from "../component/Field.js"
+import { CheckField, SelectField, TextAreaField, TextField } from "../component/Field.js"
 import { type CameraDraft, type Complaints, withoutUserInformation } from "./CameraDraft.js"
 
 export interface DraftProps {
@@ -39,14 +39,12 @@ const TlsFields = ({ draft: { tls }, complaints, change }: DraftProps) => (
       />
     )}
     {tls.mode === "ca" && (
-      <label className="flex flex-col gap-1.5 text-[13px] font-medium text-soft">
-        Certificate (PEM)
-        <textarea
-          className="field min-h-32 font-mono text-xs"
-          value={tls.pem}
-          onChange={(event) => change({ tls: { mode: "ca", pem: event.target.value } })}
-        />
-      </label>
+      <TextAreaField
+        label="Certificate (PEM)"
+        className="field min-h-32 font-mono text-xs"
+        value={tls.pem}
+        onChange={(event) => change({ tls: { mode: "ca", pem: event.target.value } })}
+      />
     )}
   </>
 )

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query"
 import { useClient } from "../client/ClientContext.js"
 import { camerasQuery } from "../client/Queries.js"
+import { TextAreaField, TextField } from "../component/Field.js"
 import type { DraftProps } from "./ConnectionFields.js"
 import { LabelsField } from "./LabelsField.js"
 import { PlaceField } from "./PlaceField.js"
@@ -18,6 +19,15 @@ export const PlacingFields = ({ draft, complaints, change }: DraftProps) => {
         hint="People may be limited to places."
         onChange={(placeId) => change({ placeId })}
       />
+      <TextField
+        label="Location"
+        hint="Where exactly, in words."
+        maxLength={200}
+        placeholder="Pole 3, towards the ramp"
+        value={draft.location}
+        error={complaints["location"]}
+        onChange={(event) => change({ location: event.target.value })}
+      />
       <LabelsField
         label="Tags"
         hint="Words to find it by; Enter or a comma ends each."
@@ -34,6 +44,15 @@ export const PlacingFields = ({ draft, complaints, change }: DraftProps) => {
         known={sorted(cameras.flatMap(({ groups }) => groups))}
         onChange={(groups) => change({ groups })}
       />
+      <div className="sm:col-span-2">
+        <TextAreaField
+          label="Description"
+          maxLength={2000}
+          value={draft.description}
+          error={complaints["description"]}
+          onChange={(event) => change({ description: event.target.value })}
+        />
+      </div>
     </div>
   )
 }

@@ -1,4 +1,5 @@
 import { Option, Schema } from "effect"
+import { spoken } from "../words/FieldWords.js"
 
 /** How one setting of an analytic is asked for, told from its JSON Schema. */
 export interface SettingField {
@@ -44,11 +45,6 @@ const resolve = (value: unknown, definitions: Readonly<Record<string, unknown>>,
   if (depth > deepest) return own
   const parts = [...(own.allOf ?? []), ...(own.$ref === undefined ? [] : [definitions[own.$ref.replace("#/$defs/", "")]])]
   return parts.reduce((all: Property, part) => ({ ...resolve(part, definitions, depth + 1), ...all }), own)
-}
-
-const spoken = (key: string): string => {
-  const words = key.replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase()
-  return words.slice(0, 1).toUpperCase() + words.slice(1)
 }
 
 const kindOf = (property: Property, definitions: Readonly<Record<string, unknown>>): SettingField["kind"] | undefined => {

@@ -3,8 +3,9 @@ import { getRouteApi, Link } from "@tanstack/react-router"
 import type { Camera } from "@vigil/core/Camera"
 import { requirementText } from "@vigil/core/ModelSuitability"
 import { placePaths } from "@vigil/core/Place"
+import { permits } from "@vigil/core/User"
 import { useRef, useState } from "react"
-import { useCameraStatus } from "../client/ClientContext.js"
+import { useCameraStatus, useUser } from "../client/ClientContext.js"
 import { note } from "../client/Journal.js"
 import { placesQuery } from "../client/Places.js"
 import { StateBadge } from "../component/Badge.js"
@@ -13,6 +14,7 @@ import { CameraFigures } from "../component/CameraFigures.js"
 import { CameraRoute } from "../component/CameraRoute.js"
 import { useNow } from "../component/Clock.js"
 import { EventFeed } from "../component/EventFeed.js"
+import { HistoryPanel } from "../component/HistoryPanel.js"
 import { Icon } from "../component/Icon.js"
 import { Notice } from "../component/Notice.js"
 import { BackLink, PageHead } from "../component/PageHead.js"
@@ -74,7 +76,7 @@ const State = ({ camera }: { readonly camera: Camera }) => {
 }
 
 /** Where the camera hangs, and its tags. */
-const Placing = ({ camera: { placeId, tags } }: { readonly camera: Camera }) => {
+const Placing = ({ camera: { location, placeId, tags } }: { readonly camera: Camera }) => {
   const places = useQuery(placesQuery).data ?? []
   const path = placeId === null ? undefined : placePaths(places).get(placeId)
   return (
@@ -84,6 +86,7 @@ const Placing = ({ camera: { placeId, tags } }: { readonly camera: Camera }) => 
           {path}
         </Link>
       )}
+      {location !== null && <span>{location}</span>}
       {tags.map((tag) => (
         <Link key={tag} to="/" search={{ tag }} className="rounded bg-raised px-1.5 hover:text-ink">
           {tag}
@@ -94,6 +97,7 @@ const Placing = ({ camera: { placeId, tags } }: { readonly camera: Camera }) => 
 }
 
 const CameraView = ({ camera }: { readonly camera: Camera }) => {
+  const { role } = useUser()
   const status = useCameraStatus(camera.id)
   const { buttons, notice } = useCameraActions(camera)
   return (
@@ -102,7 +106,7 @@ const CameraView = ({ camera }: { readonly camera: Camera }) => {
         back={<BackLink to="/" label="All cameras" />}
         title={camera.name}
         mark={<StateBadge state={status?.state} />}
-        note={camera.placeId === null && camera.tags.length === 0 ? undefined : <Placing camera={camera} />}
+        note={<Placing camera={camera} />}
       >
         {buttons}
       </PageHead>
@@ -111,6 +115,7 @@ const CameraView = ({ camera }: { readonly camera: Camera }) => {
           {notice}
           <Picture camera={camera} />
           <State camera={camera} />
+          {camera.description !== null && <p className="break-words whitespace-pre-line text-soft">{camera.description}</p>}
           {status?.modelWarnings !== undefined && (
             <Notice tone="warn" title="The picture is less than the detector needs: it may miss things">
               {status.modelWarnings.map((warning) => (
@@ -124,6 +129,7 @@ const CameraView = ({ camera }: { readonly camera: Camera }) => {
             <h2 className="border-b border-line px-4 py-2.5 font-semibold">Events</h2>
             <EventFeed cameraId={camera.id} limit={50} />
           </section>
+          {permits(role, "supervisor") && <HistoryPanel type="camera" id={camera.id} mayRestore />}
         </div>
         <aside className="panel" aria-label="Statistics">
           {status === undefined ? <p className="p-4 text-muted">No figures yet.</p> : <CameraFigures status={status} />}

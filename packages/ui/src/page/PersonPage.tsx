@@ -8,6 +8,7 @@ import { useUser } from "../client/ClientContext.js"
 import { changePerson, peopleQuery, removePerson } from "../client/People.js"
 import { Badge } from "../component/Badge.js"
 import { Confirm } from "../component/Confirm.js"
+import { HistoryPanel } from "../component/HistoryPanel.js"
 import { Notice } from "../component/Notice.js"
 import { BackLink, PageHead } from "../component/PageHead.js"
 import { PersonBadges } from "../component/PersonBadges.js"
@@ -91,6 +92,8 @@ const Self = () => (
 const Person = ({ account, user }: { readonly account: Account; readonly user: User }) => {
   const queries = useQueryClient()
   const isSelf = useUser().id === user.id
+  // What is typed into the forms is of before.
+  const [restored, setRestored] = useState(0)
   return (
     <div className="mx-auto flex max-w-3xl flex-col gap-4 px-3 py-5 sm:px-5">
       <PageHead
@@ -106,21 +109,22 @@ const Person = ({ account, user }: { readonly account: Account; readonly user: U
       />
       {isSelf && <Self />}
       <Section title="Profile">
-        <ProfileForm account={account} onSave={(change) => changeProfileOf(queries, account, change)} />
+        <ProfileForm key={restored} account={account} onSave={(change) => changeProfileOf(queries, account, change)} />
       </Section>
       {!isSelf && (
         <Section title="Role" note="What the person may do. A change ends the person's sessions.">
-          <RoleForm user={user} />
+          <RoleForm key={restored} user={user} />
         </Section>
       )}
       <Section title="Cameras" note="Whose pictures and events the person sees.">
-        {permits(user.role, "admin") ? <p>Administrators see all cameras.</p> : <GrantsForm user={user} />}
+        {permits(user.role, "admin") ? <p>Administrators see all cameras.</p> : <GrantsForm key={restored} user={user} />}
       </Section>
       {!isSelf && (
         <>
           <Section title="Signing in">
             <PersonSignIn account={account} />
           </Section>
+          <HistoryPanel type="user" id={user.id} mayRestore onRestored={() => setRestored(restored + 1)} />
           <Section title={user.disabled ? "Enable or remove" : "Disable or remove"}>
             <Leaving user={user} />
           </Section>

@@ -10,6 +10,7 @@ import { camerasQuery } from "../client/Queries.js"
 import { Button, buttonClass } from "../component/Button.js"
 import { Empty } from "../component/Empty.js"
 import { TextField } from "../component/Field.js"
+import { VersionList } from "../component/HistoryPanel.js"
 import { Notice } from "../component/Notice.js"
 import { PageHead } from "../component/PageHead.js"
 import { ImportPanel } from "../form/ImportPanel.js"
@@ -66,7 +67,7 @@ interface Tree {
 
 const Leaf = ({ place, tree }: { readonly place: Place; readonly tree: Tree }) => {
   const queries = useQueryClient()
-  const [doing, setDoing] = useState<"add" | "rename">()
+  const [doing, setDoing] = useState<"add" | "rename" | "history">()
   const remove = useMutation({ mutationFn: () => removePlace(queries, place) })
   const child = childKind(place.kind)
   const count = tree.cameras.get(place.id) ?? 0
@@ -103,6 +104,15 @@ const Leaf = ({ place, tree }: { readonly place: Place; readonly tree: Tree }) =
             <Button
               small
               tone="quiet"
+              aria-label={`History of ${place.name}`}
+              aria-expanded={doing === "history"}
+              onClick={() => setDoing(doing === "history" ? undefined : "history")}
+            >
+              History
+            </Button>
+            <Button
+              small
+              tone="quiet"
               icon="trash"
               aria-label={`Remove ${place.name}`}
               busy={remove.isPending}
@@ -112,6 +122,11 @@ const Leaf = ({ place, tree }: { readonly place: Place; readonly tree: Tree }) =
         )}
       </div>
       {remove.isError && <Notice tone="bad" title={errorWords(remove.error)} />}
+      {doing === "history" && (
+        <div className="panel my-2 overflow-hidden">
+          <VersionList type="place" id={place.id} mayRestore />
+        </div>
+      )}
       {doing === "rename" && (
         <NameForm label="New name" name={place.name} save={(name) => changePlace(queries, place, { name })} close={close} />
       )}

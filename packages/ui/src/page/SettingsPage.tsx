@@ -4,11 +4,13 @@ import { defaultTenant } from "@vigil/core/Ids"
 import type { EffectiveSetting, SettingsView } from "@vigil/core/settings/SettingLevels"
 import { permits, type User } from "@vigil/core/User"
 import { useClient, useUser } from "../client/ClientContext.js"
+import type { Versioned } from "../client/History.js"
 import { placesQuery } from "../client/Places.js"
 import { camerasQuery } from "../client/Queries.js"
 import { refreshSettings, settingDefinitionsQuery, type SettingPlace, settingsQuery } from "../client/Settings.js"
 import { Button } from "../component/Button.js"
 import { SelectField } from "../component/Field.js"
+import { HistoryPanel } from "../component/HistoryPanel.js"
 import { Notice } from "../component/Notice.js"
 import { PageHead } from "../component/PageHead.js"
 import { Section } from "../form/Section.js"
@@ -28,6 +30,15 @@ const grouped = (settings: ReadonlyArray<EffectiveSetting>): ReadonlyMap<string,
     groups.set(group, [...(groups.get(group) ?? []), setting])
   }
   return groups
+}
+
+const nil = "00000000-0000-0000-0000-000000000000"
+
+/** Whose history tells of the settings there: a camera's own go with the camera. */
+const versioned = (place: SettingPlace, { tenantId }: User): Versioned => {
+  const [kind, id] = place.split("/")
+  if (kind === "cameras") return { type: "camera", id: id ?? nil }
+  return { type: "settings", id: kind === "tenant" ? tenantId : (id ?? nil) }
 }
 
 const useSites = () => (useQuery(placesQuery).data ?? []).filter(({ kind }) => kind === "site")
@@ -86,13 +97,14 @@ const Groups = ({ place, view }: { readonly place: SettingPlace; readonly view: 
 
 export const SettingsPage = () => {
   const { at: place = "tenant" } = useSearch({ from: "/shell/settings" })
+  const user = useUser()
   const queries = useQueryClient()
   const view = useQuery(settingsQuery(place))
   const refresh = useMutation({ mutationFn: () => refreshSettings(queries) })
   return (
     <div className="mx-auto flex max-w-4xl flex-col gap-4 px-3 py-5 sm:px-5">
       <PageHead title="Settings" note="What cameras run with: the nearest of camera, site, all cameras and system holds">
-        {permits(useUser().role, "supervisor") && (
+        {permits(user.role, "supervisor") && (
           <Button small icon="restart" busy={refresh.isPending} onClick={() => refresh.mutate()}>
             Read again
           </Button>
@@ -101,6 +113,9 @@ export const SettingsPage = () => {
       <PlaceChoice place={place} />
       {refresh.isError && <Notice tone="bad" title={errorWords(refresh.error)} />}
       {view.isError && <Notice tone="bad" title={errorWords(view.error)} />}
+      {view.data !== undefined && permits(user.role, "supervisor") && (
+        <HistoryPanel key={`history of ${place}`} {...versioned(place, user)} mayRestore={mayChange(user, view.data)} />
+      )}
       {view.data !== undefined && <Groups key={place} place={place} view={view.data} />}
     </div>
   )

@@ -75,6 +75,64 @@ describe.skipIf(needs !== "")(`the page of settings${needs}`, { timeout: 90_000 
     await eventually(() => said("segment.duration")).toMatch(/^3 \| .*From all cameras/)
   })
 
+  it("tells who changed what, and goes back to a version once what that changes was seen", async () => {
+    await look("All cameras")
+    const history = page.getByTestId("history")
+    const version = (number: number) => history.getByTestId("version").filter({ hasText: new RegExp(`^${number} `) })
+    const restore = (number: number) => history.getByRole("group", { name: `Restore version ${number}` })
+    await change("segment.duration", "Duration", "6")
+    await history.locator("summary").click()
+    await version(2).getByText("by root").waitFor()
+    await version(2).getByRole("button", { name: "Changes of version 2" }).click()
+    await eventually(() => version(2).getByTestId("differences").innerText()).toMatch(/segment\.duration\s+3\s*→\s*became\s*6/)
+    await version(1).getByRole("button", { name: "Restore version 1" }).click()
+    await eventually(() => restore(1).getByTestId("differences").innerText()).toMatch(/segment\.duration\s+6\s*→\s*became\s*3/)
+    // Somebody is faster: what was seen is not what there is.
+    const changed = await page.request.patch("/api/v1/settings/tenant", {
+      data: { "segment.overlap": 1 },
+      headers: { origin: new URL(page.url()).origin }
+    })
+    expect(changed.ok()).toBe(true)
+    await restore(1).getByRole("button", { name: "Restore" }).click()
+    await restore(1).getByText("Somebody else changed this meanwhile").waitFor()
+    expect(await said("segment.duration")).toMatch(/^6 /)
+    await page.reload()
+    await history.locator("summary").click()
+    await version(2).getByRole("button", { name: "Restore version 2" }).click()
+    await eventually(() => restore(2).getByTestId("differences").innerText()).toMatch(/segment\.overlap/)
+    await restore(2).getByRole("button", { name: "Restore" }).click()
+    await version(4).getByText("Went back to version 2").waitFor()
+    await version(1).getByRole("button", { name: "Restore version 1" }).click()
+    await restore(1).getByRole("button", { name: "Restore" }).click()
+    await eventually(() => said("segment.duration")).toMatch(/^3 \|/)
+  })
+
+  it("has a like history of cameras and places", async () => {
+    const origin = new URL(page.url()).origin
+    const listed = (await (await page.request.get("/api/v1/cameras")).json()) as {
+      readonly cameras: ReadonlyArray<{ readonly id: string; readonly placeId: string }>
+    }
+    const [camera] = listed.cameras
+    const patch = (path: string, data: object) => page.request.patch(`/api/v1${path}`, { data, headers: { origin } })
+    await patch(`/cameras/${camera?.id}`, { name: "Gate 2", placeId: null })
+    await patch(`/places/${camera?.placeId}`, { name: "Far north" })
+    await page.goto(`/cameras/${camera?.id}`)
+    await page.getByRole("heading", { name: "Gate 2" }).waitFor()
+    await page.getByTestId("history").locator("summary").click()
+    await page.getByRole("button", { name: "Restore version 1" }).click()
+    await eventually(() => page.getByTestId("differences").innerText()).toMatch(
+      /Name\s+Gate 2[^]*Gate\s[^]*Place\s+nothing[^]*Far north/
+    )
+    await page.getByRole("button", { name: "Restore", exact: true }).click()
+    await page.getByRole("heading", { name: "Gate", exact: true }).waitFor()
+    await page.getByRole("link", { name: "Far north" }).waitFor()
+    await page.goto("/places")
+    await page.getByRole("button", { name: "History of Far north" }).click()
+    await page.getByRole("button", { name: "Restore version 1" }).click()
+    await page.getByRole("button", { name: "Restore", exact: true }).click()
+    await page.getByText("North", { exact: true }).waitFor()
+  })
+
   it("is reached from the form of a camera", async () => {
     await page.goto("/")
     await page.getByRole("link", { name: "Gate" }).first().click()

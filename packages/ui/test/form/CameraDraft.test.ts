@@ -19,7 +19,7 @@ const complaintsOf = <A>(result: Either.Either<A, unknown>) => Either.getOrNull(
 describe("a new camera", () => {
   it("has what the contract takes where nothing is chosen", () => {
     const made = Either.getOrThrow(toNewCamera(draft))
-    const placed = { placeId: null, tags: [], groups: [] }
+    const placed = { placeId: null, tags: [], groups: [], location: null, description: null }
     expect(made).toEqual(Schema.decodeUnknownSync(NewCamera)({ name: "Gate", url: "rtsp://10.0.0.1/one", ...placed }))
   })
 
@@ -31,7 +31,7 @@ describe("a new camera", () => {
 
   it("hangs somewhere, and has words to be found by", () => {
     const placeId = PlaceId.make("00000000-0000-4000-8000-00000000000b")
-    const placed = { placeId, tags: ["outdoor", "dock"], groups: ["doors"] }
+    const placed = { placeId, tags: ["outdoor", "dock"], groups: ["doors"], location: "Pole 3", description: "Over the ramp" }
     expect(Either.getOrThrow(toNewCamera({ ...draft, ...placed }))).toMatchObject(placed)
     expect(complaintsOf(toNewCamera({ ...draft, tags: ["a;b"], groups: ["x".repeat(51)] }))).toEqual({
       tags: expect.stringContaining("without commas"),
@@ -97,6 +97,7 @@ describe("a change", () => {
       updatedAt: _updated,
       // The form leaves these alone.
       edge: _edge,
+      metadata: _metadata,
       settings: _settings,
       ...rest
     } = camera
