@@ -46,10 +46,10 @@ const elements: Record<number, OnnxElement> = {
 }
 
 /** Field numbers of onnx.proto (IR version 3 and later). */
-const Model = { producer: 2, graph: 7, opset: 8, metadata: 14 }
+const Model = { producer: 2, graph: 7, opset: 8, metadata: 14, functions: 25 }
 const Graph = { node: 1, initialiser: 5, input: 11, output: 12, valueInfo: 13, sparseInitialiser: 15 }
 const Node = { operator: 4, attribute: 5, domain: 7 }
-const Attribute = { tensor: 5, graph: 6, tensors: 10, graphs: 11 }
+const Attribute = { tensor: 5, graph: 6, tensors: 10, graphs: 11, sparseTensor: 22, sparseTensors: 23 }
 const Tensor = { name: 8, externalData: 13, dataLocation: 14 }
 
 /**
@@ -72,6 +72,8 @@ export const readOnnx = (bytes: Uint8Array): Either.Either<OnnxFile, OnnxSyntaxE
       } else if (field.number === Model.opset) {
         const { text, integer } = textAndInteger(reader.message(field))
         opsets.set(text === "ai.onnx" ? "" : text, integer)
+      } else if (field.number === Model.functions) {
+        throw new OnnxSyntaxError({ detail: "defines operators of its own; export it with them inlined" })
       } else if (field.number === Model.metadata && metadata.size < limits.metadata) {
         const { key, value } = keyAndValue(reader.message(field))
         metadata.set(key, value)
@@ -83,6 +85,8 @@ export const readOnnx = (bytes: Uint8Array): Either.Either<OnnxFile, OnnxSyntaxE
     if (inputs.length === 0 || graph.outputs.length === 0) throw new OnnxSyntaxError({ detail: "has no input or no output" })
     return { producer, opsets, inputs, outputs: graph.outputs, operators: graph.operators, metadata }
   })
+
+const sparseWeights = () => new OnnxSyntaxError({ detail: "has sparse weights, which are not supported" })
 
 class GraphReader {
   readonly inputs: Array<OnnxValue> = []
@@ -96,8 +100,7 @@ class GraphReader {
     for (let field = reader.next(); field !== undefined; field = reader.next()) {
       if (field.number === Graph.node) this.#node(reader.message(field), depth)
       else if (field.number === Graph.initialiser) this.weights.add(tensorName(reader.message(field)))
-      else if (field.number === Graph.sparseInitialiser)
-        throw new OnnxSyntaxError({ detail: "has sparse weights, which are not supported" })
+      else if (field.number === Graph.sparseInitialiser) throw sparseWeights()
       else if (depth === 0 && field.number === Graph.input) append(this.inputs, value(reader.message(field)))
       else if (depth === 0 && field.number === Graph.output) append(this.outputs, value(reader.message(field)))
     }
@@ -121,6 +124,7 @@ class GraphReader {
     for (let field = reader.next(); field !== undefined; field = reader.next()) {
       if (field.number === Attribute.graph || field.number === Attribute.graphs) this.read(reader.message(field), depth + 1)
       else if (field.number === Attribute.tensor || field.number === Attribute.tensors) tensorName(reader.message(field))
+      else if (field.number === Attribute.sparseTensor || field.number === Attribute.sparseTensors) throw sparseWeights()
     }
   }
 }

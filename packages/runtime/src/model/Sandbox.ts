@@ -55,6 +55,7 @@ const ask = ({ files, limits, program, request }: SandboxCall, confined: Confine
     const [command, ...words] = [...confined, process.execPath]
     const child = spawn(command ?? process.execPath, [...words, ...permissions(program, files), fileURLToPath(program)], {
       env: {},
+      cwd: "/",
       stdio: ["pipe", "ignore", "ignore", "pipe"]
     })
     const stop = () => {

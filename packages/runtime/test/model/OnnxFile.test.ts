@@ -69,6 +69,15 @@ describe("OnnxFile", () => {
     expect(refusal(withAttribute(graphAttribute))).toContain("in other files")
   })
 
+  it("refuses sparse weights and operators of its own, which could hide such tensors", () => {
+    const elsewhere = varintField(14, 1)
+    for (const kind of [22, 23]) {
+      expect(refusal(withAttribute(bytesField(kind, bytesField(1, elsewhere))))).toContain("sparse weights")
+    }
+    const constant = bytesField(7, bytesField(5, bytesField(5, elsewhere)))
+    expect(refusal(concatBytes([tiny, bytesField(25, constant)]))).toContain("operators of its own")
+  })
+
   it("refuses graphs that nest without end", () => {
     let attribute: Uint8Array = bytesField(6, new Uint8Array())
     for (let depth = 0; depth < 50; depth++) attribute = bytesField(6, bytesField(1, bytesField(5, attribute)))
