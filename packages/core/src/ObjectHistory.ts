@@ -7,7 +7,7 @@
 import { Option, Schema } from "effect"
 import { canonicalJson } from "./AuditChain.js"
 import { AuditAction, AuditEntry } from "./AuditEntry.js"
-import { VersionedType, versionTrails } from "./VersionedType.js"
+import { VersionedType, type VersionTrail, versionTrails } from "./VersionedType.js"
 
 const Values = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
@@ -30,18 +30,23 @@ export const ObjectVersion = Schema.Struct({
 }).annotations({ identifier: "ObjectVersion" })
 export type ObjectVersion = typeof ObjectVersion.Type
 
+/** The revision of a version, or 0 for what was there before the first. */
+export const KnownRevision = Schema.Int.pipe(Schema.nonNegative())
+
 /** The versions of an object, newest first. */
 export const ObjectHistory = Schema.Struct({
   type: VersionedType,
   id: Schema.String,
-  versions: Schema.Array(ObjectVersion)
+  versions: Schema.Array(ObjectVersion),
+  /** What held before the first version, as revision 0; null of what was added by it. */
+  original: Schema.NullOr(Values)
 }).annotations({ identifier: "ObjectHistory" })
 export type ObjectHistory = typeof ObjectHistory.Type
 
 /** What two versions of an object differ in. */
 export const ObjectDifference = Schema.Struct({
-  from: ObjectVersion.fields.revision,
-  to: ObjectVersion.fields.revision,
+  from: KnownRevision,
+  to: KnownRevision,
   fields: Schema.Array(Schema.Struct({ field: Schema.String, before: Schema.Unknown, after: Schema.Unknown }))
 }).annotations({ identifier: "ObjectDifference" })
 export type ObjectDifference = typeof ObjectDifference.Type
@@ -88,54 +93,60 @@ const without = (names: ReadonlyArray<string>, values: Fields): Fields =>
 /** A version, and what its entry says was before it. */
 interface Step {
   readonly version: ObjectVersion
-  readonly before: Fields
+  readonly before: Fields | null
 }
 
-/** A field that was first told of when it changed had its former value until then. */
-const withEarlierFields = (steps: ReadonlyArray<Step>): ReadonlyArray<ObjectVersion> => {
+/** A field that was first told of when it changed had its former value until then. Answers with the newest first. */
+const withEarlierFields = (steps: ReadonlyArray<Step>): Pick<ObjectHistory, "versions" | "original"> => {
   const versions: Array<ObjectVersion> = []
   let later: Fields = {}
   for (const { before, version } of [...steps].reverse()) {
     const { values } = version
     if (values === null) later = {}
     versions.push(values === null ? version : { ...version, values: { ...later, ...values } })
-    later = { ...later, ...before }
+    later = before === null ? {} : { ...later, ...before }
   }
-  return versions.reverse()
+  return { versions, original: steps[0]?.before === null ? null : later }
 }
 
-/** The versions that the entries of an object tell, both from the oldest on. */
-export const versionsOf = (type: VersionedType, entries: ReadonlyArray<AuditEntry>): ReadonlyArray<ObjectVersion> => {
-  const { actions, counts = false, fieldsIn = (values: Fields) => values, subject } = versionTrails[type]
-  const told = (values: Fields | null): Fields => without([...secretFields, ...asides], fieldsIn(values ?? {}))
+const stepAfter = (last: ObjectVersion | undefined, entry: AuditEntry, { counts = false, fieldsIn }: VersionTrail): Step => {
+  const told = (values: Fields | null): Fields | null =>
+    values === null ? null : without([...secretFields, ...asides], fieldsIn?.(values) ?? values)
+  const { action, actor, address, after, at, sequence } = entry
+  const before = told(entry.before)
+  const version: ObjectVersion = {
+    revision: (counts ? numberIn("revision", after) : null) ?? (last?.revision ?? 0) + 1,
+    at,
+    actor,
+    address,
+    action,
+    sequence,
+    changed: Object.keys(without(asides, fieldsIn?.(after ?? {}) ?? after ?? {})),
+    rolledBackTo: numberIn("rolledBackTo", after),
+    values: after === null && before !== null ? null : { ...last?.values, ...before, ...told(after) }
+  }
+  return { version, before }
+}
+
+/** What the entries of an object, the oldest first, tell of it. */
+export const historyOf = (type: VersionedType, id: string, entries: ReadonlyArray<AuditEntry>): ObjectHistory => {
+  const trail = versionTrails[type]
   const steps: Array<Step> = []
   for (const entry of entries) {
-    if (entry.subject.type !== subject || !actions.includes(entry.action)) continue
-    const { action, actor, address, after, at, sequence } = entry
-    const last = steps.at(-1)
-    const isRemoval = after === null && entry.before !== null
-    const before = told(entry.before)
-    const known = last === undefined || last.version.values === null ? {} : last.version.values
-    const changed = Object.keys(without(asides, fieldsIn(after ?? {})))
-    const version: ObjectVersion = {
-      revision: (counts ? numberIn("revision", after) : null) ?? (last?.version.revision ?? 0) + 1,
-      at,
-      actor,
-      address,
-      action,
-      sequence,
-      changed,
-      rolledBackTo: numberIn("rolledBackTo", after),
-      values: isRemoval ? null : { ...known, ...before, ...told(after) }
-    }
-    steps.push({ version, before })
+    if (entry.subject.type !== trail.subject || !trail.actions.includes(entry.action)) continue
+    steps.push(stepAfter(steps.at(-1)?.version, entry, trail))
   }
-  return withEarlierFields(steps)
+  return { type, id, ...withEarlierFields(steps) }
 }
 
+/** What was at a revision, by the entry of that number. */
+export type KnownVersion = Pick<ObjectVersion, "revision" | "sequence" | "values">
+
 /** The newest version of a revision. */
-export const versionAt = ({ versions }: ObjectHistory, revision: number): Option.Option<ObjectVersion> =>
-  Option.fromNullable(versions.find((version) => version.revision === revision))
+export const versionAt = ({ original, versions }: ObjectHistory, revision: number): Option.Option<KnownVersion> =>
+  revision === 0 && original !== null
+    ? Option.some({ revision, sequence: 0, values: original })
+    : Option.fromNullable(versions.find((version) => version.revision === revision))
 
 /** The fields that differ. The trail does not keep the order of a value's own fields. */
 export const changedFields = (before: Fields, after: Fields): ObjectDifference["fields"] => {
@@ -145,7 +156,7 @@ export const changedFields = (before: Fields, after: Fields): ObjectDifference["
     .map((field) => ({ field, before: before[field] ?? null, after: after[field] ?? null }))
 }
 
-export const differenceOf = (from: ObjectVersion, to: ObjectVersion): ObjectDifference => ({
+export const differenceOf = (from: KnownVersion, to: KnownVersion): ObjectDifference => ({
   from: from.revision,
   to: to.revision,
   fields: changedFields(from.values ?? {}, to.values ?? {})

@@ -1,12 +1,12 @@
 import { Context, Schema } from "effect"
 import type { AuditChange } from "./AuditEntry.js"
-import { ObjectDifference, ObjectVersion } from "./ObjectHistory.js"
+import { KnownRevision, ObjectDifference, ObjectVersion } from "./ObjectHistory.js"
 import { Credentials } from "./Source.js"
 import { VersionedType, versionTrails } from "./VersionedType.js"
 
 /** Which version is to hold again. */
 export const RollbackRequest = Schema.Struct({
-  revision: ObjectVersion.fields.revision,
+  revision: KnownRevision,
   /** Only says what would change. */
   dryRun: Schema.optionalWith(Schema.Boolean, { default: () => false }),
   /** Of a camera: what its server of that time wants, or null for none. Absent: those that it has stay, unless its server is another one. */
@@ -19,7 +19,7 @@ export const Rollback = Schema.Struct({
   type: VersionedType,
   id: Schema.String,
   /** The version that holds again. */
-  to: ObjectVersion.fields.revision,
+  to: KnownRevision,
   /** The object's revision now: the new one, unless nothing was changed. */
   revision: ObjectVersion.fields.revision,
   dryRun: Schema.Boolean,

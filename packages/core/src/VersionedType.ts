@@ -34,7 +34,7 @@ export interface VersionTrail {
   /** What going back is told as; null where nobody can. */
   readonly rollback: AuditAction | null
   /** Whether the object counts its changes itself. */
-  readonly counts?: true
+  readonly counts?: boolean
   /** The object's fields in an entry's values, where those are not it. */
   readonly fieldsIn?: (values: Fields) => Fields
 }

@@ -1,13 +1,13 @@
 import type { AuditEntry } from "@vigil/core/AuditEntry"
 import { authorize } from "@vigil/core/control/Authorization"
 import { CameraId, PlaceId } from "@vigil/core/Ids"
-import { differenceOf, type ObjectHistory, versionAt, VersionNotFound, versionsOf } from "@vigil/core/ObjectHistory"
+import { differenceOf, historyOf, type ObjectHistory, versionAt, VersionNotFound } from "@vigil/core/ObjectHistory"
 import { AuditStore } from "@vigil/core/port/AuditStore"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { GrantStore } from "@vigil/core/port/GrantStore"
 import { PlaceStore } from "@vigil/core/port/PlaceStore"
 import type { User } from "@vigil/core/User"
-import type { VersionedType } from "@vigil/core/VersionedType"
+import { type VersionedType, versionTrails } from "@vigil/core/VersionedType"
 import { Effect, Schema } from "effect"
 
 /** Entries of one question, and the most that are read of an object. */
@@ -42,16 +42,19 @@ export const objectHistory = (type: VersionedType, id: string) =>
     const user = yield* reader(type)
     yield* inReach(user, type, id)
     const { query } = yield* AuditStore
+    const { actions } = versionTrails[type]
     const entries: Array<AuditEntry> = []
     let before: number | undefined
     do {
-      const found = yield* query(user.tenantId, { subjectId: id, limit: page, ...(before === undefined ? {} : { before }) })
+      const wanted = { subjectId: id, limit: page, ...(before === undefined ? {} : { before }) }
+      const found = yield* query(user.tenantId, wanted, actions)
       entries.push(...found.entries)
       before = found.next
     } while (before !== undefined && entries.length < mostEntries)
-    const versions = [...versionsOf(type, entries.reverse())].reverse()
-    if (versions.length === 0) return yield* new VersionNotFound({ type, id, revision: null })
-    return { type, id, versions } satisfies ObjectHistory
+    const history = historyOf(type, id, entries.reverse())
+    if (history.versions.length === 0) return yield* new VersionNotFound({ type, id, revision: null })
+    // What was before the entries that are read is not known.
+    return before === undefined ? history : { ...history, original: null }
   })
 
 /** The version of a revision. */

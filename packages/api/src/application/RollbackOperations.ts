@@ -8,8 +8,8 @@ import { Principal } from "@vigil/core/contract/Principal"
 import { withScope } from "@vigil/core/control/Authorization"
 import {
   changedFields,
+  type KnownVersion,
   type ObjectHistory,
-  type ObjectVersion,
   secretFields,
   VersionConflict,
   VersionNotFound
@@ -29,7 +29,7 @@ const authorizeRollback = (type: VersionedType, id: string) =>
   })
 
 /** Secrets that changed after a version. */
-const secretsSince = ({ versions }: ObjectHistory, { sequence }: ObjectVersion, removed: boolean): ReadonlyArray<string> => {
+const secretsSince = ({ versions }: ObjectHistory, { sequence }: KnownVersion, removed: boolean): ReadonlyArray<string> => {
   const since = versions.filter((version) => removed || version.sequence > sequence)
   const changed = new Set(since.flatMap((version) => version.changed))
   return secretFields.filter((field) => changed.has(field))
@@ -49,8 +49,8 @@ export const rollBack = (
     yield* authorizeRollback(type, id)
     const history = yield* objectHistory(type, id)
     const wanted = yield* oneOf(history, revision)
-    const [now = wanted] = history.versions
-    if (wanted.values === null) return yield* new VersionNotFound({ type, id, revision })
+    const [now] = history.versions
+    if (wanted.values === null || now === undefined) return yield* new VersionNotFound({ type, id, revision })
     if (expectedRevision !== undefined && expectedRevision !== now.revision)
       return yield* new VersionConflict({ type, id, expected: expectedRevision, actual: now.revision })
     const removed = now.values === null

@@ -1,6 +1,6 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { formAround, verifyChain } from "@vigil/core/AuditChain"
-import { AuditChange, auditPage, type AuditQuery } from "@vigil/core/AuditEntry"
+import { type AuditAction, AuditChange, auditPage, type AuditQuery } from "@vigil/core/AuditEntry"
 import { ChangeAuthor } from "@vigil/core/ChangeAuthor"
 import type { TenantId } from "@vigil/core/Ids"
 import { AuditStore } from "@vigil/core/port/AuditStore"
@@ -63,8 +63,8 @@ export const writeAudits = (sql: SqlClient, tenantId: TenantId, changes: Readonl
 /** Adds the entry of one change, as {@link writeAudits} does. */
 export const writeAudit = (sql: SqlClient, tenantId: TenantId, change: AuditChange) => writeAudits(sql, tenantId, [change])
 
-const conditions = (sql: SqlClient, query: AuditQuery) => {
-  const all = [sql`true`]
+const conditions = (sql: SqlClient, query: AuditQuery, among: ReadonlyArray<AuditAction> | undefined) => {
+  const all = [among === undefined ? sql`true` : sql.in("action", among)]
   if (query.actor !== undefined) all.push(sql`lower(actor_name) = lower(${query.actor})`)
   if (query.action !== undefined) all.push(sql`action = ${query.action}`)
   if (query.subjectId !== undefined) all.push(sql`subject_id = ${query.subjectId}`)
@@ -91,9 +91,9 @@ const make = Effect.map(Database, (database) =>
         )
       ),
 
-    query: (tenant, query) =>
+    query: (tenant, query, among) =>
       database.tenant("read audit trail", tenant, (sql) =>
-        sql<AuditRow>`select * from audit_entries where ${conditions(sql, query)}
+        sql<AuditRow>`select * from audit_entries where ${conditions(sql, query, among)}
           order by sequence desc limit ${query.limit + 1}`.pipe(
           Effect.flatMap(Effect.forEach(toEntry)),
           Effect.map((found) => auditPage(found, query.limit))

@@ -1,9 +1,10 @@
 import { describe, expect, layer } from "@effect/vitest"
 import { eventStatusSet } from "@vigil/core/AuditChanges"
-import { type AuditEntry, AuditQuery } from "@vigil/core/AuditEntry"
+import { type AuditAction, type AuditEntry, AuditQuery } from "@vigil/core/AuditEntry"
 import { ChangeAuthor } from "@vigil/core/ChangeAuthor"
 import { defaultTenant, EventId, UserId } from "@vigil/core/Ids"
 import { AuditStore } from "@vigil/core/port/AuditStore"
+import { RollbackTo } from "@vigil/core/Rollback"
 import { Effect, type Layer, Schema } from "effect"
 import { otherTenant } from "../Samples.js"
 
@@ -98,6 +99,19 @@ export const auditStoreConformance = <E>(name: string, stores: Layer.Layer<Audit
           expect(yield* found({ actor: "Filter%Me", from: at(0), to: at(1) })).toEqual([entry.sequence])
           expect(yield* found({ actor: "Filter%Me", from: at(1) })).toEqual([])
           expect(yield* found({ actor: "Filter%Me", to: at(0) })).toEqual([])
+          const among = (...actions: ReadonlyArray<AuditAction>) =>
+            Effect.map(store.query(defaultTenant, query({ actor: "filter%me" }), actions), ({ entries }) => entries.length)
+          expect([yield* among("camera.create", "event.status"), yield* among("camera.create")]).toEqual([1, 0])
+        })
+      )
+
+      it.effect("tells a change that goes back to a revision as a rollback", () =>
+        Effect.gen(function* () {
+          const store = yield* AuditStore
+          const subject = { type: "camera", id: crypto.randomUUID() } as const
+          const said = { action: "camera.update", subject, before: { name: "a" }, after: { name: "b" } } as const
+          const entry = yield* Effect.provideService(store.append(defaultTenant, said), RollbackTo, 4)
+          expect(entry).toMatchObject({ action: "camera.rollback", after: { name: "b", rolledBackTo: 4 } })
         })
       )
     })

@@ -184,6 +184,22 @@ export const cameraStoreConformance = <E>(name: string, stores: Layer.Layer<Came
         })
       )
 
+      it.effect("brings back what was removed, under its id and with revisions that go on, once", () =>
+        Effect.gen(function* () {
+          const store = yield* CameraStore
+          const { createdAt, updatedAt, ...camera } = yield* store.create(defaultTenant, newCamera({ tags: ["a"] }))
+          const epoch = yield* store.takeEpoch(camera.id)
+          const back = { id: camera.id, revision: 3 }
+          const restore = store.restore(defaultTenant, back, newCamera({ tags: ["a"] }))
+          expect(yield* Effect.flip(restore)).toMatchObject({ _tag: "RevisionConflict" })
+          yield* store.remove(defaultTenant, camera.id)
+          const tries = yield* Effect.all([Effect.either(restore), Effect.either(restore)], { concurrency: 2 })
+          expect(tries.map(({ _tag }) => _tag).sort()).toEqual(["Left", "Right"])
+          expect(yield* store.get(defaultTenant, camera.id)).toMatchObject({ ...camera, revision: 3 })
+          expect(yield* store.takeEpoch(camera.id)).toBeGreaterThan(epoch)
+        })
+      )
+
       it.effect("tells nodes all cameras in outline, and some of them in full, of every tenant", () =>
         Effect.gen(function* () {
           const store = yield* CameraStore

@@ -1,4 +1,5 @@
 import { describe, expect, layer } from "@effect/vitest"
+import { rollbacks } from "@vigil/api/application/Rollbacks"
 import type { Camera } from "@vigil/core/Camera"
 import { defaultTenant } from "@vigil/core/Ids"
 import { ObjectDifference, ObjectHistory } from "@vigil/core/ObjectHistory"
@@ -10,6 +11,7 @@ import { Effect, Option, Redacted, Schema } from "effect"
 import { newCamera, otherTenant, secondTenant } from "../Samples.js"
 import { rpcClient } from "./RpcVisitor.js"
 import { ask as asks, did, polygon, rollbackCases } from "./rollback/RollbackCases.js"
+import { httpCalls } from "./tenancy/Calls.js"
 import { newTenant } from "./tenancy/Things.js"
 import { layerTestServer, password, TestServer } from "./TestServer.js"
 
@@ -22,6 +24,13 @@ const asking = Effect.map(
   ({ cookies, visit }) =>
     (method: string, path: string, body?: unknown, cookie = cookies.supervisor, headers = {}) =>
       visit({ method, path: `/api/v1${path}`, body, cookie, headers })
+)
+
+const newSite = Effect.suspend(() =>
+  Effect.map(
+    did("supervisor", "POST", "/places", { kind: "site", name: crypto.randomUUID() }),
+    ({ json }) => (json as { readonly id: string }).id
+  )
 )
 
 const rollbackOf = (camera: { readonly id: string }) => `/history/camera/${camera.id}/rollback`
@@ -186,6 +195,101 @@ describe("the history of what is configured", () => {
         expect((yield* rpc.ObjectDifference({ type: "camera", id: own.id, from: 1, to: 2 })).fields).toEqual([
           { field: "name", before: "Gate", after: "New" }
         ])
+      })
+    )
+
+    it.effect("goes back to what was there before anybody changed it", () =>
+      Effect.gen(function* () {
+        const site = yield* newSite
+        const path = `/settings/sites/${site}`
+        const before = (yield* did("supervisor", "GET", path)).json
+        yield* did("supervisor", "PATCH", path, { "segment.duration": 4 })
+        const { json } = yield* did("supervisor", "POST", `/history/settings/${site}/rollback`, { revision: 0 })
+        expect(decodeRollback(json)).toMatchObject({ to: 0, revision: 2 })
+        expect((yield* did("supervisor", "GET", path)).json).toEqual({ ...Object(before), revision: 2 })
+        const camera = (yield* did("supervisor", "POST", "/cameras", { name: "Hall", url: "rtsp://192.0.2.8/1" })).json as Camera
+        expect((yield* asks("supervisor", "POST", rollbackOf(camera), { revision: 0 })).status).toBe(404)
+      })
+    )
+
+    it.effect("brings a site back, and then what was said there, whose revisions go on", () =>
+      Effect.gen(function* () {
+        const site = yield* newSite
+        const path = `/settings/sites/${site}`
+        yield* did("supervisor", "PATCH", path, { "segment.duration": 4 })
+        yield* did("supervisor", "PATCH", path, { "segment.duration": 6 })
+        yield* did("supervisor", "DELETE", `/places/${site}`)
+        expect((yield* asks("supervisor", "POST", `/history/settings/${site}/rollback`, { revision: 1 })).status).toBe(409)
+        yield* did("supervisor", "POST", `/history/place/${site}/rollback`, { revision: 1 })
+        expect((yield* did("supervisor", "GET", path)).json).toMatchObject({ revision: 2 })
+        const back = yield* asks(
+          "supervisor",
+          "POST",
+          `/history/settings/${site}/rollback`,
+          { revision: 1 },
+          { "if-match": '"2"' }
+        )
+        expect(decodeRollback(back.json)).toMatchObject({ revision: 3 })
+        expect((yield* did("supervisor", "GET", path)).json).toMatchObject({
+          revision: 3,
+          settings: expect.arrayContaining([expect.objectContaining({ key: "segment.duration", value: 4 })])
+        })
+      })
+    )
+
+    it.effect("is refused of secrets, which are kept nowhere, with what to do", () =>
+      Effect.gen(function* () {
+        const made = (path: string, body: unknown) =>
+          Effect.map(did("admin", "POST", path, body), ({ json }) => (json as { readonly id: string }).id)
+        yield* did("admin", "POST", "/keys/signing/rotation", { only: false })
+        const rotated = yield* (yield* AuditStore).query(defaultTenant, { limit: 1 }, ["signing-key.rotate"])
+        for (const [type, id] of [
+          ["edge", yield* made("/edges", { name: "north" })],
+          ["worker-token", yield* made("/worker-tokens", { name: "counter" })],
+          ["api-key", yield* made("/api-keys", { name: "program", scopes: ["read"] })],
+          ["signing-key", rotated.entries[0]?.subject.id ?? ""]
+        ] as const) {
+          for (const dryRun of [false, true]) {
+            const answer = yield* asks("admin", "POST", `/history/${type}/${id}/rollback`, { revision: 1, dryRun })
+            expect([type, answer.status, answer.json]).toEqual([
+              type,
+              409,
+              expect.objectContaining({
+                type: "urn:vigil:problem:rollback-secret",
+                detail: expect.stringMatching(/kept nowhere: (renew it|make another one|have another one made)/)
+              })
+            ])
+          }
+        }
+      })
+    )
+
+    it.effect("is open to API keys as far as changes are", () =>
+      Effect.gen(function* () {
+        const { visit } = yield* TestServer
+        const calls = new Set(httpCalls.map(({ id }) => id))
+        for (const { edit } of Object.values(rollbacks)) expect([...calls, ""]).toContain(edit("x"))
+        const asker = (scopes: ReadonlyArray<string>) =>
+          Effect.map(did("admin", "POST", "/api-keys", { name: "program", scopes }), ({ json }) => {
+            const authorization = `Bearer ${(json as { readonly key: string }).key}`
+            return (type: string, id: string) =>
+              Effect.map(
+                visit({
+                  method: "POST",
+                  path: `/api/v1/history/${type}/${id}/rollback`,
+                  body: { revision: 1 },
+                  headers: { authorization }
+                }),
+                ({ status }) => status
+              )
+          })
+        const configure = yield* asker(["configure"])
+        const camera = (yield* did("supervisor", "POST", "/cameras", { name: "Attic", url: "rtsp://192.0.2.7/2" })).json as Camera
+        const user = (yield* did("admin", "POST", "/users", { username: "keyless", role: "viewer", password })).json as User
+        expect(yield* configure("camera", camera.id)).toBe(200)
+        expect(yield* configure("user", user.id)).toBe(403)
+        expect(yield* configure("settings", "00000000-0000-0000-0000-000000000000")).toBe(403)
+        expect(yield* (yield* asker(["read"]))("camera", camera.id)).toBe(403)
       })
     )
 

@@ -20,7 +20,7 @@ import { RpcAuthentication } from "./RpcAuthentication.js"
 /** What any call that names a camera may fail with. */
 export const cameraErrors = Schema.Union(CameraNotFound, StoreUnavailable, Forbidden)
 /** What a change of a camera's configuration may fail with. */
-export const configurationErrors = Schema.Union(
+const configurationErrors = Schema.Union(
   CameraNotFound,
   RevisionConflict,
   SourceError,

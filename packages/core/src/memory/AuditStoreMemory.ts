@@ -33,9 +33,11 @@ export const layerAuditStoreMemory: Layer.Layer<AuditStore> = Layer.sync(AuditSt
         trail.push(entry)
         return entry
       }),
-    query: (tenant, query) =>
+    query: (tenant, query, among) =>
       Effect.sync(() => {
-        const found = (trails.get(tenant) ?? []).filter((entry) => matches(query, entry)).reverse()
+        const found = (trails.get(tenant) ?? [])
+          .filter((entry) => matches(query, entry) && among?.includes(entry.action) !== false)
+          .reverse()
         return auditPage(found, query.limit)
       }),
     verify: (tenant, noted) =>

@@ -13,7 +13,7 @@ import { SessionAuthentication } from "./SessionAuthentication.js"
 const ObjectId = Schema.String.pipe(Schema.pattern(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/))
 
 const object = Schema.Struct({ type: VersionedType, id: ObjectId })
-const RevisionParameter = Schema.NumberFromString.pipe(Schema.int(), Schema.positive())
+const RevisionParameter = Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative())
 
 export class HistoryGroup extends HttpApiGroup.make("history")
   .add(HttpApiEndpoint.get("versions", "/history/:type/:id").setPath(object).addSuccess(ObjectHistory))
