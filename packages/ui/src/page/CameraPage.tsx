@@ -10,6 +10,7 @@ import { note } from "../client/Journal.js"
 import { placesQuery } from "../client/Places.js"
 import { StateBadge } from "../component/Badge.js"
 import { useCameraActions } from "../component/CameraActions.js"
+import { CameraAlert } from "../component/CameraAlerts.js"
 import { CameraFigures } from "../component/CameraFigures.js"
 import { CameraRoute } from "../component/CameraRoute.js"
 import { useNow } from "../component/Clock.js"
@@ -115,6 +116,7 @@ const CameraView = ({ camera }: { readonly camera: Camera }) => {
           {notice}
           <Picture camera={camera} />
           <State camera={camera} />
+          <CameraAlert status={status} />
           {camera.description !== null && <p className="break-words whitespace-pre-line text-soft">{camera.description}</p>}
           {status?.modelWarnings !== undefined && (
             <Notice tone="warn" title="The picture is less than the detector needs: it may miss things">

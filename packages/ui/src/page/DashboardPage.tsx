@@ -5,6 +5,7 @@ import { useClient, useUser } from "../client/ClientContext.js"
 import { placesQuery } from "../client/Places.js"
 import { camerasQuery } from "../client/Queries.js"
 import { buttonClass } from "../component/Button.js"
+import { CameraAlerts } from "../component/CameraAlerts.js"
 import { CameraFilters } from "../component/CameraFilters.js"
 import { CameraTile } from "../component/CameraTile.js"
 import { Command } from "../component/Command.js"
@@ -60,6 +61,7 @@ export const DashboardPage = () => {
         </PageHead>
         {cameras.isError && <Notice tone="bad" title={errorWords(cameras.error)} />}
         {cameras.isSuccess && list.length === 0 && <NoCameras />}
+        <CameraAlerts cameras={list} />
         {list.length > 1 && <CameraFilters cameras={list} found={shown.length} search={search} />}
         {list.length > 0 && shown.length === 0 && (
           <Empty icon="camera" title="No such cameras">

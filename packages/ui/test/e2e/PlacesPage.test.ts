@@ -12,11 +12,13 @@ const isThere = existsSync(chromiumPath) && existsSync(join(import.meta.dirname,
 
 const decodePlaces = Schema.decodeUnknownSync(Schema.Array(Schema.Struct({ id: Schema.String, name: Schema.String })))
 
-/** Answers each request of RTSP as a camera with one stream, at `/cam`. */
+/** Answers each request of RTSP as a camera with one stream, at `/cam`, and one at `/locked` that no password opens. */
 const answer = (request: string): string => {
   const sequence = /CSeq: *(\d+)/i.exec(request)?.[1] ?? "0"
   const head = (status: string, more = "") => `RTSP/1.0 ${status}\r\nCSeq: ${sequence}\r\nServer: Played camera\r\n${more}`
   if (!request.startsWith("DESCRIBE")) return `${head("200 OK")}\r\n`
+  if (/^DESCRIBE \S+\/locked RTSP/.test(request))
+    return `${head("401 Unauthorized", 'WWW-Authenticate: Basic realm="camera"\r\n')}\r\n`
   if (!/^DESCRIBE \S+\/cam RTSP/.test(request)) return `${head("404 Not Found")}\r\n`
   const sdp = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
   return head("200 OK", `Content-Type: application/sdp\r\nContent-Length: ${sdp.length}\r\n\r\n${sdp}`)
@@ -152,6 +154,25 @@ describe.skipIf(!isThere)(`the pages of places${unavailable}`, { timeout: 90_000
     await page.getByText("No such cameras").waitFor()
     const listed: unknown = await (await api("GET", "/cameras?search=attic")).json()
     expect(listed).toMatchObject({ cameras: [{ name: "Attic", tags: ["indoor"], groups: ["top"] }] })
+  })
+
+  it("show operators the cameras that need somebody", async () => {
+    const address = camera.address()
+    const port = address !== null && typeof address === "object" ? address.port : 0
+    const url = `rtsp://admin:wrong@127.0.0.1:${port}/locked`
+    const made: unknown = await (await api("POST", "/cameras", { name: "Vault", url })).json()
+    await page.goto(`${origin}/`)
+    const alerts = page.getByTestId("alerts")
+    await alerts.getByText("1 camera needs somebody").waitFor()
+    await alerts.getByText(/^Vault: .*password/).waitFor()
+    await alerts.getByRole("link", { name: "Vault" }).click()
+    await page.getByText("Vigil does not restart this camera any more").waitFor()
+    const { id } = Schema.decodeUnknownSync(Schema.Struct({ id: Schema.String }))(made)
+    expect((await api("PATCH", `/cameras/${id}`, { enabled: false })).ok()).toBe(true)
+    await page.getByText("Vigil does not restart this camera any more").waitFor({ state: "detached" })
+    await page.goto(`${origin}/`)
+    await page.getByTestId("camera-tile").first().waitFor()
+    await expect.poll(() => alerts.count()).toBe(0)
   })
 
   it("fit a phone", async () => {
