@@ -216,7 +216,7 @@ describe.skipIf(needs !== "")(`the page over vigil demo${needs}`, { timeout: 90_
     await page.locator("[data-testid=model][data-installed=true]").first().waitFor()
   })
 
-  it("limits a user to a group of cameras, and shows that user no others", async () => {
+  it("limits a user to a group of cameras, shows that user no others, and ends all views when the user is disabled", async () => {
     const send = (method: string, path: string, body: unknown) =>
       page.evaluate(
         async ([how, where, what]) => {
@@ -262,6 +262,38 @@ describe.skipIf(needs !== "")(`the page over vigil demo${needs}`, { timeout: 90_
       .waitFor()
     await other.goto(new URL("/people", page.url()).href)
     await other.getByText("This page is for administrators.").waitFor()
+
+    // A view of the page's own, so that nobody but the server ends it.
+    await other.evaluate(async (id) => {
+      const connection = new RTCPeerConnection()
+      connection.addTransceiver("video", { direction: "recvonly" })
+      await connection.setLocalDescription()
+      const headers = { "content-type": "application/sdp" }
+      const body = connection.localDescription?.sdp ?? ""
+      const answer = await fetch(`/api/v1/cameras/${id}/whep`, { method: "POST", headers, body })
+      await connection.setRemoteDescription({ type: "answer", sdp: await answer.text() })
+      Object.assign(window, { connection })
+    }, camera?.id)
+    const received = () =>
+      other.evaluate(async () => {
+        const connection: unknown = Reflect.get(window, "connection")
+        if (!(connection instanceof RTCPeerConnection)) return 0
+        const reports = [...(await connection.getStats()).values()] as ReadonlyArray<Record<string, unknown>>
+        return Number(reports.find(({ type }) => type === "inbound-rtp")?.["packetsReceived"] ?? 0)
+      })
+    const before = await received()
+    await eventually(received).toBeGreaterThan(before + 20)
+    const listedUsers = await page.evaluate(async () => (await fetch("/api/v1/users")).text())
+    const bert = (JSON.parse(listedUsers) as ReadonlyArray<{ readonly id: string; readonly username: string }>).find(
+      ({ username }) => username === "bert"
+    )
+    expect((await send("PATCH", `/api/v1/users/${bert?.id}`, { disabled: true })).status).toBe(200)
+    await other.waitForURL(/\/login/)
+    await eventually(async () => {
+      const first = await received()
+      await other.waitForTimeout(1_000)
+      return (await received()) - first
+    }).toBe(0)
     await context.close()
   })
 
