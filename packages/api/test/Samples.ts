@@ -100,3 +100,10 @@ export const entry = (
     })
   })
 }
+
+/** The first entries of a camera's log. */
+export const entries = (
+  cameraId: CameraId,
+  count: number,
+  overrides: (sequence: number) => Parameters<typeof entry>[2] = () => ({})
+): ReadonlyArray<EventEntry> => Array.from({ length: count }, (_, index) => entry(cameraId, index + 1, overrides(index + 1)))

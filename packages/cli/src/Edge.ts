@@ -5,6 +5,7 @@ import { toEmbedded } from "@vigil/api/database/Connection"
 import { startEmbeddedPostgres } from "@vigil/api/database/EmbeddedPostgres"
 import { layerStores } from "@vigil/api/Persistence"
 import { edgeMessageLimit, EdgeRpc, edgeRpcPath } from "@vigil/core/contract/EdgeRpc"
+import { layerErasures } from "@vigil/core/privacy/CarryOutErasure"
 import { Deliverer } from "@vigil/runtime/edge/Deliverer"
 import { EdgeLink, EdgeLinkError } from "@vigil/runtime/edge/EdgeLink"
 import { EdgeModels } from "@vigil/runtime/edge/EdgeModels"
@@ -95,7 +96,7 @@ const layerStorage = (dataFolder: string) => {
 
 /** A node for the cameras of one edge: nothing listens, everything is in its folder, and what it sees is delivered to the centre. */
 export const layer = (dataFolder: string) =>
-  Deliverer.layer.pipe(
+  Layer.merge(Deliverer.layer, layerErasures).pipe(
     Layer.provideMerge(Up.layerAlone(edgeFolder(dataFolder))),
     Layer.provideMerge(EdgeModels.layer),
     Layer.provideMerge(layerStorage(dataFolder))

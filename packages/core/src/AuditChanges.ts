@@ -6,7 +6,7 @@ import { Camera } from "./Camera.js"
 import type { CameraRecord } from "./CameraRecord.js"
 import type { Discovery } from "./Discovery.js"
 import type { Edge } from "./Edge.js"
-import { Erasure } from "./Erasure.js"
+import { type ErasedEvents, Erasure, type ErasureId } from "./Erasure.js"
 import type { EventStatus } from "./Event.js"
 import type { CameraId, EdgeId, EventId, TenantId } from "./Ids.js"
 import type { NodeName } from "./Node.js"
@@ -338,6 +338,14 @@ const ofErasure = (
 export const erasureBegun = (erasure: Erasure): AuditChange => ofErasure("privacy.erase", erasure, ["selection", "reason"])
 
 export const erasureFinished = (erasure: Erasure): AuditChange => ofErasure("privacy.erased", erasure, ["erased"])
+
+/** An edge has nothing of it on its disk any more. */
+export const erasureReachedEdge = (id: ErasureId, edge: NodeName, erased: ErasedEvents): AuditChange => ({
+  action: "privacy.erased",
+  subject: { type: "erasure", id },
+  before: null,
+  after: { edge, ...erased }
+})
 
 /** Somebody was given all that is kept of a tenant, or of a user. */
 export const dataExported = (subject: { readonly type: "tenant" | "user"; readonly id: string }): AuditChange => ({

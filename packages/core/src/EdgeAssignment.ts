@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import { Camera } from "./Camera.js"
+import { ErasureOrder } from "./Erasure.js"
 import { EdgeId, Epoch, TenantId } from "./Ids.js"
 import { Licence } from "./Licence.js"
 import { ModelDescriptor } from "./Model.js"
@@ -29,6 +30,8 @@ export const EdgeAssignment = Schema.Struct({
   settings: Schema.optional(InheritedSettings),
   /** The tenant's own models that the cameras name, as they are active. */
   models: Schema.optional(Schema.Array(ModelDescriptor)),
-  licence: Schema.optional(Licence)
+  licence: Schema.optional(Licence),
+  /** What it has to erase from its own disk, and to tell of when it has. */
+  erasures: Schema.optional(Schema.Array(ErasureOrder))
 })
 export type EdgeAssignment = typeof EdgeAssignment.Type

@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { Schema } from "effect"
+import { Duration, Schema } from "effect"
 import { type EventEntry, EventType } from "./Event.js"
-import { CameraId, EventId, TenantId, TrackId, UserId } from "./Ids.js"
+import { CameraId, EdgeId, EventId, TenantId, TrackId, UserId } from "./Ids.js"
+import { NodeName } from "./Node.js"
 import { Prose } from "./PlainText.js"
 
 export const ErasureId = Schema.UUID.pipe(Schema.brand("ErasureId"))
@@ -91,6 +92,25 @@ export const addCounts = (a: ErasureCounts, b: ErasureCounts): ErasureCounts => 
   newest: a.newest !== null && (b.newest === null || a.newest.epochMillis > b.newest.epochMillis) ? a.newest : b.newest
 })
 
+/** What an edge is told to erase from its own disk. */
+export const ErasureOrder = Schema.Struct({ id: ErasureId, ...ErasureRequest.fields, requestedAt: Schema.DateTimeUtc })
+export type ErasureOrder = typeof ErasureOrder.Type
+
+/** What was erased of events, and of messages about them. */
+export const ErasedEvents = Schema.Struct({ events: Count, messages: Count })
+export type ErasedEvents = typeof ErasedEvents.Type
+
+/** An edge of the tenant, and what it erased from its own disk. */
+export const EdgeErasure = Schema.Struct({
+  edgeId: EdgeId,
+  name: NodeName,
+  /** `pending`: it was not connected since, or is at it. `revoked`: it will never be told; what it has is on its disk. */
+  state: Schema.Literal("pending", "erased", "revoked"),
+  erasedAt: Schema.NullOr(Schema.DateTimeUtc),
+  ...ErasedEvents.fields
+}).annotations({ identifier: "EdgeErasure" })
+export type EdgeErasure = typeof EdgeErasure.Type
+
 /** An erasure and what came of it: the report. It names no event and nobody who was seen. */
 export class Erasure extends Schema.Class<Erasure>("Erasure")({
   id: ErasureId,
@@ -98,13 +118,20 @@ export class Erasure extends Schema.Class<Erasure>("Erasure")({
   ...ErasureRequest.fields,
   requestedBy: Schema.Struct({ id: Schema.NullOr(UserId), username: Schema.String }),
   requestedAt: Schema.DateTimeUtc,
-  /** Null: it is not over yet, and goes on by itself. */
+  /** How many events there were then, without those that only an edge had. */
+  expected: Count,
+  /** When nothing of it was left here; null: it is under way, and goes on by itself. */
+  clearedAt: Schema.NullOr(Schema.DateTimeUtc),
+  /** When nothing of it was left anywhere, edges included; null: it is not over. */
   finishedAt: Schema.NullOr(Schema.DateTimeUtc),
   erased: Schema.Struct({
     ...ErasureCounts.fields,
     /** Messages about these events that the bus kept for those who follow it. */
-    messages: Count
+    messages: Count,
+    /** Segments of video that waited for workers, and notes of those that failed there. */
+    segments: Count
   }),
+  edges: Schema.Array(EdgeErasure),
   /** Where something of them may still be, and until when. */
   remains: Schema.Array(Schema.String)
 }) {}
@@ -121,10 +148,45 @@ export const isSelected = (chosen: ErasureSelection, { event }: Pick<EventEntry,
   isAmong(chosen.trackingIds, event.detectionMetadata.trackingId) &&
   isAmong(chosen.eventIds, event.eventId)
 
-/** What of a tenant's is not erased, and why. */
-export const erasureRemains: ReadonlyArray<string> = [
+/** A part of a camera's video, or what was noted about it. */
+export interface VideoPart {
+  readonly cameraId: CameraId
+  /** Milliseconds since 1970. */
+  readonly from: number
+  readonly to: number
+}
+
+/** Around an event of which its video may show something: events are told seconds after they began, and go on. */
+const around = Duration.toMillis("1 minute")
+
+/**
+ * Whether a part of a camera's video may show what is to be erased: it is of the cameras and the time. Where some events or somebody are to be erased and not all of
+ * it, the cameras and the time are those of the events that were found.
+ */
+export const mayShow = ({ erased, selection }: Pick<Erasure, "erased" | "selection">): ((part: VideoPart) => boolean) => {
+  const { cameraIds, eventIds, eventTypes, from, to, trackingIds } = selection
+  const isOfSome = [eventIds, eventTypes, trackingIds].some((given) => given !== undefined)
+  const { byCamera, newest, oldest } = erased
+  const cameras = isOfSome ? byCamera.map(({ cameraId }) => cameraId) : cameraIds
+  const begin = Math.max(from?.epochMillis ?? -Infinity, isOfSome ? (oldest?.epochMillis ?? Infinity) - around : -Infinity)
+  const end = Math.min(to?.epochMillis ?? Infinity, isOfSome ? (newest?.epochMillis ?? -Infinity) + around : Infinity)
+  return (part) => isAmong(cameras, part.cameraId) && part.to >= begin && part.from < end
+}
+
+const lasting: ReadonlyArray<string> = [
   "The audit trail keeps that the status of an event was set, by whom and when, under the event's id; it has nothing of what was seen.",
-  "Segments that were on their way to workers as VideoJobs, and those that failed there, are gone when their time is over (VIGIL_JOBS_MAX_AGE, and seven days).",
-  "An edge keeps the events that it has delivered on its own disk for up to 30 days.",
-  "Backups of the database and of the data folder are as they were made."
+  "Results of workers that no camera has taken in are gone five minutes after they were made.",
+  "Archives that were handed out before (privacy.export in the audit trail) are with whoever has them.",
+  "Backups of the database and of the data folder are as they were made, and PostgreSQL's own files are written over in time."
+]
+
+/** Where something of a tenant's may still be, and until when. */
+export const remainsOf = (edges: ReadonlyArray<EdgeErasure>): ReadonlyArray<string> => [
+  ...edges.flatMap(({ name, state }) => {
+    if (state === "erased") return []
+    return state === "pending"
+      ? [`pending: edge ${name} has it on its disk until it is connected; nothing of it is taken in from there`]
+      : [`edge ${name} was revoked before it could be told: what it has stays on its disk`]
+  }),
+  ...lasting
 ]

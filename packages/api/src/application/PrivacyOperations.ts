@@ -11,10 +11,10 @@ import type { UserId } from "@vigil/core/Ids"
 import { AuditStore } from "@vigil/core/port/AuditStore"
 import { DataExports } from "@vigil/core/port/DataExports"
 import { ErasureStore } from "@vigil/core/port/ErasureStore"
+import { carryOutOrLater } from "@vigil/core/privacy/CarryOutErasure"
 import { UserStore } from "@vigil/core/port/UserStore"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import { exportArchive } from "../privacy/ExportArchive.js"
-import { carryOut } from "../privacy/CarryOutErasure.js"
 
 const what = "erasing events, and the reports of it"
 
@@ -24,13 +24,18 @@ export const previewErasure = (selection: ErasureSelection) =>
     return yield* (yield* ErasureStore).preview(tenantId, selection)
   })
 
-/** Goes on to its end also when whoever asked for it does not wait. */
+/** How long the answer waits for the work to be done. */
+const patience = "5 seconds"
+
+/** Answers how far it is then. It goes on to its end whoever waits. */
 export const eraseEvents = (request: ErasureRequest) =>
   Effect.gen(function* () {
     const { tenantId } = yield* authorize("admin", what)
-    const begun = yield* (yield* ErasureStore).begin(tenantId, request)
-    const working = yield* Effect.forkDaemon(carryOut(begun))
-    return yield* working
+    const { begin, get } = yield* ErasureStore
+    const begun = yield* begin(tenantId, request)
+    const working = yield* Effect.forkDaemon(carryOutOrLater(begun))
+    yield* Effect.timeoutOption(Fiber.await(working), patience)
+    return yield* get(tenantId, begun.id)
   }).pipe(inCallersName)
 
 export const listErasures = Effect.gen(function* () {

@@ -3,7 +3,7 @@ import { eventStatusSet } from "@vigil/core/AuditChanges"
 import { eventStatusChanged } from "@vigil/core/BusMessage"
 import { cursorOf, formatCursor, parseCursor } from "@vigil/core/EventCursor"
 import { type DetectionMetadata, Event, EventEntry, type EventQuery } from "@vigil/core/Event"
-import { CameraId, Epoch, type EventId } from "@vigil/core/Ids"
+import { CameraId, Epoch, type EventId, type TenantId } from "@vigil/core/Ids"
 import { EventNotFound, EventStore, StaleEpoch } from "@vigil/core/port/EventStore"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
 import { DateTime, Effect, Layer, Option, Schema } from "effect"
@@ -64,27 +64,41 @@ const toRow = ({ sequence, epoch, event }: EventEntry) => ({
 
 const refused = (detail: string) => new StoreUnavailable({ operation: "append events", detail })
 
+interface Writer {
+  readonly cameraId: CameraId
+  readonly tenantId: TenantId
+  readonly epoch: Epoch
+}
+
 /** Holds the camera's row until the transaction ends: appends of one camera run one after another. */
-const lockLog = (sql: SqlClient, first: EventEntry) =>
+const lockLog = (sql: SqlClient, { cameraId, epoch, tenantId }: Writer) =>
   sql<{ readonly epoch: string; readonly last_sequence: string }>`
     insert into camera_epochs (camera_id, tenant_id, epoch)
-    values (${first.event.cameraId}, ${first.event.customerId}, ${first.epoch})
+    values (${cameraId}, ${tenantId}, ${epoch})
     on conflict (camera_id) do update set epoch = greatest(camera_epochs.epoch, excluded.epoch)
     returning epoch, last_sequence`.pipe(
     Effect.map(([row]) => ({ epoch: Epoch.make(Number(row?.epoch ?? 0)), lastSequence: Number(row?.last_sequence ?? 0) }))
   )
 
-/** What a camera's log refuses whatever is in it: strangers, stale epochs, gaps. */
-const check = (
-  cameraId: CameraId,
-  log: { readonly epoch: Epoch; readonly lastSequence: number },
-  entries: ReadonlyArray<EventEntry>
-) =>
+interface Log {
+  readonly epoch: Epoch
+  readonly lastSequence: number
+}
+
+/** What a camera's log refuses whatever is in it: strangers, stale epochs. */
+const check = (cameraId: CameraId, log: Log, entries: ReadonlyArray<EventEntry>) =>
   Effect.gen(function* () {
-    let next = log.lastSequence + 1
-    for (const { sequence, epoch, event } of entries) {
+    for (const { epoch, event } of entries) {
       if (event.cameraId !== cameraId) return yield* refused(`event ${event.eventId} is of another camera`)
       if (epoch < log.epoch) return yield* new StaleEpoch({ cameraId, epoch, current: log.epoch })
+    }
+  })
+
+/** The last sequence of the log with these entries, which may leave no gap. */
+const endWith = (log: Log, entries: ReadonlyArray<EventEntry>) =>
+  Effect.gen(function* () {
+    let next = log.lastSequence + 1
+    for (const { sequence } of entries) {
       if (sequence > next) return yield* refused(`sequence ${sequence} leaves a gap: ${next} comes next`)
       if (sequence === next) next += 1
     }
@@ -129,28 +143,51 @@ const conditions = (sql: SqlClient, query: EventQuery) =>
 const one = (rows: ReadonlyArray<EventRow>, eventId: EventId) =>
   Effect.mapError(Effect.fromNullable(rows[0]), () => new EventNotFound({ eventId }))
 
+/** Writes entries into the log that is locked, from which on it ends where it is told. */
+const write = (
+  sql: SqlClient,
+  writer: Writer,
+  entries: ReadonlyArray<EventEntry>,
+  endOf: (log: Log) => Effect.Effect<number, StoreUnavailable>
+) =>
+  Effect.gen(function* () {
+    const { cameraId } = writer
+    const log = yield* lockLog(sql, writer)
+    yield* check(cameraId, log, entries)
+    const lastSequence = yield* endOf(log)
+    yield* checkWritten(
+      sql,
+      cameraId,
+      entries.filter(({ sequence }) => sequence <= log.lastSequence)
+    )
+    const fresh = entries.filter(({ sequence }) => sequence > log.lastSequence)
+    if (fresh.length > 0) yield* sql`insert into events ${sql.insert(fresh.map(toRow))}`
+    const epoch = Math.max(log.epoch, ...entries.map((entry) => entry.epoch))
+    yield* sql`update camera_epochs set epoch = ${epoch}, last_sequence = ${lastSequence} where camera_id = ${cameraId}`
+  })
+
 const make = Effect.map(Database, (database) =>
   EventStore.of({
     append: (cameraId, entries) =>
       Effect.gen(function* () {
         const first = entries[0]
         if (first === undefined) return
-        yield* database.tenant("append events", first.event.customerId, (sql) =>
-          Effect.gen(function* () {
-            const log = yield* lockLog(sql, first)
-            const lastSequence = yield* check(cameraId, log, entries)
-            yield* checkWritten(
-              sql,
-              cameraId,
-              entries.filter(({ sequence }) => sequence <= log.lastSequence)
-            )
-            const fresh = entries.filter(({ sequence }) => sequence > log.lastSequence)
-            if (fresh.length > 0) yield* sql`insert into events ${sql.insert(fresh.map(toRow))}`
-            const epoch = Math.max(...entries.map((entry) => entry.epoch))
-            yield* sql`update camera_epochs set epoch = ${epoch}, last_sequence = ${lastSequence} where camera_id = ${cameraId}`
-          })
+        const { epoch, event } = first
+        yield* database.tenant("append events", event.customerId, (sql) =>
+          write(sql, { cameraId, tenantId: event.customerId, epoch }, entries, (log) => endWith(log, entries))
         )
       }),
+
+    adopt: (cameraId, entries, { epoch, sequence, tenantId }) =>
+      database.tenant("adopt events", tenantId, (sql) =>
+        Effect.gen(function* () {
+          const { epoch: current } = yield* lockLog(sql, { cameraId, tenantId, epoch })
+          if (epoch < current) return yield* new StaleEpoch({ cameraId, epoch, current })
+          yield* write(sql, { cameraId, tenantId, epoch }, entries, ({ lastSequence }) =>
+            Effect.succeed(Math.max(lastSequence, sequence))
+          )
+        })
+      ),
 
     progress: (cameraId) =>
       database.system("read the end of a log", (sql) =>

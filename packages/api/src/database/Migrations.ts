@@ -24,6 +24,7 @@ import { identity } from "./migration/0018Identity.js"
 import { grants } from "./migration/0019Grants.js"
 import { placeRevisions } from "./migration/0020PlaceRevisions.js"
 import { auditInOneStatement } from "./migration/0022AppendAudit.js"
+import { edgeErasures } from "./migration/0024EdgeErasures.js"
 import { disabling } from "./migration/0027Disabling.js"
 
 /** All of them, in order. */
@@ -48,6 +49,7 @@ export const migrations: ReadonlyArray<Migration> = [
   grants,
   placeRevisions,
   auditInOneStatement,
+  edgeErasures,
   disabling
 ]
 

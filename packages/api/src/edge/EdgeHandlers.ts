@@ -9,6 +9,7 @@ import type { CameraId, EdgeId, TenantId } from "@vigil/core/Ids"
 import type { ModelError } from "@vigil/core/Model"
 import { AuditStore } from "@vigil/core/port/AuditStore"
 import { CameraStore } from "@vigil/core/port/CameraStore"
+import { ErasureStore } from "@vigil/core/port/ErasureStore"
 import { Licences } from "@vigil/core/port/Licences"
 import { ModelStore } from "@vigil/core/port/ModelStore"
 import { RuntimeTable } from "@vigil/core/port/RuntimeTable"
@@ -76,6 +77,7 @@ const wanted = (edge: EdgeRight) =>
     const licence = yield* licenceOf(edge.tenantId)
     return {
       cameras,
+      erasures: yield* (yield* ErasureStore).pendingAt(edge),
       settings: inheritedAt(yield* system, yield* ofTenant(edge.tenantId), places),
       models: yield* modelsOf(edge.tenantId, cameras),
       ...(licence === undefined ? {} : { licence })
@@ -86,8 +88,16 @@ type Wanted = Effect.Effect.Success<ReturnType<typeof wanted>>
 
 const encodeInherited = Schema.encodeSync(InheritedSettings)
 
-const markOf = ({ cameras, licence, models, settings }: Wanted): string =>
-  JSON.stringify([cameras.map(({ id, revision }) => [id, revision]), encodeInherited(settings), models, licence])
+const markOf = ({ cameras, erasures, licence, models, settings }: Wanted): string => {
+  const parts = [
+    cameras.map(({ id, revision }) => [id, revision]),
+    erasures.map(({ id }) => id),
+    encodeInherited(settings),
+    models,
+    licence
+  ]
+  return JSON.stringify(parts)
+}
 
 /** What the edge has to do, whenever that changed. How far its cameras' logs go is told along and is no change. */
 const assignments = (edge: EdgeRight) =>
@@ -95,6 +105,7 @@ const assignments = (edge: EdgeRight) =>
     const hints = Stream.mergeAll(
       [
         (yield* CameraStore).changes,
+        (yield* EdgeStore).changes,
         (yield* Settings).changes,
         (yield* ModelStore).changes,
         Stream.fromSchedule(Schedule.spaced(lookInterval))
@@ -165,6 +176,7 @@ export const layerEdgeHandlers = EdgeRpc.toLayer(
     const links = yield* EdgeLinks
     const refuse = yield* makeRefusals
     const table = yield* RuntimeTable
+    const erasures = yield* ErasureStore
     const noted = new Map<EdgeId, number>()
     const managers = new Map<EdgeId, ManagerId>()
 
@@ -192,11 +204,11 @@ export const layerEdgeHandlers = EdgeRpc.toLayer(
 
     return {
       Assigned: () => Stream.unwrap(Effect.flatMap(CallingEdge, assignments)),
-      Deliver: ({ cameraId, entries }) =>
+      Deliver: (batch) =>
         Effect.gen(function* () {
           const edge = yield* CallingEdge
-          return yield* Effect.zipRight(checkAssigned(edge, cameraId), deliver(edge, cameraId, entries)).pipe(
-            Effect.tapErrorTag("EdgeRefused", (error) => refuse(edge, { cameraId }, error))
+          return yield* Effect.zipRight(checkAssigned(edge, batch.cameraId), deliver(edge, batch)).pipe(
+            Effect.tapErrorTag("EdgeRefused", (error) => refuse(edge, { cameraId: batch.cameraId }, error))
           )
         }),
       Report: ({ backlog, load, statuses, version }) =>
@@ -227,6 +239,7 @@ export const layerEdgeHandlers = EdgeRpc.toLayer(
             )
           })
         ),
+      Erased: ({ id, ...erased }) => Effect.flatMap(CallingEdge, (edge) => erasures.erasedAt(edge, id, erased)),
       Commands: () => Stream.unwrap(Effect.map(CallingEdge, ({ id }) => links.commands(id))),
       Answer: ({ answer, id }) => Effect.flatMap(CallingEdge, (edge) => links.answer(edge.id, id, answer))
     }

@@ -1,6 +1,6 @@
 import { describe, expect, layer } from "@effect/vitest"
 import { EventQuery } from "@vigil/core/Event"
-import { defaultTenant, EventId } from "@vigil/core/Ids"
+import { defaultTenant, Epoch, EventId } from "@vigil/core/Ids"
 import { EventStore } from "@vigil/core/port/EventStore"
 import { Chunk, Effect, type Layer, Option, Schema, Stream } from "effect"
 import * as fc from "effect/FastCheck"
@@ -77,6 +77,30 @@ export const eventStoreConformance = <E>(name: string, stores: Layer.Layer<Event
             expect(yield* Effect.flip(store.append(cameraId, [wrong]))).toMatchObject({ _tag: "StoreUnavailable" })
           }
           expect((yield* store.progress(cameraId)).stored).toBe(1)
+        })
+      )
+
+      it.effect("adopts entries with gaps, and ends where it is told, once", () =>
+        Effect.gen(function* () {
+          const store = yield* EventStore
+          const cameraId = anyCameraId()
+          yield* store.append(cameraId, [entry(cameraId, 1), entry(cameraId, 2)])
+          const end = { tenantId: defaultTenant, epoch: Epoch.make(2), sequence: 9 }
+          const entries = [entry(cameraId, 5), entry(cameraId, 7, { epoch: 2 })]
+          yield* store.adopt(cameraId, entries, end)
+          yield* store.append(cameraId, [entry(cameraId, 10, { epoch: 2 })])
+          expect((yield* store.after(cameraId, 0, 10)).map(({ sequence }) => sequence)).toEqual([1, 2, 5, 7, 10])
+          expect((yield* store.progress(cameraId)).stored).toBe(10)
+          expect(yield* Effect.flip(store.append(cameraId, [entry(cameraId, 12, { epoch: 2 })]))).toMatchObject({
+            _tag: "StoreUnavailable"
+          })
+          // Nothing of a batch is left, not even where the camera never wrote.
+          const silent = anyCameraId()
+          yield* store.adopt(silent, [], { ...end, sequence: 4 })
+          yield* store.adopt(silent, [], { ...end, sequence: 3 })
+          expect((yield* store.progress(silent)).stored).toBe(4)
+          const stale = yield* Effect.flip(store.adopt(cameraId, [], { ...end, epoch: Epoch.make(1), sequence: 20 }))
+          expect(stale).toMatchObject({ _tag: "StaleEpoch", current: 2 })
         })
       )
 

@@ -187,6 +187,7 @@ describe("tenants", () => {
           "cameras",
           "discoveries",
           "edges",
+          "erasure_edges",
           "erasures",
           "events",
           "former_passwords",

@@ -1,26 +1,31 @@
 import { describe, expect, layer } from "@effect/vitest"
 import { Database } from "@vigil/api/database/Database"
-import { lookAfterErasures } from "@vigil/api/privacy/CarryOutErasure"
+import { deliver } from "@vigil/api/edge/Delivery"
 import { eventStored } from "@vigil/core/BusMessage"
+import { Erasure, ErasureId, type VideoPart } from "@vigil/core/Erasure"
 import { EventQuery, type EventEntry } from "@vigil/core/Event"
-import { type CameraId, defaultTenant, TrackId } from "@vigil/core/Ids"
+import { type CameraId, defaultTenant, type TenantId, TrackId } from "@vigil/core/Ids"
+import { makeVideoJobQueueMemory } from "@vigil/core/memory/VideoJobQueueMemory"
+import { NodeName } from "@vigil/core/Node"
 import { Bus } from "@vigil/core/port/Bus"
+import { type EdgeRight, EdgeStore } from "@vigil/core/port/EdgeStore"
+import { ErasureStore } from "@vigil/core/port/ErasureStore"
 import { EventStore } from "@vigil/core/port/EventStore"
-import { Chunk, DateTime, Deferred, Effect, Fiber, Schema, Stream } from "effect"
-import { createHash } from "node:crypto"
-import { unpacked } from "../Archive.js"
-import { anyCameraId, entry, newCamera, otherTenant, secondTenant } from "../Samples.js"
+import { VideoJobQueue } from "@vigil/core/port/VideoJobQueue"
+import { carryOut, lookAfterErasures } from "@vigil/core/privacy/CarryOutErasure"
+import { Chunk, DateTime, Effect, Schema, Stream } from "effect"
+import { anyCameraId, entries, entry, otherTenant, secondTenant } from "../Samples.js"
 import { layerTestServer, TestServer } from "./TestServer.js"
 
 /** Events of a camera as its actor leaves them: stored, published, some with a status that was set. */
-const happened = (cameraId: CameraId, entries: ReadonlyArray<EventEntry>) =>
+const happened = (cameraId: CameraId, written: ReadonlyArray<EventEntry>) =>
   Effect.gen(function* () {
     const { append, markPublished, setStatus } = yield* EventStore
     const { publish } = yield* Bus
-    yield* append(cameraId, entries)
-    for (const stored of entries) yield* publish(eventStored(stored))
-    yield* markPublished(cameraId, entries.length)
-    for (const { event } of entries.slice(0, 3)) yield* setStatus(event.customerId, event.eventId, "ACKNOWLEDGED")
+    yield* append(cameraId, written)
+    for (const stored of written) yield* publish(eventStored(stored))
+    yield* markPublished(cameraId, written.length)
+    for (const { event } of written.slice(0, 3)) yield* setStatus(event.customerId, event.eventId, "ACKNOWLEDGED")
   })
 
 const storedOf = (cameraId: CameraId, tenant = defaultTenant) =>
@@ -58,9 +63,6 @@ const asked = Effect.map(TestServer, ({ cookies, visit }) => ({
 
 const at = (seconds: number) => DateTime.formatIso(DateTime.unsafeMake(Date.UTC(2026, 0, 2, 3, 4, 5) + seconds * 1000))
 
-const many = (cameraId: CameraId, count: number, overrides: (sequence: number) => Parameters<typeof entry>[2] = () => ({})) =>
-  Array.from({ length: count }, (_, index) => entry(cameraId, index + 1, overrides(index + 1)))
-
 const idOf = Schema.decodeUnknownSync(Schema.Struct({ id: Schema.UUID }))
 
 describe("erasure", () => {
@@ -71,9 +73,9 @@ describe("erasure", () => {
         const [camera, other] = [anyCameraId(), anyCameraId()]
         yield* happened(
           camera,
-          many(camera, 20, (sequence) => (sequence % 2 === 0 ? { eventType: "MOTION" } : {}))
+          entries(camera, 20, (sequence) => (sequence % 2 === 0 ? { eventType: "MOTION" } : {}))
         )
-        yield* happened(other, many(other, 20))
+        yield* happened(other, entries(other, 20))
         const selection = { from: at(5), to: at(15), cameraIds: [camera] }
         const found = {
           events: 10,
@@ -125,7 +127,7 @@ describe("erasure", () => {
         for (const [index, camera] of cameras.entries()) {
           yield* happened(
             camera,
-            many(camera, 6, (sequence) => ({
+            entries(camera, 6, (sequence) => ({
               detectionMetadata:
                 sequence > 4 ? {} : { trackingId: sequence % 2 === 0 ? tracks[index] : TrackId.make(crypto.randomUUID()) }
             }))
@@ -145,7 +147,7 @@ describe("erasure", () => {
         const { ask } = yield* asked
         const { append, after } = yield* EventStore
         const camera = anyCameraId()
-        yield* append(camera, many(camera, 5000))
+        yield* append(camera, entries(camera, 5000))
         const { setStatus } = yield* EventStore
         const [first] = yield* after(camera, 0, 1)
         if (first !== undefined) yield* setStatus(defaultTenant, first.event.eventId, "RESOLVED")
@@ -169,11 +171,107 @@ describe("erasure", () => {
       })
     )
 
+    it.effect("takes nothing in that an edge brings of it, before or after the edge was told", () =>
+      Effect.gen(function* () {
+        const { ask } = yield* asked
+        const edges = yield* EdgeStore
+        const { after, append } = yield* EventStore
+        const made = yield* edges.create(defaultTenant, { name: NodeName.make("shop") }, new Uint8Array(32))
+        const edge: EdgeRight = { id: made.id, name: made.name, tenantId: defaultTenant, tenantName: "default" }
+        const camera = anyCameraId()
+        const [track, stranger] = [TrackId.make(crypto.randomUUID()), TrackId.make(crypto.randomUUID())]
+        const all = entries(camera, 12, (sequence) => ({
+          detectionMetadata: { trackingId: sequence % 2 === 0 ? track : stranger }
+        }))
+        const bring = (wanted: ReadonlyArray<number>, seen?: number) => {
+          const [first, ...rest] = all.filter(({ sequence }) => wanted.includes(sequence))
+          return first === undefined
+            ? Effect.dieMessage("there are twelve")
+            : deliver(edge, { cameraId: camera, entries: [first, ...rest], after: seen })
+        }
+        const stored = Effect.map(after(camera, 0, 20), (found) => found.map(({ sequence }) => sequence))
+        yield* append(camera, all.slice(0, 4))
+        const answer = yield* ask("POST", "/erasures", { selection: { trackingIds: [track] }, reason: "Article 17" })
+        const { id } = idOf(answer.json)
+        expect(answer.json).toMatchObject({
+          erased: { events: 2 },
+          finishedAt: null,
+          edges: [{ name: "shop", state: "pending", erasedAt: null }],
+          remains: expect.arrayContaining([expect.stringContaining("pending: edge shop")])
+        })
+        const { erasedAt, obey, pendingAt } = yield* ErasureStore
+        expect(yield* pendingAt(edge)).toMatchObject([{ id, reason: "Article 17", selection: { trackingIds: [track] } }])
+        // Not acknowledged before, and not erased there yet.
+        expect(yield* bring([1, 2, 3, 4, 5, 6])).toEqual({ sequence: 6 })
+        expect(yield* stored).toEqual([1, 3, 5])
+        // Erased there: the edge has only 9 and 11 behind 6, and says so.
+        expect(yield* Effect.flip(bring([9, 11]))).toMatchObject({ _tag: "DeliveryConflict", sequence: 6 })
+        expect(yield* bring([9, 11], 6)).toEqual({ sequence: 11 })
+        expect(yield* bring([12])).toEqual({ sequence: 12 })
+        expect(yield* stored).toEqual([1, 3, 5, 9, 11])
+        yield* erasedAt(edge, ErasureId.make(id), { events: 6, messages: 5 })
+        yield* erasedAt(edge, ErasureId.make(id), { events: 9, messages: 9 })
+        expect(yield* pendingAt(edge)).toEqual([])
+        const report = yield* ask("GET", `/erasures/${id}`)
+        expect(report.json).toMatchObject({
+          finishedAt: expect.any(String),
+          edges: [{ name: "shop", state: "erased", events: 6, messages: 5 }]
+        })
+        expect(report.text).not.toContain("pending")
+        // An edge keeps what it was told first, and carries it out as others do.
+        const order = {
+          id: ErasureId.make(crypto.randomUUID()),
+          selection: { cameraIds: [camera] },
+          requestedAt: yield* DateTime.now
+        }
+        const told = yield* obey(defaultTenant, { ...order, reason: "x" })
+        expect(yield* obey(defaultTenant, { ...order, reason: "y" })).toEqual(told)
+        expect(yield* carryOut(told)).toMatchObject({ reason: "x", erased: { events: 5 }, edges: [] })
+        // One that is revoked before it was told never is.
+        yield* ask("POST", "/erasures", { selection: { cameraIds: [camera], to: at(0) }, reason: "x" })
+        yield* edges.remove(defaultTenant, made.id)
+        const [revoked] = Schema.decodeUnknownSync(Schema.Array(Erasure))((yield* ask("GET", "/erasures")).json)
+        expect(revoked).toMatchObject({ edges: [{ state: "revoked" }] })
+        expect(revoked?.finishedAt).not.toBe(null)
+        expect(revoked?.remains.join()).toContain("edge shop was revoked")
+      })
+    )
+
+    it.effect("takes what waits for workers too", () =>
+      Effect.gen(function* () {
+        const [camera, other] = [anyCameraId(), anyCameraId()]
+        yield* (yield* EventStore).append(camera, entries(camera, 3))
+        const [start, minute] = [Date.parse(at(0)), 60_000]
+        const part = (cameraId: CameraId, from: number) => ({ cameraId, from: start + from, to: start + from + 5000 })
+        const parts = [part(camera, 0), part(camera, 3 * minute), part(camera, -3 * minute), part(other, 0)]
+        const chosen: Array<ReadonlyArray<boolean>> = []
+        const queue = {
+          ...makeVideoJobQueueMemory(),
+          erase: (_: TenantId, isErased: (part: VideoPart) => boolean) => Effect.sync(() => chosen.push(parts.map(isErased)))
+        }
+        const { begin } = yield* ErasureStore
+        const erase = (selection: Erasure["selection"]) =>
+          begin(defaultTenant, { selection, reason: "x" }).pipe(
+            Effect.flatMap(carryOut),
+            Effect.provideService(VideoJobQueue, queue)
+          )
+        // Where some are erased, what was around them; else all of the cameras and the time.
+        expect(yield* erase({ eventTypes: ["INTRUSION"], cameraIds: [camera] })).toMatchObject({
+          erased: { events: 3, segments: 1 }
+        })
+        expect(yield* erase({ cameraIds: [camera] })).toMatchObject({ erased: { events: 0, segments: 2 } })
+        expect(chosen).toEqual([
+          [true, false, false, false],
+          [true, true, true, false]
+        ])
+      })
+    )
+
     it.effect("goes on where it was left half done", () =>
       Effect.gen(function* () {
         const { ask } = yield* asked
         const camera = anyCameraId()
-        yield* happened(camera, many(camera, 10))
+        yield* happened(camera, entries(camera, 10))
         const begun = yield* ask("POST", "/erasures", { selection: { cameraIds: [camera], to: at(0) }, reason: "Nothing yet" })
         const { id } = idOf(begun.json)
         expect(begun.json).toMatchObject({ erased: { events: 0 } })
@@ -218,172 +316,6 @@ describe("erasure", () => {
           expect((yield* ask("POST", "/erasures", { selection, reason: "x" })).status, JSON.stringify(selection)).toBe(400)
         }
         expect((yield* ask("POST", "/erasures", { selection: { from: at(0) }, reason: " " })).status).toBe(400)
-      })
-    )
-  })
-})
-
-const Manifest = Schema.parseJson(
-  Schema.Struct({
-    format: Schema.Literal("vigil-export"),
-    of: Schema.Struct({ type: Schema.String, id: Schema.String }),
-    files: Schema.Array(Schema.Struct({ name: Schema.String, rows: Schema.Int, sha256: Schema.String }))
-  })
-)
-
-/** The archive's text by table, checked against its manifest. */
-const archiveOf = (path: string, cookie: string) =>
-  Effect.gen(function* () {
-    const { url } = yield* TestServer
-    const response = yield* Effect.promise(() => fetch(`${url}/api/v1/privacy${path}`, { headers: { cookie } }))
-    expect(response.status).toBe(200)
-    expect(response.headers.get("content-type")).toBe("application/zip")
-    const bytes = new Uint8Array(yield* Effect.promise(() => response.arrayBuffer()))
-    const packed = yield* unpacked(bytes)
-    const text = (name: string) => packed.get(name) ?? ""
-    const manifest = yield* Schema.decode(Manifest)(text("manifest.json"))
-    const tables = new Map<string, string>()
-    for (const { name, rows, sha256 } of manifest.files) {
-      const content = text(name)
-      expect(createHash("sha256").update(content).digest("hex"), name).toBe(sha256)
-      expect(content.split("\n"), name).toHaveLength(rows + 1)
-      tables.set(name.replace(".jsonl", ""), content)
-    }
-    return { manifest, tables, all: [...tables.values()].join("") }
-  })
-
-const rowsOf = (text: string | undefined): ReadonlyArray<unknown> =>
-  (text ?? "")
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line): unknown => JSON.parse(line))
-
-describe("data export", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
-    const secret = "hunter2-of-the-gate"
-
-    it.effect("has every table with rows of the tenant, whole, and nothing of others", () =>
-      Effect.gen(function* () {
-        const { cookies, visit } = yield* TestServer
-        yield* secondTenant
-        const [camera, foreign] = [anyCameraId(), anyCameraId()]
-        const { append } = yield* EventStore
-        yield* append(camera, many(camera, 4500))
-        yield* append(foreign, [entry(foreign, 1, { customerId: otherTenant })])
-        const body = { ...newCamera(), credentials: { username: "admin", password: secret } }
-        const added = yield* visit({ method: "POST", path: "/api/v1/cameras", body, cookie: cookies.supervisor })
-        expect(added.status, added.text).toBe(201)
-        const { all, manifest, tables } = yield* archiveOf("/export", cookies.admin)
-        expect(manifest.of).toEqual({ type: "tenant", id: defaultTenant })
-        // Three pages.
-        expect(manifest.files.filter(({ name }) => name.startsWith("events"))).toMatchObject([{ name: "events.jsonl", rows: 4500 }])
-        expect(new Set(rowsOf(tables.get("events")).map((row) => JSON.stringify(row))).size).toBe(4500)
-        expect(rowsOf(tables.get("users")).length).toBe(4)
-        expect(rowsOf(tables.get("cameras"))).toMatchObject([
-          { name: "Gate", configuration: { url: "rtsp://192.0.2.7/stream1" } }
-        ])
-        expect(rowsOf(tables.get("tenants"))).toMatchObject([{ id: defaultTenant }])
-        expect(all).not.toContain(foreign)
-        expect(all).not.toContain(otherTenant)
-        const { system, tenant } = yield* Database
-        const isolated = yield* system(
-          "look",
-          (sql) => sql<{ readonly relname: string }>`select relname from pg_class where relrowsecurity and relkind = 'r'`
-        )
-        for (const { relname } of isolated) {
-          const [count] = yield* tenant(
-            "count",
-            defaultTenant,
-            (sql) => sql<{ readonly n: number }>`select count(*)::int as n from ${sql(relname)}`
-          )
-          const isOwn = ["idempotency_keys", "outbox"].includes(relname)
-          // The trail has one entry more by now, that of the export.
-          if (!isOwn && relname !== "audit_entries") expect(rowsOf(tables.get(relname)).length, relname).toBe(count?.n)
-        }
-      })
-    )
-
-    it.effect("has no secret in it, and nothing that proves one", () =>
-      Effect.gen(function* () {
-        const { cookies, visit } = yield* TestServer
-        const key = yield* visit({
-          method: "POST",
-          path: "/api/v1/api-keys",
-          body: { name: "wall", scopes: ["read"] },
-          cookie: cookies.admin
-        })
-        const { all } = yield* archiveOf("/export", cookies.admin)
-        const session = cookies.admin.split("=")[1] ?? ""
-        expect(session.length).toBeGreaterThan(20)
-        expect(all).not.toContain(secret)
-        expect(all).not.toContain(session)
-        expect(all).not.toContain("$argon2")
-        expect(all).not.toMatch(/"[a-z_]*(hash|secret|password)[a-z_]*": ?"[^"]*\\\\x/)
-        for (const word of key.text.match(/[A-Za-z0-9_-]{24,}/g) ?? []) {
-          if (!/^[0-9a-f-]{36}$/.test(word)) expect(all).not.toContain(word)
-        }
-        const { system } = yield* Database
-        const hashes = yield* system(
-          "look",
-          (sql) => sql<{ readonly hash: string }>`
-          select encode(token_hash, 'hex') as hash from sessions union select encode(key_hash, 'hex') from api_keys
-          union select password_hash from users`
-        )
-        expect(hashes.length).toBeGreaterThan(5)
-        for (const { hash } of hashes) expect(all).not.toContain(hash)
-      })
-    )
-
-    it.effect("that breaks off does not look whole", () =>
-      Effect.gen(function* () {
-        const { cookies, url } = yield* TestServer
-        const { system } = yield* Database
-        const [held, over] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
-        const holding = yield* Effect.fork(
-          system("keep a table that is read late to ourselves", (sql) =>
-            sql`lock table worker_tokens in access exclusive mode`.pipe(
-              Effect.zipRight(Deferred.succeed(held, undefined)),
-              Effect.zipRight(Deferred.await(over))
-            )
-          )
-        )
-        yield* Deferred.await(held)
-        const broken = yield* Effect.promise(async () => {
-          const response = await fetch(`${url}/api/v1/privacy/export`, { headers: { cookie: cookies.admin } })
-          return [
-            response.status,
-            await response.arrayBuffer().then(
-              () => "whole",
-              () => "broken"
-            )
-          ]
-        })
-        expect(broken).toEqual([200, "broken"])
-        yield* Deferred.succeed(over, undefined)
-        yield* Fiber.await(holding)
-        expect((yield* archiveOf("/export", cookies.admin)).tables.has("users")).toBe(true)
-      })
-    )
-
-    it.effect("of a user is for that user and administrators, has that user's rows alone, and is in the trail", () =>
-      Effect.gen(function* () {
-        const { cookies, visit } = yield* TestServer
-        const me = yield* visit({ path: "/api/v1/session", cookie: cookies.viewer })
-        const viewer = idOf(me.json).id
-        for (const cookie of [cookies.viewer, cookies.admin]) {
-          const { all, manifest, tables } = yield* archiveOf(`/users/${viewer}/export`, cookie)
-          expect(manifest.of).toEqual({ type: "user", id: viewer })
-          expect(rowsOf(tables.get("users"))).toMatchObject([{ id: viewer, username: "viewer" }])
-          expect(rowsOf(tables.get("sessions")).length).toBeGreaterThan(0)
-          expect(tables.has("cameras")).toBe(false)
-          expect(all).not.toContain('"username": "operator"')
-        }
-        const { ask } = yield* asked
-        expect((yield* ask("GET", `/users/${viewer}/export`, undefined, cookies.operator)).status).toBe(403)
-        expect((yield* ask("GET", `/users/${crypto.randomUUID()}/export`)).status).toBe(404)
-        expect((yield* ask("GET", "/export", undefined, cookies.supervisor)).status).toBe(403)
-        const trail = yield* visit({ path: `/api/v1/audit?action=privacy.export&subjectId=${viewer}`, cookie: cookies.admin })
-        expect(trail.json).toMatchObject({ entries: [{ actor: { username: "root" } }, { actor: { username: "viewer" } }] })
       })
     )
   })

@@ -1,5 +1,5 @@
 import { Command, Options } from "@effect/cli"
-import { Erasure, ErasureCounts, ErasureRequest } from "@vigil/core/Erasure"
+import { Erasure, ErasureCounts, ErasureId, ErasureRequest } from "@vigil/core/Erasure"
 import { EventType } from "@vigil/core/Event"
 import { CameraId, EventId, TrackId } from "@vigil/core/Ids"
 import { Console, DateTime, Effect, Exit, Option, Schema, Stream } from "effect"
@@ -10,6 +10,7 @@ import { download, overHttp, overRpc } from "../operator/Server.js"
 import { serverOptions } from "../operator/ServerAccess.js"
 import { CommandFailed, decodeTyped, json, printJson, table, UsageError } from "../Output.js"
 import { word } from "../SourceArgument.js"
+import { counted, progressText, reportText, stateText } from "../privacy/ErasureText.js"
 import { momentOption } from "../TimeText.js"
 import { userNamed } from "../user/UserReference.js"
 
@@ -43,26 +44,25 @@ const trackOf = (text: string) =>
 
 const given = <A>(values: ReadonlyArray<A>): ReadonlyArray<A> | undefined => (values.length > 0 ? values : undefined)
 
-const counted = ({ byCamera, byType, events, newest, oldest }: ErasureCounts, names: ReadonlyMap<CameraId, string>): string => {
-  if (events === 0 || oldest === null || newest === null) return "There are no such events."
-  const cameras = byCamera.map(({ cameraId, events: count }) => [names.get(cameraId) ?? `(removed) ${cameraId}`, String(count)])
-  const types = byType.map(({ eventType, events: count }) => [eventType, String(count)])
-  return [
-    `${events} events, from ${DateTime.formatIso(oldest)} to ${DateTime.formatIso(newest)}`,
-    table(["CAMERA", "EVENTS"], cameras),
-    table(["TYPE", "EVENTS"], types)
-  ].join("\n\n")
-}
-
-const reportText = (erasure: Erasure, names: ReadonlyMap<CameraId, string>): string =>
-  [
-    `Erased: ${counted(erasure.erased, names)}`,
-    `The bus kept ${erasure.erased.messages} messages about them, which are erased too. Report ${erasure.id} stays.`,
-    "What is not erased:",
-    ...erasure.remains.map((line) => `- ${line}`)
-  ].join("\n\n")
-
 const cameraNames = Effect.map(listCameras, (cameras) => new Map(cameras.map(({ id, name }) => [id, name])))
+
+const reportOf = (id: ErasureId) => overHttp((http) => http.privacy.getErasure({ path: { id } }))
+
+/** Waits until nothing is left at the centre, and says how far it is meanwhile. */
+const cleared = (begun: Erasure) =>
+  Effect.iterate(begun, {
+    while: ({ clearedAt }) => clearedAt === null,
+    body: (report) =>
+      Console.error(`${progressText(report)} (it goes on by itself)`).pipe(
+        Effect.zipRight(Effect.sleep("2 seconds")),
+        Effect.zipRight(reportOf(report.id))
+      )
+  })
+
+const print = (report: Erasure, asJson: boolean) =>
+  Effect.gen(function* () {
+    yield* asJson ? printJson(Erasure)(report) : Console.log(reportText(report, yield* cameraNames))
+  })
 
 const erase = Command.make(
   "erase",
@@ -106,8 +106,8 @@ const erase = Command.make(
         const counts = yield* overHttp((http) => http.privacy.previewErasure({ payload: payload.selection }))
         return yield* options.json ? printJson(ErasureCounts)(counts) : Console.log(counted(counts, yield* cameraNames))
       }
-      const report = yield* overHttp((http) => http.privacy.erase({ payload }))
-      yield* options.json ? printJson(Erasure)(report) : Console.log(reportText(report, yield* cameraNames))
+      const report = yield* cleared(yield* overHttp((http) => http.privacy.erase({ payload })))
+      yield* print(report, options.json)
     }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(
   Command.withDescription(
@@ -123,18 +123,28 @@ const erasures = Command.make("erasures", { ...serverOptions, json }, (options) 
     yield* Console.log(
       table(
         ["TIME", "WHO", "EVENTS", "STATE", "REASON", "ID"],
-        reports.map(({ erased, finishedAt, id, reason, requestedAt, requestedBy }) => [
-          DateTime.formatIso(requestedAt),
-          requestedBy.username,
-          String(erased.events),
-          finishedAt === null ? "under way" : "done",
-          reason,
-          id
+        reports.map((report) => [
+          DateTime.formatIso(report.requestedAt),
+          report.requestedBy.username,
+          String(report.erased.events),
+          stateText(report),
+          report.reason,
+          report.id
         ])
       )
     )
   }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(Command.withDescription("The reports of what was erased."))
+
+const report = Command.make(
+  "report",
+  { id: word("id", "The report's id, as `vigil privacy erasures` tells it."), ...serverOptions, json },
+  (options) =>
+    Effect.gen(function* () {
+      const id = yield* decodeTyped(ErasureId, `report ${options.id}`)(options.id.toLowerCase())
+      yield* print(yield* reportOf(id), options.json)
+    }).pipe(Effect.provide(Server.layer(options)))
+).pipe(Command.withDescription("The report of one erasure: how far it is, what was erased where, and what is not."))
 
 const userOf = (name: string) =>
   Effect.gen(function* () {
@@ -194,5 +204,5 @@ const exportData = Command.make(
 
 export const privacyCommand = Command.make("privacy").pipe(
   Command.withDescription("Erasing what is known of people, and handing out what is kept."),
-  Command.withSubcommands([erase, erasures, exportData])
+  Command.withSubcommands([erase, erasures, report, exportData])
 )

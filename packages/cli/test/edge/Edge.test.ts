@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { hashToken, newToken } from "@vigil/api/auth/Token"
 import { Database } from "@vigil/api/database/Database"
 import { defaultTenant, TenantId } from "@vigil/core/Ids"
+import { Erasure } from "@vigil/core/Erasure"
 import { Event, EventEntry } from "@vigil/core/Event"
 import { AuditStore } from "@vigil/core/port/AuditStore"
 import { AuditQuery } from "@vigil/core/AuditEntry"
@@ -27,7 +28,6 @@ import {
   logOf,
   makeEdge,
   mend,
-  type RunningCentre,
   startCentre,
   startEdge,
   startWay,
@@ -51,8 +51,16 @@ const site = (name: string) =>
     return { centre, way, folder, id, token, origin, edge: yield* startEdge(folder, origin, token) }
   })
 
-const messagesOf = (centre: RunningCentre, camera: string) =>
-  centre.ask(
+const decodeReport = Schema.decodeUnknown(Erasure)
+
+const reportIn = (answer: Response) =>
+  Effect.flatMap(
+    Effect.promise(() => answer.json()),
+    decodeReport
+  )
+
+const messagesOf = (place: { readonly ask: <A, E>(work: Effect.Effect<A, E, Bus>) => Effect.Effect<A, E> }, camera: string) =>
+  place.ask(
     Effect.gen(function* () {
       const bus = yield* Bus
       const last = yield* bus.last
@@ -120,6 +128,35 @@ describe("an edge", () => {
         expect(
           yield* until("nothing waits", cursorOf(edge), (waiting) => Array.isArray(waiting) && waiting.length === 0)
         ).toEqual([])
+
+        // An erasure, while the edge has some of it on its disk and is away.
+        yield* cut(way)
+        const late = yield* happen(edge, camera, 10)
+        const gone = [...before.slice(0, 5), ...late.slice(0, 3), ...late.slice(8)]
+        const selection = { eventIds: gone }
+        const asked = yield* visit(centre, "/privacy/erasures", "POST", { selection, reason: "Request 17" })
+        const begun = yield* reportIn(asked)
+        expect(begun).toMatchObject({ erased: { events: 5 }, finishedAt: null, edges: [{ name: "shop", state: "pending" }] })
+        expect(begun.clearedAt).not.toBe(null)
+        expect(begun.remains.join("\n")).toContain("pending: edge shop")
+        const onDisk = edge.ask(Effect.flatMap(EventStore, (store) => store.after(camera.id, 0, 1000)))
+        const kept = (entries: ReadonlyArray<EventEntry>) => entries.map(({ event }) => event.eventId)
+        expect(kept(yield* onDisk)).toEqual([...all, ...late])
+        yield* mend(way)
+        const done = yield* until(
+          "the edge has erased it too",
+          Effect.flatMap(visit(centre, `/privacy/erasures/${begun.id}`), reportIn),
+          ({ finishedAt }) => finishedAt !== null
+        )
+        expect(done).toMatchObject({ edges: [{ name: "shop", state: "erased", events: gone.length }] })
+        expect(done.remains.join("\n")).not.toContain("edge shop")
+        const last = yield* happen(edge, camera, 5)
+        const left = [...all, ...late].filter((id) => !gone.includes(id))
+        const log = yield* untilDelivered(centre, camera, [...left, ...last])
+        expect(log.ids).toEqual([...left, ...last])
+        expect(kept(yield* onDisk)).toEqual([...left, ...last])
+        expect((yield* messagesOf(edge, camera.id)).filter((id) => gone.includes(id))).toEqual([])
+        expect((yield* messagesOf(centre, camera.id)).filter((id) => gone.includes(id))).toEqual([])
       }),
     120_000
   )

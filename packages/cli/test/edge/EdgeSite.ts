@@ -76,12 +76,13 @@ export const startCentre = Effect.gen(function* () {
 })
 
 /** What the operator of the centre's machine is answered over HTTP. */
-export const visit = (centre: Pick<RunningCentre, "ask" | "port">, path: string, method = "GET") =>
+export const visit = (centre: Pick<RunningCentre, "ask" | "port">, path: string, method = "GET", body?: unknown) =>
   Effect.flatMap(centre.ask(LocalOperator), ({ token }) =>
     Effect.promise(() =>
       fetch(`http://127.0.0.1:${centre.port}/api/v1${path}`, {
         method,
-        headers: { authorization: `Bearer ${Redacted.value(token)}` }
+        headers: { authorization: `Bearer ${Redacted.value(token)}`, "content-type": "application/json" },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) })
       })
     )
   )

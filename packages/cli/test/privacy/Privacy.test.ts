@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { firstLine, runningVigil, temporaryFolder, vigil, vigilJson } from "../Vigil.js"
@@ -31,9 +31,12 @@ describe("the commands about privacy", () => {
         const reason = ["--reason", "Request 17"]
         expect(yield* call("privacy", "erase", ...reason)).toMatchObject({ code: 2, stderr: expect.stringMatching(/say which/) })
         expect(yield* json("privacy", "erase", "--camera", "Gate", ...reason, "--dry-run")).toMatchObject({ events: 0 })
-        expect(
-          yield* json("privacy", "erase", "--since", "2026-01-01", "--until", "1h", "--camera", "Gate", ...reason)
-        ).toMatchObject({ reason: "Request 17", finishedAt: expect.any(String), erased: { events: 0 } })
+        const erased = yield* json("privacy", "erase", "--since", "2026-01-01", "--until", "1h", "--camera", "Gate", ...reason)
+        expect(erased).toMatchObject({ reason: "Request 17", finishedAt: expect.any(String), erased: { events: 0 } })
+        const { id } = Schema.decodeUnknownSync(Schema.Struct({ id: Schema.String }))(erased)
+        expect((yield* call("privacy", "report", id)).stdout.toString()).toMatch(
+          /asked for by .* done. Reason: Request 17[^]*There are no such events[^]*What is not erased/
+        )
         expect((yield* call("privacy", "erase", "--since", "1d", ...reason)).stdout.toString()).toMatch(
           /There are no such events/
         )

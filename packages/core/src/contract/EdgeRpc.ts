@@ -4,6 +4,7 @@ import { CameraStatus } from "../CameraStatus.js"
 import { EdgeBacklog } from "../Edge.js"
 import { EdgeAssignment } from "../EdgeAssignment.js"
 import { EdgeAnswer, EdgeCommand } from "../EdgeCommand.js"
+import { ErasedEvents, ErasureId } from "../Erasure.js"
 import { EventEntry } from "../Event.js"
 import { CameraId, Epoch } from "../Ids.js"
 import { NodeLoad } from "../Node.js"
@@ -60,7 +61,12 @@ export class EdgeRpc extends RpcGroup.make(
   Rpc.make("Assigned", { success: EdgeAssignment, error: StoreUnavailable, stream: true }),
   /** Stores entries of one camera and answers up to where they are stored. Delivering what is stored already changes nothing. */
   Rpc.make("Deliver", {
-    payload: { cameraId: CameraId, entries: Schema.NonEmptyArray(EventEntry).pipe(Schema.maxItems(edgeBatch)) },
+    payload: {
+      cameraId: CameraId,
+      entries: Schema.NonEmptyArray(EventEntry).pipe(Schema.maxItems(edgeBatch)),
+      /** The entries are all that there is behind this sequence: others were erased. Absent: none was. */
+      after: Schema.optional(Schema.Int.pipe(Schema.nonNegative()))
+    },
     success: Schema.Struct({ sequence: Schema.Int }),
     error: Schema.Union(EdgeRefused, DeliveryConflict, StoreUnavailable)
   }),
@@ -74,6 +80,8 @@ export class EdgeRpc extends RpcGroup.make(
     },
     error: EdgeRefused
   }),
+  /** Nothing of what it was told to erase is left on its disk. */
+  Rpc.make("Erased", { payload: { id: ErasureId, ...ErasedEvents.fields }, error: StoreUnavailable }),
   /** What the centre wants of the edge, as it comes. */
   Rpc.make("Commands", { success: EdgeCommand, stream: true }),
   /** A model's file that the edge's cameras are to run. */

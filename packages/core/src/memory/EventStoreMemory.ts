@@ -28,14 +28,15 @@ const refused = (detail: string) => new StoreUnavailable({ operation: "append ev
 const missing = (
   cameraId: CameraId,
   log: CameraLog,
-  entries: ReadonlyArray<EventEntry>
+  entries: ReadonlyArray<EventEntry>,
+  hasGaps = false
 ): Effect.Effect<ReadonlyArray<EventEntry>, StaleEpoch | StoreUnavailable> => {
   const fresh: Array<EventEntry> = []
   for (const entry of entries) {
     if (entry.event.cameraId !== cameraId) return Effect.fail(refused(`event ${entry.event.eventId} is of another camera`))
     if (entry.epoch < log.epoch) return Effect.fail(new StaleEpoch({ cameraId, epoch: entry.epoch, current: log.epoch }))
-    const next = log.lastSequence + fresh.length + 1
-    if (entry.sequence === next) fresh.push(entry)
+    const next = (fresh.at(-1)?.sequence ?? log.lastSequence) + 1
+    if (entry.sequence === next || (hasGaps && entry.sequence > next)) fresh.push(entry)
     else if (entry.sequence > next) return Effect.fail(refused(`sequence ${entry.sequence} leaves a gap: ${next} comes next`))
     else if ((log.bySequence.get(entry.sequence) ?? entry.event.eventId) !== entry.event.eventId) {
       return Effect.fail(refused(`sequence ${entry.sequence} is taken by another event`))
@@ -81,6 +82,16 @@ export const makeEventStoreMemory = (capacity: number, outbox?: OutboxMemory): t
         return Effect.map(missing(cameraId, log, batch), (fresh) => {
           for (const { epoch } of batch) if (epoch > log.epoch) log.epoch = epoch
           write(log, fresh)
+        })
+      }),
+    adopt: (cameraId, batch, { epoch, sequence }) =>
+      Effect.suspend(() => {
+        const log = logOf(cameraId)
+        if (epoch < log.epoch) return Effect.fail(new StaleEpoch({ cameraId, epoch, current: log.epoch }))
+        return Effect.map(missing(cameraId, log, batch, true), (fresh) => {
+          log.epoch = epoch
+          write(log, fresh)
+          log.lastSequence = Math.max(log.lastSequence, sequence)
         })
       }),
     progress: (cameraId) =>

@@ -1,6 +1,13 @@
 import { Clock, DateTime, Deferred, Duration, Effect, FiberId, Layer, Metric } from "effect"
 import type { VideoJobId } from "../Ids.js"
-import { type DeadVideoJob, type VideoJobConsumer, type VideoJobDelivery, VideoJobQueue } from "../port/VideoJobQueue.js"
+import {
+  type DeadVideoJob,
+  partOfJob,
+  partOfLetter,
+  type VideoJobConsumer,
+  type VideoJobDelivery,
+  VideoJobQueue
+} from "../port/VideoJobQueue.js"
 import {
   groupName,
   groupOf,
@@ -34,6 +41,8 @@ const defaultOptions: VideoJobQueueMemoryOptions = {
 /** Job ids that are remembered, so that one that is published again is not queued again. */
 const mostKnown = 4096
 const mostDead = 256
+/** Milliseconds from when a segment was seen until its job is given up, as far as anybody says; jobs wait here as long as there is room. */
+const longestWait = 3_600_000
 
 const dropped = Metric.counter("vigil_video_jobs_dropped", {
   description: "VideoJobs that were dropped because nobody took them in time, or could not be published",
@@ -238,7 +247,23 @@ export const makeVideoJobQueueMemory = (chosen: Partial<VideoJobQueueMemoryOptio
         })
       })
     ),
-    deadLetters: (limit) => Effect.sync(() => dead.slice(0, limit))
+    deadLetters: (limit) => Effect.sync(() => dead.slice(0, limit)),
+    erase: (tenant, isErased) =>
+      Effect.suspend(() => {
+        let erased = 0
+        for (const group of groups.values()) {
+          for (const entry of [...group.entries]) {
+            if (entry.job.customerId !== tenant || !isErased(partOfJob(entry.job))) continue
+            entry.taken = undefined
+            remove(group, entry)
+            erased++
+          }
+        }
+        const kept = dead.filter((letter) => letter.customerId !== tenant || !isErased(partOfLetter(letter, longestWait)))
+        erased += dead.length - kept.length
+        dead.splice(0, dead.length, ...kept)
+        return Effect.as(announce, erased)
+      })
   }
 }
 

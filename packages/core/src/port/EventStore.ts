@@ -21,7 +21,14 @@ export class EventNotFound extends Schema.TaggedError<EventNotFound>()("EventNot
   }
 }
 
-/** The log of events: one sequence without gaps per camera. */
+/** Where a log ends whose last events may have been erased before they came here. */
+export interface AdoptedEnd {
+  readonly tenantId: TenantId
+  readonly epoch: Epoch
+  readonly sequence: number
+}
+
+/** The log of events: one sequence per camera, without gaps but for what was erased. */
 export class EventStore extends Context.Tag("@vigil/core/EventStore")<
   EventStore,
   {
@@ -33,6 +40,14 @@ export class EventStore extends Context.Tag("@vigil/core/EventStore")<
     readonly append: (
       cameraId: CameraId,
       entries: ReadonlyArray<EventEntry>
+    ) => Effect.Effect<void, StaleEpoch | StoreUnavailable>
+    /**
+     * The same for entries that were stored elsewhere first, and of which some were erased there or on their way: sequences may be missing, and the log ends at `end`.
+     */
+    readonly adopt: (
+      cameraId: CameraId,
+      entries: ReadonlyArray<EventEntry>,
+      end: AdoptedEnd
     ) => Effect.Effect<void, StaleEpoch | StoreUnavailable>
     /** Up to which sequence the camera ever wrote, and up to which of them is known to be published; 0 when none is. */
     readonly progress: (

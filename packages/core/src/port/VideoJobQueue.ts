@@ -1,5 +1,6 @@
 import { Context, Schema } from "effect"
 import type { Effect, Scope } from "effect"
+import type { VideoPart } from "../Erasure.js"
 import { CameraId, ModelId, TenantId, VideoJobId } from "../Ids.js"
 import { type JobGroup, type VideoJob, VideoJobLane, type VideoJobTerms } from "../VideoJob.js"
 
@@ -68,6 +69,24 @@ export const DeadVideoJob = Schema.Struct({
 }).annotations({ identifier: "DeadVideoJob" })
 export type DeadVideoJob = typeof DeadVideoJob.Type
 
+/** The segment of a job. */
+export const partOfJob = ({
+  cameraId,
+  metadata,
+  timestamp
+}: Pick<VideoJob, "cameraId" | "metadata" | "timestamp">): VideoPart => ({
+  cameraId,
+  from: timestamp.epochMillis,
+  to: timestamp.epochMillis + metadata.duration * 1000
+})
+
+/** Where the segment of a job that was given up must have been, that was kept for `maxAge` milliseconds at the most. */
+export const partOfLetter = ({ at, cameraId }: DeadVideoJob, maxAge: number): VideoPart => ({
+  cameraId,
+  from: at.epochMillis - maxAge,
+  to: at.epochMillis
+})
+
 /**
  * Brings VideoJobs to workers. Every model has a consumer group of its own, a customer's own model one for itself, which gets each job that names the model; a job is done for a
  * group once one of its workers acknowledged it. Within a group a camera's jobs of one lane are taken in the order of their publication, one at a time: the next one only when the one before
@@ -86,5 +105,10 @@ export class VideoJobQueue extends Context.Tag("@vigil/core/VideoJobQueue")<
     readonly depth: Effect.Effect<ReadonlyArray<VideoJobDepth>, VideoJobQueueUnavailable>
     /** The newest dead letters, newest first. */
     readonly deadLetters: (limit: number) => Effect.Effect<ReadonlyArray<DeadVideoJob>, VideoJobQueueUnavailable>
+    /**
+     * Takes a tenant's jobs out of all groups, with their segments, also those that somebody has, and dead letters; answers how many. They do not come again. A worker that has one may
+     * finish it.
+     */
+    readonly erase: (tenant: TenantId, isErased: (part: VideoPart) => boolean) => Effect.Effect<number, VideoJobQueueUnavailable>
   }
 >() {}

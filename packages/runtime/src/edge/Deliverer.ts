@@ -112,7 +112,7 @@ const make = Effect.gen(function* () {
       const entries = yield* store.after(cameraId, after, edgeBatch)
       const [first, ...rest] = entries
       if (first === undefined) return
-      yield* calls.Deliver({ cameraId, entries: [first, ...rest] }).pipe(
+      yield* calls.Deliver({ cameraId, entries: [first, ...rest], after }).pipe(
         Effect.timeoutFail({
           duration: answerLimit,
           onTimeout: () =>

@@ -3,7 +3,9 @@ import { edgeBatch } from "@vigil/core/contract/EdgeRpc"
 import type { EdgeAssignment } from "@vigil/core/EdgeAssignment"
 import { CameraControl } from "@vigil/core/port/CameraControl"
 import { EdgeBuffer, type EdgeFolderTaken } from "@vigil/core/port/EdgeBuffer"
-import { Cause, Chunk, Deferred, Duration, Effect, Schedule, Stream } from "effect"
+import { ErasureStore } from "@vigil/core/port/ErasureStore"
+import { carryOut } from "@vigil/core/privacy/CarryOutErasure"
+import { Cause, Chunk, Deferred, Duration, Effect, Queue, Schedule, Stream } from "effect"
 import { now } from "../MonotonicClock.js"
 import { runCommand } from "./CommandRunner.js"
 import { Deliverer } from "./Deliverer.js"
@@ -120,6 +122,23 @@ const obey = (calls: EdgeCalls) =>
     Effect.zipRight(Effect.fail(ended("its commands")))
   )
 
+/** Erases from this node's disk what the centre wants to be gone, and tells when it is. What it cannot do now it does later. */
+const erase = (calls: EdgeCalls, { erasures = [], tenant }: EdgeAssignment) =>
+  Effect.gen(function* () {
+    const { obey } = yield* ErasureStore
+    yield* Effect.forEach(
+      erasures,
+      (order) =>
+        obey(tenant.id, order).pipe(
+          Effect.flatMap(carryOut),
+          Effect.tapError((error) => Effect.logWarning(`erasure ${order.id} goes on later: ${error.message}`)),
+          Effect.retry(Schedule.spaced("5 seconds")),
+          Effect.flatMap(({ erased: { events, messages }, id }) => calls.Erased({ id, events, messages }))
+        ),
+      { discard: true }
+    )
+  }).pipe(Effect.mapError(asLinkError))
+
 /** One connection, from its beginning to its end. */
 const session = (options: EdgeOptions) =>
   Effect.gen(function* () {
@@ -128,15 +147,19 @@ const session = (options: EdgeOptions) =>
     const calls = yield* link.connect
     yield* (yield* EdgeModels).attach(calls)
     const adopted = yield* Deferred.make<void>()
-    const onAdopted = ({ cameras, edge }: EdgeAssignment) =>
-      Effect.zipRight(
-        options.onState({ _tag: "Connected", name: edge.name, cameras: cameras.length }),
-        Deferred.succeed(adopted, undefined)
-      )
+    const assignments = yield* Queue.sliding<EdgeAssignment>(1)
+    const onAdopted = (assignment: EdgeAssignment) =>
+      options
+        .onState({ _tag: "Connected", name: assignment.edge.name, cameras: assignment.cameras.length })
+        .pipe(Effect.zipRight(Queue.offer(assignments, assignment)), Effect.zipRight(Deferred.succeed(adopted, undefined)))
+    const erasing = Effect.forever(Effect.flatMap(Queue.take(assignments), (assignment) => erase(calls, assignment)))
     // What the logs of the centre know comes first: deliveries and new actors go on from there.
     const afterwards = Effect.zipRight(
       Deferred.await(adopted),
-      Effect.all([deliverer.run(calls), report(calls, options), obey(calls)], { concurrency: "unbounded", discard: true })
+      Effect.all([deliverer.run(calls), report(calls, options), obey(calls), erasing], {
+        concurrency: "unbounded",
+        discard: true
+      })
     )
     return yield* Effect.raceFirst(followAssignment(calls, options, onAdopted), afterwards)
   }).pipe(Effect.scoped)

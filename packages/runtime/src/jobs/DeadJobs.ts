@@ -1,7 +1,7 @@
 import type { ModelId } from "@vigil/core/Ids"
 import { DeadVideoJob } from "@vigil/core/port/VideoJobQueue"
 import type { VideoJobHeader } from "@vigil/core/VideoJobWire"
-import { DateTime, Effect, Either, Metric, Schema } from "effect"
+import { DateTime, Effect, Either, Metric, Option, Schema } from "effect"
 import { asking, codeOf, type JobNames, type JobStreams } from "./JobStreams.js"
 
 /** Names of headers, reasons: whatever a worker says is cut to this many characters. */
@@ -39,10 +39,14 @@ export const buryJob = ({ js }: JobStreams, names: JobNames, { deliveries, heade
 
 const noMessage = "10037"
 
+/** None where it is of another version, or not Vigil's. */
+export const readDeadJob = (data: Uint8Array): Option.Option<DeadVideoJob> =>
+  Either.getRight(decode(Buffer.from(data).toString("utf8")))
+
 const readLetter = async ({ jsm }: JobStreams, names: JobNames, sequence: number): Promise<DeadVideoJob | undefined> => {
   try {
     const { data } = await jsm.streams.getMessage(names.deadStream, { seq: sequence })
-    return Either.getOrUndefined(decode(Buffer.from(data).toString("utf8")))
+    return Option.getOrUndefined(readDeadJob(data))
   } catch (error) {
     if (codeOf(error) === noMessage) return undefined
     throw error

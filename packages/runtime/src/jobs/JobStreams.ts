@@ -56,6 +56,8 @@ export const jobNames = (nats: typeof Nats.Service) => ({
   groupPartition: (place: JobPlace, group: JobGroup) =>
     nats.subject("jobs", place.lane, groupName(group), String(place.partition), ">"),
   groupLane: (lane: VideoJobLane, group: JobGroup) => nats.subject("jobs", lane, groupName(group), ">"),
+  /** A tenant's jobs of all groups. */
+  jobsOf: (lane: VideoJobLane, customer: TenantId) => nats.subject("jobs", lane, "*", "*", customer, "*"),
   notices: (group: JobGroup) => nats.subject("job-notices", "*", groupName(group), ">"),
   consumer: (group: JobGroup, partition: number) => `${nameOf(group)}-p${partition}`,
   slots: (group: JobGroup) => nats.subject("job-slots", groupName(group)),
@@ -63,6 +65,7 @@ export const jobNames = (nats: typeof Nats.Service) => ({
   result: (customer: TenantId, camera: CameraId) => nats.subject("job-results", customer, camera),
   deadStream: `${nats.cluster}-video-jobs-dead`,
   dead: (model: ModelId, customer: TenantId, camera: CameraId) => nats.subject("dead-jobs", model, customer, camera),
+  deadOf: (customer: TenantId) => nats.subject("dead-jobs", "*", customer, "*"),
   bucket: `${nats.cluster}-video-segments`
 })
 

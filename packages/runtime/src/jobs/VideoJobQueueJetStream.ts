@@ -12,9 +12,9 @@ import {
 } from "@vigil/core/VideoJob"
 import { encodeVideoJob } from "@vigil/core/VideoJobWire"
 import { type ConfigError, Effect, Layer, Option } from "effect"
-import { DirectMsgHeaders } from "nats"
 import { Nats } from "../nats/Nats.js"
 import { readDeadJobs } from "./DeadJobs.js"
+import { eraseJobs } from "./EraseJobs.js"
 import { makeJobConsumer } from "./JobConsumer.js"
 import { type JobSettings, jobSettings } from "./JobSettings.js"
 import {
@@ -26,9 +26,9 @@ import {
   type JobStreams,
   type LazyJobStreams,
   makeJobStreams,
-  partitionOf,
-  requestTimeout
+  partitionOf
 } from "./JobStreams.js"
+import { nextStored } from "./StoredMessage.js"
 
 /** Room in a message for its subject and headers. */
 const envelope = 4096
@@ -67,12 +67,9 @@ const countJobs = async ({ jsm }: JobStreams, names: JobNames, lane: VideoJobLan
 
 /** Seconds since the oldest job of the group in the lane was published. The message comes with its bytes: asked for seldom, and only where jobs wait. */
 const lagOf = async (nats: typeof Nats.Service, names: JobNames, lane: VideoJobLane, group: JobGroup): Promise<number> => {
-  const question = JSON.stringify({ seq: 1, next_by_subj: names.groupLane(lane, group) })
-  const subject = `$JS.API.DIRECT.GET.${names.laneStream(lane)}`
-  const { headers } = await nats.connection.request(subject, question, { timeout: requestTimeout })
+  const oldest = await nextStored(nats, names.laneStream(lane), names.groupLane(lane, group), 1)
   // Absent where the job was done between the two questions.
-  const stored = headers?.get(DirectMsgHeaders.TimeStamp) ?? ""
-  return stored === "" ? 0 : Math.max(0, (Date.now() - Date.parse(stored)) / 1000)
+  return oldest === undefined ? 0 : Math.max(0, (Date.now() - oldest.storedAt) / 1000)
 }
 
 const laneDepth = async (
@@ -130,7 +127,9 @@ const make = (settings: JobSettings) =>
           return lanes.flat()
         })
       ),
-      deadLetters: (limit) => Effect.flatMap(streams.get, (opened) => readDeadJobs(opened, names, limit))
+      deadLetters: (limit) => Effect.flatMap(streams.get, (opened) => readDeadJobs(opened, names, limit)),
+      erase: (tenant, isErased) =>
+        Effect.flatMap(streams.get, (opened) => eraseJobs({ ...publisher, streams: opened }, tenant, isErased))
     })
   })
 

@@ -1,5 +1,6 @@
 import { describe, expect, layer } from "@effect/vitest"
-import { type ModelId, TenantId } from "@vigil/core/Ids"
+import type { VideoPart } from "@vigil/core/Erasure"
+import { defaultTenant, type ModelId, TenantId } from "@vigil/core/Ids"
 import { type VideoJobDelivery, VideoJobQueue } from "@vigil/core/port/VideoJobQueue"
 import { VideoJobResults } from "@vigil/core/port/VideoJobResults"
 import { Chunk, Effect, Fiber, type Layer, Option, Stream } from "effect"
@@ -220,6 +221,38 @@ export const videoJobConformance = <E>(name: string, made: Layer.Layer<VideoJobQ
           const again = yield* other.take
           expect(again.job.jobId).toBe(job.jobId)
           yield* again.ack
+        })
+      )
+
+      it.scoped("erases jobs that wait, and that somebody has, with dead letters, and goes on with what is left", () =>
+        Effect.gen(function* () {
+          const [model, cameraId, other] = [anyModel(), anyCameraId(), anyCameraId()]
+          const consumer = yield* take(model)
+          const { deadLetters, erase } = yield* VideoJobQueue
+          yield* publishAll([jobOf({ cameraId, models: [model], sequence: 7 })])
+          for (let round = 0; round < conformanceSettings.deliveries; round++)
+            yield* (yield* consumer.take).nak("as the test wants it")
+          const large = new Uint8Array(600_000)
+          const jobs = [0, 1, 2].map((sequence) => jobOf({ cameraId, models: [model], sequence, segment: large }))
+          yield* publishAll([...jobs, jobOf({ cameraId: other, models: [model], sequence: 9 })])
+          // Of the two cameras whichever is first: a worker has it, and never says anything of it again.
+          const taken = yield* consumer.take
+          const ofCamera = (part: VideoPart) => part.cameraId === cameraId
+          expect(yield* erase(TenantId.make(crypto.randomUUID()), ofCamera)).toBe(0)
+          expect(yield* erase(defaultTenant, (part) => ofCamera(part) && part.to < 1_700_000_000_000)).toBe(0)
+          expect(yield* erase(defaultTenant, ofCamera)).toBe(4)
+          expect((yield* deadLetters(50)).filter((letter) => letter.cameraId === cameraId)).toEqual([])
+          // The next one of the camera is taken all the same, when the one that is gone can no longer be worked on.
+          yield* publishAll([jobOf({ cameraId, models: [model], sequence: 3 })])
+          const left = new Set<number>(taken.job.cameraId === other ? [9] : [])
+          while (left.size < 2) {
+            const delivery = yield* consumer.take
+            left.add(delivery.job.segmentSequence)
+            yield* delivery.ack
+          }
+          expect(left).toEqual(new Set([3, 9]))
+          yield* taken.ack
+          yield* nothing(consumer.take)
         })
       )
 
