@@ -9,12 +9,18 @@ const parseDuration = (text: string): Option.Option<Duration.Duration> => {
   return count === undefined ? Option.none() : Option.some(Duration.millis(Number(count) * (units[unit] ?? 1)))
 }
 
+/** Whether it begins with a day that is in the calendar, which `Date` goes beyond: 30 February is 2 March to it. */
+export const isCalendarDay = (text: string): boolean => {
+  const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})/.exec(text) ?? []
+  return day !== undefined && new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day)
+}
+
 /** A moment: so long ago, or a date with or without a time (ISO 8601; local where it names no zone). */
 const parseMoment = (text: string, now: number): Option.Option<DateTime.Utc> => {
   const ago = parseDuration(text)
   if (Option.isSome(ago)) return DateTime.make(now - Duration.toMillis(ago.value))
   const local = /^\d{4}-\d{2}-\d{2}$/.test(text.trim()) ? `${text.trim()}T00:00` : text.trim()
-  return /^\d{4}-\d{2}-\d{2}T/.test(local) ? DateTime.make(new Date(local)) : Option.none()
+  return /^\d{4}-\d{2}-\d{2}T/.test(local) && isCalendarDay(local) ? DateTime.make(new Date(local)) : Option.none()
 }
 
 /** An option that takes a moment. */

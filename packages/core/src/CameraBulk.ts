@@ -13,8 +13,11 @@ export const BulkChange = Schema.Union(
 ).annotations({ identifier: "BulkChange" })
 export type BulkChange = typeof BulkChange.Type
 
+/** Cameras of one request. */
+export const mostAtOnce = 1000
+
 export const BulkRequest = Schema.Struct({
-  ids: Schema.Array(CameraId).pipe(Schema.minItems(1), Schema.maxItems(500)),
+  ids: Schema.Array(CameraId).pipe(Schema.minItems(1), Schema.maxItems(mostAtOnce)),
   change: BulkChange
 }).annotations({ identifier: "BulkRequest" })
 export type BulkRequest = typeof BulkRequest.Type

@@ -9,7 +9,7 @@ import { authorize, inCallersName } from "@vigil/core/control/Authorization"
 import { ApiKeyStore } from "@vigil/core/port/ApiKeyStore"
 import { UserStore } from "@vigil/core/port/UserStore"
 import { permits, type User } from "@vigil/core/User"
-import { Effect, Option } from "effect"
+import { Array, Data, DateTime, Effect, Option } from "effect"
 import { ApiKeys, newApiKey } from "../auth/ApiKeys.js"
 import { hashToken } from "../auth/Token.js"
 
@@ -29,15 +29,29 @@ const ownerOf = (wanted: NewApiKey) =>
     return yield* (yield* UserStore).get(user.tenantId, wanted.owner)
   })
 
+/** A key that nothing could be done with. */
+export class ExpiryPassed extends Data.TaggedError("ExpiryPassed") {
+  override get message() {
+    return "an API key must expire in the future, or never"
+  }
+}
+
 export const createApiKey = (wanted: NewApiKey) =>
   Effect.gen(function* () {
+    if (wanted.expiresAt !== undefined && DateTime.lessThanOrEqualTo(wanted.expiresAt, yield* DateTime.now))
+      return yield* new ExpiryPassed()
     const owner = yield* ownerOf(wanted)
     for (const scope of wanted.scopes) {
       const needed = roleOfScope(scope)
       if (!permits(owner.role, needed)) return yield* new Forbidden({ needed, role: owner.role, what: `the scope ${scope}` })
     }
     const { hint, key } = newApiKey()
-    const made = yield* (yield* ApiKeyStore).create(owner.tenantId, owner.id, { ...wanted, hint, keyHash: hashToken(key) })
+    const made = yield* (yield* ApiKeyStore).create(owner.tenantId, owner.id, {
+      ...wanted,
+      scopes: Array.dedupe(wanted.scopes),
+      hint,
+      keyHash: hashToken(key)
+    })
     return { ...made, key }
   }).pipe(inCallersName)
 

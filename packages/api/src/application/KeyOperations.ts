@@ -7,7 +7,7 @@ import { ChangeAuthor } from "@vigil/core/ChangeAuthor"
 import { Effect, Option, Stream } from "effect"
 import { AccessTokens } from "../auth/AccessTokens.js"
 
-const what = "the keys of the installation"
+const what = "keeping the keys of the installation"
 
 /** The keys are of all tenants. */
 const installer = Effect.gen(function* () {

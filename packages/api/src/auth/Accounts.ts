@@ -20,7 +20,7 @@ import { Context, DateTime, Effect, Layer, Option, type Redacted } from "effect"
 import { AccountMails } from "../mail/AccountMails.js"
 import { Lockouts } from "./Lockouts.js"
 import { PasswordHasher } from "./PasswordHasher.js"
-import { PasswordRules, WeakPassword } from "./PasswordRules.js"
+import { PasswordRules, type WeakPassword, WrongPassword } from "./PasswordRules.js"
 import { type CodeRefused, SecondFactors } from "./SecondFactors.js"
 import { Sessions, type Visitor } from "./Sessions.js"
 import { SignInThrottle, type TooManyAttempts } from "./SignInThrottle.js"
@@ -44,9 +44,6 @@ const notServed = new Unauthorized({
 })
 
 const isDisabled = new Unauthorized({ detail: "This account is disabled. An administrator can enable it again." })
-
-/** Signed in, but not with this password: that is a wrong value of the form, and no reason to sign in again. */
-const notTheirs = new WeakPassword({ complaints: ["The current password is wrong."] })
 
 /** Who may come in: set-up, signing in, passwords. */
 export class Accounts extends Context.Tag("@vigil/api/Accounts")<
@@ -78,7 +75,7 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
       user: User,
       password: Redacted.Redacted,
       visitor: Visitor
-    ) => Effect.Effect<void, WeakPassword | TooManyAttempts | StoreUnavailable>
+    ) => Effect.Effect<void, WrongPassword | TooManyAttempts | StoreUnavailable>
     /** The hash of a password that keeps the rules. */
     readonly hash: (
       username: string,
@@ -100,7 +97,7 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
       current: Redacted.Redacted,
       next: Redacted.Redacted,
       visitor: Visitor
-    ) => Effect.Effect<void, WeakPassword | TooManyAttempts | UserNotFound | LastAdministrator | StoreUnavailable>
+    ) => Effect.Effect<void, WeakPassword | WrongPassword | TooManyAttempts | UserNotFound | LastAdministrator | StoreUnavailable>
     /** An administrator's change to another user; ends that user's sessions. */
     readonly change: (
       tenant: TenantId,
@@ -186,7 +183,7 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
         )
 
       const provePassword = (user: User, password: Redacted.Redacted, visitor: Visitor) =>
-        Effect.asVoid(Effect.catchTag(prove(user.username, password, visitor), "Unauthorized", () => Effect.fail(notTheirs)))
+        Effect.asVoid(Effect.catchTag(prove(user.username, password, visitor), "Unauthorized", () => new WrongPassword()))
 
       const endSessions = (user: UserId, except: Option.Option<SessionId>) =>
         Effect.zipRight(sessionStore.revokeAll(user, except), sessions.forget)

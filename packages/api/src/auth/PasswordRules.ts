@@ -14,6 +14,13 @@ export class WeakPassword extends Data.TaggedError("WeakPassword")<{ readonly co
   }
 }
 
+/** Signed in, but not with this password: that is a wrong value of the form, and no reason to sign in again. */
+export class WrongPassword extends Data.TaggedError("WrongPassword") {
+  override get message() {
+    return "The current password is wrong."
+  }
+}
+
 const refuse = (complaints: ReadonlyArray<string>): Effect.Effect<void, WeakPassword> =>
   complaints.length === 0 ? Effect.void : Effect.fail(new WeakPassword({ complaints }))
 

@@ -42,11 +42,12 @@ import type { SettingsRefused } from "@vigil/core/port/SettingStore"
 import type { InvalidSetting } from "@vigil/core/settings/SettingCatalogue"
 import type { SourceError } from "@vigil/core/Source"
 import type { SheetError } from "../sheet/SheetError.js"
+import type { ExpiryPassed } from "../application/ApiKeyOperations.js"
 import type { SessionNotFound } from "../application/SignInOperations.js"
 import type { PlainIssuer } from "../application/IdentityProviderOperations.js"
 import type { ProviderFailed } from "../auth/OpenIdClient.js"
 import type { LinkRefused, MailNotConfigured, ResetRefused } from "../auth/PasswordResets.js"
-import type { WeakPassword } from "../auth/PasswordRules.js"
+import type { WeakPassword, WrongPassword } from "../auth/PasswordRules.js"
 import type { CodeRefused, SecondFactorLacking, SecondFactorRefused } from "../auth/SecondFactors.js"
 import type { TooManyAttempts } from "../auth/SignInThrottle.js"
 
@@ -98,6 +99,7 @@ const problems = {
   EventNotFound: (error: EventNotFound) => notFound("event-not-found", error.message),
   LiveViewNotFound: (error: LiveViewNotFound) => notFound("live-view-not-found", error.message),
   WorkerTokenNotFound: (error: WorkerTokenNotFound) => notFound("worker-token-not-found", error.message),
+  ExpiryPassed: (error: ExpiryPassed) => badRequest("expiry-passed", error.message, "/expiresAt"),
   ApiKeyNotFound: (error: ApiKeyNotFound) => notFound("api-key-not-found", error.message),
   EdgeNotFound: (error: EdgeNotFound) => notFound("edge-not-found", error.message),
   DiscoveryNotFound: (error: DiscoveryNotFound) => notFound("discovery-not-found", error.message),
@@ -164,6 +166,7 @@ const problems = {
   ResetRefused: (error: ResetRefused) => new NotAllowed(details(403, "reset-refused", "Not allowed", error.message)),
   MailNotConfigured: (error: MailNotConfigured) => conflict("mail-not-configured", error.message),
   LinkRefused: (error: LinkRefused) => conflict(`link-${error.reason}`, error.message),
+  WrongPassword: (error: WrongPassword) => badRequest("wrong-password", error.message, "/password"),
   WeakPassword: ({ complaints }: WeakPassword) =>
     new BadRequest(
       details(

@@ -195,7 +195,14 @@ describe("API keys", () => {
     it.effect("end at their time, and tell when they were used", () =>
       Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer
-        const made = yield* makeKey(cookies.admin, ["read"], { expiresAt: new Date(Date.now() + 60_000).toISOString() })
+        const past = { name: "late", scopes: ["read"], expiresAt: new Date(Date.now() - 1000).toISOString() }
+        expect((yield* visit({ method: "POST", path: keys, cookie: cookies.admin, body: past })).json).toMatchObject({
+          status: 400,
+          type: "urn:vigil:problem:expiry-passed",
+          errors: [{ pointer: "/expiresAt" }]
+        })
+        const made = yield* makeKey(cookies.admin, ["read", "read"], { expiresAt: new Date(Date.now() + 60_000).toISOString() })
+        expect(made).toMatchObject({ scopes: ["read"] })
         expect(yield* statusWith(made.key, "GET", "/api/v1/cameras")).toBe(200)
         const listed = decodeKeys((yield* visit({ path: keys, cookie: cookies.admin })).json)
         expect(listed.find(({ id }) => id === made.id)?.lastUsedAt).not.toBeNull()

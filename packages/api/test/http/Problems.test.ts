@@ -243,6 +243,8 @@ describe("errors are problem details (RFC 9457)", () => {
         const changed = yield* change('"1"')
         expect(changed.headers.get("etag")).toBe('"2"')
         isProblem(yield* change('"1"'), 412)
+        isProblem(yield* change('W/"2"'), 412)
+        isProblem(yield* change('"of-another-server"'), 412)
         isProblem(yield* change("revision one"), 400)
         expect((yield* change("*")).status).toBe(200)
       })

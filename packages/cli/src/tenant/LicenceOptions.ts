@@ -3,6 +3,7 @@ import { ModelId } from "@vigil/core/Ids"
 import { Licence, type LicenceStanding } from "@vigil/core/Licence"
 import { DateTime, Effect, Either, Option, Schema } from "effect"
 import { decodeTyped, table } from "../Output.js"
+import { isCalendarDay } from "../TimeText.js"
 
 const none = "none"
 
@@ -20,7 +21,7 @@ const limit = <A, I>(name: string, description: string, value: Schema.Schema<A, 
 const isDay = (text: string): boolean => /^\d{4}-\d{2}-\d{2}$/.test(text)
 
 /** `2027-01-31` is its beginning in UTC. */
-const Moment = Schema.transform(Schema.String, Schema.DateTimeUtc, {
+const Moment = Schema.transform(Schema.String.pipe(Schema.filter(isCalendarDay)), Schema.DateTimeUtc, {
   strict: true,
   decode: (text) => (isDay(text) ? `${text}T00:00:00Z` : text),
   encode: (text) => text

@@ -36,6 +36,7 @@ describe("vigil tenant", () => {
           "vigil: there is a tenant named acme ltd already\n"
         )
         expect((yield* refused("add", "Other", ...admin, "--cameras", "many")).code).toBe(2)
+        expect((yield* refused("licence", "Acme Ltd", "--until", "2999-02-30")).stderr).toContain("--until takes a date")
         expect(yield* told("list")).toMatch(/NAME +STATE +LICENCE .*\nAcme Ltd +active +valid +0 +1 .*\ndefault +active +valid /)
         expect(yield* told("licence", "acme ltd")).toMatch(
           /STATUS +CAMERAS +FROM +UNTIL +MODELS\nvalid +0 of 1 +ever +2999-12-31T00:00:00.000Z +all\n/

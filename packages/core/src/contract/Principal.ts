@@ -1,6 +1,6 @@
 import { Context, Schema } from "effect"
 import { type ApiKey, ApiKeyScope } from "../ApiKey.js"
-import { Role, type User } from "../User.js"
+import { permits, Role, type User } from "../User.js"
 
 /**
  * Who makes a call, a user with its tenant and role, and from which address. With an API key the user is its owner, whose role is
@@ -18,14 +18,17 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
   }
 }
 
-/** The role does not allow it. `what` names what is not allowed where that is only a part of the call. */
+/** The role does not allow it, or the tenant where it is of the installation. `what` names what is not allowed where that is only a part of the call. */
 export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
   needed: Role,
   role: Role,
   what: Schema.optional(Schema.String)
 }) {
   override get message() {
-    return `${this.what ?? "this"} needs the role ${this.needed}; yours is ${this.role}`
+    const what = this.what ?? "this"
+    return permits(this.role, this.needed)
+      ? `${what} is for whoever operates the installation`
+      : `${what} needs the role ${this.needed}; yours is ${this.role}`
   }
 }
 

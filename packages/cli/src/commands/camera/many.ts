@@ -1,5 +1,5 @@
 import { Args, Command, Options } from "@effect/cli"
-import { type BulkChange, BulkResult } from "@vigil/core/CameraBulk"
+import { type BulkChange, BulkResult, mostAtOnce } from "@vigil/core/CameraBulk"
 import { Label } from "@vigil/core/Camera"
 import { ImportReport } from "@vigil/core/CameraSheet"
 import { Console, Effect, Option, Schema } from "effect"
@@ -68,15 +68,13 @@ const exportCameras = Command.make(
     }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(Command.withDescription("Write all cameras to a file that `import` takes, without credentials."))
 
-/** Cameras of one request. */
-const atOnce = 500
-
 const changeMany = (
   options: ServerOptions & { readonly cameras: ReadonlyArray<string>; readonly json: boolean },
   change: Effect.Effect<BulkChange, Error, Server.Server>
 ) =>
   Effect.gen(function* () {
-    if (options.cameras.length > atOnce) return yield* new UsageError({ detail: `name at most ${atOnce} cameras at a time` })
+    if (options.cameras.length > mostAtOnce)
+      return yield* new UsageError({ detail: `name at most ${mostAtOnce} cameras at a time` })
     const wanted = yield* change
     const all = yield* listCameras
     const cameras = yield* Effect.forEach(options.cameras, (text) => findCamera(all, text))
