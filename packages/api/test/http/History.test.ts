@@ -128,6 +128,22 @@ describe("the history of what is configured", () => {
       })
     )
 
+    it.effect("brings a removed camera back without its password, unless it is given again", () =>
+      Effect.gen(function* () {
+        const ask = yield* asking
+        const wanted = { name: "Cellar", url: "rtsp://192.0.2.3/1", credentials: { username: "u", password: "hunter2" } }
+        const { id } = (yield* ask("POST", "/cameras", wanted)).json as Camera
+        const removeAndRestore = (body: object) =>
+          Effect.zipRight(ask("DELETE", `/cameras/${id}`), ask("POST", rollbackOf({ id }), { revision: 1, ...body }))
+        const bare = yield* removeAndRestore({})
+        expect(decodeRollback(bare.json)).toMatchObject({ restored: true, secrets: ["credentials"] })
+        expect((yield* ask("GET", `/cameras/${id}`)).json).toMatchObject({ name: "Cellar", hasCredentials: false, revision: 3 })
+        yield* removeAndRestore({ credentials: { username: "u", password: "hunter5" } })
+        expect((yield* ask("GET", `/cameras/${id}`)).json).toMatchObject({ hasCredentials: true, revision: 5 })
+        expect((yield* ask("GET", `/history/camera/${id}`)).text + bare.text).not.toContain("hunter")
+      })
+    )
+
     it.effect("takes a privacy mask away for administrators only", () =>
       Effect.gen(function* () {
         const { cookies } = yield* TestServer

@@ -19,7 +19,8 @@ const row = ({ action, actor, at, changed, revision, rolledBackTo, values }: Obj
   values === null ? "" : changed.join(", ")
 ]
 
-const text = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? "-"))
+const text = (value: unknown): string =>
+  typeof value === "string" ? value : value === null ? "-" : (JSON.stringify(value) ?? "-")
 
 /** What differs, under two headings. */
 export const differenceTable = (fields: ObjectDifference["fields"], before: string, after: string): string =>

@@ -65,15 +65,34 @@ it.scopedLive(
       expect(yield* connections).toEqual(connected)
 
       expect(yield* said("settings", "history", "--site", "North")).toMatch(/2 +\S+ +\S+ +settings.update +segment.duration\n1 /)
-      expect(yield* said("settings", "rollback", "1", "--site", "North")).toBe(
-        "The settings for the site are as they were at revision 1."
+      const difference = "FIELD             NOW  REVISION 1\nsegment.duration  -    1\n"
+      expect(yield* said("settings", "rollback", "1", "--site", "North", "--dry-run")).toBe(
+        `${difference}Revision 1 would hold again.`
+      )
+      expect(yield* said("audit", "rollback", "settings", "North", "1")).toBe(
+        `${difference}It is as it was at revision 1; this is its revision 3.`
       )
       expect(yield* said("settings", "get", "segment.duration", "--camera", "Gate")).toBe("1")
+      expect(yield* said("audit", "history", "settings", "North")).toMatch(
+        /\n3 +\S+ +\S+ +settings.rollback to 1 +segment.duration\n2 /
+      )
       const wrong = yield* call("settings", "set", "segment.duration", "11")
       expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining("segment.duration") })
       expect((yield* call("settings", "get", "segment.length")).stderr).toMatch(/there is no setting segment.length/)
       expect((yield* call("settings", "list", "--system", "--camera", "Gate")).code).toBe(2)
+
+      const { cameraId } = yield* status
+      yield* said("camera", "remove", "Gate")
+      expect(yield* vigilJson(["audit", "rollback", "camera", cameraId, "3"], environment)).toMatchObject({
+        restored: true,
+        to: 3,
+        revision: 5
+      })
+      yield* when(({ revision, source }) => revision === 5 && source.accessUnits > 0)
+      yield* said("password-policy", "set", "--lock-after", "7")
+      expect(yield* said("audit", "rollback", "password-policy", "tenant", "0")).toMatch(/lockAfter +7 +20\nIt is as it was/)
+
       expect(yield* said("settings", "describe")).toMatch(/analytic.motion.sensitivity +0.5 +0 sees strong changes only/)
     }),
-  180_000
+  240_000
 )
