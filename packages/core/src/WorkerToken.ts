@@ -14,7 +14,9 @@ export const NewWorkerToken = Schema.Struct({
 }).annotations({ identifier: "NewWorkerToken" })
 export type NewWorkerToken = typeof NewWorkerToken.Type
 
-/** Lets an external worker report how it is, and do nothing else. The token itself is with the worker only. */
+/**
+ * Lets an external worker report how it is, and one that is for all cameras fetch the tenant's own models that are active. The token itself is with the worker only.
+ */
 export const WorkerToken = Schema.Struct({
   id: WorkerTokenId,
   name: Schema.String,

@@ -30,7 +30,13 @@ export class WorkerModels extends Context.Tag("@vigil/runtime/WorkerModels")<
     Layer.effect(
       WorkerModels,
       Effect.map(
-        Effect.flatMap(ModelCatalogue, ({ installed }) => installed(id)),
+        Effect.flatMap(ModelCatalogue, ({ installed }) => installed(id)).pipe(
+          Effect.mapError((error) =>
+            error.reason === "unknown"
+              ? new ModelError({ ...error, detail: `${error.detail}; a tenant's own takes a worker token (--token-file)` })
+              : error
+          )
+        ),
         (model) => ({ refused: Effect.never, modelOf: () => Effect.succeed(model) })
       )
     )
