@@ -5,10 +5,10 @@ import { Unauthorized } from "@vigil/core/contract/Principal"
 import { AuditStore } from "@vigil/core/port/AuditStore"
 import { SessionStore } from "@vigil/core/port/SessionStore"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
-import { TenantStore } from "@vigil/core/port/TenantStore"
 import {
   type LastAdministrator,
   SetupRefused,
+  type StoredUser,
   type UsernameTaken,
   type UserNotFound,
   UserStore
@@ -115,7 +115,6 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
     never,
     | AccountMails
     | AuditStore
-    | TenantStore
     | UserStore
     | SessionStore
     | Sessions
@@ -129,7 +128,6 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
     Effect.gen(function* () {
       const audit = yield* AuditStore
       const users = yield* UserStore
-      const tenants = yield* TenantStore
       const sessionStore = yield* SessionStore
       const sessions = yield* Sessions
       const hasher = yield* PasswordHasher
@@ -157,7 +155,7 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
             const right = yield* hasher.verify(yield* lockouts.hashOf(found), password)
             if (right && Option.isSome(found)) {
               yield* lockouts.noteRight(found.value)
-              return found.value.user
+              return found.value
             }
             yield* lockouts.noteWrong(found, address)
             yield* noteRefusal(
@@ -170,15 +168,14 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
         )
 
       /** Told only to those who know the password. */
-      const requireServed = ({ disabled, tenantId }: User) =>
-        Effect.flatMap(tenants.own(tenantId), ([tenant]) => {
-          if (tenant === undefined || tenant.suspended) return Effect.fail(notServed)
-          return disabled ? Effect.fail(isDisabled) : Effect.void
-        })
+      const servedUser = ({ isServed, user }: StoredUser): Effect.Effect<User, Unauthorized> => {
+        if (!isServed) return Effect.fail(notServed)
+        return user.disabled ? Effect.fail(isDisabled) : Effect.succeed(user)
+      }
 
       const identify = (username: string, password: Redacted.Redacted, code: Redacted.Redacted | undefined, visitor: Visitor) =>
         prove(username.trim(), password, visitor).pipe(
-          Effect.tap(requireServed),
+          Effect.flatMap(servedUser),
           Effect.tap((user) => secondFactors.check(user, code, visitor))
         )
 

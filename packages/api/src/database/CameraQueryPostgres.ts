@@ -50,14 +50,25 @@ export const countStatement = (sql: SqlClient, tenant: TenantId, query: CameraQu
   sql<{ readonly total: number }>`select count(*)::int as total from cameras
     where ${sql.and(conditions(sql, tenant, query, among))}`
 
+/** A camera in a list. */
+export interface PageRow {
+  readonly id: CameraId
+  readonly tenant_id: TenantId
+  readonly name: string
+  readonly sort_name: string
+  /** JSON. */
+  readonly configuration: string
+  readonly has_credentials: boolean
+  readonly revision: number
+  readonly created_at: Date
+  readonly updated_at: Date
+}
+
 /** The rows of a page, and one more where there are more. */
-export const pageStatement = <Row extends object>(
-  sql: SqlClient,
-  tenant: TenantId,
-  query: CameraQuery,
-  among?: ReadonlyArray<CameraId>
-) => {
+export const pageStatement = (sql: SqlClient, tenant: TenantId, query: CameraQuery, among?: ReadonlyArray<CameraId>) => {
   const direction = sql.literal(query.descending ? "desc" : "asc")
-  return sql<Row>`select * from cameras where ${sql.and([...conditions(sql, tenant, query, among), ...beyondCursor(sql, query)])}
+  return sql<PageRow>`select id, tenant_id, name, sort_name, configuration::text as configuration, credentials is not null as has_credentials,
+      revision, created_at, updated_at
+    from cameras where ${sql.and([...conditions(sql, tenant, query, among), ...beyondCursor(sql, query)])}
     order by tenant_id ${direction}, ${sql(columns[query.sort])} ${direction}, id ${direction} limit ${query.limit + 1}`
 }

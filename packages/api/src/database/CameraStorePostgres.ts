@@ -21,7 +21,8 @@ import { Array, DateTime, Effect, Layer, Option, Redacted, Schema } from "effect
 import { MasterKey } from "../secret/MasterKey.js"
 import { seal, unseal } from "../secret/SecretBox.js"
 import { writeAudit, writeAudits } from "./AuditStorePostgres.js"
-import { countStatement, pageStatement } from "./CameraQueryPostgres.js"
+import { makeCameraMemory } from "./CameraMemory.js"
+import { countStatement, type PageRow, pageStatement } from "./CameraQueryPostgres.js"
 import { changeFeed } from "./ChangeFeed.js"
 import { isDuplicate } from "./Connection.js"
 import { Database } from "./Database.js"
@@ -48,31 +49,28 @@ const decodeCredentials = Schema.decodeUnknown(SealedCredentials)
 /** Cameras that one statement adds. */
 const insertSize = 200
 
-interface CameraRow {
-  readonly id: CameraId
-  readonly tenant_id: TenantId
-  readonly name: string
-  readonly sort_name: string
+interface CameraRow extends Omit<PageRow, "configuration" | "has_credentials"> {
   readonly configuration: object
   readonly credentials: Uint8Array | null
-  readonly revision: number
-  readonly created_at: Date
-  readonly updated_at: Date
 }
 
-const toCamera = (row: CameraRow) =>
+const cameraOf = (row: Omit<PageRow, "configuration" | "sort_name">, configuration: object) =>
   decodeCamera({
-    ...row.configuration,
+    ...configuration,
     id: row.id,
     tenantId: row.tenant_id,
     name: row.name,
-    hasCredentials: row.credentials !== null,
+    hasCredentials: row.has_credentials,
     revision: row.revision,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString()
   })
 
+const toCamera = (row: CameraRow) => cameraOf({ ...row, has_credentials: row.credentials !== null }, row.configuration)
+
 const toCameras = Effect.forEach(toCamera)
+
+const parseConfiguration = Schema.decode(Schema.parseJson(Schema.Object))
 
 const owner = (id: CameraId) => `camera ${id} credentials`
 
@@ -149,6 +147,10 @@ const make = Effect.gen(function* () {
           Effect.asSome
         )
 
+  const fromList = makeCameraMemory((row) =>
+    Effect.flatMap(parseConfiguration(row.configuration), (configuration) => cameraOf(row, configuration))
+  )
+
   const sealCredentials = (id: CameraId, credentials: Option.Option<Credentials>) => sealedCredentials(key, id, credentials)
 
   const insert = (sql: SqlClient, tenant: TenantId, records: ReadonlyArray<CameraRecord>) =>
@@ -194,11 +196,10 @@ const make = Effect.gen(function* () {
     page: (tenant, query, among) =>
       database.tenant("list cameras", tenant, (sql) =>
         Effect.gen(function* () {
-          const statement = pageStatement<CameraRow>(sql, tenant, query, among)
+          const statement = pageStatement(sql, tenant, query, among)
           const rows = yield* query.count ? statement : lastly(statement)
-          const names = new Map(rows.map(({ id, sort_name }) => [id, sort_name]))
-          const page = cameraPage(yield* toCameras(rows), query, (camera) =>
-            cameraCursor(camera, query.sort, names.get(camera.id))
+          const page = cameraPage(yield* Effect.forEach(rows, fromList), query, (camera, index) =>
+            cameraCursor(camera, query.sort, rows[index]?.sort_name)
           )
           if (!query.count) return page
           const [counted] = yield* countStatement(sql, tenant, query, among)

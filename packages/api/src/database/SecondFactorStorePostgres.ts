@@ -11,6 +11,7 @@ import { seal, unseal } from "../secret/SecretBox.js"
 import { secondFactorOwner } from "../secret/SealedColumns.js"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { Database } from "./Database.js"
+import { lastly } from "./Transaction.js"
 
 interface FactorRow {
   readonly secret: Uint8Array
@@ -56,8 +57,10 @@ const make = Effect.gen(function* () {
     find: (user) =>
       database.system("read second factor", (sql) =>
         Effect.gen(function* () {
-          const [row] = yield* sql<FactorRow>`select secret, confirmed_at,
-            (select count(*) from recovery_codes where user_id = id) as codes from second_factors where id = ${user}`
+          const [row] = yield* lastly(
+            sql<FactorRow>`select secret, confirmed_at,
+              (select count(*) from recovery_codes where user_id = id) as codes from second_factors where id = ${user}`
+          )
           return row === undefined ? Option.none() : Option.some(yield* open(user, row))
         })
       ),

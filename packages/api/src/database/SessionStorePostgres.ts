@@ -9,6 +9,7 @@ import { DateTime, Effect, Layer, Option, Schema } from "effect"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { Database } from "./Database.js"
 import { isServed } from "./ServedTenants.js"
+import { lastly, soon } from "./Transaction.js"
 
 interface SessionRow {
   readonly id: string
@@ -139,27 +140,29 @@ const make = Effect.map(Database, (database) =>
           userAgent
         })
         yield* database.tenant("begin session", user.tenantId, (sql) =>
-          sql`insert into sessions ${sql.insert({
-            id: session.id,
-            provider_id: provider ?? null,
-            kind,
-            token_hash: tokenHash,
-            user_id: user.id,
-            tenant_id: user.tenantId,
-            created_at: DateTime.toDateUtc(at),
-            last_seen_at: DateTime.toDateUtc(at),
-            expires_at: DateTime.toDateUtc(expiresAt),
-            address,
-            user_agent: userAgent
-          })}`.pipe(Effect.zipRight(inNameOf(user, address)(writeAudit(sql, user.tenantId, signedIn(session)))))
+          soon(
+            sql`insert into sessions ${sql.insert({
+              id: session.id,
+              provider_id: provider ?? null,
+              kind,
+              token_hash: tokenHash,
+              user_id: user.id,
+              tenant_id: user.tenantId,
+              created_at: DateTime.toDateUtc(at),
+              last_seen_at: DateTime.toDateUtc(at),
+              expires_at: DateTime.toDateUtc(expiresAt),
+              address,
+              user_agent: userAgent
+            })}`
+          ).pipe(Effect.zipRight(inNameOf(user, address)(writeAudit(sql, user.tenantId, signedIn(session)))))
         )
         return session
       }),
 
     find: (tokenHash) =>
-      database.system("find session", (sql) => firstActive(sql, sql`s.token_hash = ${tokenHash} and s.kind = 'browser'`)),
+      database.system("find session", (sql) => lastly(firstActive(sql, sql`s.token_hash = ${tokenHash} and s.kind = 'browser'`))),
 
-    findById: (id) => database.system("find session", (sql) => firstActive(sql, sql`s.id = ${id}`)),
+    findById: (id) => database.system("find session", (sql) => lastly(firstActive(sql, sql`s.id = ${id}`))),
 
     extend: (id, expiresAt) =>
       Effect.asVoid(

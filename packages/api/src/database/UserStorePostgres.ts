@@ -19,6 +19,8 @@ import { sqlState } from "./Connection.js"
 import { Database } from "./Database.js"
 import { writeGrants } from "./GrantStorePostgres.js"
 import { noPassword, passwordOf } from "./PasswordHash.js"
+import { isServed } from "./ServedTenants.js"
+import { lastly } from "./Transaction.js"
 
 interface UserRow {
   readonly id: UserId
@@ -139,17 +141,23 @@ const make = Effect.map(Database, (database) =>
 
     findByUsername: (username) =>
       database.system("find user", (sql) =>
-        Effect.flatMap(sql<UserRow>`select * from users where lower(username) = lower(${username})`, ([row]) =>
-          row === undefined
-            ? Effect.succeedNone
-            : Effect.map(toUser(row), (user) =>
-                Option.some({
-                  user,
-                  passwordHash: passwordOf(row.password_hash),
-                  wrongPasswords: row.wrong_passwords,
-                  lock: lockOf(row)
-                })
-              )
+        Effect.flatMap(
+          lastly(
+            sql<UserRow & { readonly served: boolean }>`select u.*, ${isServed(sql, "u")} as served from users u
+              where lower(username) = lower(${username})`
+          ),
+          ([row]) =>
+            row === undefined
+              ? Effect.succeedNone
+              : Effect.map(toUser(row), (user) =>
+                  Option.some({
+                    user,
+                    isServed: row.served,
+                    passwordHash: passwordOf(row.password_hash),
+                    wrongPasswords: row.wrong_passwords,
+                    lock: lockOf(row)
+                  })
+                )
         )
       ),
 

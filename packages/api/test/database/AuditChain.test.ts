@@ -1,18 +1,21 @@
+import type { SqlClient } from "@effect/sql/SqlClient"
 import { describe, expect, it, layer } from "@effect/vitest"
+import { writeAudit, writeAudits } from "@vigil/api/database/AuditStorePostgres"
 import { openPool } from "@vigil/api/database/Connection"
 import { Database } from "@vigil/api/database/Database"
 import { migrate, migrations } from "@vigil/api/database/Migrations"
 import { layerStores } from "@vigil/api/Persistence"
 import { canonicalJson, chainEntry } from "@vigil/core/AuditChain"
+import { clusterRebalanced } from "@vigil/core/AuditChanges"
 import { AuditEntry, AuditQuery } from "@vigil/core/AuditEntry"
 import type { AuditMark } from "@vigil/core/AuditVerification"
-import { defaultTenant } from "@vigil/core/Ids"
+import { defaultTenant, type TenantId } from "@vigil/core/Ids"
 import { AuditStore } from "@vigil/core/port/AuditStore"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { Effect, Schema } from "effect"
 import { createHash } from "node:crypto"
 import { EmbeddedDatabase, layerEmbeddedStores } from "../EmbeddedDatabase.js"
-import { newCamera } from "../Samples.js"
+import { newCamera, otherTenant, secondTenant } from "../Samples.js"
 import { temporaryFolder } from "../TemporaryFolder.js"
 
 /** Statements of the tables' owner, who has taken away what keeps entries. */
@@ -205,6 +208,43 @@ describe("the chain of the audit trail", () => {
           }
         })
       )
+    )
+
+    it.effect("stays whole while many write in several tenants, of whom some fail, give up or are cut off", () =>
+      Effect.gen(function* () {
+        yield* secondTenant
+        const database = yield* Database
+        const store = yield* CameraStore
+        const audit = yield* AuditStore
+        const tenants = [defaultTenant, otherTenant]
+        const note = (tenant: TenantId, then: (sql: SqlClient) => Effect.Effect<unknown, unknown>) =>
+          database.system("note", (sql) => Effect.zipRight(writeAudit(sql, tenant, clusterRebalanced), then(sql)))
+        const cut = (sql: SqlClient) =>
+          Effect.zipRight(sql`select set_config('role', 'none', true)`, sql`select pg_terminate_backend(pg_backend_pid())`)
+        const before = yield* Effect.forEach(tenants, (tenant) => audit.verify(tenant))
+        const writer = (_: unknown, index: number) => {
+          const tenant = index % 2 === 0 ? defaultTenant : otherTenant
+          const added = store.create(tenant, newCamera({ name: `Writer ${index}` }))
+          return Effect.gen(function* () {
+            const { id } = yield* added
+            yield* Effect.flip(note(tenant, () => Effect.fail("no")))
+            yield* Effect.flip(note(tenant, (sql) => sql`select 1 / 0`))
+            if (index % 4 < 2) yield* Effect.flip(note(tenant, cut))
+            // swallowed: it gives up
+            yield* Effect.ignore(note(tenant, (sql) => sql`select pg_sleep(1)`).pipe(Effect.timeout("20 millis")))
+            yield* store.update(tenant, id, { name: `Written ${index}` })
+            yield* note(tenant, (sql) => writeAudits(sql, tenant, [clusterRebalanced, clusterRebalanced]))
+          })
+        }
+        yield* Effect.forEach(Array.from({ length: 16 }), writer, { concurrency: "unbounded", discard: true })
+        // Of those who were cut off or gave up nothing is there: each writer has added a camera, changed it, and noted three times.
+        for (const [index, tenant] of tenants.entries()) {
+          const after = yield* audit.verify(tenant)
+          expect(after.broken).toBeNull()
+          expect(after.entries - (before[index]?.entries ?? 0)).toBe(8 * 5)
+          expect((yield* audit.verify(tenant, before[index]?.mark)).broken).toBeNull()
+        }
+      })
     )
   })
 })

@@ -55,6 +55,18 @@ describe("pages of 6,000 cameras", () => {
           }
           const found = yield* store.page(defaultTenant, query({ tag: "tenth", search: "CAMERA 59", limit: 500 }))
           expect(found.cameras.length).toBe(11)
+
+          // What was shown before is shown again where it is the same, and nothing else.
+          const first = store.page(defaultTenant, query({ limit: 2 }))
+          const { cameras: before } = yield* first
+          yield* database.system(
+            "change past the store",
+            (sql) =>
+              sql`update cameras set configuration = jsonb_set(configuration, '{tags}', '["odd"]') where id = ${before[1]?.id}`
+          )
+          const { cameras: after } = yield* first
+          expect(after[0]).toBe(before[0])
+          expect(after.map(({ tags }) => tags)).toEqual([["tenth"], ["odd"]])
         }),
       { timeout: 120_000 }
     )

@@ -40,6 +40,8 @@ export class SetupRefused extends Schema.TaggedError<SetupRefused>()("SetupRefus
 /** A user with what proves the password: an encoded argon2id hash (PHC string format), none where there is no password. */
 export interface StoredUser {
   readonly user: User
+  /** Whether the user's tenant is neither suspended nor removed. */
+  readonly isServed: boolean
   readonly passwordHash: Option.Option<Redacted.Redacted>
   /** Wrong ones in a row. */
   readonly wrongPasswords: number

@@ -15,6 +15,7 @@ import {
 } from "../../application/CameraOperations.js"
 import { writeCsv } from "../../sheet/Csv.js"
 import { writeXlsx } from "../../sheet/Xlsx.js"
+import { cameraPageResponse } from "../CameraJson.js"
 import { currentStay } from "../Authentication.js"
 import { expectedRevision, setHeaders, tagged } from "../EntityTag.js"
 import { probeProblem, toProblem } from "../ToProblem.js"
@@ -25,7 +26,9 @@ const asFile = (name: string) => ({ "content-disposition": `attachment; filename
 
 export const layerCameraHandlers = HttpApiBuilder.group(VigilApi, "cameras", (handlers) =>
   handlers
-    .handle("list", ({ urlParams }) => Effect.mapError(queryCameras(urlParams), toProblem))
+    .handle("list", ({ urlParams }) =>
+      Effect.mapBoth(queryCameras(urlParams), { onSuccess: cameraPageResponse, onFailure: toProblem })
+    )
     .handle("create", ({ payload }) =>
       createCamera(payload).pipe(
         Effect.tap((camera) => setHeaders({ location: `/api/v1/cameras/${camera.id}` })),

@@ -1,0 +1,25 @@
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { Camera } from "@vigil/core/Camera"
+import { CameraPage } from "@vigil/core/CameraQuery"
+import { Schema } from "effect"
+
+const encodeCamera = Schema.encodeSync(Camera)
+const encodeRest = Schema.encodeSync(CameraPage.pipe(Schema.omit("cameras")))
+
+const known = new WeakMap<Camera, string>()
+
+/** A camera as JSON; of one that was asked for before, the same text. */
+const cameraJson = (camera: Camera): string => {
+  const before = known.get(camera)
+  if (before !== undefined) return before
+  const text = JSON.stringify(encodeCamera(camera))
+  known.set(camera, text)
+  return text
+}
+
+/** The answer that `VigilApi` says a page of cameras is, without making its text anew of cameras that are what they were. */
+export const cameraPageResponse = ({ cameras, ...rest }: CameraPage): HttpServerResponse.HttpServerResponse => {
+  const end = JSON.stringify(encodeRest(rest)).slice(1)
+  const text = `{"cameras":[${cameras.map(cameraJson).join(",")}]${end === "}" ? "" : ","}${end}`
+  return HttpServerResponse.text(text, { contentType: "application/json" })
+}
