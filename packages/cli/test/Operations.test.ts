@@ -251,6 +251,15 @@ describe("operators' commands", () => {
         expect(yield* json("user", "add", "bert", "--role", "viewer", ...file)).toMatchObject({ role: "viewer" })
         expect(yield* json("user", "role", "bert", "--role", "operator")).toMatchObject({ role: "operator" })
         expect((yield* call("user", "password", "bert", ...file)).code).toBe(0)
+        const invited = yield* call("user", "add", "cleo", "--role", "viewer", "--email", "cleo@example.org", "--invite")
+        expect(invited).toMatchObject({ code: 1, stderr: expect.stringContaining("no mail server") })
+        expect(yield* json("user", "disable", "bert")).toMatchObject({ disabled: true })
+        expect(yield* json("user", "list")).toMatchObject([{ disabled: false }, { username: "bert", disabled: true }])
+        expect(yield* json("user", "enable", "bert")).toMatchObject({ disabled: false })
+        expect(yield* call("user", "disable", "anna")).toMatchObject({
+          code: 1,
+          stderr: expect.stringContaining("last administrator")
+        })
         expect((yield* call("user", "remove", "bert")).code).toBe(0)
         expect(yield* json("user", "list")).toMatchObject([{ username: "anna" }])
         const silent = yield* call("user", "add", "carl", "--role", "viewer")

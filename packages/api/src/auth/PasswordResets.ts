@@ -22,7 +22,7 @@ export class ResetRefused extends Data.TaggedError("ResetRefused") {
 /** There is no mail server that could take a link. */
 export class MailNotConfigured extends Data.TaggedError("MailNotConfigured") {
   override get message() {
-    return "this Vigil cannot send mail: ask an administrator for a new password"
+    return "this Vigil has no mail server to send a link with: an administrator sets passwords here"
   }
 }
 

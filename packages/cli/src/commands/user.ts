@@ -1,10 +1,11 @@
 import { Command, Options } from "@effect/cli"
+import { MailAddress } from "@vigil/core/Account"
 import { Role, User } from "@vigil/core/User"
-import { Console, DateTime, Effect, Schema } from "effect"
+import { Console, DateTime, Effect, Option, Schema } from "effect"
 import * as Server from "../operator/Server.js"
 import { overHttp } from "../operator/Server.js"
 import { serverOptions } from "../operator/ServerAccess.js"
-import { json, printJson, table } from "../Output.js"
+import { decodeTyped, json, printJson, table } from "../Output.js"
 import { readPassword } from "../PasswordInput.js"
 import { word } from "../SourceArgument.js"
 import { allUsers, userNamed } from "../user/UserReference.js"
@@ -27,20 +28,46 @@ const list = Command.make("list", { ...serverOptions, json }, (options) =>
     const users = yield* allUsers
     if (options.json) return yield* printJson(Schema.Array(User))(users)
     if (users.length === 0) return yield* Console.error("There are no users yet: `vigil user add NAME --role admin` adds one.")
-    const rows = users.map(({ createdAt, id, role: has, username }) => [username, has, DateTime.formatIsoDateUtc(createdAt), id])
-    yield* Console.log(table(["NAME", "ROLE", "SINCE", "ID"], rows))
+    const rows = users.map(({ createdAt, disabled, id, role: has, username }) => [
+      username,
+      has,
+      disabled ? "no" : "yes",
+      DateTime.formatIsoDateUtc(createdAt),
+      id
+    ])
+    yield* Console.log(table(["NAME", "ROLE", "ENABLED", "SINCE", "ID"], rows))
   }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(Command.withDescription("Who may sign in."))
 
-const add = Command.make("add", { name: nameArgument, role, passwordFile, ...serverOptions, json }, (options) =>
+const email = Options.text("email").pipe(Options.optional, Options.withDescription("Where links for a password and warnings go."))
+
+const invite = Options.boolean("invite").pipe(
+  Options.withDescription("Set no password: a link to choose one is mailed to --email, good for three days.")
+)
+
+const add = Command.make("add", { name: nameArgument, role, email, invite, passwordFile, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
-    const password = yield* readPassword(options.passwordFile, `Password of ${options.name}`)
+    const password = options.invite ? undefined : yield* readPassword(options.passwordFile, `Password of ${options.name}`)
+    const address = Option.isNone(options.email)
+      ? {}
+      : { email: yield* decodeTyped(MailAddress, "the mail address")(options.email.value) }
     const user = yield* overHttp((http) =>
-      http.users.create({ payload: { username: options.name, role: options.role, password } })
+      http.users.create({
+        payload: { username: options.name, role: options.role, ...address, ...(password === undefined ? {} : { password }) }
+      })
     )
-    yield* options.json ? printJson(User)(user) : Console.log(`${user.username} is added, with the role ${user.role}.`)
+    const sent = options.invite ? "; a link to choose a password is on its way" : ""
+    yield* options.json ? printJson(User)(user) : Console.log(`${user.username} is added, with the role ${user.role}${sent}.`)
   }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(Command.withDescription("Add a user."))
+
+const sendLink = Command.make("invite", { name: nameArgument, ...serverOptions, json }, (options) =>
+  Effect.gen(function* () {
+    const user = yield* userNamed(options.name)
+    yield* overHttp((http) => http.users.sendPasswordLink({ path: { id: user.id } }))
+    yield* options.json ? printJson(User)(user) : Console.log(`A link to choose a password is on its way to ${user.username}.`)
+  }).pipe(Effect.provide(Server.layer(options)))
+).pipe(Command.withDescription("Mail a user a link to choose a password, the first or another one; it is good for three days."))
 
 const remove = Command.make("remove", { name: nameArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -71,7 +98,20 @@ const newPassword = Command.make("password", { name: nameArgument, passwordFile,
   }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(Command.withDescription("Give a user another password; ends all sessions of that user."))
 
+const switched = (name: "disable" | "enable", sentence: string, description: string) =>
+  Command.make(name, { name: nameArgument, ...serverOptions, json }, (options) =>
+    change(options, sentence, { disabled: name === "disable" }).pipe(Effect.provide(Server.layer(options)))
+  ).pipe(Command.withDescription(description))
+
+const disable = switched(
+  "disable",
+  "is disabled: nobody comes in as that user",
+  "Let nobody in as a user, nor with the user's API keys, until the user is enabled again; ends all sessions of that user."
+)
+
+const enable = switched("enable", "is enabled again", "Let a user who was disabled in again.")
+
 export const userCommand = Command.make("user").pipe(
   Command.withDescription("Who may sign in, and what they may do."),
-  Command.withSubcommands([list, add, remove, newRole, newPassword, ...accountCommands, grantCommand])
+  Command.withSubcommands([list, add, sendLink, remove, newRole, newPassword, disable, enable, ...accountCommands, grantCommand])
 )
