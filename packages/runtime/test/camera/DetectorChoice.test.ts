@@ -23,7 +23,7 @@ const detection = (model?: ModelId): DetectionSettings => ({
 })
 
 /** A choice over a library that answers what the test says. */
-const choosing = (answer: () => Answer) =>
+const choosing = (answer: () => Answer, more: Partial<typeof ModelLibrary.Service> = {}) =>
   Effect.provideService(
     makeDetectorChoice(defaultTenant),
     ModelLibrary,
@@ -34,7 +34,8 @@ const choosing = (answer: () => Answer) =>
       permit: () => Effect.void,
       installed: () => Effect.suspend(answer),
       preferred: () => Effect.succeedSome(other),
-      changes: Stream.never
+      changes: Stream.never,
+      ...more
     })
   )
 
@@ -69,6 +70,27 @@ describe("the choice of a camera's detector", () => {
         answer = Effect.fail(said)
         expect(yield* choose(detection(id))).toBeUndefined()
       }
+    }).pipe(Logger.withMinimumLogLevel(LogLevel.None))
+  )
+
+  it.effect("of workers is the own version that is active, by name, as far as the licence goes", () =>
+    Effect.gen(function* () {
+      const queue = { ...detection(id), placement: "queue" as const }
+      let licence: Effect.Effect<void, LicenceRefused | StoreUnavailable> = Effect.void
+      let active = Option.some(named.descriptor)
+      const { queued } = yield* choosing(() => Effect.succeed(named), {
+        own: () => active,
+        permit: () => Effect.suspend(() => licence)
+      })
+      const { sha256, version } = named.descriptor
+      expect(yield* queued(queue, undefined)).toEqual({ model: id, own: { version, sha256 } })
+      expect(yield* queued(detection(id), named)).toBeUndefined()
+      active = Option.none()
+      expect(yield* queued(queue, undefined)).toEqual({ model: id })
+      licence = new StoreUnavailable({ operation: "test", detail: "away" })
+      expect(yield* queued(queue, undefined)).toEqual({ model: id })
+      licence = new LicenceRefused({ reason: "expired", detail: "it is over" })
+      expect(yield* queued(queue, undefined)).toBeUndefined()
     }).pipe(Logger.withMinimumLogLevel(LogLevel.None))
   )
 
