@@ -35,6 +35,30 @@ const secretsSince = ({ versions }: ObjectHistory, { sequence }: KnownVersion, r
   return secretFields.filter((field) => changed.has(field))
 }
 
+const unfit = (revision: number, why: string): string =>
+  `revision ${revision} does not fit what there is now: ${why}; mend that first, or make the change by hand`
+
+/** What going back changes, and by which way. */
+const planOf = (type: VersionedType, id: string, revision: number, expectedRevision: number | undefined) =>
+  Effect.gen(function* () {
+    yield* authorizeRollback(type, id)
+    const history = yield* objectHistory(type, id)
+    const version = yield* oneOf(history, revision)
+    const [now] = history.versions
+    if (version.values === null || now === undefined) return yield* new VersionNotFound({ type, id, revision })
+    if (expectedRevision !== undefined && expectedRevision !== now.revision)
+      return yield* new VersionConflict({ type, id, expected: expectedRevision, actual: now.revision })
+    const restored = now.values === null
+    const { change, restore, wanted } = rollbacks[type]
+    const way = restored ? restore : change
+    const values = wanted(version.values, now.values ?? {})
+    const then = yield* way.fields(values)
+    const held = Object.fromEntries(Object.keys(then).map((field) => [field, now.values?.[field] ?? null]))
+    const secrets = secretsSince(history, version, restored)
+    const changes = { type, id, to: revision, restored, fields: changedFields(held, then), secrets }
+    return { way, values, changes, revision: now.revision }
+  })
+
 /**
  * Gives an object what it had at a revision, as a new revision, by the same operation as a change by hand; one that was removed is there again. With
  * `dryRun` it only says what would change.
@@ -46,32 +70,10 @@ export const rollBack = (
   expectedRevision?: number
 ) =>
   Effect.gen(function* () {
-    yield* authorizeRollback(type, id)
-    const history = yield* objectHistory(type, id)
-    const wanted = yield* oneOf(history, revision)
-    const [now] = history.versions
-    if (wanted.values === null || now === undefined) return yield* new VersionNotFound({ type, id, revision })
-    if (expectedRevision !== undefined && expectedRevision !== now.revision)
-      return yield* new VersionConflict({ type, id, expected: expectedRevision, actual: now.revision })
-    const removed = now.values === null
-    const { change, from, restore } = rollbacks[type]
-    const way = removed ? restore : change
-    const values = from(wanted.values, now.values ?? {})
-    const then = yield* way.fields(values)
-    const held = Object.fromEntries(Object.keys(then).map((field) => [field, now.values?.[field] ?? null]))
-    const fields = changedFields(held, then)
-    const rollback = {
-      type,
-      id,
-      to: revision,
-      dryRun,
-      restored: removed,
-      fields,
-      secrets: secretsSince(history, wanted, removed)
-    }
-    const isSame = !removed && fields.length === 0 && credentials === undefined
-    if (dryRun || isSame) return { ...rollback, revision: now.revision } satisfies Rollback
-    const back = { id, revision: now.revision, changed: fields.map(({ field }) => field), credentials }
+    const { changes, revision: before, values, way } = yield* planOf(type, id, revision, expectedRevision)
+    const isSame = !changes.restored && changes.fields.length === 0 && credentials === undefined
+    if (dryRun || isSame) return { ...changes, dryRun, revision: before } satisfies Rollback
+    const back = { id, revision: before, changed: changes.fields.map(({ field }) => field), credentials }
     yield* Effect.gen(function* () {
       yield* way.apply(back, values)
     }).pipe(
@@ -84,10 +86,9 @@ export const rollBack = (
         "InvalidAnalytic",
         "InvalidSetting",
         "PlainIssuer",
-        ({ message }) =>
-          new RollbackRefused({ reason: "fit", detail: `revision ${revision} does not fit what there is now: ${message}` })
+        ({ message }) => new RollbackRefused({ reason: "fit", detail: unfit(revision, message) })
       )
     )
     const { versions } = yield* objectHistory(type, id)
-    return { ...rollback, revision: versions[0]?.revision ?? now.revision } satisfies Rollback
+    return { ...changes, dryRun, revision: versions[0]?.revision ?? before } satisfies Rollback
   })

@@ -10,7 +10,7 @@ import { authorize } from "@vigil/core/control/Authorization"
 import { configureCamera } from "@vigil/core/control/CameraCommands"
 import { Grants } from "@vigil/core/Grants"
 import { IdentityProviderId, IdentityProviderPatch } from "@vigil/core/IdentityProvider"
-import { CameraId, ModelId, PlaceId, TenantId, UserId } from "@vigil/core/Ids"
+import { CameraId, defaultTenant, ModelId, PlaceId, TenantId, UserId } from "@vigil/core/Ids"
 import { Licence } from "@vigil/core/Licence"
 import { VersionName } from "@vigil/core/ModelVersion"
 import { VersionNotFound } from "@vigil/core/ObjectHistory"
@@ -18,9 +18,8 @@ import { PasswordPolicy } from "@vigil/core/PasswordPolicy"
 import { NewPlace, PlacePatch } from "@vigil/core/Place"
 import { RollbackRefused } from "@vigil/core/Rollback"
 import { SignInPolicy } from "@vigil/core/SecondFactor"
-import { scopeOfSubject } from "@vigil/core/settings/SettingLevels"
+import { scopeOfSubject, settingsSubject } from "@vigil/core/settings/SettingLevels"
 import { SettingPatch } from "@vigil/core/settings/SettingValues"
-import { type Credentials, SourceError } from "@vigil/core/Source"
 import { TenantPatch } from "@vigil/core/Tenant"
 import { User } from "@vigil/core/User"
 import type { VersionedType } from "@vigil/core/VersionedType"
@@ -30,55 +29,11 @@ import { restoreCamera } from "./CameraOperations.js"
 import { changeProvider } from "./IdentityProviderOperations.js"
 import { activateModelVersion, deactivateModel } from "./ModelOperations.js"
 import { changePlace, restorePlace } from "./PlaceOperations.js"
+import { type Back, by, type Fields, refused, way } from "./RollbackWay.js"
 import { authorizeChange, changeSettings } from "./SettingOperations.js"
 import { setSignInPolicy } from "./SignInOperations.js"
-import { changeTenant, authorizeOperator, setLicence } from "./TenantOperations.js"
+import { authorizeOperator, changeTenant, setLicence } from "./TenantOperations.js"
 import { configureUser } from "./UserOperations.js"
-
-type Fields = Readonly<Record<string, unknown>>
-
-/** An object that goes back. */
-interface Back {
-  readonly id: string
-  /** What it is at now. */
-  readonly revision: number
-  /** The names of the fields that change. */
-  readonly changed: ReadonlyArray<string>
-  readonly credentials: Credentials | null | undefined
-}
-
-/** Applies what a version says, as far as the schema knows it. */
-const by = <A, I extends object, E, R>(
-  schema: Schema.Schema<A, I>,
-  apply: (back: Back, state: A) => Effect.Effect<unknown, E, R>
-) => {
-  const decode = Schema.decodeUnknown(schema)
-  const encode = Schema.encodeSync(schema)
-  const read = (values: Fields) =>
-    Effect.mapError(
-      decode(values),
-      ({ message }) =>
-        new RollbackRefused({ reason: "fit", detail: `what was configured then is not valid any more: ${message}` })
-    )
-  return {
-    /** The fields that hold again, as the audit trail has them. */
-    fields: (values: Fields) => Effect.map(read(values), (state): Fields => Object.fromEntries(Object.entries(encode(state)))),
-    apply: (back: Back, values: Fields) => Effect.flatMap(read(values), (state) => apply(back, state))
-  }
-}
-
-/** There is no way back, and this is what to do in place of it. */
-const refused = (reason: RollbackRefused["reason"], detail: string) => {
-  const refusal = Effect.fail(new RollbackRefused({ reason, detail }))
-  return { fields: () => refusal, apply: () => refusal }
-}
-
-const never = (what: string, instead: string) => {
-  const step = refused("secret", `${what} kept nowhere: ${instead}`)
-  return { edit: () => "", allowed: () => authorize("admin"), from: same, change: step, restore: step }
-}
-
-const same = (then: Fields): Fields => then
 
 /** A trail does not show what looks like a secret in an address; the address of now does not need to be in it. */
 const knownUrl = (then: Fields, { url: now }: Fields): Fields => {
@@ -86,18 +41,13 @@ const knownUrl = (then: Fields, { url: now }: Fields): Fields => {
   return url === now ? rest : then
 }
 
-const checkUrl = (url: string | undefined) =>
-  url !== undefined && url.includes("=***")
-    ? Effect.fail(
-        new SourceError({
-          reason: "invalid-url",
-          url,
-          detail: "The address of that revision had a secret in it, which is kept nowhere: change the address by hand"
-        })
-      )
+const checkUrl = (url: string | undefined, instead: string) =>
+  url?.includes("=***") === true
+    ? new RollbackRefused({
+        reason: "secret",
+        detail: `the address of that revision had a secret in it, which is kept nowhere: ${instead}`
+      })
     : Effect.void
-
-const given = ({ credentials }: Back) => (credentials === undefined ? {} : { credentials })
 
 const settingScope = (id: string) =>
   Effect.gen(function* () {
@@ -124,8 +74,8 @@ const UserState = Schema.Struct({
 
 /** Only what changes: another role ends the user's sessions. */
 const changePerson = (
-  { changed, id }: Back,
-  { disabled, displayName, email, groups, language, places, role }: typeof UserState.Type
+  { disabled, displayName, email, groups, language, places, role }: typeof UserState.Type,
+  { changed, id }: Back
 ) => {
   const changes = (...fields: ReadonlyArray<string>) => fields.some((field) => changed.includes(field))
   return configureUser(UserId.make(id), {
@@ -135,94 +85,85 @@ const changePerson = (
   })
 }
 
-const goneWithIt = (what: string, instead: string) => refused("removed", `${what} went with it: ${instead}`)
+const changeCamera = by(CameraPatch, (patch, { credentials, id, revision }) =>
+  Effect.zipRight(
+    checkUrl(patch.url, "change the address by hand"),
+    configureCamera(CameraId.make(id), { ...patch, ...(credentials === undefined ? {} : { credentials }) }, revision)
+  )
+)
 
-const policy = <A, I extends object, E, R>(
-  edit: string,
-  schema: Schema.Schema<A, I>,
-  set: (policy: A) => Effect.Effect<unknown, E, R>
-) => {
-  const change = by(schema, (_, state) => set(state))
-  return { edit: () => edit, allowed: () => authorize("admin"), from: same, change, restore: change }
+const bringCameraBack = by(NewCamera, (camera, { credentials, id, revision }) =>
+  Effect.zipRight(
+    checkUrl(camera.url, "add the camera anew"),
+    restoreCamera(
+      { id: CameraId.make(id), revision: revision + 1 },
+      { ...camera, ...(credentials === undefined || credentials === null ? {} : { credentials }) }
+    )
+  )
+)
+
+const changeSettingsOf = by(SettingPatch, (patch, { id, revision }) =>
+  Effect.flatMap(settingScope(id), (scope) => changeSettings(scope, patch, revision))
+)
+
+const activate = by(Schema.Struct({ version: Schema.NullOr(VersionName) }), ({ version }, { id }) =>
+  version === null ? deactivateModel(ModelId.make(id)) : activateModelVersion(ModelId.make(id), version)
+)
+
+const systemSettings = settingsSubject(defaultTenant, { level: "system" })
+
+const supervisor = authorize("supervisor")
+const admin = authorize("admin")
+
+const stays = refused("removed", "this is never removed")
+const gone = (what: string, instead: string) => refused("removed", `${what} went with it: ${instead}`)
+
+const secret = (what: string, instead: string) => {
+  const nowhere = refused("secret", `${what} kept nowhere: ${instead}`)
+  return way("", admin, nowhere, nowhere)
 }
 
-/** The ways back: `edit` is the call of `VigilApi` that makes the same change by hand, `restore` the way back of what was removed. */
+/** The way back of each type. */
 export const rollbacks = {
-  camera: {
-    edit: () => "cameras.update",
-    allowed: () => authorize("supervisor"),
-    from: knownUrl,
-    change: by(CameraPatch, (back, patch) =>
-      Effect.zipRight(checkUrl(patch.url), configureCamera(CameraId.make(back.id), { ...patch, ...given(back) }, back.revision))
-    ),
-    restore: by(NewCamera, (back, camera) =>
-      Effect.zipRight(
-        checkUrl(camera.url),
-        restoreCamera(
-          { id: CameraId.make(back.id), revision: back.revision + 1 },
-          { ...camera, ...(back.credentials ? { credentials: back.credentials } : {}) }
-        )
-      )
-    )
-  },
-  place: {
-    edit: () => "places.update",
-    allowed: () => authorize("supervisor"),
-    from: same,
-    change: by(PlacePatch, ({ id, revision }, patch) => changePlace(PlaceId.make(id), patch, revision)),
-    restore: by(NewPlace, ({ id, revision }, place) => restorePlace({ id: PlaceId.make(id), revision: revision + 1 }, place))
-  },
+  camera: { ...way("cameras.update", supervisor, changeCamera, bringCameraBack), wanted: knownUrl },
+  place: way(
+    "places.update",
+    supervisor,
+    by(PlacePatch, (patch, { id, revision }) => changePlace(PlaceId.make(id), patch, revision)),
+    by(NewPlace, (place, { id, revision }) => restorePlace({ id: PlaceId.make(id), revision: revision + 1 }, place))
+  ),
   settings: {
-    edit: (id: string) => (id.startsWith("00000000-0000-0000") ? "settings.changeSystem" : "settings.changeSite"),
+    edit: (id: string) => (id === systemSettings ? "settings.changeSystem" : "settings.changeSite"),
     allowed: (id: string) => Effect.flatMap(settingScope(id), authorizeChange),
-    from: withNulls,
-    change: by(SettingPatch, ({ id, revision }, patch) =>
-      Effect.flatMap(settingScope(id), (scope) => changeSettings(scope, patch, revision))
-    ),
-    restore: refused("removed", "settings are never removed")
+    wanted: withNulls,
+    change: changeSettingsOf,
+    restore: stays
   },
-  user: {
-    edit: () => "users.change",
-    allowed: () => authorize("admin"),
-    from: same,
-    change: by(UserState, changePerson),
-    restore: goneWithIt("the password and the second factor", "add the user anew")
-  },
-  "identity-provider": {
-    edit: () => "identityProviders.change",
-    allowed: () => authorize("admin"),
-    from: same,
-    change: by(IdentityProviderPatch, ({ id }, patch) => changeProvider(IdentityProviderId.make(id), patch)),
-    restore: goneWithIt("the client secret and who came in through it", "add the provider anew")
-  },
-  "sign-in-policy": policy("signInPolicy.set", SignInPolicy, setSignInPolicy),
-  "password-policy": policy("accounts.setPasswordPolicy", PasswordPolicy, setPasswordPolicy),
-  model: {
-    edit: () => "models.activate",
-    allowed: () => authorize("admin"),
-    from: same,
-    change: by(Schema.Struct({ version: Schema.NullOr(VersionName) }), ({ id }, { version }) =>
-      version === null ? deactivateModel(ModelId.make(id)) : activateModelVersion(ModelId.make(id), version)
-    ),
-    restore: refused("removed", "a model's active version is never removed")
-  },
-  tenant: {
-    edit: () => "tenants.change",
-    allowed: () => authorizeOperator,
-    from: same,
-    change: by(TenantPatch, ({ id }, patch) => changeTenant(TenantId.make(id), patch)),
-    restore: goneWithIt("its people, cameras and events", "add a tenant anew")
-  },
-  licence: {
-    edit: () => "tenants.setLicence",
-    allowed: () => authorizeOperator,
-    from: same,
-    change: by(Licence, ({ id }, licence) => setLicence(TenantId.make(id), licence)),
-    restore: refused("removed", "a licence is never removed")
-  },
-  edge: never("an edge's token is", "renew it, or add the edge anew"),
-  "worker-token": never("a worker's token is", "make another one"),
-  "api-key": never("an API key is", "make another one"),
-  "signing-key": never("a signing key that was replaced is", "have another one made; who signed in signs in again"),
-  "master-key": never("a master key that was replaced is", "rotate to another one")
+  user: way("users.change", admin, by(UserState, changePerson), gone("the password and the second factor", "add the user anew")),
+  "identity-provider": way(
+    "identityProviders.change",
+    admin,
+    by(IdentityProviderPatch, (patch, { id }) => changeProvider(IdentityProviderId.make(id), patch)),
+    gone("the client secret and who came in through it", "add the provider anew")
+  ),
+  "sign-in-policy": way("signInPolicy.set", admin, by(SignInPolicy, setSignInPolicy), stays),
+  "password-policy": way("accounts.setPasswordPolicy", admin, by(PasswordPolicy, setPasswordPolicy), stays),
+  model: way("models.activate", admin, activate, stays),
+  tenant: way(
+    "tenants.change",
+    authorizeOperator,
+    by(TenantPatch, (patch, { id }) => changeTenant(TenantId.make(id), patch)),
+    gone("its people, cameras and events", "add a tenant anew")
+  ),
+  licence: way(
+    "tenants.setLicence",
+    authorizeOperator,
+    by(Licence, (licence, { id }) => setLicence(TenantId.make(id), licence)),
+    stays
+  ),
+  edge: secret("an edge's token is", "renew it, or add the edge anew"),
+  "worker-token": secret("a worker's token is", "make another one"),
+  "api-key": secret("an API key is", "make another one"),
+  "signing-key": secret("a signing key that was replaced is", "have another one made; who signed in signs in again"),
+  "master-key": secret("a master key that was replaced is", "rotate to another one")
 } satisfies Readonly<Record<VersionedType, unknown>>

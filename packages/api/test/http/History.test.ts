@@ -161,7 +161,7 @@ describe("the history of what is configured", () => {
         const { id } = (yield* ask("POST", "/cameras", { name: "Roof", url: "http://192.0.2.1/?pwd=hunter3" })).json as Camera
         yield* ask("PATCH", `/cameras/${id}`, { url: "http://192.0.2.1/other" })
         const refused = yield* ask("POST", rollbackOf({ id }), { revision: 1 })
-        expect([refused.status, refused.text]).toEqual([400, expect.stringContaining("kept nowhere")])
+        expect([refused.status, refused.text]).toEqual([409, expect.stringContaining("kept nowhere: change the address by hand")])
       })
     )
 
