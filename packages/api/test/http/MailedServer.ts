@@ -1,3 +1,4 @@
+import { expect } from "@effect/vitest"
 import { Account } from "@vigil/core/Account"
 import { Context, Effect, Layer, Option, Schedule, Schema } from "effect"
 import { mailPeer, mailTo } from "../mail/MailPeer.js"
