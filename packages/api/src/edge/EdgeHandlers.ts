@@ -11,14 +11,14 @@ import { AuditStore } from "@vigil/core/port/AuditStore"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { ErasureStore } from "@vigil/core/port/ErasureStore"
 import { Licences } from "@vigil/core/port/Licences"
-import { ModelStore } from "@vigil/core/port/ModelStore"
+import { ModelLibrary } from "@vigil/core/port/ModelLibrary"
 import { RuntimeTable } from "@vigil/core/port/RuntimeTable"
 import { type EdgeRight, EdgeStore } from "@vigil/core/port/EdgeStore"
 import { CameraRuns } from "@vigil/core/settings/CameraRuns"
 import { inheritedAt, InheritedSettings } from "@vigil/core/settings/SettingLevels"
 import { Settings } from "@vigil/core/settings/Settings"
 import { Clock, Effect, Option, Schedule, Schema, Stream } from "effect"
-import { activeModels, sendModelFile } from "../application/OwnModelFiles.js"
+import { sendModelFile } from "../application/OwnModelFiles.js"
 import { deliver } from "./Delivery.js"
 import { EdgeLinks } from "./EdgeLinks.js"
 
@@ -57,8 +57,10 @@ const camerasOf = ({ id, tenantId }: EdgeRight) =>
 const modelsOf = (tenantId: TenantId, cameras: ReadonlyArray<Camera>) =>
   Effect.gen(function* () {
     const { run } = yield* CameraRuns
-    const named = new Set((yield* Effect.forEach(cameras, run)).map(({ camera }) => camera.detection.model))
-    return (yield* activeModels(tenantId)).filter(({ id }) => named.has(id))
+    const { own } = yield* ModelLibrary
+    const runs = yield* Effect.forEach(cameras, run)
+    const named = new Set(runs.flatMap(({ camera }) => camera.detection.model ?? []))
+    return [...named].sort().flatMap((id) => Option.toArray(own(tenantId, id)))
   })
 
 const licenceOf = (tenantId: TenantId) =>
@@ -107,7 +109,7 @@ const assignments = (edge: EdgeRight) =>
         (yield* CameraStore).changes,
         (yield* EdgeStore).changes,
         (yield* Settings).changes,
-        (yield* ModelStore).changes,
+        (yield* ModelLibrary).changes,
         Stream.fromSchedule(Schedule.spaced(lookInterval))
       ],
       { concurrency: "unbounded" }

@@ -2,22 +2,25 @@ import { describe, expect, it } from "@effect/vitest"
 import { toUrl } from "@vigil/api/database/Connection"
 import { layerStores } from "@vigil/api/Persistence"
 import { defaultTenant, ModelId } from "@vigil/core/Ids"
+import { ModelInspector } from "@vigil/core/port/ModelInspector"
 import { ModelLibrary } from "@vigil/core/port/ModelLibrary"
 import { ModelStore } from "@vigil/core/port/ModelStore"
 import { hasPostgres, startPostgresServer } from "@vigil/fixtures/peer/PostgresServer"
+import * as ModelInspectorLive from "@vigil/runtime/model/ModelInspectorLive"
 import * as ModelLibraryLive from "@vigil/runtime/model/ModelLibraryLive"
 import * as ModelRepository from "@vigil/runtime/model/ModelRepository"
 import { Context, Effect, Layer, Redacted, Schedule } from "effect"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { temporaryFolder } from "../Vigil.js"
-import { bringOwnModel, digestOf, ownModelFile } from "./OwnModel.js"
+import { digestOf, ownModelFile, sendOwnModel } from "./OwnModel.js"
 
 const model = ModelId.make("trucks")
+
 /** What a node has of models, in a folder of its own. */
 const startNode = (url: string, keys: string, folder: string) =>
   Layer.build(
-    ModelLibraryLive.layer.pipe(
+    Layer.merge(ModelLibraryLive.layer, ModelInspectorLive.layer()).pipe(
       Layer.provideMerge(Layer.merge(ModelRepository.layer({ folder, known: [] }), layerStores(toUrl(Redacted.make(url)), keys)))
     )
   )
@@ -33,6 +36,15 @@ describe.skipIf(!hasPostgres)("models of tenants on many nodes [needs postgresql
         const other = yield* startNode(url, folder, join(folder, "other"))
         const store = Context.get(one, ModelStore)
 
+        /** As by the HTTP interface of one node. */
+        const bring = (version: string, label: number) =>
+          Effect.gen(function* () {
+            const sent = yield* sendOwnModel(defaultTenant, model, version, ownModelFile(label))
+            yield* store.judge(defaultTenant, model, version, yield* (yield* ModelInspector).inspect(sent))
+            yield* store.activate(defaultTenant, model, version)
+            return sent.sha256
+          }).pipe(Effect.provide(one))
+
         const heard = (version: string) =>
           Effect.retry(
             Effect.filterOrFail(
@@ -46,7 +58,7 @@ describe.skipIf(!hasPostgres)("models of tenants on many nodes [needs postgresql
           ["1", 3],
           ["2", 4]
         ] as const) {
-          const sha256 = yield* Effect.provide(bringOwnModel(defaultTenant, model, version, ownModelFile(label)), one)
+          const sha256 = yield* bring(version, label)
           const { file } = yield* heard(version)
           expect(file.startsWith(join(folder, "other", "own"))).toBe(true)
           expect(digestOf(yield* Effect.promise(() => readFile(file)))).toBe(sha256)
