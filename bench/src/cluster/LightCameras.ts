@@ -97,7 +97,7 @@ export const layerLightWorkers = (eventEvery: number | undefined) =>
       const decoderOf = (cameraId: CameraId): CameraDecoder => ({
         push: () => undefined,
         configure: () => undefined,
-        snapshot: new NoPicture({ cameraId, detail: "it has no media" }),
+        snapshot: Effect.suspend(() => new NoPicture({ cameraId, detail: "it has no media" })),
         drain: Effect.void,
         statistics: () => ({ decoded: 0, dropped: 0, skipped: 0, errors: 0, inferences: 0, inferencesDropped: 0, restarts: 0 })
       })

@@ -31,6 +31,7 @@ import { writeOutbox } from "./OutboxPostgres.js"
 import { checkPlace } from "./PlaceStorePostgres.js"
 import { overWholeTenant, withinReach } from "./Reach.js"
 import { isServed } from "./ServedTenants.js"
+import { idsIn, makeTogether } from "./Together.js"
 import { lastly, soon } from "./Transaction.js"
 
 const channel = "vigil_cameras"
@@ -144,6 +145,10 @@ const make = Effect.gen(function* () {
             ({ detail }) => new StoreUnavailable({ operation, detail: `credentials of camera ${row.id}: ${detail}` })
           ),
           Effect.flatMap((secret) => decodeCredentials(Redacted.value(secret))),
+          Effect.catchTag(
+            "ParseError",
+            () => new StoreUnavailable({ operation, detail: `credentials of camera ${row.id} are none` })
+          ),
           Effect.asSome
         )
 
@@ -152,6 +157,28 @@ const make = Effect.gen(function* () {
   )
 
   const sealCredentials = (id: CameraId, credentials: Option.Option<Credentials>) => sealedCredentials(key, id, credentials)
+
+  const sealedOf = yield* makeTogether((ids: ReadonlyArray<CameraId>) =>
+    database.system("read credentials", (sql) =>
+      Effect.map(
+        sql<CameraRow>`select id, credentials from cameras where id in ${idsIn(sql, ids)}`,
+        (rows) => new Map(rows.map((row) => [row.id, row]))
+      )
+    )
+  )
+
+  // In order: two nodes that take many at a time must not wait for each other's rows.
+  const nextEpoch = yield* makeTogether((ids: ReadonlyArray<CameraId>) =>
+    database.system("take epochs", (sql) =>
+      Effect.map(
+        sql<{ readonly camera_id: CameraId; readonly epoch: string }>`insert into camera_epochs (camera_id, tenant_id, epoch)
+          select id, tenant_id, 1 from cameras where id in ${idsIn(sql, ids)} order by id
+          on conflict (camera_id) do update set epoch = greatest(camera_epochs.epoch, camera_epochs.reported_epoch) + 1
+          returning camera_id, epoch`,
+        (rows) => new Map(rows.map((row) => [row.camera_id, Epoch.make(Number(row.epoch))]))
+      )
+    )
+  )
 
   const insert = (sql: SqlClient, tenant: TenantId, records: ReadonlyArray<CameraRecord>) =>
     Effect.gen(function* () {
@@ -316,7 +343,7 @@ const make = Effect.gen(function* () {
       database.system("read cameras", (sql) =>
         Effect.flatMap(
           sql<CameraRow>`select * from cameras
-            where id in (select value::uuid from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb)) order by name, id`,
+            where id in ${idsIn(sql, ids)} order by name, id`,
           toCameras
         )
       ),
@@ -324,23 +351,13 @@ const make = Effect.gen(function* () {
     changes: yield* changeFeed(database.connection, channel, fingerprint, pollInterval),
 
     credentials: (id) =>
-      database.system("read credentials", (sql) =>
-        lastly(sql<CameraRow>`select id, credentials from cameras where id = ${id}`).pipe(
-          Effect.flatMap((rows) => one(rows, id)),
-          Effect.flatMap((row) => unsealCredentials(row, "read credentials"))
-        )
+      sealedOf(id).pipe(
+        Effect.flatMap(Option.match({ onNone: () => new CameraNotFound({ cameraId: id }), onSome: Effect.succeed })),
+        Effect.flatMap((row) => unsealCredentials(row, "read credentials"))
       ),
 
     takeEpoch: (id) =>
-      database.system("take epoch", (sql) =>
-        sql<{ readonly epoch: string }>`insert into camera_epochs (camera_id, tenant_id, epoch)
-          select id, tenant_id, 1 from cameras where id = ${id}
-          on conflict (camera_id) do update set epoch = greatest(camera_epochs.epoch, camera_epochs.reported_epoch) + 1
-          returning epoch`.pipe(
-          Effect.flatMap((rows) => one(rows, id)),
-          Effect.map((row) => Epoch.make(Number(row.epoch)))
-        )
-      )
+      Effect.flatMap(nextEpoch(id), Option.match({ onNone: () => new CameraNotFound({ cameraId: id }), onSome: Effect.succeed }))
   })
 })
 

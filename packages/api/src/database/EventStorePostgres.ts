@@ -10,6 +10,7 @@ import { DateTime, Effect, Layer, Option, Schema } from "effect"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { Database } from "./Database.js"
 import { writeOutbox } from "./OutboxPostgres.js"
+import { idsIn, makeTogether } from "./Together.js"
 
 const encodeMetadata = Schema.encodeSync(Event.fields.detectionMetadata)
 const decodeEntry = Schema.decodeUnknown(EventEntry)
@@ -166,8 +167,23 @@ const write = (
     yield* sql`update camera_epochs set epoch = ${epoch}, last_sequence = ${lastSequence} where camera_id = ${cameraId}`
   })
 
-const make = Effect.map(Database, (database) =>
-  EventStore.of({
+const make = Effect.gen(function* () {
+  const database = yield* Database
+
+  const ends = yield* makeTogether((cameras: ReadonlyArray<CameraId>) =>
+    database.system("read the ends of logs", (sql) =>
+      Effect.map(
+        sql<{ readonly camera_id: CameraId; readonly last_sequence: string; readonly published_sequence: string }>`
+          select camera_id, last_sequence, published_sequence from camera_epochs where camera_id in ${idsIn(sql, cameras)}`,
+        (rows) =>
+          new Map(
+            rows.map((row) => [row.camera_id, { stored: Number(row.last_sequence), published: Number(row.published_sequence) }])
+          )
+      )
+    )
+  )
+
+  return EventStore.of({
     append: (cameraId, entries) =>
       Effect.gen(function* () {
         const first = entries[0]
@@ -190,12 +206,9 @@ const make = Effect.map(Database, (database) =>
       ),
 
     progress: (cameraId) =>
-      database.system("read the end of a log", (sql) =>
-        Effect.map(
-          sql<{ readonly last_sequence: string; readonly published_sequence: string }>`
-            select last_sequence, published_sequence from camera_epochs where camera_id = ${cameraId}`,
-          ([row]) => ({ stored: Number(row?.last_sequence ?? 0), published: Number(row?.published_sequence ?? 0) })
-        )
+      Effect.map(
+        ends(cameraId),
+        Option.getOrElse(() => ({ stored: 0, published: 0 }))
       ),
 
     after: (cameraId, sequence, limit) =>
@@ -261,6 +274,6 @@ const make = Effect.map(Database, (database) =>
         })
       )
   })
-)
+})
 
 export const layerEventStorePostgres: Layer.Layer<EventStore, never, Database> = Layer.effect(EventStore, make)
