@@ -56,7 +56,8 @@ const planOf = (type: VersionedType, id: string, revision: number, expectedRevis
     const held = Object.fromEntries(Object.keys(then).map((field) => [field, now.values?.[field] ?? null]))
     const secrets = secretsSince(history, version, restored)
     const changes = { type, id, to: revision, restored, fields: changedFields(held, then), secrets }
-    return { way, values, changes, revision: now.revision }
+    const last = history.versions.find(({ values: said }) => said !== null)?.values ?? {}
+    return { way, values, changes, last, revision: now.revision }
   })
 
 /**
@@ -70,10 +71,10 @@ export const rollBack = (
   expectedRevision?: number
 ) =>
   Effect.gen(function* () {
-    const { changes, revision: before, values, way } = yield* planOf(type, id, revision, expectedRevision)
+    const { changes, last, revision: before, values, way } = yield* planOf(type, id, revision, expectedRevision)
     const isSame = !changes.restored && changes.fields.length === 0 && credentials === undefined
     if (dryRun || isSame) return { ...changes, dryRun, revision: before } satisfies Rollback
-    const back = { id, revision: before, changed: changes.fields.map(({ field }) => field), credentials }
+    const back = { id, revision: before, changed: changes.fields.map(({ field }) => field), last, credentials }
     yield* Effect.gen(function* () {
       yield* way.apply(back, values)
     }).pipe(

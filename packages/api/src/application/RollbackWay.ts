@@ -12,6 +12,8 @@ export interface Back {
   readonly revision: number
   /** The names of the fields that change. */
   readonly changed: ReadonlyArray<string>
+  /** What it said last, before it was removed. */
+  readonly last: Fields
   readonly credentials: Credentials | null | undefined
 }
 

@@ -4,10 +4,11 @@
  *
  * @module
  */
-import { CameraPatch, NewCamera } from "@vigil/core/Camera"
+import { Camera, CameraPatch, NewCamera } from "@vigil/core/Camera"
 import { ProfileChange } from "@vigil/core/Account"
 import { authorize } from "@vigil/core/control/Authorization"
 import { configureCamera } from "@vigil/core/control/CameraCommands"
+import { authorizeMasks } from "@vigil/core/control/MaskRights"
 import { Grants } from "@vigil/core/Grants"
 import { IdentityProviderId, IdentityProviderPatch } from "@vigil/core/IdentityProvider"
 import { CameraId, defaultTenant, ModelId, PlaceId, TenantId, UserId } from "@vigil/core/Ids"
@@ -92,9 +93,18 @@ const changeCamera = by(CameraPatch, (patch, { credentials, id, revision }) =>
   )
 )
 
-const bringCameraBack = by(NewCamera, (camera, { credentials, id, revision }) =>
+const decodeMasks = Schema.decodeUnknown(Schema.Struct({ masks: Camera.fields.masks }))
+
+/** With the masks that it had last, or by an administrator. */
+const authorizeLastMasks = (last: Fields, { masks = [] }: NewCamera) =>
+  decodeMasks(last).pipe(
+    Effect.mapError(({ message }) => new RollbackRefused({ reason: "fit", detail: `its last masks cannot be read: ${message}` })),
+    Effect.flatMap((before) => authorizeMasks(before.masks, masks))
+  )
+
+const bringCameraBack = by(NewCamera, (camera, { credentials, id, last, revision }) =>
   Effect.zipRight(
-    checkUrl(camera.url, "add the camera anew"),
+    Effect.zipRight(checkUrl(camera.url, "add the camera anew"), authorizeLastMasks(last, camera)),
     restoreCamera(
       { id: CameraId.make(id), revision: revision + 1 },
       { ...camera, ...(credentials === undefined || credentials === null ? {} : { credentials }) }

@@ -1,4 +1,5 @@
 import { describe, expect, layer } from "@effect/vitest"
+import { Zone } from "@vigil/core/geometry/Zone"
 import { defaultTenant } from "@vigil/core/Ids"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { Effect, Redacted } from "effect"
@@ -130,7 +131,7 @@ describe("credentials and sources", () => {
           ["PATCH", path, { masks: [] }],
           ["PATCH", path, { masks: [desk] }],
           ["PATCH", path, { masks: [{ ...window, polygon: window.polygon.map(({ x, y }) => ({ x: x / 2, y })) }] }],
-          ["POST", `/cameras/${other.id}/rollback`, { revision: 1 }],
+          ["POST", `/history/camera/${other.id}/rollback`, { revision: 1 }],
           ["DELETE", path, undefined],
           ["POST", "/cameras", { name: "again", url }],
           ["POST", "/cameras", { name: "again", url: "rtsp://u:p@192.0.2.50/1", masks: [desk] }],
@@ -178,6 +179,62 @@ describe("credentials and sources", () => {
           ]
         })
         expect((yield* ask(cookies.supervisor, "DELETE", path)).status).toBe(204)
+        // A camera that was removed comes back with what it hid last.
+        const second = `/cameras/${other.id}`
+        expect((yield* ask(cookies.admin, "DELETE", second)).status).toBe(204)
+        const revive = (cookie: string, revision: number) =>
+          ask(cookie, "POST", `/history/camera/${other.id}/rollback`, { revision })
+        const refused = yield* revive(cookies.supervisor, 1)
+        expect(refused.status, refused.text).toBe(403)
+        expect(refused.text).toMatch(/privacy mask.* needs the role admin/)
+        expect((yield* revive(cookies.supervisor, 2)).json).toMatchObject({ restored: true })
+        expect((yield* store.get(defaultTenant, other.id)).masks).toEqual([new Zone(desk)])
+      })
+    )
+
+    it.effect("privacy masks of strange shapes are refused with what is wrong; the largest ones are taken", () =>
+      Effect.gen(function* () {
+        const { cookies, visit } = yield* TestServer
+        const { id } = yield* (yield* CameraStore).create(defaultTenant, newCamera({ url: "rtsp://192.0.2.52/1" }))
+        const ask = (masks: unknown) =>
+          visit({ method: "PATCH", path: `/api/v1/cameras/${id}`, body: { masks }, cookie: cookies.supervisor })
+        const circle = (corners: number, radius = 0.5) =>
+          Array.from({ length: corners }, (_, at) => {
+            const angle = (at / corners) * 2 * Math.PI
+            return corner(0.5 + radius * Math.cos(angle), 0.5 + radius * Math.sin(angle))
+          })
+        const square = [corner(0, 0), corner(1, 0), corner(1, 1), corner(0, 1)]
+        const [a, b, c, d] = square
+        const strange: ReadonlyArray<readonly [string, unknown, RegExp]> = [
+          ["crosses itself", [a, c, b, d], /edges must not cross/],
+          ["has no area", [corner(0.1, 0.1), corner(0.5, 0.5), corner(0.9, 0.9)], /must enclose an area/],
+          ["is one point", [a, a, a], /must enclose an area/],
+          ["is a line", [a, b], /at least 3/],
+          ["lies outside", circle(8, 0.6), /between 0 and 1/],
+          ["has a thousand corners", circle(1000), /at most 64/],
+          ["has ten thousand corners", circle(10_000), /at most 64/],
+          ["has no numbers", [{ x: "0", y: 0 }, b, c], /number/],
+          ["has none", null, /array|null/i]
+        ]
+        for (const [name, polygon, why] of strange) {
+          const answer = yield* ask([{ name, polygon }])
+          expect(answer.status, `${name}: ${answer.text}`).toBe(400)
+          expect(answer.text.slice(0, 2000), name).toMatch(why)
+          expect(answer.json).toMatchObject({ errors: [{ pointer: expect.stringMatching(/^\/masks\/0\/polygon/) }] })
+        }
+        const many = (count: number) => Array.from({ length: count }, (_, at) => ({ name: `mask ${at}`, polygon: circle(64) }))
+        expect((yield* ask(many(33))).text).toMatch(/at most 32/)
+        expect((yield* ask(many(32))).status).toBe(200)
+        // A sliver of a thousandth of the picture's width is a mask.
+        const sliver = { name: "sliver", polygon: [corner(0.5, 0), corner(0.501, 0), corner(0.501, 1)] }
+        expect(
+          (yield* visit({
+            method: "POST",
+            path: "/api/v1/cameras",
+            cookie: cookies.supervisor,
+            body: { name: "x", url: "rtsp://192.0.2.53/", masks: [sliver] }
+          })).status
+        ).toBe(201)
       })
     )
   })

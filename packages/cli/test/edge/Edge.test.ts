@@ -1,12 +1,12 @@
 import { describe, expect, it } from "@effect/vitest"
 import { hashToken, newToken } from "@vigil/api/auth/Token"
 import { Database } from "@vigil/api/database/Database"
+import { Zone } from "@vigil/core/geometry/Zone"
 import { defaultTenant, TenantId } from "@vigil/core/Ids"
 import { Erasure } from "@vigil/core/Erasure"
 import { Event, EventEntry } from "@vigil/core/Event"
 import { AuditStore } from "@vigil/core/port/AuditStore"
 import { AuditQuery } from "@vigil/core/AuditEntry"
-import { Bus } from "@vigil/core/port/Bus"
 import { CameraControl } from "@vigil/core/port/CameraControl"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { EdgeBuffer } from "@vigil/core/port/EdgeBuffer"
@@ -18,6 +18,7 @@ import { street } from "@vigil/fixtures/scene/SceneLibrary"
 import { EdgeLink } from "@vigil/runtime/edge/EdgeLink"
 import * as Edge from "@vigil/cli/Edge"
 import { Chunk, Effect, Exit, Fiber, Option, Redacted, Schema, Stream } from "effect"
+import { execFileSync } from "node:child_process"
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { temporaryFolder } from "../Vigil.js"
@@ -28,6 +29,7 @@ import {
   logOf,
   makeEdge,
   mend,
+  messagesOf,
   startCentre,
   startEdge,
   startWay,
@@ -51,26 +53,19 @@ const site = (name: string) =>
     return { centre, way, folder, id, token, origin, edge: yield* startEdge(folder, origin, token) }
   })
 
+/** The luma of the brightest pixel of a JPEG picture. */
+const brightest = (jpeg: Uint8Array): number =>
+  execFileSync("ffmpeg", ["-v", "error", "-i", "-", "-f", "rawvideo", "-pix_fmt", "gray", "-"], {
+    input: jpeg,
+    maxBuffer: 1e8
+  }).reduce((most, value) => Math.max(most, value), 0)
+
 const decodeReport = Schema.decodeUnknown(Erasure)
 
 const reportIn = (answer: Response) =>
   Effect.flatMap(
     Effect.promise(() => answer.json()),
     decodeReport
-  )
-
-const messagesOf = (place: { readonly ask: <A, E>(work: Effect.Effect<A, E, Bus>) => Effect.Effect<A, E> }, camera: string) =>
-  place.ask(
-    Effect.gen(function* () {
-      const bus = yield* Bus
-      const last = yield* bus.last
-      if (last === 0) return []
-      const stream = yield* bus.follow({ from: 1 })
-      const all = yield* Stream.runCollect(Stream.takeUntil(stream, ({ position }) => position >= last))
-      return Chunk.toReadonlyArray(all).flatMap(({ message }) =>
-        message.type === "event.stored" && message.cameraId === camera ? [message.entry.event.eventId] : []
-      )
-    }).pipe(Effect.scoped)
   )
 
 const cursorOf = (edge: {
@@ -266,6 +261,20 @@ describe("an edge", () => {
         )
         const jpeg = new Uint8Array(yield* Effect.promise(() => picture.arrayBuffer()))
         expect([...jpeg.slice(0, 2)]).toEqual([0xff, 0xd8])
+        expect(brightest(jpeg)).toBeGreaterThan(100)
+        // A mask that is drawn at the centre is burnt at the edge: nothing of the picture comes over the link.
+        const polygon = [0, 1].flatMap((y) => [
+          { x: y, y },
+          { x: 1 - y, y }
+        ])
+        const masks = [new Zone({ name: "everything", polygon })]
+        yield* centre.ask(Effect.flatMap(CameraStore, (store) => store.update(defaultTenant, camera.id, { masks })))
+        const snapshot = Effect.gen(function* () {
+          const answer = yield* visit(centre, `/cameras/${camera.id}/snapshot`)
+          const bytes = new Uint8Array(yield* Effect.promise(() => answer.arrayBuffer()))
+          return answer.status === 200 ? brightest(bytes) : undefined
+        })
+        expect(yield* until("its picture is black", snapshot, (most) => most !== undefined && most < 10)).toBeLessThan(10)
         const restarted = yield* visit(centre, `/cameras/${camera.id}/restart`, "POST")
         expect(yield* Effect.promise(() => restarted.json())).toMatchObject({ node: "edge:shop", cameraId: camera.id })
         yield* cut(way)

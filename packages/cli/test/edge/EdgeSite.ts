@@ -8,7 +8,7 @@ import { CameraStatus } from "@vigil/core/CameraStatus"
 import { Event, type EventEntry } from "@vigil/core/Event"
 import { type CameraId, defaultTenant, type EdgeId, EventId } from "@vigil/core/Ids"
 import { NodeName } from "@vigil/core/Node"
-import type { Bus } from "@vigil/core/port/Bus"
+import { Bus } from "@vigil/core/port/Bus"
 import { CameraControl } from "@vigil/core/port/CameraControl"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { EdgeStore } from "@vigil/core/port/EdgeStore"
@@ -17,6 +17,7 @@ import { type NetworkProxy, startNetworkProxy } from "@vigil/fixtures/network/Ne
 import { makeEventWriter } from "@vigil/runtime/camera/EventWriter"
 import { defaultEdgeLimits, type EdgeLinkState, runEdge } from "@vigil/runtime/edge/EdgeNode"
 import {
+  Chunk,
   ConfigProvider,
   type Context,
   DateTime,
@@ -28,7 +29,8 @@ import {
   LogLevel,
   Redacted,
   Schema,
-  Scope
+  Scope,
+  Stream
 } from "effect"
 import { temporaryFolder } from "../Vigil.js"
 
@@ -243,3 +245,21 @@ export const untilDelivered = (centre: Pick<RunningCentre, "ask">, camera: Camer
     const log = yield* until("the events are delivered", logOf(centre, camera.id), ({ length }) => length >= ids.length)
     return { ids: log.map(({ event: { eventId } }) => eventId), sequences: log.map(({ sequence }) => sequence), log }
   })
+
+/** The events that the bus of an edge, or of a centre, tells of. */
+export const messagesOf = (
+  place: { readonly ask: <A, E>(work: Effect.Effect<A, E, Bus>) => Effect.Effect<A, E> },
+  camera: string
+) =>
+  place.ask(
+    Effect.gen(function* () {
+      const bus = yield* Bus
+      const last = yield* bus.last
+      if (last === 0) return []
+      const stream = yield* bus.follow({ from: 1 })
+      const all = yield* Stream.runCollect(Stream.takeUntil(stream, ({ position }) => position >= last))
+      return Chunk.toReadonlyArray(all).flatMap(({ message }) =>
+        message.type === "event.stored" && message.cameraId === camera ? [message.entry.event.eventId] : []
+      )
+    }).pipe(Effect.scoped)
+  )

@@ -212,23 +212,39 @@ const make = (options: DetectionPlacementOptions, queue: typeof VideoJobQueue.Se
       return Effect.forEach([publishing, following, expiring], Effect.forkIn(scope), { discard: true })
     })
 
+    const place = (wanted: QueuedWork | undefined, atOnce: boolean) =>
+      Effect.suspend(() => {
+        if (wanted !== undefined) {
+          work = wanted
+          if (mode === "local") {
+            mode = "joining"
+            listen()
+          } else if (mode === "leaving") mode = "queue"
+          return run
+        }
+        if (mode !== "local" && atOnce) leave(Number.NEGATIVE_INFINITY)
+        else if (mode === "joining") leave(Number.NEGATIVE_INFINITY)
+        else if (mode === "queue" && segmenter.isOpen()) mode = "leaving"
+        else if (mode !== "local") leave(Number.NEGATIVE_INFINITY)
+        return Effect.void
+      })
+
+    /** What was sent before, and nobody has taken, is not to be looked at either. */
+    const recall = queue
+      .erase(camera.tenantId, ({ cameraId }) => cameraId === camera.id)
+      .pipe(
+        Effect.tapError((error) => Effect.logWarning(error.message)),
+        Effect.retry(patiently.pipe(Schedule.upTo(results.limit))),
+        Effect.ignoreLogged,
+        Effect.forkIn(scope)
+      )
+
     const placement: DetectionPlacement = {
       configure: (wanted, atOnce = false) =>
         Effect.suspend(() => {
+          const wasSealed = sealed
           sealed = wanted === undefined && atOnce
-          if (wanted !== undefined) {
-            work = wanted
-            if (mode === "local") {
-              mode = "joining"
-              listen()
-            } else if (mode === "leaving") mode = "queue"
-            return run
-          }
-          if (mode !== "local" && atOnce) leave(Number.NEGATIVE_INFINITY)
-          else if (mode === "joining") leave(Number.NEGATIVE_INFINITY)
-          else if (mode === "queue" && segmenter.isOpen()) mode = "leaving"
-          else if (mode !== "local") leave(Number.NEGATIVE_INFINITY)
-          return Effect.void
+          return Effect.zipRight(sealed && !wasSealed && running ? recall : Effect.void, place(wanted, atOnce))
         }),
       describe: (next) => {
         track = next

@@ -33,6 +33,8 @@ const ports = Layer.mergeAll(
   CameraActors.layer
 ).pipe(Layer.provideMerge(Logger.minimumLogLevel(LogLevel.None)))
 
+const masks = [new Zone({ name: "window", polygon: [0, 1, 2].map((at) => ({ x: at === 1 ? 1 : 0, y: at === 2 ? 1 : 0 })) })]
+
 const until = (condition: () => boolean) =>
   Effect.sync(condition).pipe(Effect.repeat({ until: (holds: boolean) => holds, schedule: Schedule.spaced("5 millis") }))
 
@@ -178,7 +180,6 @@ describe("DetectionPlacement", () => {
       // Segments of two seconds; the third is open.
       yield* send(0, 80, false)
       yield* until(() => sequences.length === 2)
-      const masks = [new Zone({ name: "window", polygon: [0, 1, 2].map((at) => ({ x: at === 1 ? 1 : 0, y: at === 2 ? 1 : 0 })) })]
       yield* patch({ masks })
       expect(decoders[0]?.demands.at(-1)?.masks).toEqual(masks)
       yield* send(80, 200, true)
@@ -188,6 +189,17 @@ describe("DetectionPlacement", () => {
       yield* patch({ masks: [] })
       yield* send(200, 300, true)
       yield* until(() => sequences.length > 2)
+    }))
+
+  test("recalls what waits for workers when a privacy mask is drawn", () =>
+    Effect.gen(function* () {
+      const { patch, send } = yield* setting(detection("queue"))
+      const { depth } = yield* VideoJobQueue
+      const waiting = Effect.map(depth, (all) => all.reduce((sum, { waiting: count }) => sum + count, 0))
+      yield* send(0, 80, false)
+      yield* Effect.repeat(waiting, { until: (count) => count === 2, schedule: Schedule.spaced("5 millis") })
+      yield* patch({ masks })
+      yield* Effect.repeat(waiting, { until: (count) => count === 0, schedule: Schedule.spaced("5 millis") })
     }))
 
   test("stops this node's detector while workers look, and starts it as soon as it is wanted back", () =>

@@ -44,6 +44,9 @@ const quarter = new Zone({
   ]
 })
 
+/** The upper left quarter. */
+const corner = new Zone({ name: "till", polygon: quarter.polygon.map(({ x, y }) => ({ x: x - 0.5, y: y - 0.5 })) })
+
 const fragment = 28
 const start = Buffer.of(0, 0, 0, 1)
 
@@ -140,6 +143,17 @@ it.scopedLive(
       })
       expect(spread(still, 220, 150)).toBeLessThan(10)
       expect(spread(still, 20, 20)).toBeGreaterThan(60)
+
+      // Another mask holds from the next picture on, which is a key frame: nothing of those before is built upon.
+      yield* actor.configure(yield* store.update(defaultTenant, camera.id, { masks: [quarter, corner] }))
+      const changed = shown.length
+      yield* until("it is shown without what both masks hide", () => shown.length > changed + 20)
+      const next = shown.findIndex(({ keyframe }, index) => index >= changed && keyframe)
+      expect(next).toBeGreaterThanOrEqual(changed)
+      const both = lastOf(shown.slice(next))
+      expect(spread(both, 20, 20)).toBeLessThan(20)
+      expect(spread(both, 220, 150)).toBeLessThan(20)
+      expect(spread(both, 220, 20)).toBeGreaterThan(60)
 
       leave()
       const decoded = () => actor.status().pipeline.framesDecoded

@@ -119,8 +119,11 @@ export const openCameraSession = (options: CameraSessionOptions): CameraSession 
   const showLive = async (picture: Picture, mediaTime: PushedUnit["mediaTime"]): Promise<void> => {
     if (demand.live !== true || now() - liveFailed < liveRetry) return
     live ??= makeLiveEncoder(mask)
+    const encoder = live
     try {
-      const encoded = await live.encode(picture, mediaTime)
+      const encoded = await encoder.encode(picture, mediaTime)
+      // Another mask was drawn meanwhile: what it hides is in this picture.
+      if (live !== encoder) return
       if (encoded !== undefined && !options.onLive(encoded)) live = undefined
     } catch (error) {
       live = undefined
