@@ -12,7 +12,7 @@ import { type FollowedModels, followOwnModels, ownModel } from "./FollowOwnModel
 import { OwnModelFolder } from "./OwnModelFiles.js"
 
 /** The pictures of a camera do not wait for a file that comes over a slow link. */
-const patience = "5 seconds"
+const patience = "2 seconds"
 
 const noOwnModels: FollowedModels = {
   of: () => [],

@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { ModelError } from "@vigil/core/Model"
 import type { OwnModelFile, OwnModels } from "@vigil/core/port/OwnModels"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
-import { Config, type ConfigError, Context, Deferred, type Duration, Effect, FiberId, Layer, type Scope, Stream } from "effect"
+import { Config, type ConfigError, Context, Deferred, Duration, Effect, Exit, FiberId, Layer, type Scope, Stream } from "effect"
 import { checksumOf, removePartials, statOf, storage, synchroniseFolder } from "./ModelFiles.js"
 
 /** Files that no tenant runs any more are removed after this many milliseconds: a rollback soon after an activation finds them. */
@@ -45,8 +45,8 @@ export interface OwnModelFiles {
    */
   readonly fetch: (file: OwnModelFile, target: string) => Effect.Effect<void, ModelError | StoreUnavailable>
   /**
-   * The file on this machine, of the version's checksum. Where it is still on its way after `patience`, that is a `StoreUnavailable`: it goes on arriving, and
-   * `arrived` tells of it.
+   * The file on this machine, of the version's checksum. Where it is still on its way `patience` after it was first asked for, that is a `StoreUnavailable`: it goes on
+   * arriving, and `arrived` tells of it.
    */
   readonly ensure: (file: OwnModelFile, patience: Duration.DurationInput) => Effect.Effect<string, ModelError | StoreUnavailable>
   /** A name in the folder for a file that is not one of a model yet. */
@@ -57,6 +57,8 @@ export interface OwnModelFiles {
 
 interface KeptFile {
   readonly sha256: string
+  /** The rest of it is not here. */
+  readonly isPartial: boolean
   readonly path: string
   readonly bytes: number
   readonly usedAt: number
@@ -65,20 +67,21 @@ interface KeptFile {
 const keptFiles = async (folder: string): Promise<ReadonlyArray<KeptFile>> => {
   const kept: Array<KeptFile> = []
   for (const name of await readdir(folder)) {
-    const sha256 = /^([0-9a-f]{64})\.onnx$/.exec(name)?.[1]
+    const [, partial, sha256] = /^(\.partial-)?([0-9a-f]{64})(?:\.onnx|-.*)$/.exec(name) ?? []
     const path = join(folder, name)
     const found = sha256 === undefined ? undefined : await statOf(path)
     if (sha256 === undefined || found === undefined) continue
-    kept.push({ sha256, path, bytes: found.size, usedAt: Math.max(found.atimeMs, found.mtimeMs) })
+    const usedAt = Math.max(found.atimeMs, found.mtimeMs)
+    kept.push({ sha256, isPartial: partial !== undefined, path, bytes: found.size, usedAt })
   }
   return kept
 }
 
 /** Makes room for a file by removing those that were not asked for longest. */
-const makeRoom = (folder: string, limit: number, { bytes, model }: OwnModelFile): Effect.Effect<void, ModelError> =>
+const makeRoom = (folder: string, limit: number, { bytes, model, sha256 }: OwnModelFile): Effect.Effect<void, ModelError> =>
   Effect.gen(function* () {
     const tidy = <A>(run: () => Promise<A>) => storage(model, `cannot tidy the folder ${folder}`, run)
-    const kept = yield* tidy(() => keptFiles(folder))
+    const kept = (yield* tidy(() => keptFiles(folder))).filter((file) => file.sha256 !== sha256)
     let total = kept.reduce((sum, file) => sum + file.bytes, bytes)
     const idle = kept.filter(({ usedAt }) => Date.now() - usedAt > inUse).sort((a, b) => a.usedAt - b.usedAt)
     for (const file of idle) {
@@ -97,6 +100,14 @@ const touch = async (path: string): Promise<void> => {
   if (found !== undefined && Date.now() - found.atimeMs > touchInterval) await utimes(path, new Date(), found.mtime)
 }
 
+/** A file on its way; `since` is monotonic. */
+interface Arrival {
+  readonly outcome: Deferred.Deferred<void, ModelError | StoreUnavailable>
+  readonly since: number
+}
+
+const notHere = ({ model }: OwnModelFile, detail: string) => new StoreUnavailable({ operation: `fetch model ${model}`, detail })
+
 export const makeOwnModelFiles = (
   models: typeof OwnModels.Service,
   arrived: Effect.Effect<void> = Effect.void
@@ -106,7 +117,7 @@ export const makeOwnModelFiles = (
     const checksums = new Map<string, string>()
     const turn = yield* Effect.makeSemaphore(1)
     const scope = yield* Effect.scope
-    const arriving = new Map<string, Deferred.Deferred<void, ModelError | StoreUnavailable>>()
+    const arriving = new Map<string, Arrival>()
     /** Of this process: others may use the folder too, and fetch the same file. */
     const own = randomUUID()
 
@@ -179,19 +190,22 @@ export const makeOwnModelFiles = (
       }).pipe(turn.withPermits(1))
 
     /** Goes on when nobody waits any more. */
-    const bringOnce = (file: OwnModelFile, path: string) =>
+    const bringOnce = (file: OwnModelFile, path: string): Effect.Effect<Arrival> =>
       Effect.suspend(() => {
         const before = arriving.get(file.sha256)
-        if (before !== undefined) return Deferred.await(before)
-        const outcome = Deferred.unsafeMake<void, ModelError | StoreUnavailable>(FiberId.none)
-        arriving.set(file.sha256, outcome)
+        if (before !== undefined) return Effect.succeed(before)
+        const arrival: Arrival = { outcome: Deferred.unsafeMake(FiberId.none), since: performance.now() }
+        arriving.set(file.sha256, arrival)
         return bring(file, path).pipe(
           Effect.onExit((exit) => {
             arriving.delete(file.sha256)
-            return Deferred.done(outcome, exit)
+            // A link that ends interrupts its calls, which must not interrupt whoever waits.
+            return Exit.isInterrupted(exit)
+              ? Deferred.fail(arrival.outcome, notHere(file, "it was broken off"))
+              : Deferred.done(arrival.outcome, exit)
           }),
           Effect.forkIn(scope),
-          Effect.zipRight(Deferred.await(outcome))
+          Effect.as(arrival)
         )
       })
 
@@ -200,10 +214,11 @@ export const makeOwnModelFiles = (
         const path = join(folder, `${file.sha256}.onnx`)
         // Cameras whose files are here do not wait for one that is on its way.
         if (yield* isHere(file, path)) return path
-        yield* bringOnce(file, path).pipe(
+        const { outcome, since } = yield* bringOnce(file, path)
+        yield* Deferred.await(outcome).pipe(
           Effect.timeoutFail({
-            duration: patience,
-            onTimeout: () => new StoreUnavailable({ operation: `fetch model ${file.model}`, detail: "its file is on its way" })
+            duration: Math.max(0, Duration.toMillis(patience) - (performance.now() - since)),
+            onTimeout: () => notHere(file, "its file is on its way")
           })
         )
         return path
@@ -212,8 +227,9 @@ export const makeOwnModelFiles = (
     const prune: OwnModelFiles["prune"] = (used) =>
       storage("models", `cannot tidy the folder ${folder}`, async () => {
         await removePartials(folder)
-        for (const { path, sha256, usedAt } of await keptFiles(folder)) {
-          if (!used.has(sha256) && Date.now() - usedAt > unusedLifetime) await rm(path, { force: true })
+        for (const { isPartial, path, sha256, usedAt } of await keptFiles(folder)) {
+          const isUnused = !isPartial && !used.has(sha256) && Date.now() - usedAt > unusedLifetime
+          if (isUnused) await rm(path, { force: true })
         }
       })
 

@@ -138,6 +138,19 @@ describe("OwnModelFiles", () => {
     )
   })
 
+  it.live("ends nobody who waits where a link ends that interrupts its calls, and takes the file again", () => {
+    const one = someFile()
+    return withFiles([one], (files, source) =>
+      Effect.gen(function* () {
+        source.gate = Effect.interrupt
+        const error = yield* Effect.flip(files.ensure(one.file, "5 seconds"))
+        expect(error).toMatchObject({ _tag: "StoreUnavailable", detail: "it was broken off" })
+        source.gate = Effect.void
+        expect((yield* contents(yield* files.ensure(one.file, "5 seconds"))).equals(one.data)).toBe(true)
+      })
+    )
+  })
+
   it.live("makes room by removing what was not asked for longest, and never what is in use", () => {
     const [a, b, c, d] = [someFile(), someFile(), someFile(), someFile()]
     return withFiles(
