@@ -1,6 +1,6 @@
 import { RollbackRefused } from "@vigil/core/Rollback"
 import type { Credentials } from "@vigil/core/Source"
-import { Effect, Schema } from "effect"
+import { Effect, ParseResult, Schema } from "effect"
 
 /** Of an object, as the audit trail has them. */
 export type Fields = Readonly<Record<string, unknown>>
@@ -25,11 +25,10 @@ export const by = <A, I extends object, E, R>(
   const decode = Schema.decodeUnknown(schema)
   const encode = Schema.encodeSync(schema)
   const read = (values: Fields) =>
-    Effect.mapError(
-      decode(values),
-      ({ message }) =>
-        new RollbackRefused({ reason: "fit", detail: `what was configured then is not valid any more: ${message}` })
-    )
+    Effect.mapError(decode(values), (error) => {
+      const wrong = ParseResult.ArrayFormatter.formatErrorSync(error).map(({ message, path }) => `${path.join(".")}: ${message}`)
+      return new RollbackRefused({ reason: "fit", detail: `what was configured then is not valid any more: ${wrong.join("; ")}` })
+    })
   return {
     /** Those that will hold. */
     fields: (values: Fields) => Effect.map(read(values), (state): Fields => Object.fromEntries(Object.entries(encode(state)))),

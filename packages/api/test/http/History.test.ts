@@ -253,6 +253,17 @@ describe("the history of what is configured", () => {
       })
     )
 
+    it.effect("says of a version that is not valid any more what is wrong with it", () =>
+      Effect.gen(function* () {
+        const site = yield* newSite
+        const after = { name: "North/South", revision: 2 }
+        const said = { action: "place.update", subject: { type: "place", id: site }, before: { name: "North" }, after } as const
+        yield* (yield* AuditStore).append(defaultTenant, said)
+        const answer = yield* asks("supervisor", "POST", `/history/place/${site}/rollback`, { revision: 2, dryRun: true })
+        expect([answer.status, answer.text]).toEqual([409, expect.stringMatching(/is not valid any more: name: /)])
+      })
+    )
+
     it.effect("is refused of secrets, which are kept nowhere, with what to do", () =>
       Effect.gen(function* () {
         const made = (path: string, body: unknown) =>

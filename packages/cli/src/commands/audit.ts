@@ -127,7 +127,7 @@ const objectArguments = {
   type: Args.choice(
     VersionedType.literals.map((type) => [type, type] as const),
     { name: "type" }
-  ).pipe(Args.withDescription("What it is.")),
+  ).pipe(Args.withDescription(`What it is: ${VersionedType.literals.join(", ")}.`)),
   object: word(
     "object",
     "Which: its name, or its id, by which it is known also after it was removed. Of settings `system`, `tenant` or a site; of policies `tenant`."
@@ -151,7 +151,7 @@ const rollback = Command.make(
   Command.withDescription(
     described(
       "Have a version of anything that is configured hold again, as a new version; cameras and places also after they were removed. Secrets are kept nowhere, and stay as they are.",
-      "vigil audit rollback place North/Hall 2 --dry-run",
+      'vigil audit rollback place "North/Hall 2" 1 --dry-run',
       "vigil audit rollback user maria 3"
     )
   )

@@ -8,7 +8,9 @@ import { differenceTable } from "./HistoryText.js"
 import type { ObjectName } from "./ObjectReference.js"
 
 export const revisionArgument = Args.integer({ name: "revision" }).pipe(
-  Args.withDescription("The version that is to hold again: a number from the history.")
+  Args.withDescription(
+    "The version that is to hold again: a number from the history; 0 for what was there before anybody changed it."
+  )
 )
 
 export const dryRunOption = Options.boolean("dry-run").pipe(Options.withDescription("Only show what would change."))
