@@ -61,6 +61,14 @@ export const cameraUpdated = (before: CameraRecord, after: CameraRecord): AuditC
   }
 }
 
+/** Nothing of it changed: somebody had its connection made anew. */
+export const cameraRestarted = (camera: Camera): AuditChange => ({
+  action: "camera.restart",
+  subject: cameraSubject(camera),
+  before: null,
+  after: null
+})
+
 export const cameraDeleted = (camera: Camera): AuditChange => ({
   action: "camera.delete",
   subject: cameraSubject(camera),

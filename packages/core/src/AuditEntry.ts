@@ -20,6 +20,7 @@ export const AuditAction = Schema.Literal(
   "camera.update",
   "camera.rollback",
   "camera.delete",
+  "camera.restart",
   "camera.token.make",
   "camera.token.revoke",
   "worker.token.make",

@@ -69,6 +69,7 @@ describe("the audit trail", () => {
           cookies.supervisor
         )
         yield* ask("PATCH", `/cameras/${camera.id}`, { credentials: { username: "root", password: "hunter3" } })
+        yield* ask("POST", `/cameras/${camera.id}/restart`, undefined, cookies.operator)
         yield* ask("DELETE", `/cameras/${camera.id}`)
         const user = yield* ask<User>("POST", "/users", { username: "mover", role: "viewer", password })
         yield* ask("PATCH", `/users/${user.id}`, { role: "operator", password: "another good one" })
@@ -88,6 +89,7 @@ describe("the audit trail", () => {
         expect(entries.map(short)).toEqual([
           ["supervisor", "camera.create", null, expect.objectContaining({ name: "A", credentials: "changed" })],
           ["root", "camera.update", { revision: 1 }, { revision: 2, credentials: "changed" }],
+          ["operator", "camera.restart", null, null],
           ["root", "camera.delete", expect.objectContaining({ name: "A", revision: 2 }), null],
           ["root", "user.create", null, { username: "mover", role: "viewer", password: "changed" }],
           ["root", "user.update", { username: "mover", role: "viewer" }, { role: "operator", password: "changed" }],

@@ -4,11 +4,15 @@
  *
  * @module
  */
-import { Effect, Either } from "effect"
+import { Effect, Either, Option } from "effect"
 import type { AnalyticAssignment } from "../Analytic.js"
+import { cameraRestarted } from "../AuditChanges.js"
+import type { AuditChange } from "../AuditEntry.js"
 import { Camera, type CameraPatch } from "../Camera.js"
 import type { CameraId } from "../Ids.js"
+import { Principal } from "../contract/Principal.js"
 import { AnalyticCatalogue } from "../port/AnalyticCatalogue.js"
+import { AuditStore } from "../port/AuditStore.js"
 import { CameraControl } from "../port/CameraControl.js"
 import { CameraStore } from "../port/CameraStore.js"
 import { changedOwnSettings } from "../settings/CameraSettings.js"
@@ -74,10 +78,18 @@ export const cameraStatistics = (id: CameraId) =>
     viewers
   }))
 
+/** Written before it is done, where there is an audit trail: a program that embeds cameras may have none. */
+const noted = (change: AuditChange) =>
+  Effect.gen(function* () {
+    const { user } = yield* Principal
+    const trail = yield* Effect.serviceOption(AuditStore)
+    if (Option.isSome(trail)) yield* trail.value.append(user.tenantId, change)
+  }).pipe(inCallersName)
+
 export const restartCamera = (id: CameraId) =>
   Effect.gen(function* () {
     yield* authorize("operator")
-    yield* getCamera(id)
+    yield* noted(cameraRestarted(yield* getCamera(id)))
     return yield* (yield* CameraControl).restart(id)
   })
 

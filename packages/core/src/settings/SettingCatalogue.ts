@@ -60,12 +60,19 @@ export const settingDefinitions: Effect.Effect<ReadonlyArray<SettingDefinition>,
 const noSuch = (key: string) =>
   new InvalidSetting({ key, detail: "there is no such setting: `vigil settings list` tells which there are" })
 
+/** What is wrong first, and where in the value, in one line. */
+const sentence = (error: ParseResult.ParseError): string => {
+  const issues = ParseResult.ArrayFormatter.formatErrorSync(error)
+  const choices = new Set(
+    issues.map(({ message, path }) => `${path.map(String).join(".")}${path.length === 0 ? "" : ": "}${message}`)
+  )
+  return [...choices].join("; ")
+}
+
 const checkKnown = (key: string, known: KnownSetting | undefined, value: unknown): Effect.Effect<void, InvalidSetting> => {
   if (known === undefined) return noSuch(key)
   const checked = known.check(value)
-  return Either.isRight(checked)
-    ? Effect.void
-    : new InvalidSetting({ key, detail: ParseResult.TreeFormatter.formatErrorSync(checked.left) })
+  return Either.isRight(checked) ? Effect.void : new InvalidSetting({ key, detail: sentence(checked.left) })
 }
 
 /** The id, which may have dots in it, and the name behind it. */

@@ -26,8 +26,27 @@ const headersOf = (shot: Shot, cookie: string | undefined): Record<string, strin
   }
 }
 
-/** No answer at all is an answer that no document has. */
-const orNone = (error: unknown): Received => ({ status: 0, contentType: "", text: String(error) })
+/** No answer at all is an answer that no document has. `fetch` says in the causes alone what happened. */
+const orNone = (error: unknown): Received => ({ status: 0, contentType: "", text: told(error) })
+
+const told = (error: unknown): string =>
+  error instanceof Error && error.cause !== undefined ? `${String(error)}: ${told(error.cause)}` : String(error)
+
+/** The server closed a connection that was kept, just when it was used again: no byte of an answer came. */
+const isClosed = (error: unknown): boolean =>
+  error instanceof Error &&
+  (("code" in error && (error.code === "ECONNRESET" || error.code === "UND_ERR_SOCKET" || error.code === "EPIPE")) ||
+    isClosed(error.cause))
+
+/** Sends once more where the connection was closed before an answer began, as clients do (RFC 9112 9.3.1). */
+const sent = async <A>(send: () => Promise<A>): Promise<A> => {
+  try {
+    return await send()
+  } catch (error) {
+    if (isClosed(error)) return send()
+    throw error
+  }
+}
 
 /** Sends by a client that was generated from the document. */
 export const makeGeneratedClient = (document: JsonObject, url: string): Effect.Effect<Send> =>
@@ -59,7 +78,7 @@ export const makeGeneratedClient = (document: JsonObject, url: string): Effect.E
         const call = client[operation.id]
         if (call === undefined) return orNone(`no such operation: ${operation.id}`)
         try {
-          const { data, headers: answered, status } = await call(parameters, shot.body, { headers })
+          const { data, headers: answered, status } = await sent(() => call(parameters, shot.body, { headers }))
           return { status, contentType: String(answered["content-type"] ?? ""), text: String(data ?? "") }
         } catch (error) {
           return orNone(error)
@@ -77,19 +96,17 @@ export const makeRawClient =
       const place = operation.path.replace(/\{\w+\}/g, id)
       const contentType = operation.body?.contentType
       const body = shot.bytes === undefined ? JSON.stringify(shot.body) : Uint8Array.from(shot.bytes)
-      try {
-        const response = await fetch(`${url}${place}?${query.toString()}`, {
+      const send = () =>
+        fetch(`${url}${place}?${query.toString()}`, {
           method: operation.method,
           headers: { ...headersOf(shot, cookie), ...(contentType === undefined ? {} : { "content-type": contentType }) },
           ...(contentType === undefined || body === undefined ? {} : { body }),
           redirect: "manual",
           signal: AbortSignal.timeout(patience)
         })
-        return {
-          status: response.status,
-          contentType: response.headers.get("content-type") ?? "",
-          text: await response.text()
-        }
+      try {
+        const response = await sent(send)
+        return { status: response.status, contentType: response.headers.get("content-type") ?? "", text: await response.text() }
       } catch (error) {
         return orNone(error)
       }
