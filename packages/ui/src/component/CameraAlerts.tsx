@@ -32,10 +32,10 @@ export const CameraAlerts = ({ cameras }: { readonly cameras: ReadonlyArray<Came
   )
 }
 
-/** The same of one camera. */
+/** The same of one camera, beside what its state says. */
 export const CameraAlert = ({ status }: { readonly status: CameraStatus | undefined }) =>
   status?.worker?.alert === true ? (
-    <Notice tone="bad" title="Vigil does not restart this camera any more: somebody has to look">
-      <p>{failureWords(status.worker)}. Mend what is wrong, or restart it; once it runs for a minute this is over.</p>
+    <Notice tone="warn" title="Vigil does not restart this camera any more: somebody has to look">
+      <p>Last: {failureWords(status.worker)}. Once it has run for a minute again, this is over.</p>
     </Notice>
   ) : null

@@ -21,7 +21,7 @@ export const CameraFilters = ({
     void navigate({ to: "/", search: cameraSearch({ ...search, ...change }), replace: true })
   const isNarrowed = Object.keys(search).length > 0
   return (
-    <search className="mb-4 grid grid-cols-2 items-end gap-3 sm:grid-cols-[minmax(0,1fr)_12rem_12rem_auto]">
+    <search className="mb-2 grid grid-cols-2 items-end gap-x-3 gap-y-2 sm:grid-cols-[minmax(0,1fr)_12rem_12rem]">
       <div className="col-span-2 sm:col-span-1">
         <TextField
           label="Search cameras"
@@ -41,13 +41,12 @@ export const CameraFilters = ({
           </option>
         ))}
       </SelectField>
-      <p
-        role="status"
-        className={`col-span-2 min-h-10 items-center gap-2 text-[13px] text-muted sm:col-span-1 sm:flex sm:w-36 ${isNarrowed ? "flex" : "hidden"}`}
-      >
+      <p role="status" className="col-span-2 flex items-center text-[13px] text-muted sm:col-span-3">
         {isNarrowed && (
           <>
-            {found} of {cameras.length}
+            <span className="mr-2">
+              {found} of {cameras.length}
+            </span>
             <Button small tone="quiet" icon="close" onClick={() => void navigate({ to: "/", search: {}, replace: true })}>
               Show all
             </Button>

@@ -47,18 +47,20 @@ export const Confirm = ({
           }}
         >
           <span className="mr-1">{question}</span>
-          <Button
-            small
-            tone={tone}
-            {...(icon === undefined ? {} : { icon })}
-            busy={doing.isPending}
-            onClick={() => doing.mutate()}
-          >
-            {yes}
-          </Button>
-          <Button ref={safe} small tone="quiet" onClick={() => setAsks(false)}>
-            {no}
-          </Button>
+          <span className="flex gap-2">
+            <Button
+              small
+              tone={tone}
+              {...(icon === undefined ? {} : { icon })}
+              busy={doing.isPending}
+              onClick={() => doing.mutate()}
+            >
+              {yes}
+            </Button>
+            <Button ref={safe} small tone="quiet" onClick={() => setAsks(false)}>
+              {no}
+            </Button>
+          </span>
         </div>
       ) : (
         <div>

@@ -151,8 +151,14 @@ const Version = ({
             Changes
           </Button>
         )}
-        {mayRestore && !isNewest && version.values !== null && opened !== "restore" && (
-          <Button small icon="undo" aria-label={`Restore version ${version.revision}`} onClick={() => setOpened("restore")}>
+        {mayRestore && !isNewest && version.values !== null && (
+          <Button
+            small
+            icon="undo"
+            aria-expanded={opened === "restore"}
+            aria-label={`Restore version ${version.revision}`}
+            onClick={() => setOpened(opened === "restore" ? undefined : "restore")}
+          >
             Restore this version
           </Button>
         )}

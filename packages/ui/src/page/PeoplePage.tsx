@@ -14,8 +14,9 @@ import { PersonBadges } from "../component/PersonBadges.js"
 import { NewPersonForm } from "../form/NewPersonForm.js"
 import { errorWords } from "../words/ErrorWords.js"
 
+/** What the name does not say. */
 const factsOf = ({ username }: User, account: Account | undefined): ReadonlyArray<string> => [
-  username,
+  ...(account === undefined || account.displayName === null ? [] : [username]),
   ...(account === undefined || account.email === null ? [] : [account.email])
 ]
 
@@ -27,30 +28,33 @@ const Row = ({
   readonly account: Account | undefined
   readonly user: User
   readonly isSelf: boolean
-}) => (
-  <li data-testid="person" className="border-b border-line/60 last:border-0">
-    <Link
-      to="/people/$id"
-      params={{ id: user.id }}
-      className="grid min-h-14 grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 px-4 py-2 hover:bg-hover sm:grid-cols-[minmax(0,1fr)_7rem_auto]"
-    >
-      <div className="min-w-0">
-        <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
-          <span className="min-w-0 font-medium break-words">{account?.displayName ?? user.username}</span>
-          <PersonBadges account={account} user={user} isSelf={isSelf} />
-        </p>
-        <p className="truncate text-[13px] text-muted">
-          {factsOf(user, account).join(" · ")}
-          <span className="sm:hidden"> · {user.role}</span>
-        </p>
-      </div>
-      <span className="hidden text-soft sm:block">{user.role}</span>
-      <span className="text-muted">
-        <Icon name="chevron" size={16} />
-      </span>
-    </Link>
-  </li>
-)
+}) => {
+  const facts = factsOf(user, account)
+  return (
+    <li data-testid="person" className="border-b border-line/60 last:border-0">
+      <Link
+        to="/people/$id"
+        params={{ id: user.id }}
+        className="grid min-h-14 grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 px-4 py-2 hover:bg-hover sm:grid-cols-[minmax(0,1fr)_7rem_auto]"
+      >
+        <div className="min-w-0">
+          <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
+            <span className="min-w-0 font-medium break-words">{account?.displayName ?? user.username}</span>
+            <PersonBadges account={account} user={user} isSelf={isSelf} />
+          </p>
+          <p className="truncate text-[13px] text-muted">
+            {facts.join(" · ")}
+            <span className="sm:hidden">{`${facts.length > 0 ? " · " : ""}${user.role}`}</span>
+          </p>
+        </div>
+        <span className="hidden text-soft sm:block">{user.role}</span>
+        <span className="text-muted">
+          <Icon name="chevron" size={16} />
+        </span>
+      </Link>
+    </li>
+  )
+}
 
 const isFound = (text: string, user: User, account: Account | undefined): boolean =>
   [user.username, user.role, account?.displayName ?? "", account?.email ?? ""].some((fact) =>
