@@ -36,6 +36,9 @@ const made = (who: Asker, path: string, body: () => unknown) =>
 
 const named = (word: string) => `${word}-${crypto.randomUUID().slice(0, 8)}`
 
+/** Where a camera goes back. */
+export const rollbackOf = ({ id }: { readonly id: string }) => `/history/camera/${id}/rollback`
+
 /** One type of object: what is done to one, and what is said of it. */
 export interface RollbackCase {
   readonly type: VersionedType
@@ -243,7 +246,8 @@ const passwordPolicy: RollbackCase = {
   read: () => looked("admin", "/password-policy")
 }
 
-const readyModel = (model: string, version: string) =>
+/** A version that may be activated. */
+export const readyModel = (model: string, version: string) =>
   Effect.gen(function* () {
     const store = yield* ModelStore
     const id = ModelId.make(model)

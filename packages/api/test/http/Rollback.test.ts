@@ -1,0 +1,326 @@
+import { describe, expect, layer } from "@effect/vitest"
+import { rollbacks } from "@vigil/api/application/Rollbacks"
+import type { Camera } from "@vigil/core/Camera"
+import { defaultTenant } from "@vigil/core/Ids"
+import { ObjectHistory } from "@vigil/core/ObjectHistory"
+import { AuditStore } from "@vigil/core/port/AuditStore"
+import { CameraStore } from "@vigil/core/port/CameraStore"
+import { Rollback } from "@vigil/core/Rollback"
+import type { User } from "@vigil/core/User"
+import { Effect, Option, Redacted, Schema } from "effect"
+import { ask, did, polygon, readyModel, rollbackCases, rollbackOf } from "./rollback/RollbackCases.js"
+import { httpCalls } from "./tenancy/Calls.js"
+import { newTenant } from "./tenancy/Things.js"
+import { layerTestServer, password, TestServer } from "./TestServer.js"
+
+const decodeHistory = Schema.decodeUnknownSync(ObjectHistory)
+const decodeRollback = Schema.decodeUnknownSync(Rollback)
+const newSite = Effect.suspend(() =>
+  Effect.map(
+    did("supervisor", "POST", "/places", { kind: "site", name: crypto.randomUUID() }),
+    ({ json }) => (json as { readonly id: string }).id
+  )
+)
+
+let known: Effect.Effect.Success<ReturnType<typeof newTenant>> | undefined
+
+/** The administrator of another tenant, the same each time. */
+const stranger = Effect.suspend(() =>
+  known === undefined ? Effect.tap(newTenant("strangers"), (made) => Effect.sync(() => (known = made))) : Effect.succeed(known)
+)
+
+describe("the way back to a version", () => {
+  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+    it.effect("gives a camera back what it was, as a new revision that the trail tells of", () =>
+      Effect.gen(function* () {
+        const first = (yield* ask("supervisor", "POST", "/cameras", {
+          name: "Yard",
+          url: "rtsp://u:hunter2@192.0.2.1/?pwd=hunter3"
+        })).json as Camera
+        const path = `/cameras/${first.id}`
+        yield* ask("supervisor", "PATCH", path, {
+          name: "Other",
+          zones: [{ name: "Lawn", polygon }],
+          tags: ["a"],
+          detection: { framesPerSecond: 2, gate: "always" }
+        })
+        const at = (revision: number) => [{ revision: 1 }, { "if-match": `"${revision}"` }] as const
+        expect((yield* ask("supervisor", "POST", rollbackOf(first), ...at(1))).status).toBe(412)
+        const back = yield* ask("supervisor", "POST", rollbackOf(first), ...at(2))
+        expect(decodeRollback(back.json)).toMatchObject({
+          to: 1,
+          revision: 3,
+          restored: false,
+          secrets: [],
+          fields: expect.arrayContaining([{ field: "name", before: "Other", after: "Yard" }])
+        })
+        expect([back.status, back.headers.get("etag")]).toEqual([200, '"3"'])
+        const { revision, updatedAt, ...configuration } = (yield* ask("supervisor", "GET", path)).json as Camera
+        expect(revision).toBe(3)
+        expect(first).toMatchObject(configuration)
+        const credentials = yield* (yield* CameraStore).credentials(first.id)
+        expect(Redacted.value(Option.getOrThrow(credentials).password)).toBe("hunter2")
+        const [newest] = (yield* (yield* AuditStore).query(defaultTenant, { subjectId: first.id, limit: 1 })).entries
+        expect(newest).toMatchObject({
+          action: "camera.rollback",
+          actor: { username: "supervisor" },
+          after: { name: "Yard", rolledBackTo: 1 }
+        })
+        expect((yield* ask("supervisor", "POST", rollbackOf(first), { revision: 9 })).status).toBe(404)
+      })
+    )
+
+    it.effect("takes no password along to another host", () =>
+      Effect.gen(function* () {
+        const { id } = (yield* ask("supervisor", "POST", "/cameras", { name: "Hall", url: "rtsp://192.0.2.1/1" })).json as Camera
+        yield* ask("supervisor", "PATCH", `/cameras/${id}`, { url: "rtsp://u:p@192.0.2.2/1" })
+        const refused = yield* ask("supervisor", "POST", rollbackOf({ id }), { revision: 1 })
+        expect(refused.status).toBe(400)
+        expect(refused.json).toMatchObject({ detail: expect.stringContaining("give the user name and password again") })
+        const back = yield* ask("supervisor", "POST", rollbackOf({ id }), { revision: 1, credentials: null })
+        expect(decodeRollback(back.json)).toMatchObject({ revision: 3, secrets: ["credentials"] })
+        expect((yield* ask("supervisor", "GET", `/cameras/${id}`)).json).toMatchObject({
+          url: "rtsp://192.0.2.1/1",
+          hasCredentials: false,
+          revision: 3
+        })
+      })
+    )
+
+    it.effect("brings a removed camera back without its password, unless it is given again", () =>
+      Effect.gen(function* () {
+        const wanted = { name: "Cellar", url: "rtsp://192.0.2.3/1", credentials: { username: "u", password: "hunter2" } }
+        const { id } = (yield* ask("supervisor", "POST", "/cameras", wanted)).json as Camera
+        const removeAndRestore = (body: object) =>
+          Effect.zipRight(
+            ask("supervisor", "DELETE", `/cameras/${id}`),
+            ask("supervisor", "POST", rollbackOf({ id }), { revision: 1, ...body })
+          )
+        const bare = yield* removeAndRestore({})
+        expect(decodeRollback(bare.json)).toMatchObject({ restored: true, secrets: ["credentials"] })
+        expect((yield* ask("supervisor", "GET", `/cameras/${id}`)).json).toMatchObject({
+          name: "Cellar",
+          hasCredentials: false,
+          revision: 3
+        })
+        yield* removeAndRestore({ credentials: { username: "u", password: "hunter5" } })
+        expect((yield* ask("supervisor", "GET", `/cameras/${id}`)).json).toMatchObject({ hasCredentials: true, revision: 5 })
+        expect((yield* ask("supervisor", "GET", `/history/camera/${id}`)).text + bare.text).not.toContain("hunter")
+      })
+    )
+
+    it.effect("takes a privacy mask away for administrators only", () =>
+      Effect.gen(function* () {
+        const camera = (yield* ask("supervisor", "POST", "/cameras", { name: "Yard", url: "rtsp://192.0.2.9/1" })).json as Camera
+        yield* ask("supervisor", "PATCH", `/cameras/${camera.id}`, { masks: [{ name: "Window", polygon }] })
+        expect((yield* ask("supervisor", "POST", rollbackOf(camera), { revision: 1 })).status).toBe(403)
+        expect((yield* ask("admin", "POST", rollbackOf(camera), { revision: 1 })).status).toBe(200)
+      })
+    )
+
+    it.effect("says when an address cannot come back, because its secret is kept nowhere", () =>
+      Effect.gen(function* () {
+        const { id } = (yield* ask("supervisor", "POST", "/cameras", { name: "Roof", url: "http://192.0.2.1/?pwd=hunter3" }))
+          .json as Camera
+        yield* ask("supervisor", "PATCH", `/cameras/${id}`, { url: "http://192.0.2.1/other" })
+        const refused = yield* ask("supervisor", "POST", rollbackOf({ id }), { revision: 1 })
+        expect([refused.status, refused.text]).toEqual([409, expect.stringContaining("kept nowhere: change the address by hand")])
+      })
+    )
+
+    it.effect("goes back to what was there before anybody changed it", () =>
+      Effect.gen(function* () {
+        const site = yield* newSite
+        const path = `/settings/sites/${site}`
+        const before = (yield* did("supervisor", "GET", path)).json
+        yield* did("supervisor", "PATCH", path, { "segment.duration": 4 })
+        const { json } = yield* did("supervisor", "POST", `/history/settings/${site}/rollback`, { revision: 0 })
+        expect(decodeRollback(json)).toMatchObject({ to: 0, revision: 2 })
+        expect((yield* did("supervisor", "GET", path)).json).toEqual({ ...Object(before), revision: 2 })
+        const camera = (yield* did("supervisor", "POST", "/cameras", { name: "Hall", url: "rtsp://192.0.2.8/1" })).json as Camera
+        expect((yield* ask("supervisor", "POST", rollbackOf(camera), { revision: 0 })).status).toBe(404)
+      })
+    )
+
+    it.effect("brings a site back, and then what was said there, whose revisions go on", () =>
+      Effect.gen(function* () {
+        const site = yield* newSite
+        const path = `/settings/sites/${site}`
+        yield* did("supervisor", "PATCH", path, { "segment.duration": 4 })
+        yield* did("supervisor", "PATCH", path, { "segment.duration": 6 })
+        yield* did("supervisor", "DELETE", `/places/${site}`)
+        expect((yield* ask("supervisor", "POST", `/history/settings/${site}/rollback`, { revision: 1 })).status).toBe(409)
+        yield* did("supervisor", "POST", `/history/place/${site}/rollback`, { revision: 1 })
+        expect((yield* did("supervisor", "GET", path)).json).toMatchObject({ revision: 2 })
+        const back = yield* ask(
+          "supervisor",
+          "POST",
+          `/history/settings/${site}/rollback`,
+          { revision: 1 },
+          { "if-match": '"2"' }
+        )
+        expect(decodeRollback(back.json)).toMatchObject({ revision: 3 })
+        expect((yield* did("supervisor", "GET", path)).json).toMatchObject({
+          revision: 3,
+          settings: expect.arrayContaining([expect.objectContaining({ key: "segment.duration", value: 4 })])
+        })
+      })
+    )
+
+    it.effect("gives a camera the model back that it had, while there is one", () =>
+      Effect.gen(function* () {
+        yield* readyModel("ladders", "1")
+        yield* did("admin", "POST", "/models/ladders/versions/1/activate")
+        const detection = { model: "ladders", framesPerSecond: 5, gate: "motion" }
+        const wanted = { name: "Loft", url: "rtsp://192.0.2.4/1", detection }
+        const camera = (yield* did("supervisor", "POST", "/cameras", wanted)).json as Camera
+        yield* did("supervisor", "PATCH", `/cameras/${camera.id}`, { detection: { framesPerSecond: 5, gate: "motion" } })
+        yield* did("admin", "POST", "/models/ladders/deactivate")
+        const refused = yield* ask("supervisor", "POST", rollbackOf(camera), { revision: 1 })
+        expect([refused.status, refused.text]).toEqual([409, expect.stringContaining("there is no such model")])
+        yield* did("admin", "POST", "/history/model/ladders/rollback", { revision: 1 })
+        yield* did("supervisor", "POST", rollbackOf(camera), { revision: 1 })
+        expect((yield* did("supervisor", "GET", `/cameras/${camera.id}`)).json).toMatchObject({ detection, revision: 3 })
+      })
+    )
+
+    it.effect("says of a version that is not valid any more what is wrong with it", () =>
+      Effect.gen(function* () {
+        const site = yield* newSite
+        const after = { name: "North/South", revision: 2 }
+        const said = { action: "place.update", subject: { type: "place", id: site }, before: { name: "North" }, after } as const
+        yield* (yield* AuditStore).append(defaultTenant, said)
+        const answer = yield* ask("supervisor", "POST", `/history/place/${site}/rollback`, { revision: 2, dryRun: true })
+        expect([answer.status, answer.text]).toEqual([409, expect.stringMatching(/is not valid any more: name: /)])
+      })
+    )
+
+    it.effect("is refused of secrets, which are kept nowhere, with what to do", () =>
+      Effect.gen(function* () {
+        const made = (path: string, body: unknown) =>
+          Effect.map(did("admin", "POST", path, body), ({ json }) => (json as { readonly id: string }).id)
+        yield* did("admin", "POST", "/keys/signing/rotation", { only: false })
+        const rotated = yield* (yield* AuditStore).query(defaultTenant, { limit: 1 }, ["signing-key.rotate"])
+        for (const [type, id] of [
+          ["edge", yield* made("/edges", { name: "north" })],
+          ["worker-token", yield* made("/worker-tokens", { name: "counter" })],
+          ["api-key", yield* made("/api-keys", { name: "program", scopes: ["read"] })],
+          ["signing-key", rotated.entries[0]?.subject.id ?? ""]
+        ] as const) {
+          for (const dryRun of [false, true]) {
+            const answer = yield* ask("admin", "POST", `/history/${type}/${id}/rollback`, { revision: 1, dryRun })
+            expect([type, answer.status, answer.json]).toEqual([
+              type,
+              409,
+              expect.objectContaining({
+                type: "urn:vigil:problem:rollback-secret",
+                detail: expect.stringMatching(/kept nowhere: (renew it|make another one|have another one made)/)
+              })
+            ])
+          }
+        }
+      })
+    )
+
+    it.effect("is open to API keys as far as changes are", () =>
+      Effect.gen(function* () {
+        const { visit } = yield* TestServer
+        const calls = new Set(httpCalls.map(({ id }) => id))
+        for (const { edit } of Object.values(rollbacks)) expect([...calls, ""]).toContain(edit("x"))
+        const asker = (scopes: ReadonlyArray<string>) =>
+          Effect.map(did("admin", "POST", "/api-keys", { name: "program", scopes }), ({ json }) => {
+            const authorization = `Bearer ${(json as { readonly key: string }).key}`
+            return (type: string, id: string) =>
+              Effect.map(
+                visit({
+                  method: "POST",
+                  path: `/api/v1/history/${type}/${id}/rollback`,
+                  body: { revision: 1 },
+                  headers: { authorization }
+                }),
+                ({ status }) => status
+              )
+          })
+        const configure = yield* asker(["configure"])
+        const camera = (yield* did("supervisor", "POST", "/cameras", { name: "Attic", url: "rtsp://192.0.2.7/2" })).json as Camera
+        const user = (yield* did("admin", "POST", "/users", { username: "keyless", role: "viewer", password })).json as User
+        expect(yield* configure("camera", camera.id)).toBe(200)
+        expect(yield* configure("user", user.id)).toBe(403)
+        expect(yield* configure("settings", "00000000-0000-0000-0000-000000000000")).toBe(403)
+        expect(yield* (yield* asker(["read"]))("camera", camera.id)).toBe(403)
+      })
+    )
+
+    it.effect.each(rollbackCases)("goes back to its first version: $type", (each) =>
+      Effect.gen(function* () {
+        const { changes, read, tooLittle, type, who } = each
+        const id = yield* each.make
+        const history = `/history/${type}/${id}`
+        const versions = Effect.map(did(who, "GET", history), ({ json }) => decodeHistory(json).versions)
+        const [first] = yield* versions
+        const before = yield* read(id)
+        yield* Effect.forEach(changes(id), (change) => change)
+        const [changed] = yield* versions
+        const wish = { revision: first?.revision }
+        expect((yield* ask(tooLittle, "POST", `${history}/rollback`, wish)).status).toBe(403)
+        expect((yield* ask(who, "POST", `${history}/rollback`, { revision: 99 })).status).toBe(404)
+        expect((yield* ask(who, "POST", `${history}/rollback`, wish, { "if-match": '"77"' })).status).toBe(412)
+        const { cookie } = yield* stranger
+        const { visit } = yield* TestServer
+        const foreign = yield* visit({ method: "POST", path: `/api/v1${history}/rollback`, body: wish, cookie })
+        expect(foreign.status).toBe(["tenant", "licence"].includes(type) ? 403 : 404)
+
+        const dry = yield* did(who, "POST", `${history}/rollback`, { ...wish, dryRun: true })
+        expect(yield* read(id)).not.toEqual(before)
+        expect((yield* versions)[0]).toEqual(changed)
+
+        const done = decodeRollback((yield* did(who, "POST", `${history}/rollback`, wish)).json)
+        expect(yield* read(id)).toEqual(before)
+        const [newest] = yield* versions
+        expect(newest).toMatchObject({
+          revision: (changed?.revision ?? 0) + 1,
+          rolledBackTo: first?.revision,
+          action: `${type}.rollback`,
+          values: first?.values
+        })
+        expect(done).toEqual({ ...decodeRollback(dry.json), dryRun: false, revision: newest?.revision })
+        expect(done.fields.length).toBeGreaterThan(0)
+        const again = decodeRollback((yield* did(who, "POST", `${history}/rollback`, wish)).json)
+        expect(again).toMatchObject({ fields: [], revision: newest?.revision })
+      })
+    )
+
+    it.effect.each(rollbackCases.filter(({ remove }) => remove !== undefined))("after it was removed: $type", (each) =>
+      Effect.gen(function* () {
+        const { gone, make, read, remove, type, who } = each
+        const id = yield* make
+        const before = yield* read(id)
+        yield* remove?.(id) ?? Effect.void
+        const answer = yield* ask(who, "POST", `/history/${type}/${id}/rollback`, { revision: 1 })
+        if (gone !== undefined) {
+          expect([answer.status, answer.text]).toEqual([409, expect.stringMatching(gone)])
+          return
+        }
+        expect(decodeRollback(answer.json)).toMatchObject({ restored: true, to: 1, revision: 3 })
+        expect(yield* read(id)).toEqual(before)
+      })
+    )
+
+    it.effect.each(rollbackCases.filter(({ outgrow }) => outgrow !== undefined))(
+      "does not go where it does not fit: $type",
+      (each) =>
+        Effect.gen(function* () {
+          const { make, outgrow, read, type, who } = each
+          const id = yield* make
+          const { detail, kind, revision } = yield* outgrow?.(id) ?? Effect.die("nothing to outgrow")
+          const before = yield* read(id)
+          const answer = yield* ask(who, "POST", `/history/${type}/${id}/rollback`, { revision })
+          expect([answer.status, answer.json]).toEqual([
+            409,
+            expect.objectContaining({ type: `urn:vigil:problem:${kind}`, detail: expect.stringMatching(detail) })
+          ])
+          expect(yield* read(id)).toEqual(before)
+        })
+    )
+  })
+})
