@@ -6,6 +6,7 @@
 import { Effect, Either, ParseResult, Schema } from "effect"
 import { type Camera, NewCamera } from "./Camera.js"
 import type { EdgeId, PlaceId } from "./Ids.js"
+import { parseProblems } from "./ParseProblems.js"
 import { parseSourceUrl } from "./SourceUrl.js"
 
 const columns = [
@@ -79,6 +80,8 @@ const isColumn = (name: string): name is Column => columns.some((column) => colu
 const headingsOf = (headings: ReadonlyArray<string>): Either.Either<ReadonlyArray<Column>, ReadonlyArray<RowProblem>> => {
   const names = headings.map((heading) => heading.trim().toLowerCase())
   const known = names.filter(isColumn)
+  // It is a row of a camera, then, which may have a password in it.
+  if (known.length === 0) return Either.left([{ row: 1, detail: `must name the columns: ${columns.join(", ")}` }])
   const problems = [
     ...names
       .filter((name, index) => !isColumn(name) || names.indexOf(name) !== index)
@@ -137,15 +140,28 @@ const columnOf = (path: ReadonlyArray<PropertyKey>): Column | undefined => {
 
 /** Without what was given: it may hold a password. */
 const plainReasons: ReadonlyMap<Column | undefined, string> = new Map([
-  ["url", "is missing, or longer than 2,048 characters"],
+  ["url", "is longer than 2,048 characters"],
   ["username", "is no user name"],
   ["password", "is no password"]
 ])
 
+/** What spreadsheets show in place of a value that cannot be computed. */
+const spreadsheetError = /^#(REF!|N\/A|NAME\?|VALUE!|DIV\/0!|NULL!|NUM!|SPILL!|CALC!)$/
+
+const isWhole = (fields: Fields, complain: Complain): boolean => {
+  for (const column of columns) {
+    const text = fields[column] ?? ""
+    if (spreadsheetError.test(text)) complain(column, `has the spreadsheet's error ${text} in place of a value`)
+  }
+  const missing = (["name", "url"] as const).filter((column) => fields[column] === undefined)
+  for (const column of missing) complain(column, "is missing")
+  return missing.length === 0
+}
+
 const readRow = (fields: Fields, { addresses, edges, places }: SheetSurroundings, complain: Complain): NewCamera | undefined => {
   const placeId = lookUp(places, "place", fields.place, complain)
   const edge = lookUp(edges, "edge", fields.edge, complain)
-  const decoded = decodeCamera({
+  const given = {
     name: fields.name ?? "",
     url: fields.url ?? "",
     ...credentialsOf(fields, complain),
@@ -157,11 +173,13 @@ const readRow = (fields: Fields, { addresses, edges, places }: SheetSurroundings
     description: fields.description ?? null,
     tags: labels(fields.tags ?? ""),
     groups: labels(fields.groups ?? "")
-  })
+  }
+  if (!isWhole(fields, complain)) return undefined
+  const decoded = decodeCamera(given)
   if (Either.isLeft(decoded)) {
-    for (const { message, path } of ParseResult.ArrayFormatter.formatErrorSync(decoded.left)) {
+    for (const { detail, path } of parseProblems(ParseResult.ArrayFormatter.formatErrorSync(decoded.left))) {
       const column = columnOf(path)
-      complain(column ?? "name", plainReasons.get(column) ?? message)
+      complain(column ?? "name", plainReasons.get(column) ?? detail)
     }
     return undefined
   }

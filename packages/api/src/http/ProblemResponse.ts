@@ -1,6 +1,7 @@
 import * as HttpServerError from "@effect/platform/HttpServerError"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { type InvalidField, NotAllowed, NotSignedIn, problemContentType, Unavailable } from "@vigil/core/contract/Problem"
+import { parseProblems } from "@vigil/core/ParseProblems"
 import { Cause, Option, Schema } from "effect"
 import { problemType } from "./ToProblem.js"
 
@@ -76,26 +77,7 @@ const DecodeError = Schema.parseJson(
 const decodeDecodeError = Schema.decodeUnknownOption(DecodeError)
 const utf8 = new TextDecoder()
 
-/** An optional field is a union with `undefined` or null; that it is not that either helps nobody, and repeats what was given. */
-const isNoise = (message: string): boolean => /^Expected (undefined|null), actual /.test(message)
-
-const choice = /^Expected ("[^"]*"|[\d.]+), actual ([^]*)$/
-
-/** What may stand there are literals: told as one list of them. */
-const asChoice = (details: ReadonlyArray<string>): string | undefined => {
-  const choices = details.map((detail) => choice.exec(detail))
-  const actual = choices[0]?.[2]
-  if (choices.length < 2 || choices.some((found) => found?.[2] !== actual)) return undefined
-  return `Expected one of ${choices.map((found) => found?.[1]).join(", ")}, actual ${actual}`
-}
-
-/** The problems of one value: each part of a union says what is wrong with it on its own. */
-const ofOneValue = (pointer: string, details: ReadonlyArray<string>): ReadonlyArray<InvalidField> => {
-  const one = asChoice(details)
-  return (one === undefined ? details : [one]).map((detail) => ({ pointer, detail }))
-}
-
-const escapePointer = (part: string | number): string => String(part).replaceAll("~", "~0").replaceAll("/", "~1")
+const escapePointer = (part: PropertyKey): string => String(part).replaceAll("~", "~0").replaceAll("/", "~1")
 
 /** Gives HttpApi's own 400s the form of problem details. */
 export const asProblem = (response: HttpServerResponse.HttpServerResponse): HttpServerResponse.HttpServerResponse => {
@@ -104,18 +86,16 @@ export const asProblem = (response: HttpServerResponse.HttpServerResponse): Http
   return Option.match(decodeDecodeError(utf8.decode(body.body)), {
     onNone: () => response,
     onSome: ({ issues }) => {
-      const byPointer = new Map<string, Array<string>>()
-      const telling = issues.filter(({ message }) => !isNoise(message))
-      for (const { message, path } of telling.length === 0 ? issues : telling) {
-        const pointer = path.map((part) => `/${escapePointer(part)}`).join("")
-        byPointer.set(pointer, [...(byPointer.get(pointer) ?? []), message])
-      }
-      const errors = [...byPointer].flatMap(([pointer, details]) => ofOneValue(pointer, details))
+      const errors = parseProblems(issues).map(({ detail, path }) => ({
+        pointer: path.map((part) => `/${escapePointer(part)}`).join(""),
+        detail
+      }))
+      const values = new Set(errors.map(({ pointer }) => pointer)).size
       return problemResponse({
         status: 400,
         kind: "validation",
         title: "Validation failed",
-        detail: byPointer.size === 1 ? "One value is not allowed." : `${byPointer.size} values are not allowed.`,
+        detail: values === 1 ? "One value is not allowed." : `${values} values are not allowed.`,
         errors
       })
     }

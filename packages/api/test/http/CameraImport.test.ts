@@ -42,12 +42,14 @@ describe("many cameras at once", () => {
           ["", "gopher://u:hush@x/", "", "", "maybe", "South", ""],
           [],
           ["Twice", "rtsp://192.0.2.10/1", "", "hush", "", "", ""],
-          ["File", "file:///etc/passwd", "", "", "", "", ""]
+          ["File", "file:///etc/passwd", "", "", "", "", ""],
+          ["#REF!", "rtsp://192.0.2.11/1"],
+          ["Without"]
         ])
         const dry = yield* bring(file, "?dryRun=true")
         expect(dry.status, dry.text).toBe(200)
         expect(dry.text).not.toContain("hush")
-        expect(dry.json).toMatchObject({ dryRun: true, rows: 4, good: 1, added: 0 })
+        expect(dry.json).toMatchObject({ dryRun: true, rows: 6, good: 1, added: 0 })
         const { problems } = Schema.decodeUnknownSync(
           Schema.Struct({
             problems: Schema.Array(Schema.Struct({ row: Schema.Int, column: Schema.String, detail: Schema.String }))
@@ -59,7 +61,9 @@ describe("many cameras at once", () => {
           "3 place",
           "5 url",
           "5 username",
-          "6 url"
+          "6 url",
+          "7 name",
+          "8 url"
         ])
         expect((yield* bring(file)).json).toMatchObject({ added: 0, good: 1 })
         expect(yield* cameras()).toEqual([])
@@ -106,6 +110,21 @@ describe("many cameras at once", () => {
             { row: 1, column: "colour" },
             { row: 1, column: "url", detail: "is missing" }
           ]
+        })
+        const headless = yield* bring(csv([["Gate", "rtsp://u:hush@192.0.2.7/1"]]))
+        expect(headless.json).toMatchObject({
+          rows: 0,
+          problems: [{ row: 1, detail: expect.stringContaining("must name the columns") }]
+        })
+        expect(headless.text).not.toContain("hush")
+        const odd = yield* bring(
+          csv([
+            ["name", "url", "transport"],
+            ["Gate", "rtsp://192.0.2.7/1", "sctp"]
+          ])
+        )
+        expect(odd.json).toMatchObject({
+          problems: [{ row: 2, column: "transport", detail: 'Expected one of "auto", "tcp", "udp", actual "sctp"' }]
         })
         expect((yield* bring(csv([["name", "url"]]), "", cookies.operator)).status).toBe(403)
       })
