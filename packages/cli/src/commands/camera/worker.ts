@@ -43,7 +43,11 @@ const make = Command.make(
       yield* Console.error(`The worker token ${made.name} (${made.id}). It is not told again.`)
       yield* Console.log(made.token)
     }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Make a token with which an external worker reports how it is, and can do nothing else."))
+).pipe(
+  Command.withDescription(
+    "Make a token with which an external worker reports how it is, or `vigil worker` looks with the tenant's own models."
+  )
+)
 
 const list = Command.make("list", { ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -66,7 +70,7 @@ const revoke = Command.make(
     Effect.gen(function* () {
       const id = yield* decodeTyped(WorkerTokenId, "the id")(options.id)
       yield* overHttp((http) => http.workerTokens.remove({ path: { id } }))
-      yield* options.json ? Console.log("{}") : Console.error("Whoever has the token can report nothing any more.")
+      yield* options.json ? Console.log("{}") : Console.error("The token is worth nothing any more.")
     }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(Command.withDescription("Take a worker token back."))
 
