@@ -167,6 +167,33 @@ describe("the way back to a version", () => {
       })
     )
 
+    it.effect("is open to whoever is limited to places as far as what is there now is in reach", () =>
+      Effect.gen(function* () {
+        const { signIn, visit } = yield* TestServer
+        const [here, elsewhere] = [yield* newSite, yield* newSite]
+        const user = (yield* did("admin", "POST", "/users", { username: "limited", role: "supervisor", password })).json as User
+        yield* did("admin", "PUT", `/users/${user.id}/grants`, { places: [here], groups: [] })
+        const cookie = yield* signIn("limited")
+        const attempt = (camera: Camera) =>
+          Effect.map(
+            visit({ method: "POST", path: `/api/v1${rollbackOf(camera)}`, body: { revision: 1 }, cookie }),
+            ({ status }) => status
+          )
+        const made = (placeId: string, name: string) =>
+          Effect.map(
+            did("supervisor", "POST", "/cameras", { name, url: `rtsp://${name}.example/1`, placeId }),
+            ({ json }) => json as Camera
+          )
+        const [near, far] = [yield* made(here, "near"), yield* made(elsewhere, "far")]
+        expect([yield* attempt(near), yield* attempt(far)]).toEqual([200, 404])
+        yield* did("supervisor", "DELETE", `/cameras/${near.id}`)
+        expect(yield* attempt(near)).toBe(404)
+        const moved = yield* made(elsewhere, "moved")
+        yield* did("supervisor", "PATCH", `/cameras/${moved.id}`, { placeId: here })
+        expect(yield* attempt(moved)).toBe(409)
+      })
+    )
+
     it.effect("gives a camera the model back that it had, while there is one", () =>
       Effect.gen(function* () {
         yield* readyModel("ladders", "1")
