@@ -120,14 +120,14 @@ const fill = async (databaseUrl: string): Promise<ReadonlyArray<string>> => {
 
 /** Until all of them have their actor: what a server does once is not what it answers with. */
 const settled = async (url: string, cookie: string): Promise<void> => {
-  const deadline = performance.now() + 120_000
+  const deadline = performance.now() + 300_000
   while (performance.now() < deadline) {
     const { text } = await ask(url, cookie, { method: "GET", path: "/metrics" })
     const counts = [...text.matchAll(/^vigil_cameras\{[^}]*\} (\d+)/gm)].map(([, count]) => Number(count))
     if (counts.reduce((sum, count) => sum + count, 0) >= cameras) return
     await new Promise((done) => setTimeout(done, 500))
   }
-  throw new Error(`${url} does not have all cameras within 120 s`)
+  throw new Error(`${url} does not have all cameras within 300 s`)
 }
 
 const compare = async (

@@ -2,7 +2,7 @@ import { DateTime, Equal, Option, Redacted, Schema } from "effect"
 import type { ProfileChange } from "./Account.js"
 import type { ApiKey } from "./ApiKey.js"
 import type { AuditChange } from "./AuditEntry.js"
-import { Camera } from "./Camera.js"
+import { type Camera, encodeCamera } from "./Camera.js"
 import type { CameraRecord } from "./CameraRecord.js"
 import type { Discovery } from "./Discovery.js"
 import type { Edge } from "./Edge.js"
@@ -21,8 +21,6 @@ import type { WorkerToken } from "./WorkerToken.js"
 type Values = Readonly<Record<string, unknown>>
 
 const secret = "changed"
-
-const encodeCamera = Schema.encodeSync(Camera)
 
 const valuesOf = (camera: Camera): Values => {
   const { id, tenantId, createdAt, updatedAt, ...values } = encodeCamera(camera)

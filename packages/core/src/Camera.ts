@@ -85,6 +85,16 @@ export class Camera extends Schema.Class<Camera>("Camera")({
   updatedAt: Schema.DateTimeUtc
 }) {}
 
+const encode = Schema.encodeSync(Camera)
+const encoded = new WeakMap<Camera, typeof Camera.Encoded>()
+
+/** A camera as JSON has it. It never changes, and a change of it is told in several places: each camera is encoded once. */
+export const encodeCamera = (camera: Camera): typeof Camera.Encoded => {
+  const known = encoded.get(camera) ?? encode(camera)
+  encoded.set(camera, known)
+  return known
+}
+
 /** What is asked for when a camera is added. User information in `url` is taken as the credentials. */
 export const NewCamera = Schema.Struct({
   name: Name,

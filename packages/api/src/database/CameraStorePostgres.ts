@@ -1,6 +1,6 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { cameraCreated, cameraDeleted, cameraUpdated } from "@vigil/core/AuditChanges"
-import { Camera, type CameraPatch, type NewCamera } from "@vigil/core/Camera"
+import { Camera, type CameraPatch, encodeCamera, type NewCamera } from "@vigil/core/Camera"
 import { cameraCursor, cameraPage } from "@vigil/core/CameraQuery"
 import { messagesOfChange, messagesOfCreation, messagesOfRemoval } from "@vigil/core/CameraLifecycle"
 import {
@@ -37,11 +37,6 @@ import { lastly, soon } from "./Transaction.js"
 const channel = "vigil_cameras"
 const pollInterval = 5000
 
-/** The part of a camera that is kept as JSON. */
-const Configuration = Schema.Struct(Camera.fields).pipe(
-  Schema.omit("id", "tenantId", "name", "hasCredentials", "revision", "createdAt", "updatedAt")
-)
-const encodeConfiguration = Schema.encodeSync(Configuration)
 const decodeCamera = Schema.decodeUnknown(Camera)
 const SealedCredentials = Schema.parseJson(Credentials)
 const encodeCredentials = Schema.encodeSync(SealedCredentials)
@@ -81,13 +76,8 @@ const one = <A>(rows: ReadonlyArray<A>, id: CameraId) => Effect.mapError(Effect.
 
 /** A camera's row, but for what never changes of it. */
 export const columns = ({ camera }: Pick<CameraRecord, "camera">) => {
-  const { id, tenantId, name, hasCredentials, revision, createdAt, updatedAt, ...configuration } = camera
-  return {
-    name,
-    configuration: JSON.stringify(encodeConfiguration(configuration)),
-    revision,
-    updated_at: DateTime.toDateUtc(updatedAt)
-  }
+  const { id, tenantId, name, hasCredentials, revision, createdAt, updatedAt, ...configuration } = encodeCamera(camera)
+  return { name, configuration: JSON.stringify(configuration), revision, updated_at: DateTime.toDateUtc(camera.updatedAt) }
 }
 
 export const sealedCredentials = (

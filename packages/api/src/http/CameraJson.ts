@@ -1,9 +1,8 @@
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import { Camera } from "@vigil/core/Camera"
+import { type Camera, encodeCamera } from "@vigil/core/Camera"
 import { CameraPage } from "@vigil/core/CameraQuery"
 import { Schema } from "effect"
 
-const encodeCamera = Schema.encodeSync(Camera)
 const encodeRest = Schema.encodeSync(CameraPage.pipe(Schema.omit("cameras")))
 
 const known = new WeakMap<Camera, string>()

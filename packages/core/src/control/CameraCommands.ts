@@ -37,6 +37,9 @@ export const getCamera = (id: CameraId) =>
     return yield* (yield* CameraStore).get(user.tenantId, id)
   })
 
+/** What of a camera decides which models it can be given. */
+const aboutModel = ["segment", "detection", "settings", "edge", "placeId"] as const satisfies ReadonlyArray<keyof CameraPatch>
+
 /** Changes what is stored; the camera's node follows by itself. */
 export const configureCamera = (id: CameraId, patch: CameraPatch, expectedRevision?: number) =>
   Effect.gen(function* () {
@@ -50,13 +53,15 @@ export const configureCamera = (id: CameraId, patch: CameraPatch, expectedRevisi
     if (patch.url !== undefined) yield* authorizeViews(user.tenantId, [{ url: patch.url, masks }], id)
     yield* checkAnalytics(patch.analytics ?? [])
     yield* checkSettings(patch.settings ?? {})
-    const wanted = Camera.make({
-      ...camera,
-      ...changedOwnSettings(camera, patch),
-      edge: patch.edge === undefined ? edge : patch.edge,
-      placeId: patch.placeId === undefined ? placeId : patch.placeId
-    })
-    yield* checkModel(user.tenantId, wanted, camera)
+    if (aboutModel.some((field) => patch[field] !== undefined)) {
+      const wanted = Camera.make({
+        ...camera,
+        ...changedOwnSettings(camera, patch),
+        edge: patch.edge === undefined ? edge : patch.edge,
+        placeId: patch.placeId === undefined ? placeId : patch.placeId
+      })
+      yield* checkModel(user.tenantId, wanted, camera)
+    }
     // What was allowed was allowed of these masks.
     const expected = patch.masks === undefined ? expectedRevision : (expectedRevision ?? camera.revision)
     return yield* allowedWithinReach(store.update(user.tenantId, id, patch, expected))
