@@ -1,8 +1,9 @@
-import { NewCamera } from "@vigil/core/Camera"
+import { type Camera, NewCamera } from "@vigil/core/Camera"
 import { allowedWithinReach, authorize, inCallersName } from "@vigil/core/control/Authorization"
 import { authorizeViews } from "@vigil/core/control/MaskRights"
 import { type AdoptRequest, type Discovery, type DiscoveryRequest, listed, outlineOf } from "@vigil/core/Discovery"
 import type { DiscoveryId, TenantId } from "@vigil/core/Ids"
+import { plainText } from "@vigil/core/PlainText"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { DiscoveryRefused, DiscoveryStore } from "@vigil/core/port/DiscoveryStore"
 import { Effect, Schedule, Schema, Stream } from "effect"
@@ -63,7 +64,7 @@ const cameraOf = ({ devices }: Discovery, request: AdoptRequest, wanted: AdoptRe
     const { placeId, tags } = request
     const camera: NewCamera = {
       ...Schema.decodeSync(NewCamera)({
-        name: wanted.name ?? `${device.name} (${device.address})`.slice(0, 200),
+        name: wanted.name ?? plainText(`${device.name} (${device.address})`, 200),
         url: stream.url
       }),
       ...(credentials === undefined ? {} : { credentials }),
@@ -73,12 +74,30 @@ const cameraOf = ({ devices }: Discovery, request: AdoptRequest, wanted: AdoptRe
     return camera
   })
 
+/** Whoever asks twice, as by a click too many, is not to have the camera twice. */
+const refuseKnown = (cameras: ReadonlyArray<NewCamera>, known: ReadonlyArray<Pick<Camera, "url">>) =>
+  Effect.gen(function* () {
+    const taken = new Set(known.map(({ url }) => url))
+    for (const { name, url } of cameras) {
+      if (taken.has(url)) return yield* new DiscoveryRefused({ reason: "known-camera", detail: `${name} is a camera already` })
+      taken.add(url)
+    }
+  })
+
 /** Makes cameras of devices that were found, all or none. */
 export const adoptDevices = (id: DiscoveryId, request: AdoptRequest) =>
   Effect.gen(function* () {
     const { tenantId } = yield* authorize("supervisor")
     const discovery = yield* (yield* DiscoveryStore).get(tenantId, id)
     const cameras = yield* Effect.forEach(request.devices, (wanted) => cameraOf(discovery, request, wanted))
+    const store = yield* CameraStore
+    yield* refuseKnown(
+      cameras,
+      yield* store.atAddresses(
+        tenantId,
+        cameras.map(({ url }) => url)
+      )
+    )
     yield* authorizeViews(tenantId, cameras)
-    return yield* allowedWithinReach((yield* CameraStore).createMany(tenantId, cameras))
+    return yield* allowedWithinReach(store.createMany(tenantId, cameras))
   }).pipe(inCallersName)

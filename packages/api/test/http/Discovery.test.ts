@@ -101,6 +101,7 @@ describe("discovery", () => {
           { name: "Yard (192.168.7.9)", url: "rtsp://192.168.7.9/1", hasCredentials: true }
         ])
         expect((yield* until(id, "done")).devices.map(({ cameraId }) => cameraId)).toEqual([cameras[0]?.id, null, cameras[1]?.id])
+        expect(yield* adopt({ devices: [{ key: yard.key }] })).toMatchObject(refused("known-camera"))
       })
     )
 

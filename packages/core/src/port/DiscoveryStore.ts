@@ -13,7 +13,7 @@ export class DiscoveryNotFound extends Schema.TaggedError<DiscoveryNotFound>()("
 
 /** `running`: one is under way; `unknown-device` has not been found, `no-stream` of a device that told none. */
 export class DiscoveryRefused extends Schema.TaggedError<DiscoveryRefused>()("DiscoveryRefused", {
-  reason: Schema.Literal("running", "unknown-device", "no-stream"),
+  reason: Schema.Literal("running", "unknown-device", "no-stream", "known-camera"),
   detail: Schema.String
 }) {
   override get message() {
