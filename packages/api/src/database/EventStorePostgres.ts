@@ -95,15 +95,20 @@ const check = (cameraId: CameraId, log: Log, entries: ReadonlyArray<EventEntry>)
     }
   })
 
-/** The last sequence of the log with these entries, which may leave no gap. */
-const endWith = (log: Log, entries: ReadonlyArray<EventEntry>) =>
+interface End {
+  readonly epoch: number
+  readonly sequence: number
+}
+
+/** Where the log ends with these entries, which may leave no gap. */
+const endWith = ({ epoch, lastSequence }: Log, entries: ReadonlyArray<EventEntry>) =>
   Effect.gen(function* () {
-    let next = log.lastSequence + 1
+    let next = lastSequence + 1
     for (const { sequence } of entries) {
       if (sequence > next) return yield* refused(`sequence ${sequence} leaves a gap: ${next} comes next`)
       if (sequence === next) next += 1
     }
-    return next - 1
+    return { epoch: Math.max(epoch, ...entries.map((entry) => entry.epoch)), sequence: next - 1 }
   })
 
 /** Entries that were written before must be the same ones. */
@@ -144,18 +149,18 @@ const conditions = (sql: SqlClient, query: EventQuery) =>
 const one = (rows: ReadonlyArray<EventRow>, eventId: EventId) =>
   Effect.mapError(Effect.fromNullable(rows[0]), () => new EventNotFound({ eventId }))
 
-/** Writes entries into the log that is locked, from which on it ends where it is told. */
-const write = (
+/** Writes entries into the log, which ends from then on where it is told. */
+const write = <E>(
   sql: SqlClient,
   writer: Writer,
   entries: ReadonlyArray<EventEntry>,
-  endOf: (log: Log) => Effect.Effect<number, StoreUnavailable>
+  endOf: (log: Log) => Effect.Effect<End, E>
 ) =>
   Effect.gen(function* () {
     const { cameraId } = writer
     const log = yield* lockLog(sql, writer)
     yield* check(cameraId, log, entries)
-    const lastSequence = yield* endOf(log)
+    const { epoch, sequence: lastSequence } = yield* endOf(log)
     yield* checkWritten(
       sql,
       cameraId,
@@ -163,7 +168,6 @@ const write = (
     )
     const fresh = entries.filter(({ sequence }) => sequence > log.lastSequence)
     if (fresh.length > 0) yield* sql`insert into events ${sql.insert(fresh.map(toRow))}`
-    const epoch = Math.max(log.epoch, ...entries.map((entry) => entry.epoch))
     yield* sql`update camera_epochs set epoch = ${epoch}, last_sequence = ${lastSequence} where camera_id = ${cameraId}`
   })
 
@@ -195,15 +199,14 @@ const make = Effect.gen(function* () {
       }),
 
     adopt: (cameraId, entries, { epoch, sequence, tenantId }) =>
-      database.tenant("adopt events", tenantId, (sql) =>
-        Effect.gen(function* () {
-          const { epoch: current } = yield* lockLog(sql, { cameraId, tenantId, epoch })
-          if (epoch < current) return yield* new StaleEpoch({ cameraId, epoch, current })
-          yield* write(sql, { cameraId, tenantId, epoch }, entries, ({ lastSequence }) =>
-            Effect.succeed(Math.max(lastSequence, sequence))
-          )
-        })
-      ),
+      database.tenant("adopt events", tenantId, (sql) => {
+        const first = entries[0]?.epoch ?? epoch
+        return write(sql, { cameraId, tenantId, epoch: first }, entries, ({ epoch: current, lastSequence }) =>
+          first < current
+            ? Effect.fail(new StaleEpoch({ cameraId, epoch: first, current }))
+            : Effect.succeed({ epoch, sequence: Math.max(lastSequence, sequence) })
+        )
+      }),
 
     progress: (cameraId) =>
       Effect.map(

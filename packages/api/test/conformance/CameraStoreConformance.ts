@@ -1,3 +1,4 @@
+import { Zone } from "@vigil/core/geometry/Zone"
 import { describe, expect, layer } from "@effect/vitest"
 import { CameraQuery } from "@vigil/core/CameraQuery"
 import { CameraId, defaultTenant, EdgeId, PlaceId } from "@vigil/core/Ids"
@@ -356,6 +357,11 @@ export const cameraStoreConformance = <E>(name: string, stores: Layer.Layer<Came
           expect(new Set(found.map((camera) => camera.id))).toEqual(new Set([first.id, second.id]))
           expect(found[0]?.url).toBe(url)
           expect(yield* store.atAddresses(defaultTenant, [])).toEqual([])
+          const corner = (x: number, y: number) => ({ x, y })
+          const masks = [new Zone({ name: "window", polygon: [corner(0, 0), corner(1, 0), corner(1, 1)] })]
+          const masked = yield* store.create(defaultTenant, { ...newCamera({ url }), masks })
+          expect(yield* store.maskedAt(defaultTenant, [url, `${url}1`])).toMatchObject([{ id: masked.id, url, masks }])
+          expect(yield* store.maskedAt(otherTenant, [url])).toEqual([])
         })
       )
 

@@ -179,6 +179,10 @@ describe("credentials and sources", () => {
           ]
         })
         expect((yield* ask(cookies.supervisor, "DELETE", path)).status).toBe(204)
+        // Cameras that publish to Vigil have no address of their own.
+        for (const masks of [[window], []]) {
+          expect((yield* ask(cookies.supervisor, "POST", "/cameras", { name: "pushed", url: "whip:", masks })).status).toBe(201)
+        }
         // A camera that was removed comes back with what it hid last.
         const second = `/cameras/${other.id}`
         expect((yield* ask(cookies.admin, "DELETE", second)).status).toBe(204)

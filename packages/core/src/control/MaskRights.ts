@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Effect, Either } from "effect"
+import { Effect, Either, Option } from "effect"
 import type { Camera } from "../Camera.js"
 import type { CameraId, TenantId } from "../Ids.js"
 import { CameraStore } from "../port/CameraStore.js"
@@ -31,23 +31,23 @@ interface Viewed {
   readonly masks?: Masks | undefined
 }
 
-const addressOf = (url: string): string =>
-  Either.match(parseSourceUrl(url), { onLeft: () => url, onRight: (parsed) => parsed.url })
+/** None of those that publish to Vigil, which all have the address `whip:`. */
+const addressOf = (url: string): Option.Option<string> =>
+  Either.match(parseSourceUrl(url), {
+    onLeft: () => Option.some(url),
+    onRight: (address) => (address.scheme === "whip" ? Option.none() : Option.some(address.url))
+  })
 
 /** Cameras that are given these addresses hide what other cameras of the same address do. */
 export const authorizeViews = (tenant: TenantId, views: ReadonlyArray<Viewed>, besides?: CameraId) =>
   Effect.gen(function* () {
+    const given = views.flatMap(({ masks = [], url }) => Option.toArray(addressOf(url)).map((address) => ({ address, masks })))
     const masked = yield* (yield* CameraStore).maskedAt(
       tenant,
-      views.map(({ url }) => addressOf(url))
+      given.map(({ address }) => address)
     )
-    const hidden = masked.filter(({ id }) => id !== besides)
-    yield* Effect.forEach(
-      views.flatMap((view) => hidden.filter(({ url }) => url === addressOf(view.url)).map((camera) => [camera, view] as const)),
-      ([camera, { masks = [] }]) =>
-        keepsMasks(camera.masks, masks)
-          ? Effect.void
-          : authorize("admin", "an address that another camera has, without the privacy masks of that camera,"),
-      { discard: true }
+    const shows = masked.some(
+      ({ id, masks, url }) => id !== besides && given.some((view) => view.address === url && !keepsMasks(masks, view.masks))
     )
+    if (shows) yield* authorize("admin", "an address that another camera has, without the privacy masks of that camera,")
   })

@@ -87,7 +87,8 @@ export const makeEventStoreMemory = (capacity: number, outbox?: OutboxMemory): t
     adopt: (cameraId, batch, { epoch, sequence }) =>
       Effect.suspend(() => {
         const log = logOf(cameraId)
-        if (epoch < log.epoch) return Effect.fail(new StaleEpoch({ cameraId, epoch, current: log.epoch }))
+        const first = batch[0]?.epoch ?? epoch
+        if (first < log.epoch) return Effect.fail(new StaleEpoch({ cameraId, epoch: first, current: log.epoch }))
         return Effect.map(missing(cameraId, log, batch, true), (fresh) => {
           log.epoch = epoch
           write(log, fresh)

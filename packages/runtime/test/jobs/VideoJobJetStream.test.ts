@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
+import { defaultTenant } from "@vigil/core/Ids"
 import { VideoJobQueue } from "@vigil/core/port/VideoJobQueue"
 import { VideoJobResults } from "@vigil/core/port/VideoJobResults"
 import { videoJobLanes } from "@vigil/core/VideoJob"
@@ -73,6 +74,11 @@ describe.skipIf(!hasNatsServer)("VideoJobs on JetStream [needs nats-server]", ()
       yield* again.nak("second")
       yield* eventually(Effect.map(objectChunks, (count) => count === 0))
       expect(yield* queue.deadLetters(1)).toMatchObject([{ model, reason: "second", deliveries: 2 }])
+      yield* queue.publish(jobOf({ models: [model], segment: new Uint8Array(5000).fill(7) }), terms)
+      expect(yield* objectChunks).toBe(1)
+      expect(yield* queue.erase(defaultTenant, () => true)).toBe(2)
+      expect(yield* objectChunks).toBe(0)
+      expect(yield* queue.deadLetters(1)).toEqual([])
     })
   )
 
