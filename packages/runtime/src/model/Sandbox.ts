@@ -63,7 +63,7 @@ const ask = ({ files, limits, program, request }: SandboxCall, confined: Confine
       clearInterval(memoryTimer)
       child.kill("SIGKILL")
     }
-    const timer = setTimeout(() => fail(`did not finish a test run within ${limits.time} ms`), limits.time)
+    const timer = setTimeout(() => fail(`did not finish a test run within ${limits.time / 1000} s`), limits.time)
     const memoryTimer = setInterval(() => {
       void residentMemory(child.pid).then((memory) => {
         if (memory > limits.memory) fail(`takes more than ${Math.floor(limits.memory / 2 ** 20)} MiB of memory`)
@@ -121,9 +121,12 @@ type Confinement = ReadonlyArray<string>
 const limiter = ["prlimit", "--fsize=0", "--core=0"]
 const isolator = ["unshare", "--user", "--net", "--ipc"]
 
+/** Milliseconds. What is only slow must not be taken for what does not work: it would be left out for as long as this process lives. */
+const probeLimit = 30_000
+
 const works = ([program = "", ...words]: Confinement): Effect.Effect<boolean> =>
   Effect.async((resume) => {
-    execFile(program, [...words, process.execPath, "--version"], { timeout: 5000, env: pathOnly }, (error) =>
+    execFile(program, [...words, process.execPath, "--version"], { timeout: probeLimit, env: pathOnly }, (error) =>
       resume(Effect.succeed(error === null))
     )
   })
