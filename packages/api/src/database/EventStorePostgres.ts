@@ -11,6 +11,7 @@ import { writeAudit } from "./AuditStorePostgres.js"
 import { Database } from "./Database.js"
 import { writeOutbox } from "./OutboxPostgres.js"
 import { idsIn, makeTogether } from "./Together.js"
+import { soon } from "./Transaction.js"
 
 const encodeMetadata = Schema.encodeSync(Event.fields.detectionMetadata)
 const decodeEntry = Schema.decodeUnknown(EventEntry)
@@ -167,8 +168,8 @@ const write = <E>(
       entries.filter(({ sequence }) => sequence <= log.lastSequence)
     )
     const fresh = entries.filter(({ sequence }) => sequence > log.lastSequence)
-    if (fresh.length > 0) yield* sql`insert into events ${sql.insert(fresh.map(toRow))}`
-    yield* sql`update camera_epochs set epoch = ${epoch}, last_sequence = ${lastSequence} where camera_id = ${cameraId}`
+    if (fresh.length > 0) yield* soon(sql`insert into events ${sql.insert(fresh.map(toRow))}`)
+    yield* soon(sql`update camera_epochs set epoch = ${epoch}, last_sequence = ${lastSequence} where camera_id = ${cameraId}`)
   })
 
 const make = Effect.gen(function* () {

@@ -4,7 +4,7 @@ import { Outbox } from "@vigil/core/port/Outbox"
 import { Effect, Layer, Option, Schema } from "effect"
 import { changeFeed } from "./ChangeFeed.js"
 import { Database } from "./Database.js"
-import { soon } from "./Transaction.js"
+import { lastly, soon } from "./Transaction.js"
 
 const channel = "vigil_outbox"
 const pollInterval = 5000
@@ -74,7 +74,7 @@ const make = Effect.gen(function* () {
             { concurrency }
           )
           const ids = done.map(({ id }) => id)
-          if (ids.length > 0) yield* sql`delete from outbox where ${sql.in("id", ids)}`
+          if (ids.length > 0) yield* lastly(sql`delete from outbox where ${sql.in("id", ids)}`)
           return ids.length
         })
       ),
