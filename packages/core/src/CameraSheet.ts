@@ -7,7 +7,7 @@ import { Effect, Either, ParseResult, Schema } from "effect"
 import { type Camera, NewCamera } from "./Camera.js"
 import type { EdgeId, PlaceId } from "./Ids.js"
 import { parseProblems } from "./ParseProblems.js"
-import { parseSourceUrl } from "./SourceUrl.js"
+import { displayUrl, parseSourceUrl } from "./SourceUrl.js"
 
 const columns = [
   "name",
@@ -242,7 +242,7 @@ export const writeSheet = (
   columns.filter((column) => !secretColumns.has(column)),
   ...cameras.map((camera) => [
     camera.name,
-    camera.url,
+    displayUrl(camera.url),
     camera.enabled ? "yes" : "no",
     camera.transport,
     camera.placeId === null ? "" : (places.get(camera.placeId) ?? ""),

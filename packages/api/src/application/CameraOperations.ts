@@ -12,6 +12,7 @@ import { allowedWithinReach, authorize, inCallersName } from "@vigil/core/contro
 import { authorizeSource, checkAnalytics, getCamera } from "@vigil/core/control/CameraCommands"
 import { authorizeMasks, authorizeViews } from "@vigil/core/control/MaskRights"
 import { checkModel } from "@vigil/core/control/ModelAssignment"
+import { shownCamera } from "@vigil/core/control/ShownCamera"
 import type { CameraId } from "@vigil/core/Ids"
 import { CameraControl } from "@vigil/core/port/CameraControl"
 import { CameraStore } from "@vigil/core/port/CameraStore"
@@ -27,21 +28,22 @@ import { Sights } from "./Sights.js"
 
 export const listCameras = Effect.gen(function* () {
   const user = yield* authorize("viewer")
-  return yield* (yield* CameraStore).list(user.tenantId)
+  return (yield* (yield* CameraStore).list(user.tenantId)).map(shownCamera(user))
 })
+
+/** The cameras that are in the state that is asked for; undefined where none is. */
+const inStateOf = ({ state: wanted }: CameraQuery) =>
+  wanted === undefined
+    ? Effect.succeed(undefined)
+    : Effect.flatMap(CameraControl, ({ statuses }) =>
+        Effect.map(statuses, (all) => all.filter(({ state }) => state._tag === wanted).map(({ cameraId }) => cameraId))
+      )
 
 export const queryCameras = (query: CameraQuery) =>
   Effect.gen(function* () {
     const user = yield* authorize("viewer")
-    const store = yield* CameraStore
-    if (query.state === undefined) return yield* store.page(user.tenantId, query)
-    const { statuses } = yield* CameraControl
-    const inState = (yield* statuses).filter(({ state }) => state._tag === query.state)
-    return yield* store.page(
-      user.tenantId,
-      query,
-      inState.map(({ cameraId }) => cameraId)
-    )
+    const page = yield* (yield* CameraStore).page(user.tenantId, query, yield* inStateOf(query))
+    return { ...page, cameras: page.cameras.map(shownCamera(user)) }
   })
 
 /** Whether the caller may add this camera; answers the tenant to add it to. */

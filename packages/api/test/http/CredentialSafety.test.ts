@@ -83,6 +83,30 @@ describe("credentials and sources", () => {
       })
     )
 
+    it.scoped("passwords in addresses are for whoever may change cameras, and in no file", () =>
+      Effect.gen(function* () {
+        const { cookies, visit } = yield* TestServer
+        const url = "http://192.0.2.9/video.cgi?user=u&pwd=geheim"
+        const { id } = yield* (yield* CameraStore).create(defaultTenant, newCamera({ url }))
+        const answers = (cookie: string) =>
+          Effect.gen(function* () {
+            const rpc = yield* rpcClient(cookie)
+            const pages = yield* Effect.forEach([`/cameras/${id}`, "/cameras?limit=500"], (path) =>
+              Effect.map(visit({ path: `/api/v1${path}`, cookie }), ({ text }) => text)
+            )
+            return [...pages, JSON.stringify(yield* rpc.GetCamera({ id })), JSON.stringify(yield* rpc.ListCameras())]
+          })
+        for (const text of yield* answers(cookies.operator)) {
+          expect(text).toContain("video.cgi?user=***&pwd=***")
+          expect(text).not.toContain("geheim")
+        }
+        for (const text of yield* answers(cookies.supervisor)) expect(text).toContain("pwd=geheim")
+        const file = yield* visit({ path: "/api/v1/cameras/export.csv", cookie: cookies.supervisor })
+        expect(file.text).toContain("video.cgi")
+        expect(file.text).not.toContain("geheim")
+      })
+    )
+
     it.scoped("probes with a camera's stored credentials at its own host and port only", () =>
       Effect.gen(function* () {
         yield* secondTenant
