@@ -1,10 +1,14 @@
-import { useQueryClient } from "@tanstack/react-query"
+import { type QueryClient, useQueryClient } from "@tanstack/react-query"
 import type { CameraId, Epoch } from "@vigil/core/Ids"
+import { Effect, Stream } from "effect"
 import { type RefObject, useEffect, useState } from "react"
 import { useClient } from "../client/ClientContext.js"
 import { makeOverlayBuffer } from "./OverlayBuffer.js"
 import { drawOverlay } from "./OverlayDrawing.js"
 import { type PlayerState, playWhep } from "./WhepPlayer.js"
+
+/** For a camera that was removed, or is out of this user's reach now. */
+const reloadCameras = (queries: QueryClient) => queries.invalidateQueries({ queryKey: ["cameras"] })
 
 /**
  * Plays the camera into the element while `active`; `undefined` while it does not. Another `epoch` is another actor, maybe on another node: the view is
@@ -25,8 +29,7 @@ export const useLivePlayer = (
       video: video.current,
       onState: (next) => {
         setState(next)
-        // It was removed, or is out of this user's reach now: nothing else tells the page.
-        if (next._tag === "Refused" && next.kind === "camera-not-found") void queries.invalidateQueries({ queryKey: ["cameras"] })
+        if (next._tag === "Refused" && next.kind === "camera-not-found") void reloadCameras(queries)
       }
     })
     return () => {
@@ -50,13 +53,20 @@ export const useOverlays = (
   active: boolean
 ): void => {
   const client = useClient()
+  const queries = useQueryClient()
   useEffect(() => {
     const element = video.current
     const surface = canvas.current
     if (!active || element === null || surface === null) return
     const buffer = makeOverlayBuffer()
     const stop = client.watch(
-      (rpc) => rpc.WatchOverlays({ id }),
+      (rpc) =>
+        rpc.WatchOverlays({ id }).pipe(
+          Stream.tapError(({ _tag }) => {
+            // Out of reach or removed: told here at once, while the picture only stands still.
+            return _tag === "CameraNotFound" ? Effect.sync(() => void reloadCameras(queries)) : Effect.void
+          })
+        ),
       (overlay) => buffer.push(overlay, performance.now())
     )
     let request = 0
@@ -71,5 +81,5 @@ export const useOverlays = (
       drawOverlay(surface, undefined)
       surface.dataset["boxes"] = "0"
     }
-  }, [client, video, canvas, id, active])
+  }, [client, queries, video, canvas, id, active])
 }
