@@ -64,7 +64,7 @@ it.scopedLive(
       yield* when(({ revision, source }) => revision === 3 && source.accessUnits > after.source.accessUnits)
       expect(yield* connections).toEqual(connected)
 
-      expect(yield* said("settings", "history", "--site", "North")).toMatch(/2 +\S+ +\S+ +settings.update +segment.duration\n1 /)
+      expect(yield* said("audit", "history", "settings", "North")).toMatch(/2 +\S+ +\S+ +settings.update +segment.duration\n1 /)
       const difference = "FIELD             NOW  REVISION 1\nsegment.duration  -    1\n"
       expect(yield* said("settings", "rollback", "1", "--site", "North", "--dry-run")).toBe(
         `${difference}Revision 1 would hold again.`
@@ -73,9 +73,6 @@ it.scopedLive(
         `${difference}It is as it was at revision 1; this is its revision 3.`
       )
       expect(yield* said("settings", "get", "segment.duration", "--camera", "Gate")).toBe("1")
-      expect(yield* said("audit", "history", "settings", "North")).toMatch(
-        /\n3 +\S+ +\S+ +settings.rollback to 1 +segment.duration\n2 /
-      )
       const wrong = yield* call("settings", "set", "segment.duration", "11")
       expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining("segment.duration") })
       expect((yield* call("settings", "get", "segment.length")).stderr).toMatch(/there is no setting segment.length/)
@@ -94,5 +91,5 @@ it.scopedLive(
 
       expect(yield* said("settings", "describe")).toMatch(/analytic.motion.sensitivity +0.5 +0 sees strong changes only/)
     }),
-  240_000
+  400_000
 )
