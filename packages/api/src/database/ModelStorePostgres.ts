@@ -6,6 +6,7 @@ import { modelActivated, modelVersionCreated, modelVersionDeleted, modelVersionJ
 import { judged, ModelHints, ModelVersion, ModelRefusal, type VersionName } from "@vigil/core/ModelVersion"
 import { byModel, checkActivation, checkComplete, checkPart, checkRemoval, newVersion } from "@vigil/core/ModelVersionRules"
 import { ModelStore, ModelVersionNotFound, ModelVersionRefused } from "@vigil/core/port/ModelStore"
+import { detectionModel } from "@vigil/core/settings/Setting"
 import { DateTime, Effect, Layer, Schema } from "effect"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { changeFeed } from "./ChangeFeed.js"
@@ -115,6 +116,20 @@ const activeVersion = (sql: SqlClient, tenant: TenantId, model: ModelId) =>
     ([row]) => row?.version ?? null
   )
 
+/** Who names the model, cameras themselves or what they inherit, and what to do about it; nothing where nobody does. */
+const userOf = (sql: SqlClient, tenant: TenantId, model: ModelId) =>
+  Effect.map(
+    sql<{ readonly cameras: number; readonly settings: number }>`select
+      (select count(*)::int from cameras
+        where tenant_id = ${tenant} and configuration -> 'detection' ->> 'model' = ${model}) as cameras,
+      (select count(*)::int from settings where tenant_id = ${tenant} and said ->> ${detectionModel.key} = ${model}) as settings`,
+    ([row]) => {
+      if (row === undefined) return undefined
+      if (row.cameras > 0) return `${row.cameras} cameras name the model ${model}: give them another one first`
+      return row.settings > 0 ? `settings name the model ${model} (${detectionModel.key}): change them first` : undefined
+    }
+  )
+
 const switchOff = (sql: SqlClient, tenant: TenantId, model: ModelId) =>
   sql`update model_versions set active = false, changed_at = now() where tenant_id = ${tenant} and model = ${model} and active`
 
@@ -199,12 +214,8 @@ const make = Effect.gen(function* () {
           yield* lockModels(sql, tenant)
           const before = yield* activeVersion(sql, tenant, model)
           if (before === null) return yield* new ModelVersionNotFound({ model })
-          const [row] = yield* sql<{ readonly cameras: number }>`select count(*)::int as cameras from cameras
-            where tenant_id = ${tenant} and configuration -> 'detection' ->> 'model' = ${model}`
-          if (row !== undefined && row.cameras > 0) {
-            const detail = `${row.cameras} cameras name the model ${model}: give them another one first`
-            return yield* new ModelVersionRefused({ reason: "in-use", detail })
-          }
+          const user = yield* userOf(sql, tenant, model)
+          if (user !== undefined) return yield* new ModelVersionRefused({ reason: "in-use", detail: user })
           yield* switchOff(sql, tenant, model)
           yield* tell(sql, model)
           yield* writeAudit(sql, tenant, modelActivated(model, before, null))

@@ -242,7 +242,7 @@ describe("models", () => {
       })
     )
 
-    it.effect("stay active while cameras name them", () =>
+    it.effect("stay active while cameras, or what they inherit, name them", () =>
       Effect.gen(function* () {
         const ask = yield* asker("admin")
         yield* activated("named", "1")
@@ -250,6 +250,12 @@ describe("models", () => {
         const refused = yield* ask("POST", "/models/named/deactivate")
         expect(refused.json).toMatchObject({ status: 409, detail: "1 cameras name the model named: give them another one first" })
         yield* ask("DELETE", `/cameras/${id}`)
+        yield* ask("PATCH", "/settings/tenant", { "detection.model": "named" })
+        expect((yield* ask("POST", "/models/named/deactivate")).json).toMatchObject({
+          status: 409,
+          detail: "settings name the model named (detection.model): change them first"
+        })
+        yield* ask("PATCH", "/settings/tenant", { "detection.model": null })
         expect((yield* ask("POST", "/models/named/deactivate")).status).toBe(204)
       })
     )
