@@ -20,6 +20,8 @@ export const edgeErasures: Migration = {
        primary key (erasure_id, edge_id)
      )`,
     `create index erasure_edges_pending on erasure_edges (edge_id) where erased_at is null`,
+    // Asked for whenever a camera is added.
+    `create index cameras_masked on cameras (tenant_id) where configuration -> 'masks' <> '[]'`,
     ...isolated("erasure_edges", "tenant_id", "select, insert, update"),
     `grant delete on erasure_edges to vigil_system`
   ]
