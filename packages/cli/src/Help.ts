@@ -1,6 +1,6 @@
 import { CliConfig, CommandDescriptor, HelpDoc } from "@effect/cli"
 import type { Span } from "@effect/cli/HelpDoc/Span"
-import { HashMap, Option } from "effect"
+import { Option, Predicate } from "effect"
 
 /** A command's description: what it does, and calls of it that people may copy. */
 export const described = (text: string, ...examples: ReadonlyArray<string>): HelpDoc.HelpDoc => {
@@ -108,20 +108,19 @@ export const commandTree = (descriptor: Descriptor, below: ReadonlyArray<{ reado
   )
 })
 
-/** The commands right below one, in the order of its own help. */
-const below = (command: Descriptor): CommandTree => {
-  const commands = CommandDescriptor.getSubcommands(command)
-  const listed = blocks(CommandDescriptor.getHelp(command, CliConfig.defaultConfig)).flatMap((block) =>
-    block._tag === "Enumeration" ? block.elements.flatMap(paragraphs) : []
-  )
-  const ordered = listed.flatMap((line) => {
-    const [name = ""] = line.split(" ")
-    const found = Option.getOrUndefined(HashMap.get(commands, name))
-    // A command without others below it is told to be below itself.
-    return found === undefined || found === command ? [] : [[name, found] as const]
-  })
-  return { descriptor: command, commands: new Map(ordered) }
+/** What is right below a command. @effect/cli tells of a group within a group its head alone, so the group itself is read. */
+const childrenOf = (command: unknown): ReadonlyArray<Descriptor> => {
+  if (Predicate.isTagged(command, "Map") && Predicate.hasProperty(command, "command")) return childrenOf(command.command)
+  if (!Predicate.isTagged(command, "Subcommands") || !Predicate.hasProperty(command, "children")) return []
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the children of a descriptor are descriptors
+  return command.children as ReadonlyArray<Descriptor>
 }
+
+const below = (descriptor: Descriptor): CommandTree =>
+  commandTree(
+    descriptor,
+    childrenOf(descriptor).map((child) => ({ descriptor: child }))
+  )
 
 /** The command that words name, as far as they name one, and those words. */
 const follow = (tree: CommandTree, words: ReadonlyArray<string>): readonly [CommandTree, ReadonlyArray<string>] => {

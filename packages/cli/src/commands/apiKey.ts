@@ -1,6 +1,7 @@
 import { Args, Command, Options } from "@effect/cli"
 import { ApiKey, ApiKeyId, ApiKeyScope, MadeApiKey } from "@vigil/core/ApiKey"
 import { Console, DateTime, Effect, Option, Schema } from "effect"
+import { described } from "../Help.js"
 import * as Server from "../operator/Server.js"
 import { overHttp } from "../operator/Server.js"
 import { serverOptions } from "../operator/ServerAccess.js"
@@ -51,7 +52,14 @@ const create = Command.make(
       yield* Console.error(`The API key ${made.name} (${made.id}) of ${made.owner.username}. It is not told again.`)
       yield* Console.log(made.key)
     }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Make a key that lets a program in, within its scopes."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Make a key that lets a program in, within its scopes.",
+      'vigil api-key create "alarm panel" --scope read --scope operate --expires 90d'
+    )
+  )
+)
 
 const day = (at: DateTime.Utc | null, none: string): string => (at === null ? none : DateTime.formatIsoDateUtc(at))
 
@@ -72,7 +80,7 @@ const list = Command.make("list", { ...serverOptions, json }, (options) =>
     ])
     yield* Console.log(table(["NAME", "USER", "SCOPES", "KEY", "MADE", "ENDS", "USED", "ID"], rows))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Your own keys; all of them for administrators."))
+).pipe(Command.withDescription(described("Your own keys; all of them for administrators.", "vigil api-key list --json")))
 
 const revoke = Command.make(
   "revoke",
@@ -83,7 +91,14 @@ const revoke = Command.make(
       yield* overHttp((http) => http.apiKeys.revoke({ path: { id } }))
       yield* options.json ? Console.log("{}") : Console.error("Whoever has the key is not let in any more.")
     }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Take a key back; open connections of it close within seconds."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Take a key back; open connections of it close within seconds.",
+      "vigil api-key revoke 3f2a8c11-0f5e-4f0c-9a51-7d1f7b1d2c33"
+    )
+  )
+)
 
 export const apiKeyCommand = Command.make("api-key").pipe(
   Command.withDescription("What lets programs in: API keys."),

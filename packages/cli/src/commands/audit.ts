@@ -82,7 +82,15 @@ const list = Command.make(
       if (entries.length === 0) return yield* Console.error("There are no such entries.")
       yield* Console.log(table(["NO", "TIME", "WHO", "FROM", "DID", "WHAT", "TO"], entries.map(row)))
     }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("What was done, newest first."))
+).pipe(
+  Command.withDescription(
+    described(
+      "What was done, newest first.",
+      "vigil audit list --action camera.update --since 24h",
+      "vigil audit list --actor anna --limit 1000 --json"
+    )
+  )
+)
 
 /** A mark as it is printed and noted: number, colon, hash. */
 const markOf = (text: string) => {
@@ -119,7 +127,11 @@ const verify = Command.make(
     }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(
   Command.withDescription(
-    "Check that no entry was changed, removed or put in since it was written; fails with the first that was."
+    described(
+      "Check that no entry was changed, removed or put in since it was written; fails with the first that was.",
+      "vigil audit verify",
+      "vigil audit verify --noted MARK"
+    )
   )
 )
 
@@ -138,7 +150,15 @@ const history = Command.make("history", { ...objectArguments, diff: diffOption, 
   Effect.gen(function* () {
     yield* printHistory(yield* objectNamed(options.type, options.object), options)
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("The versions of anything that is configured: who changed it, when and in what, newest first."))
+).pipe(
+  Command.withDescription(
+    described(
+      "The versions of anything that is configured: who changed it, when and in what, newest first.",
+      "vigil audit history place North",
+      "vigil audit history user maria --diff 1..3"
+    )
+  )
+)
 
 const rollback = Command.make(
   "rollback",

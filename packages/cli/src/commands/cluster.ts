@@ -61,7 +61,14 @@ const status = Command.make("status", { ...serverOptions, json }, (options) =>
     if (options.json) return yield* printJson(ClusterStatus)(current)
     yield* Console.log(yield* text(current))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("The nodes, their shards, cameras and load, and the cameras that no node takes, with the reason."))
+).pipe(
+  Command.withDescription(
+    described(
+      "The nodes, their shards, cameras and load, and the cameras that no node takes, with the reason.",
+      "vigil cluster status --json"
+    )
+  )
+)
 
 const node = Args.text({ name: "node" }).pipe(Args.withDescription("The node's name, as `vigil cluster status` tells it."))
 
@@ -76,7 +83,10 @@ const drain = Command.make("drain", { node, ...serverOptions, json }, (options) 
   }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(
   Command.withDescription(
-    "Give all cameras of a node to others, before its machine is serviced. Returns when the last one is gone."
+    described(
+      "Give all cameras of a node to others, before its machine is serviced. Returns when the last one is gone.",
+      "vigil cluster drain north-1"
+    )
   )
 )
 
@@ -89,7 +99,7 @@ const resume = Command.make("resume", { node, ...serverOptions, json }, (options
     if (options.json) return yield* printJson(Resumed)({ node: name })
     yield* Console.log(`${name} takes cameras again.`)
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Let a node that was drained take cameras again."))
+).pipe(Command.withDescription(described("Let a node that was drained take cameras again.", "vigil cluster resume north-1")))
 
 const rebalance = Command.make("rebalance", { ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -99,7 +109,10 @@ const rebalance = Command.make("rebalance", { ...serverOptions, json }, (options
   }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(
   Command.withDescription(
-    "Give cameras that full or draining nodes gave away back to the nodes that their shards say, where there is room."
+    described(
+      "Give cameras that full or draining nodes gave away back to the nodes that their shards say, where there is room.",
+      "vigil cluster rebalance"
+    )
   )
 )
 

@@ -3,6 +3,7 @@ import { Camera } from "@vigil/core/Camera"
 import { AdoptRequest, DiscoveryOutline, DiscoveryRequest, ListedDiscovery } from "@vigil/core/Discovery"
 import { DiscoveryId } from "@vigil/core/Ids"
 import { Console, DateTime, Effect, Option, Schema, Stream } from "effect"
+import { described } from "../Help.js"
 import * as Server from "../operator/Server.js"
 import { overHttp, overRpc, streamRpc } from "../operator/Server.js"
 import { serverOptions } from "../operator/ServerAccess.js"
@@ -88,7 +89,11 @@ const start = Command.make(
     }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(
   Command.withDescription(
-    "Look for cameras in the networks of the server, and wait; Ctrl-C ends the search. The password is tried once with each device."
+    described(
+      "Look for cameras in the networks of the server, and wait; Ctrl-C ends the search. The password is tried once with each device.",
+      "vigil discover start",
+      "vigil discover start 192.168.7.0/24 --port 554 --username admin --password-file ./password"
+    )
   )
 )
 
@@ -106,7 +111,7 @@ const list = Command.make("list", { ...serverOptions, json }, (options) =>
       )
     )
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("The last twenty searches."))
+).pipe(Command.withDescription(described("The last twenty searches.", "vigil discover list --json")))
 
 const id = Options.text("id").pipe(Options.optional, Options.withDescription("Which search; the newest one without it."))
 
@@ -125,14 +130,14 @@ const found = (text: Option.Option<string>) =>
 
 const show = Command.make("show", { id, ...serverOptions, json }, (options) =>
   Effect.flatMap(found(options.id), (discovery) => print(discovery, options.json)).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("What a search has found."))
+).pipe(Command.withDescription(described("What a search has found.", "vigil discover show --json")))
 
 const cancel = Command.make("cancel", { id, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
     const which = yield* meant(options.id)
     yield* print(yield* overHttp((http) => http.discoveries.cancel({ path: { id: which } })), options.json)
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("End a search that is under way."))
+).pipe(Command.withDescription(described("End a search that is under way.", "vigil discover cancel")))
 
 /** Devices by their key or their address. */
 const devicesNamed = ({ devices }: ListedDiscovery, names: ReadonlyArray<string>) =>
@@ -180,7 +185,15 @@ const add = Command.make(
       if (options.json) return yield* printJson(Schema.Array(Camera))(cameras)
       yield* Console.log(cameras.map(({ name }) => `${name} is added.`).join("\n"))
     }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Make cameras of devices that were found."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Make cameras of devices that were found.",
+      "vigil discover add 192.168.7.21 --place North/Hall --username admin --password-file ./password",
+      "vigil discover add --all --tag new"
+    )
+  )
+)
 
 export const discoverCommand = Command.make("discover").pipe(
   Command.withDescription("Find cameras in the network: ONVIF devices, and RTSP servers in ranges of addresses."),

@@ -34,21 +34,30 @@ const make = Command.make(
       const name = yield* decodeTyped(NodeName, "the name")(options.name)
       yield* tellToken(yield* overHttp((http) => http.edges.create({ payload: { name } })), options.json)
     }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Make an edge, at the centre, and print its token."))
+).pipe(
+  Command.withDescription(described("Make an edge, at the centre, and print its token.", "vigil edge make shop-7 > shop-7.token"))
+)
 
 const list = Command.make("list", { ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
     const edges = yield* overHttp((http) => http.edges.list())
     yield* options.json ? printJson(Schema.Array(EdgeOverview))(edges) : Console.log(table(edgeHeadings, edges.map(edgeRow)))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("The edges there are, their links, and what waits at them."))
+).pipe(Command.withDescription(described("The edges there are, their links, and what waits at them.", "vigil edge list --json")))
 
 const token = Command.make("token", { edge: edgeArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
     const { id } = yield* findEdge(options.edge)
     yield* tellToken(yield* overHttp((http) => http.edges.renew({ path: { id } })), options.json)
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Make a new token for an edge; the one before is worth nothing from then on."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Make a new token for an edge; the one before is worth nothing from then on.",
+      "vigil edge token shop-7 > shop-7.token"
+    )
+  )
+)
 
 const revoke = Command.make("revoke", { edge: edgeArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -58,7 +67,7 @@ const revoke = Command.make("revoke", { edge: edgeArgument, ...serverOptions, js
       ? Console.log("{}")
       : Console.error(`The edge ${name} is revoked. Its cameras run nowhere until they are given to another, or to the centre.`)
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Revoke an edge: its link ends at once, for good."))
+).pipe(Command.withDescription(described("Revoke an edge: its link ends at once, for good.", "vigil edge revoke shop-7")))
 
 export const edgeCommand = Command.make(
   "edge",

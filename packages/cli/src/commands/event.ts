@@ -3,6 +3,7 @@ import type { Camera } from "@vigil/core/Camera"
 import { type EventDelivery, EventEntry, type EventPage, type EventQuery, EventStatus, EventType } from "@vigil/core/Event"
 import { type CameraId, EventId } from "@vigil/core/Ids"
 import { Console, DateTime, Effect, Option, Schema, Stream } from "effect"
+import { described } from "../Help.js"
 import { findCamera, listCameras } from "../camera/CameraReference.js"
 import * as Server from "../operator/Server.js"
 import { overRpc, streamRpc } from "../operator/Server.js"
@@ -112,7 +113,15 @@ const list = Command.make(
         )
       )
     }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Events that were stored, newest first."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Events that were stored, newest first.",
+      "vigil event list --type INTRUSION --since 2h --limit 20",
+      "vigil event list --camera Yard --since 2026-01-31 --until 2026-02-01 --json"
+    )
+  )
+)
 
 /** An event and its place on the bus, as `--json` tells it. */
 const PlacedEntry = Schema.Struct({ position: Schema.Int, ...EventEntry.fields })
@@ -154,7 +163,15 @@ const watch = Command.make(
       const limited = Option.match(options.limit, { onNone: () => events, onSome: (count) => Stream.take(events, count) })
       yield* Stream.runForEach(limited, print)
     }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Events as they happen, one a line, and again when their status is set."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Events as they happen, one a line, and again when their status is set.",
+      "vigil event watch --type INTRUSION --json",
+      "vigil event watch --from 4712"
+    )
+  )
+)
 
 const eventId = (text: string) => decodeTyped(EventId, `${text} is not an event's id`)(text)
 
@@ -195,7 +212,11 @@ const show = Command.make("show", { event: eventArgument, ...serverOptions, json
     if (options.json) return yield* printJson(EventEntry)(entry)
     yield* Console.log(describe(entry, namesOf(yield* listCameras)))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Everything that is known of an event."))
+).pipe(
+  Command.withDescription(
+    described("Everything that is known of an event.", "vigil event show 3f2a8c11-0f5e-4f0c-9a51-7d1f7b1d2c33")
+  )
+)
 
 const settle = (name: string, status: EventStatus, description: string) =>
   Command.make(name, { events: Args.atLeast(eventArgument, 1), ...serverOptions, json }, (options) =>
@@ -206,7 +227,7 @@ const settle = (name: string, status: EventStatus, description: string) =>
         ? printJson(Schema.Array(EventEntry))(entries)
         : Console.log(entries.map(({ event }) => `${event.eventId} is ${event.status}.`).join("\n"))
     }).pipe(Effect.provide(Server.layer(options)))
-  ).pipe(Command.withDescription(description))
+  ).pipe(Command.withDescription(described(description, `vigil event ${name} 3f2a8c11-0f5e-4f0c-9a51-7d1f7b1d2c33`)))
 
 export const eventCommand = Command.make("event").pipe(
   Command.withDescription("What happened in front of the cameras, and to them."),

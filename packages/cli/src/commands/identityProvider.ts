@@ -2,6 +2,7 @@ import { Command, Options } from "@effect/cli"
 import { IdentityProvider, IdentityProviderPatch, NewIdentityProvider } from "@vigil/core/IdentityProvider"
 import { Role } from "@vigil/core/User"
 import { Console, Effect, Option, Schema } from "effect"
+import { described } from "../Help.js"
 import * as Server from "../operator/Server.js"
 import { overHttp } from "../operator/Server.js"
 import { serverOptions } from "../operator/ServerAccess.js"
@@ -108,7 +109,7 @@ const list = Command.make("list", { ...serverOptions, json }, (options) =>
     ])
     yield* Console.log(table(["SLUG", "NAME", "ISSUER", "CLIENT", "ROLES", "ENABLED"], rows))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Where people sign in."))
+).pipe(Command.withDescription(described("Where people sign in.", "vigil identity-provider list --json")))
 
 const print = (options: { readonly json: boolean }, provider: IdentityProvider, sentence: string) =>
   options.json ? printJson(IdentityProvider)(provider) : Console.log(`${provider.name} ${sentence}.`)
@@ -124,7 +125,14 @@ const add = Command.make("add", { slug: slugArgument, ...settings, ...serverOpti
       `is added; \`vigil identity-provider check ${provider.slug}\` tells the redirect address to enter there`
     )
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Add an OpenID Connect provider: --name, --issuer and --client-id are needed."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Add an OpenID Connect provider: --name, --issuer and --client-id are needed.",
+      'vigil identity-provider add office --name "Head office" --issuer https://id.example.org/realms/staff --client-id vigil --client-secret-file ./secret'
+    )
+  )
+)
 
 const change = Command.make("change", { slug: slugArgument, ...settings, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -133,7 +141,14 @@ const change = Command.make("change", { slug: slugArgument, ...settings, ...serv
     const provider = yield* overHttp((http) => http.identityProviders.change({ path: { id }, payload }))
     yield* print(options, provider, "is changed")
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Change a provider; what is not named stays."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Change a provider; what is not named stays.",
+      "vigil identity-provider change office --default-role viewer --listed no"
+    )
+  )
+)
 
 const remove = Command.make("remove", { slug: slugArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -141,7 +156,7 @@ const remove = Command.make("remove", { slug: slugArgument, ...serverOptions, js
     yield* overHttp((http) => http.identityProviders.remove({ path: { id: provider.id } }))
     yield* print(options, provider, "is removed; whoever came in through it keeps the account")
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Remove a provider."))
+).pipe(Command.withDescription(described("Remove a provider.", "vigil identity-provider remove office")))
 
 const check = Command.make("check", { slug: slugArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -151,7 +166,14 @@ const check = Command.make("check", { slug: slugArgument, ...serverOptions, json
       ? Console.log(JSON.stringify(found))
       : Console.log(`${name} answers; people sign in at ${found.authorizationEndpoint} and come back to ${found.redirectUri}.`)
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Ask a provider for what it publishes of itself; tells the redirect address that it has to know."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Ask a provider for what it publishes of itself; tells the redirect address that it has to know.",
+      "vigil identity-provider check office"
+    )
+  )
+)
 
 export const identityProviderCommand = Command.make("identity-provider").pipe(
   Command.withDescription("Where people sign in in place of Vigil: OpenID Connect providers."),

@@ -4,6 +4,7 @@ import { createKeyFile, nextKeyFile, parseKey, readKeyFile } from "@vigil/api/se
 import { PublicKeys } from "@vigil/core/AccessToken"
 import { KeyRotation, KeyStatus } from "@vigil/core/KeyRotation"
 import { Config, Console, Effect, Option, Redacted, Stream } from "effect"
+import { described } from "../Help.js"
 import * as Server from "../operator/Server.js"
 import { overHttp, overRpc, streamRpc } from "../operator/Server.js"
 import { placeOf, type ServerOptions, serverOptions } from "../operator/ServerAccess.js"
@@ -23,7 +24,11 @@ const status = Command.make("status", { ...serverOptions, json }, (options) =>
       )
     )
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Which master keys stored secrets are under, by marks that tell nothing of the keys."))
+).pipe(
+  Command.withDescription(
+    described("Which master keys stored secrets are under, by marks that tell nothing of the keys.", "vigil keys status --json")
+  )
+)
 
 /** The new key, where the command was given one: a file, or `VIGIL_KEY_NEXT`. */
 const givenKey = (file: Option.Option<string>) =>
@@ -92,7 +97,10 @@ const rotate = Command.make(
     }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(
   Command.withDescription(
-    "Put all stored secrets under a new master key, while cameras go on. Both keys are good until it is done."
+    described(
+      "Put all stored secrets under a new master key, while cameras go on. Both keys are good until it is done.",
+      "vigil keys rotate --key-file new-key"
+    )
   )
 )
 
@@ -111,7 +119,15 @@ const rotateSigning = Command.make(
       if (options.json) return yield* printJson(PublicKeys)(keys)
       yield* Console.log(`Access tokens are signed with the key ${keys.keys[0]?.kid ?? ""} from now on.`)
     }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Sign access tokens with a fresh key; that happens every 30 days by itself."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Sign access tokens with a fresh key; that happens every 30 days by itself.",
+      "vigil keys rotate-signing",
+      "vigil keys rotate-signing --only"
+    )
+  )
+)
 
 export const keysCommand = Command.make("keys").pipe(
   Command.withDescription(

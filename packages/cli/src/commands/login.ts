@@ -2,6 +2,7 @@ import { Args, Command, Options } from "@effect/cli"
 import { NotSignedIn } from "@vigil/core/contract/Problem"
 import { User } from "@vigil/core/User"
 import { Console, DateTime, Effect, Option, type Redacted, Schema } from "effect"
+import { described } from "../Help.js"
 import * as Server from "../operator/Server.js"
 import { overHttp } from "../operator/Server.js"
 import { chosenProfile, serverOptions, serverUrl } from "../operator/ServerAccess.js"
@@ -110,7 +111,15 @@ export const loginCommand = Command.make(
         ? printJson(SignedIn)({ profile: name, url, user: pair.user })
         : Console.log(`Signed in at ${url} as ${pair.user.username} (${pair.user.role}), in the profile ${name}.`)
     })
-).pipe(Command.withDescription("Sign in to a Vigil elsewhere; commands speak to it from then on, until `vigil logout`."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Sign in to a Vigil elsewhere; commands speak to it from then on, until `vigil logout`.",
+      "vigil login https://vigil.example --username anna",
+      "vigil login https://north.example --browser --profile north"
+    )
+  )
+)
 
 /** The options, where they name no data folder and no server. */
 const profileOption = { profile: serverOptions.profile, json }
@@ -135,7 +144,11 @@ export const logoutCommand = Command.make("logout", profileOption, (options) =>
     )
     yield* options.json ? Console.log("{}") : Console.log(`Signed out; the profile ${name} is gone.`)
   })
-).pipe(Command.withDescription("End the session of a profile, and forget its tokens."))
+).pipe(
+  Command.withDescription(
+    described("End the session of a profile, and forget its tokens.", "vigil logout", "vigil logout --profile north")
+  )
+)
 
 export const whoamiCommand = Command.make("whoami", { ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -145,7 +158,7 @@ export const whoamiCommand = Command.make("whoami", { ...serverOptions, json }, 
       ? printJson(SignedIn)({ profile, url, user })
       : Console.log(`${user.username} (${user.role}) at ${url}${profile === null ? "" : `, by the profile ${profile}`}`)
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Whom commands speak to, and in whose name."))
+).pipe(Command.withDescription(described("Whom commands speak to, and in whose name.", "vigil whoami --json")))
 
 const ListedProfile = Schema.Struct({
   name: Schema.String,
@@ -179,20 +192,32 @@ const list = Command.make("list", { json }, (options) =>
     ])
     yield* Console.log(table(["", "NAME", "SERVER", "USER", "ENDS"], rows))
   })
-).pipe(Command.withDescription("Servers that this machine's user is signed in to; * is the current one."))
+).pipe(
+  Command.withDescription(
+    described("Servers that this machine's user is signed in to; * is the current one.", "vigil profile list --json")
+  )
+)
 
 const use = Command.make(
   "use",
-  { name: Args.text({ name: "name" }).pipe(Args.withDescription("A profile's name; `local` is the Vigil of this machine.")) },
-  ({ name }) =>
+  {
+    name: Args.text({ name: "name" }).pipe(Args.withDescription("A profile's name; `local` is the Vigil of this machine.")),
+    json
+  },
+  ({ json: asJson, name }) =>
     Effect.gen(function* () {
       if (name !== localName) yield* knownProfile(yield* checkName(name))
       yield* setCurrentProfile(name === localName ? Option.none() : Option.some(name))
+      if (asJson) return yield* Console.log(JSON.stringify({ profile: name }))
       yield* Console.log(
         name === localName ? "Commands speak to the Vigil of this machine." : `Commands use the profile ${name}.`
       )
     })
-).pipe(Command.withDescription("Whom commands speak to where nothing else is named."))
+).pipe(
+  Command.withDescription(
+    described("Whom commands speak to where nothing else is named.", "vigil profile use north", "vigil profile use local")
+  )
+)
 
 export const profileCommand = Command.make("profile").pipe(
   Command.withDescription("Servers by name, with their sessions: `vigil login` makes them."),

@@ -10,7 +10,7 @@ const program = () => import("../programs/models.js")
 const modelArgument = word("model", "The id of a model, as `vigil models list` tells it.")
 
 const list = Command.make("list", { json }, (options) => load(program, (models) => models.list(options))).pipe(
-  Command.withDescription("The models that Vigil knows, and which are installed.")
+  Command.withDescription(described("The models that Vigil knows, and which are installed.", "vigil models list --json"))
 )
 
 const from = Options.text("from").pipe(
@@ -55,7 +55,7 @@ const importModel = Command.make(
 
 const remove = Command.make("remove", { model: modelArgument, json }, (options) =>
   load(program, (models) => models.remove(options))
-).pipe(Command.withDescription("Remove an installed model from this machine."))
+).pipe(Command.withDescription(described("Remove an installed model from this machine.", "vigil models remove yolox-nano")))
 
 const makeCommand = (name: string) =>
   Command.make(name).pipe(

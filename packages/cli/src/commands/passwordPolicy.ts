@@ -1,6 +1,7 @@
 import { Command, HelpDoc, Options } from "@effect/cli"
 import { PasswordPolicy } from "@vigil/core/PasswordPolicy"
 import { Console, Effect, Option } from "effect"
+import { described } from "../Help.js"
 import * as Server from "../operator/Server.js"
 import { overHttp } from "../operator/Server.js"
 import { serverOptions } from "../operator/ServerAccess.js"
@@ -24,7 +25,11 @@ const show = Command.make("show", { ...serverOptions, json }, (options) =>
     overHttp((http) => http.accounts.passwordPolicy()),
     (policy) => print(options, policy)
   ).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("The tenant's rules for passwords, and when accounts are locked."))
+).pipe(
+  Command.withDescription(
+    described("The tenant's rules for passwords, and when accounts are locked.", "vigil password-policy show --json")
+  )
+)
 
 const count = (name: string, description: string) =>
   Options.integer(name).pipe(Options.optional, Options.withDescription(description))
@@ -69,7 +74,15 @@ const set = Command.make(
       })
       yield* print(options, yield* overHttp((http) => http.accounts.setPasswordPolicy({ payload })))
     }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Change the rules; what is not named stays. Passwords that are there stay good."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Change the rules; what is not named stays. Passwords that are there stay good.",
+      "vigil password-policy set --shortest 14 --remember 5",
+      "vigil password-policy set --lock-after 10 --lock-minutes until-released"
+    )
+  )
+)
 
 export const passwordPolicyCommand = Command.make("password-policy").pipe(
   Command.withDescription("What the tenant wants of passwords, and when accounts are locked."),

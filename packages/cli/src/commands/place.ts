@@ -1,6 +1,7 @@
 import { Command } from "@effect/cli"
 import { NewPlace, Place, PlaceKind, PlacePatch } from "@vigil/core/Place"
 import { Console, Effect, Schema } from "effect"
+import { described } from "../Help.js"
 import * as Server from "../operator/Server.js"
 import { overHttp } from "../operator/Server.js"
 import { serverOptions } from "../operator/ServerAccess.js"
@@ -21,7 +22,7 @@ const list = Command.make("list", { ...serverOptions, json }, (options) =>
       )
     )
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("The places there are."))
+).pipe(Command.withDescription(described("The places there are.", "vigil place list --json")))
 
 const add = Command.make("add", { place: placeArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -34,7 +35,15 @@ const add = Command.make("add", { place: placeArgument, ...serverOptions, json }
     const place = yield* overHttp((http) => http.places.create({ payload }))
     yield* options.json ? printJson(Place)(place) : Console.log(`The ${kind} ${options.place} is added.`)
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Add a site, or a building, floor or zone in what is there already."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Add a site, or a building, floor or zone in what is there already.",
+      "vigil place add North",
+      "vigil place add North/Hall"
+    )
+  )
+)
 
 /** Changes the place as it was found: not what somebody else made of it meanwhile. */
 const change = (reference: string, patch: PlacePatch, asJson: boolean) =>
@@ -54,7 +63,7 @@ const rename = Command.make(
     Effect.flatMap(decodeTyped(PlacePatch, "the name")({ name: options.name }), (patch) =>
       change(options.place, patch, options.json)
     ).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Give a place another name."))
+).pipe(Command.withDescription(described("Give a place another name.", 'vigil place rename North/Hall "Hall 2"')))
 
 const move = Command.make(
   "move",
@@ -63,7 +72,11 @@ const move = Command.make(
     Effect.flatMap(placeNamed(options.into), ({ place }) => change(options.place, { parentId: place.id }, options.json)).pipe(
       Effect.provide(Server.layer(options))
     )
-).pipe(Command.withDescription("Put a building, floor or zone in another place, with all that it holds."))
+).pipe(
+  Command.withDescription(
+    described("Put a building, floor or zone in another place, with all that it holds.", 'vigil place move "North/Hall 2" South')
+  )
+)
 
 const remove = Command.make("remove", { place: placeArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -71,7 +84,9 @@ const remove = Command.make("remove", { place: placeArgument, ...serverOptions, 
     yield* overHttp((http) => http.places.remove({ path: { id: place.id }, headers: {} }))
     yield* options.json ? Console.log("{}") : Console.log(`${path} is removed.`)
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Remove a place that holds neither cameras nor places."))
+).pipe(
+  Command.withDescription(described("Remove a place that holds neither cameras nor places.", "vigil place remove North/Hall"))
+)
 
 export const placeCommand = Command.make("place").pipe(
   Command.withDescription("Where cameras hang: sites, their buildings, floors and zones."),

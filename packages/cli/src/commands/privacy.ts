@@ -3,6 +3,7 @@ import { Erasure, ErasureCounts, ErasureId, ErasureRequest } from "@vigil/core/E
 import { EventType } from "@vigil/core/Event"
 import { CameraId, EventId, TrackId } from "@vigil/core/Ids"
 import { Console, DateTime, Effect, Exit, Option, Schema, Stream } from "effect"
+import { described } from "../Help.js"
 import { open, unlink } from "node:fs/promises"
 import { findCamera, listCameras } from "../camera/CameraReference.js"
 import * as Server from "../operator/Server.js"
@@ -111,7 +112,11 @@ const erase = Command.make(
     }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(
   Command.withDescription(
-    "Erase events for good, wherever they are kept: those that all of the options hold for. A report stays."
+    described(
+      "Erase events for good, wherever they are kept: those that all of the options hold for. A report stays.",
+      'vigil privacy erase --since 2026-01-31T14:00 --until 2026-01-31T15:00 --camera Gate --reason "Request 17" --dry-run',
+      'vigil privacy erase --person-of EVENT --reason "Request 17"'
+    )
   )
 )
 
@@ -134,7 +139,7 @@ const erasures = Command.make("erasures", { ...serverOptions, json }, (options) 
       )
     )
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("The reports of what was erased."))
+).pipe(Command.withDescription(described("The reports of what was erased.", "vigil privacy erasures --json")))
 
 const report = Command.make(
   "report",
@@ -144,7 +149,14 @@ const report = Command.make(
       const id = yield* decodeTyped(ErasureId, `report ${options.id}`)(options.id.toLowerCase())
       yield* print(yield* reportOf(id), options.json)
     }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("The report of one erasure: how far it is, what was erased where, and what is not."))
+).pipe(
+  Command.withDescription(
+    described(
+      "The report of one erasure: how far it is, what was erased where, and what is not.",
+      "vigil privacy report 3f2a8c11-0f5e-4f0c-9a51-7d1f7b1d2c33 --json"
+    )
+  )
+)
 
 const userOf = (name: string) =>
   Effect.gen(function* () {
@@ -200,7 +212,15 @@ const exportData = Command.make(
           : `What is kept ${Option.match(user, { onNone: () => "", onSome: ({ username }) => `of ${username} ` })}is in ${options.file}, without secrets.`
       )
     }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Write all that is kept of the tenant, or of one user, to an archive."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Write all that is kept of the tenant, or of one user, to an archive.",
+      "vigil privacy export everything.zip",
+      "vigil privacy export mine.zip --user zoe"
+    )
+  )
+)
 
 export const privacyCommand = Command.make("privacy").pipe(
   Command.withDescription("Erasing what is known of people, and handing out what is kept."),

@@ -1,6 +1,7 @@
 import { Command, Options } from "@effect/cli"
 import { RecoveryCodes, SecondFactorOffer, SecondFactorStatus, SignInPolicy } from "@vigil/core/SecondFactor"
 import { Console, DateTime, Effect, Option, Redacted } from "effect"
+import { described } from "../Help.js"
 import { renderUnicodeCompact } from "uqr"
 import * as Server from "../operator/Server.js"
 import { overHttp } from "../operator/Server.js"
@@ -47,7 +48,7 @@ const status = Command.make("status", { ...serverOptions, json }, (options) =>
         : `A code is asked for since ${DateTime.formatIsoDateUtc(told.since)}; ${told.recoveryCodes} recovery codes are left. ${rule}`
     )
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Whether signing in asks you for a code."))
+).pipe(Command.withDescription(described("Whether signing in asks you for a code.", "vigil second-factor status --json")))
 
 const confirmWith = (options: { readonly codeFile: Option.Option<string>; readonly json: boolean }) =>
   Effect.gen(function* () {
@@ -66,18 +67,30 @@ const enable = Command.make("enable", { passwordFile, ...serverOptions, json }, 
     if (!process.stdin.isTTY) return yield* Console.error("and then: vigil second-factor confirm --code-file FILE")
     yield* confirmWith({ codeFile: Option.none(), json: false })
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Have signing in ask you for a code of an authenticator app, beside the password."))
+).pipe(
+  Command.withDescription(
+    described("Have signing in ask you for a code of an authenticator app, beside the password.", "vigil second-factor enable")
+  )
+)
 
 const confirm = Command.make("confirm", { codeFile, ...serverOptions, json }, (options) =>
   confirmWith(options).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Give the first code of the app, where `enable` could not ask for it."))
+).pipe(
+  Command.withDescription(
+    described("Give the first code of the app, where `enable` could not ask for it.", "vigil second-factor confirm")
+  )
+)
 
 const codes = Command.make("codes", { passwordFile, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
     const proof = { password: yield* password(options.passwordFile) }
     yield* printCodes(options, yield* overHttp((http) => http.secondFactor.replaceCodes({ payload: proof })))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Make fresh recovery codes; those before are not good any more."))
+).pipe(
+  Command.withDescription(
+    described("Make fresh recovery codes; those before are not good any more.", "vigil second-factor codes")
+  )
+)
 
 const disable = Command.make("disable", { passwordFile, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -85,7 +98,7 @@ const disable = Command.make("disable", { passwordFile, ...serverOptions, json }
     yield* overHttp((http) => http.secondFactor.remove({ payload: proof }))
     yield* options.json ? Console.log("{}") : Console.log("The password is enough from now on.")
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Sign in with the password alone again."))
+).pipe(Command.withDescription(described("Sign in with the password alone again.", "vigil second-factor disable")))
 
 const reset = Command.make("reset", { name: word("name", "The user's name."), ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -93,7 +106,14 @@ const reset = Command.make("reset", { name: word("name", "The user's name."), ..
     yield* overHttp((http) => http.userAccess.resetSecondFactor({ path: { id } }))
     yield* options.json ? Console.log("{}") : Console.log(`${username} has no second factor any more.`)
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Take a user's second factor away, who has lost app and recovery codes; for administrators."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Take a user's second factor away, who has lost app and recovery codes; for administrators.",
+      "vigil second-factor reset bert"
+    )
+  )
+)
 
 const wanted = Options.choice("of-everybody", ["required", "optional"]).pipe(
   Options.optional,
@@ -110,7 +130,11 @@ const policy = Command.make("policy", { wanted, ...serverOptions, json }, (optio
     )
     yield* options.json ? printJson(SignInPolicy)(now) : Console.log(`A second factor is ${now.secondFactor} for everybody.`)
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Whether everybody has to have a second factor."))
+).pipe(
+  Command.withDescription(
+    described("Whether everybody has to have a second factor.", "vigil second-factor policy --of-everybody required")
+  )
+)
 
 export const secondFactorCommand = Command.make("second-factor").pipe(
   Command.withDescription("Codes of authenticator apps beside passwords."),

@@ -1,6 +1,7 @@
 import { Command, Options } from "@effect/cli"
 import { OwnSession, SessionId } from "@vigil/core/Session"
 import { Console, DateTime, Effect, Option, Schema } from "effect"
+import { described } from "../Help.js"
 import * as Server from "../operator/Server.js"
 import { overHttp } from "../operator/Server.js"
 import { serverOptions } from "../operator/ServerAccess.js"
@@ -40,7 +41,15 @@ const list = Command.make("list", { user, ...serverOptions, json }, (options) =>
     ])
     yield* Console.log(table(["", "KIND", "BEGUN", "USED", "ENDS", "FROM", "ID", "PROGRAM"], rows))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Where you are signed in, by browsers and by programs; * is this very session."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Where you are signed in, by browsers and by programs; * is this very session.",
+      "vigil session list",
+      "vigil session list --user bert --json"
+    )
+  )
+)
 
 const revoke = Command.make(
   "revoke",
@@ -60,7 +69,15 @@ const revoke = Command.make(
       }
       yield* options.json ? Console.log("{}") : Console.error("It has ended; open connections close within seconds.")
     }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("End a session."))
+).pipe(
+  Command.withDescription(
+    described(
+      "End a session.",
+      "vigil session revoke 3f2a8c11-0f5e-4f0c-9a51-7d1f7b1d2c33",
+      "vigil session revoke all --user bert"
+    )
+  )
+)
 
 export const sessionCommand = Command.make("session").pipe(
   Command.withDescription("Where people are signed in."),

@@ -2,6 +2,7 @@ import { Args, Command, Options } from "@effect/cli"
 import { SettingDefinition } from "@vigil/core/settings/SettingCatalogue"
 import { EffectiveSetting, SettingsView } from "@vigil/core/settings/SettingLevels"
 import { Console, Effect, Option, Schema } from "effect"
+import { described } from "../Help.js"
 import { diffOption, printHistory } from "../history/HistoryText.js"
 import { dryRunOption, revisionArgument, rollBackObject } from "../history/RollbackText.js"
 import * as Server from "../operator/Server.js"
@@ -52,14 +53,22 @@ const list = Command.make(
         )
       )
     }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("What holds for all cameras of the tenant, or for a site or camera, and where it is said."))
+).pipe(
+  Command.withDescription(
+    described(
+      "What holds for all cameras of the tenant, or for a site or camera, and where it is said.",
+      "vigil settings list --said --camera Gate",
+      "vigil settings list --site North --json"
+    )
+  )
+)
 
 const get = Command.make("get", { key, ...targetOptions, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
     const setting = yield* found(yield* settingsAt(yield* targetOf(options)), options.key)
     yield* options.json ? printJson(EffectiveSetting)(setting) : Console.log(valueText(setting.value))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("The value of one setting."))
+).pipe(Command.withDescription(described("The value of one setting.", "vigil settings get segment.duration --camera Gate")))
 
 const parse = Schema.decodeUnknownOption(Schema.parseJson())
 
@@ -83,7 +92,15 @@ const set = Command.make(
         ? printJson(EffectiveSetting)(setting)
         : Console.log(`${setting.key} is ${valueText(setting.value)} for ${whom(view)}.`)
     }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Say something: it holds within moments, and cameras stay connected."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Say something: it holds within moments, and cameras stay connected.",
+      "vigil settings set segment.duration 3",
+      "vigil settings set analytic.intrusion.confidence 0.7 --camera Gate"
+    )
+  )
+)
 
 const whom = ({ level }: SettingsView): string =>
   ({ system: "all tenants", tenant: "all cameras", site: "the site", camera: "the camera" })[level]
@@ -97,13 +114,28 @@ const unset = Command.make("unset", { key, ...targetOptions, ...serverOptions, j
     const from = yield* originText([setting])
     yield* Console.log(`${setting.key} is ${valueText(setting.value)} for ${whom(view)}, from: ${from(setting)}.`)
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Take back what is said there, so that the level above holds."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Take back what is said there, so that the level above holds.",
+      "vigil settings unset detection.framesPerSecond --site North"
+    )
+  )
+)
 
 const history = Command.make("history", { diff: diffOption, ...targetOptions, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
     yield* printHistory(yield* subjectOf(yield* targetOf(options)), options)
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Who said what there and when, newest first."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Who said what there and when, newest first.",
+      "vigil settings history --site North",
+      "vigil settings history --diff 2..5"
+    )
+  )
+)
 
 const rollback = Command.make(
   "rollback",
@@ -115,7 +147,11 @@ const rollback = Command.make(
         return yield* new UsageError({ detail: "a camera's settings go back with the camera: `vigil camera rollback`" })
       yield* rollBackObject(yield* subjectOf(target), options)
     }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Say again what was said there at a revision, and nothing else."))
+).pipe(
+  Command.withDescription(
+    described("Say again what was said there at a revision, and nothing else.", "vigil settings rollback 2 --site North")
+  )
+)
 
 const describe = Command.make("describe", { ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -129,7 +165,12 @@ const describe = Command.make("describe", { ...serverOptions, json }, (options) 
     )
   }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(
-  Command.withDescription("Every setting: what it is by default, and what it is for. --json has the JSON Schema of its values.")
+  Command.withDescription(
+    described(
+      "Every setting: what it is by default, and what it is for. --json has the JSON Schema of its values.",
+      "vigil settings describe --json"
+    )
+  )
 )
 
 const refresh = Command.make("refresh", { ...serverOptions, json }, (options) =>
@@ -137,7 +178,11 @@ const refresh = Command.make("refresh", { ...serverOptions, json }, (options) =>
     yield* overHttp((http) => http.settings.refresh())
     yield* Console.log(options.json ? "{}" : "All nodes read the settings again.")
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Have all nodes read again what they remember, for up to five minutes."))
+).pipe(
+  Command.withDescription(
+    described("Have all nodes read again what they remember, for up to five minutes.", "vigil settings refresh")
+  )
+)
 
 export const settingsCommand = Command.make("settings").pipe(
   Command.withDescription("What cameras inherit: from the system, the tenant, their site; and what is their own."),

@@ -2,6 +2,7 @@ import { Command } from "@effect/cli"
 import type { CameraState } from "@vigil/core/CameraState"
 import { ComponentHealth, HealthStatus } from "@vigil/core/port/Health"
 import { Console, Effect, Schema } from "effect"
+import { described } from "../Help.js"
 import { listCameras } from "../camera/CameraReference.js"
 import { reasonText, stateText } from "../camera/StatusText.js"
 import * as Server from "../operator/Server.js"
@@ -79,4 +80,6 @@ export const statusCommand = Command.make("status", { ...serverOptions, json }, 
     const overview = yield* look
     yield* options.json ? printJson(Overview)(overview) : Console.log(text(overview))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("How the running Vigil is: its parts, its cameras, its workers."))
+).pipe(
+  Command.withDescription(described("How the running Vigil is: its parts, its cameras, its workers.", "vigil status --json"))
+)

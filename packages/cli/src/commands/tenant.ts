@@ -2,6 +2,7 @@ import { Command, Options } from "@effect/cli"
 import { LicenceStanding, unlimitedLicence } from "@vigil/core/Licence"
 import { Tenant, type TenantPatch } from "@vigil/core/Tenant"
 import { Console, DateTime, Effect, Schema } from "effect"
+import { described } from "../Help.js"
 import * as Server from "../operator/Server.js"
 import { overHttp } from "../operator/Server.js"
 import { serverOptions } from "../operator/ServerAccess.js"
@@ -26,7 +27,11 @@ const list = Command.make("list", { ...serverOptions, json }, (options) =>
     ])
     yield* Console.log(table(["NAME", "STATE", "LICENCE", "CAMERAS", "USERS", "SINCE", "ID"], rows))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("All tenants on the machine itself; elsewhere that of the administrator who asks."))
+).pipe(
+  Command.withDescription(
+    described("All tenants on the machine itself; elsewhere that of the administrator who asks.", "vigil tenant list --json")
+  )
+)
 
 const add = Command.make(
   "add",
@@ -52,7 +57,14 @@ const add = Command.make(
         ? printJson(Tenant)(tenant)
         : Console.log(`The tenant ${tenant.name} is added, with ${options.admin} as its administrator.`)
     }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Add a tenant with its first administrator. Without limits given, it may use everything."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Add a tenant with its first administrator. Without limits given, it may use everything.",
+      'vigil tenant add "Acme Ltd" --admin zoe --cameras 50 --until 2027-12-31 --models yolox-nano,yolox-s'
+    )
+  )
+)
 
 /** A change to a tenant that is named. */
 const change = (options: { readonly tenant: string; readonly json: boolean }, sentence: string, payload: TenantPatch) =>
@@ -66,17 +78,24 @@ const rename = Command.make(
   "rename",
   { tenant: tenantArgument, name: word("name", "Its new name."), ...serverOptions, json },
   (options) => change(options, `is named ${options.name} now`, { name: options.name }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Give a tenant another name."))
+).pipe(Command.withDescription(described("Give a tenant another name.", 'vigil tenant rename "Acme Ltd" Acme')))
 
 const suspend = Command.make("suspend", { tenant: tenantArgument, ...serverOptions, json }, (options) =>
   change(options, "is suspended: its cameras stop, and nobody of it is let in", { suspended: true }).pipe(
     Effect.provide(Server.layer(options))
   )
-).pipe(Command.withDescription("Stop a tenant's cameras, and let none of its people and programs in, until it is resumed."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Stop a tenant's cameras, and let none of its people and programs in, until it is resumed.",
+      "vigil tenant suspend Acme"
+    )
+  )
+)
 
 const resume = Command.make("resume", { tenant: tenantArgument, ...serverOptions, json }, (options) =>
   change(options, "goes on", { suspended: false }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Let a suspended tenant go on, as it was."))
+).pipe(Command.withDescription(described("Let a suspended tenant go on, as it was.", "vigil tenant resume Acme")))
 
 const remove = Command.make("remove", { tenant: tenantArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -86,7 +105,11 @@ const remove = Command.make("remove", { tenant: tenantArgument, ...serverOptions
       ? printJson(Tenant)(tenant)
       : Console.log(`${tenant.name} is removed; what it had is being deleted. Its audit trail stays in the database.`)
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Remove a suspended tenant for good: its users, cameras, events and all else."))
+).pipe(
+  Command.withDescription(
+    described("Remove a suspended tenant for good: its users, cameras, events and all else.", "vigil tenant remove Acme")
+  )
+)
 
 const licence = Command.make("licence", { tenant: tenantArgument, ...licenceOptions, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -100,7 +123,12 @@ const licence = Command.make("licence", { tenant: tenantArgument, ...licenceOpti
     yield* options.json ? printJson(LicenceStanding)(standing) : Console.log(licenceText(standing))
   }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(
-  Command.withDescription("What a tenant may use, and how much it does; with options, set those limits and keep the others.")
+  Command.withDescription(
+    described(
+      "What a tenant may use, and how much it does; with options, set those limits and keep the others.",
+      'vigil tenant licence "Acme Ltd" --cameras 80 --until 2028-12-31'
+    )
+  )
 )
 
 export const tenantCommand = Command.make("tenant").pipe(

@@ -2,6 +2,7 @@ import { Command, Options } from "@effect/cli"
 import { MailAddress } from "@vigil/core/Account"
 import { Role, User } from "@vigil/core/User"
 import { Console, DateTime, Effect, Option, Schema } from "effect"
+import { described } from "../Help.js"
 import * as Server from "../operator/Server.js"
 import { overHttp } from "../operator/Server.js"
 import { serverOptions } from "../operator/ServerAccess.js"
@@ -37,7 +38,7 @@ const list = Command.make("list", { ...serverOptions, json }, (options) =>
     ])
     yield* Console.log(table(["NAME", "ROLE", "ENABLED", "SINCE", "ID"], rows))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Who may sign in."))
+).pipe(Command.withDescription(described("Who may sign in.", "vigil user list --json")))
 
 const email = Options.text("email").pipe(Options.optional, Options.withDescription("Where links for a password and warnings go."))
 
@@ -59,7 +60,11 @@ const add = Command.make("add", { name: nameArgument, role, email, invite, passw
     const sent = options.invite ? "; a link to choose a password is on its way" : ""
     yield* options.json ? printJson(User)(user) : Console.log(`${user.username} is added, with the role ${user.role}${sent}.`)
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Add a user."))
+).pipe(
+  Command.withDescription(
+    described("Add a user.", "vigil user add anna --role admin", "vigil user add bert --role viewer --password-file ./password")
+  )
+)
 
 const sendLink = Command.make("invite", { name: nameArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -67,7 +72,14 @@ const sendLink = Command.make("invite", { name: nameArgument, ...serverOptions, 
     yield* overHttp((http) => http.users.sendPasswordLink({ path: { id: user.id } }))
     yield* options.json ? printJson(User)(user) : Console.log(`A link to choose a password is on its way to ${user.username}.`)
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Mail a user a link to choose a password, the first or another one; it is good for three days."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Mail a user a link to choose a password, the first or another one; it is good for three days.",
+      "vigil user invite carla --role operator --email carla@example.org"
+    )
+  )
+)
 
 const remove = Command.make("remove", { name: nameArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -75,7 +87,7 @@ const remove = Command.make("remove", { name: nameArgument, ...serverOptions, js
     yield* overHttp((http) => http.users.remove({ path: { id: user.id } }))
     yield* options.json ? printJson(User)(user) : Console.log(`${user.username} is removed.`)
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Remove a user, and end all sessions of that user."))
+).pipe(Command.withDescription(described("Remove a user, and end all sessions of that user.", "vigil user remove bert")))
 
 /** A change to a user who is named. */
 const change = (options: { readonly name: string; readonly json: boolean }, sentence: string, payload: Change) =>
@@ -89,19 +101,30 @@ type Change = Parameters<Server.Http["users"]["change"]>[0]["payload"]
 
 const newRole = Command.make("role", { name: nameArgument, role, ...serverOptions, json }, (options) =>
   change(options, `has the role ${options.role} now`, { role: options.role }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Give a user another role; ends all sessions of that user."))
+).pipe(
+  Command.withDescription(
+    described("Give a user another role; ends all sessions of that user.", "vigil user role bert --role operator")
+  )
+)
 
 const newPassword = Command.make("password", { name: nameArgument, passwordFile, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
     const password = yield* readPassword(options.passwordFile, `New password of ${options.name}`)
     yield* change(options, "has a new password", { password })
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Give a user another password; ends all sessions of that user."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Give a user another password; ends all sessions of that user.",
+      "vigil user password bert --password-file ./password"
+    )
+  )
+)
 
 const switched = (name: "disable" | "enable", sentence: string, description: string) =>
   Command.make(name, { name: nameArgument, ...serverOptions, json }, (options) =>
     change(options, sentence, { disabled: name === "disable" }).pipe(Effect.provide(Server.layer(options)))
-  ).pipe(Command.withDescription(description))
+  ).pipe(Command.withDescription(described(description, `vigil user ${name} bert`)))
 
 const disable = switched(
   "disable",

@@ -7,10 +7,10 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as RpcClient from "@effect/rpc/RpcClient"
 import type { RpcClientError } from "@effect/rpc/RpcClientError"
 import * as RpcSerialization from "@effect/rpc/RpcSerialization"
-import { NotSignedIn } from "@vigil/core/contract/Problem"
+import { InvalidField, NotSignedIn } from "@vigil/core/contract/Problem"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { VigilRpc } from "@vigil/core/contract/VigilRpc"
-import { Console, Context, Effect, Layer, Option, Scope, Stream } from "effect"
+import { Console, Context, Effect, Layer, Option, Schema, Scope, Stream } from "effect"
 import { WebSocket } from "ws"
 import { CommandFailed } from "../Output.js"
 import { localAccess, placeOf, type ServerAccess, type ServerOptions } from "./ServerAccess.js"
@@ -73,9 +73,16 @@ const rpcClient = (access: ServerAccess): Effect.Effect<Rpc, CommandFailed, Scop
     return yield* RpcClient.make(VigilRpc).pipe(Effect.provide(yield* Layer.build(protocol)))
   })
 
+/** Of values that are not allowed the detail is how many: which ones, and why, is in the list of them. */
+const wrongValues = (error: object): string | undefined => {
+  if (!("type" in error && error.type === "urn:vigil:problem:validation" && "errors" in error)) return undefined
+  const fields = Option.getOrElse(Schema.decodeUnknownOption(Schema.Array(InvalidField))(error.errors), () => [])
+  return fields.length === 0 ? undefined : fields.map(({ detail, pointer }) => `${pointer.slice(1)}: ${detail}`).join("; ")
+}
+
 const said = (error: unknown): string | undefined => {
   if (typeof error !== "object" || error === null) return undefined
-  if ("detail" in error && typeof error.detail === "string" && "title" in error) return error.detail
+  if ("detail" in error && typeof error.detail === "string" && "title" in error) return wrongValues(error) ?? error.detail
   return "title" in error && typeof error.title === "string" ? error.title : undefined
 }
 

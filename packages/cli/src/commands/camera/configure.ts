@@ -4,6 +4,7 @@ import type { CameraId } from "@vigil/core/Ids"
 import { ProbeReport } from "@vigil/core/Probe"
 import { isPublished } from "@vigil/core/SourceUrl"
 import { Console, Effect, Option, Schema } from "effect"
+import { described } from "../../Help.js"
 import { cameraOptions, patchOf } from "../../camera/CameraOptions.js"
 import { cameraArgument, cameraNamed, findCamera, listCameras } from "../../camera/CameraReference.js"
 import { edgeNamed, edgeOption } from "../../edge/EdgeReference.js"
@@ -95,7 +96,11 @@ const add = Command.make(
     }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(
   Command.withDescription(
-    "Add a camera: look at it first, and save it when it answers. The password is read from a file or typed, never an argument."
+    described(
+      "Add a camera: look at it first, and save it when it answers. The password is read from a file or typed, never an argument.",
+      'vigil camera add "Front door" rtsp://192.0.2.7/stream1 --username admin --password-file ./password',
+      "vigil camera add Yard rtsps://192.0.2.8/live --fps 10 --gate always --zones yard.json"
+    )
   )
 )
 
@@ -144,12 +149,20 @@ const edit = Command.make("edit", { camera: cameraArgument, ...editOptions, ...s
     const after = yield* overRpc((rpc) => rpc.ConfigureCamera({ id: before.id, patch, expectedRevision: before.revision }))
     yield* options.json ? printJson(Camera)(after) : Console.log(`${after.name} is changed.`)
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Change a camera; what is not named stays as it is."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Change a camera; what is not named stays as it is.",
+      "vigil camera edit front --detector yolox-nano --name Entrance",
+      "vigil camera edit 3f2a --source rtsp://192.0.2.9/stream1 --no-probe"
+    )
+  )
+)
 
 /** A command that does one thing to one or several cameras. */
 const forEachCamera = <A, I>(
   name: string,
-  description: string,
+  [description, example]: readonly [string, string],
   answer: Schema.Schema<A, I>,
   act: (camera: Camera) => Effect.Effect<readonly [A, string], Error, Server.Server>
 ) =>
@@ -162,7 +175,7 @@ const forEachCamera = <A, I>(
         ? printJson(Schema.Array(answer))(done.map(([value]) => value))
         : Console.log(done.map(([, sentence]) => sentence).join("\n"))
     }).pipe(Effect.provide(Server.layer(options)))
-  ).pipe(Command.withDescription(description))
+  ).pipe(Command.withDescription(described(description, example)))
 
 const switchTo = (enabled: boolean) => (camera: Camera) =>
   Effect.map(
@@ -170,10 +183,15 @@ const switchTo = (enabled: boolean) => (camera: Camera) =>
     (after) => [after, `${after.name} is ${enabled ? "enabled" : "disabled"}.`] as const
   )
 
-const enable = forEachCamera("enable", "Switch cameras on.", Camera, switchTo(true))
-const disable = forEachCamera("disable", "Switch cameras off; what they are and have seen stays.", Camera, switchTo(false))
+const enable = forEachCamera("enable", ["Switch cameras on.", "vigil camera enable Entrance Yard"], Camera, switchTo(true))
+const disable = forEachCamera(
+  "disable",
+  ["Switch cameras off; what they are and have seen stays.", "vigil camera disable Entrance Yard"],
+  Camera,
+  switchTo(false)
+)
 
-const remove = forEachCamera("remove", "Remove cameras for good.", Camera, (camera) =>
+const remove = forEachCamera("remove", ["Remove cameras for good.", "vigil camera remove Entrance"], Camera, (camera) =>
   Effect.as(
     overRpc((rpc) => rpc.DeleteCamera({ id: camera.id })),
     [camera, `${camera.name} is removed.`] as const

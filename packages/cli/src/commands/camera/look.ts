@@ -5,6 +5,7 @@ import { CameraHealth } from "@vigil/core/CameraRuntime"
 import { CameraId } from "@vigil/core/Ids"
 import { KeyframeMethod } from "@vigil/core/Source"
 import { Console, Effect, Option, Schema, Stream } from "effect"
+import { described } from "../../Help.js"
 import { writeFile } from "node:fs/promises"
 import { cameraArgument, cameraNamed, findCamera, listCameras } from "../../camera/CameraReference.js"
 import { cameraFilters, camerasOf, isAnything, queryOf } from "../../camera/CameraFilters.js"
@@ -45,7 +46,15 @@ const list = Command.make("list", { ...cameraFilters, ...serverOptions, json }, 
     const rows = all.map(({ enabled, id, name, url }) => [name, id, enabled ? "yes" : "no", healthText(healthOf(id)), url])
     yield* Console.log(table(["NAME", "ID", "ENABLED", "HEALTH", "URL"], rows))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("The cameras that are configured, all or some, and how well they do."))
+).pipe(
+  Command.withDescription(
+    described(
+      "The cameras that are configured, all or some, and how well they do.",
+      "vigil camera list --place North --state Streaming",
+      "vigil camera list --tag outside --json"
+    )
+  )
+)
 
 const show = Command.make("show", { camera: cameraArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -53,7 +62,7 @@ const show = Command.make("show", { camera: cameraArgument, ...serverOptions, js
     if (options.json) return yield* printJson(Camera)(camera)
     yield* Console.log(cameraText(camera, camera.placeId === null ? null : yield* placePath(camera.placeId)))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("The configuration of a camera."))
+).pipe(Command.withDescription(described("The configuration of a camera.", 'vigil camera show "front door"')))
 
 /** A camera's status with the name that people know it by. */
 const NamedStatus = Schema.Struct({ name: Schema.String, ...CameraStatus.fields })
@@ -140,7 +149,13 @@ const status = Command.make(
     ).pipe(Effect.provide(Server.layer(options)))
   }
 ).pipe(
-  Command.withDescription("What cameras are doing now: state and why, rates, losses, latency from capture to detection, viewers.")
+  Command.withDescription(
+    described(
+      "What cameras are doing now: state and why, rates, losses, latency from capture to detection, viewers.",
+      "vigil camera status -w",
+      "vigil camera status --json"
+    )
+  )
 )
 
 const restart = Command.make("restart", { cameras: Args.atLeast(cameraArgument, 1), ...serverOptions, json }, (options) =>
@@ -157,7 +172,7 @@ const restart = Command.make("restart", { cameras: Args.atLeast(cameraArgument, 
       ? printJson(Schema.Array(NamedStatus))(statuses)
       : Console.log(cameras.map(({ name }) => `${name} is opened again.`).join("\n"))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Close the connection to cameras and open it again."))
+).pipe(Command.withDescription(described("Close the connection to cameras and open it again.", "vigil camera restart Entrance")))
 
 /** How a camera was asked, for programs. */
 const Asked = Schema.Struct({ name: Schema.String, cameraId: CameraId, method: KeyframeMethod })
@@ -170,7 +185,11 @@ const keyframe = Command.make("keyframe", { camera: cameraArgument, ...serverOpt
       ? printJson(Asked)({ name, cameraId: id, method })
       : Console.log(`${name} is asked for a key frame (RTCP ${method.toUpperCase()}).`)
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Ask a camera for a key frame now, where it takes such requests."))
+).pipe(
+  Command.withDescription(
+    described("Ask a camera for a key frame now, where it takes such requests.", "vigil camera keyframe Entrance")
+  )
+)
 
 const snapshot = Command.make(
   "snapshot",
@@ -208,7 +227,11 @@ const snapshot = Command.make(
           : `The picture of ${name} is in ${file}, ${picture.length} bytes.`
       )
     }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("The newest picture of a camera, as JPEG."))
+).pipe(
+  Command.withDescription(
+    described("The newest picture of a camera, as JPEG.", "vigil camera snapshot Entrance --output entrance.jpg")
+  )
+)
 
 /** Commands that look at cameras, and change nothing that is stored. */
 export const lookCommands = [list, show, status, snapshot, keyframe, restart] as const

@@ -3,6 +3,7 @@ import { type BulkChange, BulkResult, mostAtOnce } from "@vigil/core/CameraBulk"
 import { Label } from "@vigil/core/Camera"
 import { ImportReport } from "@vigil/core/CameraSheet"
 import { Console, Effect, Option, Schema } from "effect"
+import { described } from "../../Help.js"
 import { readFile, writeFile } from "node:fs/promises"
 import { cameraArgument, findCamera, listCameras } from "../../camera/CameraReference.js"
 import * as Server from "../../operator/Server.js"
@@ -45,7 +46,15 @@ const importCameras = Command.make(
       if (isRefused)
         return yield* new CommandFailed({ detail: `${options.file} has bad rows${options.dryRun ? "" : ": nothing was added"}` })
     }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Add the cameras of a CSV or XLSX file."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Add the cameras of a CSV or XLSX file.",
+      "vigil camera import cameras.xlsx --dry-run",
+      "vigil camera import cameras.csv --good-rows"
+    )
+  )
+)
 
 const exportCameras = Command.make(
   "export",
@@ -66,7 +75,15 @@ const exportCameras = Command.make(
           : `The cameras are in ${options.file}, without their credentials.`
       )
     }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Write all cameras to a file that `import` takes, without credentials."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Write all cameras to a file that `import` takes, without credentials.",
+      "vigil camera export cameras.xlsx",
+      "vigil camera export cameras.csv --place North"
+    )
+  )
+)
 
 const changeMany = (
   options: ServerOptions & { readonly cameras: ReadonlyArray<string>; readonly json: boolean },
@@ -110,7 +127,9 @@ const move = Command.make(
         placeId: Option.match(found, { onNone: () => null, onSome: ({ place }) => place.id })
       }))
     )
-).pipe(Command.withDescription("Say in which place cameras hang."))
+).pipe(
+  Command.withDescription(described("Say in which place cameras hang.", "vigil camera move Entrance Yard --place North/Hall"))
+)
 
 const tag = Command.make(
   "tag",
@@ -129,7 +148,11 @@ const tag = Command.make(
         tags
       }))
     )
-).pipe(Command.withDescription("Put tags on cameras, or take them off."))
+).pipe(
+  Command.withDescription(
+    described("Put tags on cameras, or take them off.", "vigil camera tag Entrance Yard --tag outside --tag night")
+  )
+)
 
 /** Commands about many cameras at a time. */
 export const manyCommands = [importCameras, exportCameras, move, tag] as const

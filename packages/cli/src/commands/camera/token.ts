@@ -1,6 +1,7 @@
 import { Command, Options } from "@effect/cli"
 import { PublishToken } from "@vigil/core/PublishToken"
 import { Console, Effect } from "effect"
+import { described } from "../../Help.js"
 import { cameraArgument, cameraNamed } from "../../camera/CameraReference.js"
 import * as Server from "../../operator/Server.js"
 import { overHttp } from "../../operator/Server.js"
@@ -26,6 +27,9 @@ export const tokenCommand = Command.make("token", { camera: cameraArgument, revo
   }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(
   Command.withDescription(
-    "Make a new publish token for a camera whose address is whip:, for `vigil agent` or another WHIP client."
+    described(
+      "Make a new publish token for a camera whose address is whip:, for `vigil agent` or another WHIP client.",
+      'vigil camera token "North gate"'
+    )
   )
 )

@@ -2,6 +2,7 @@ import { Args, Command, Options } from "@effect/cli"
 import { CameraWithRuntime } from "@vigil/core/CameraWithRuntime"
 import { MadeWorkerToken, WorkerToken, WorkerTokenId } from "@vigil/core/WorkerToken"
 import { Console, Effect, Option, Schema } from "effect"
+import { described } from "../../Help.js"
 import { cameraNamed } from "../../camera/CameraReference.js"
 import { runtimeHeadings, runtimeRows } from "../../camera/RuntimeText.js"
 import * as Server from "../../operator/Server.js"
@@ -19,7 +20,10 @@ const runtime = Command.make("runtime", { ...serverOptions, json }, (options) =>
   }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(
   Command.withDescription(
-    "The cameras' workers: on which node, how well, when last heard of, errors in a row, whether a person is needed."
+    described(
+      "The cameras' workers: on which node, how well, when last heard of, errors in a row, whether a person is needed.",
+      "vigil camera runtime --json"
+    )
   )
 )
 
@@ -45,7 +49,10 @@ const make = Command.make(
     }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(
   Command.withDescription(
-    "Make a token with which an external worker reports how it is, or `vigil worker` looks with the tenant's own models."
+    described(
+      "Make a token with which an external worker reports how it is, or `vigil worker` looks with the tenant's own models.",
+      'vigil camera worker-token make "face pipeline" --camera Yard'
+    )
   )
 )
 
@@ -61,7 +68,7 @@ const list = Command.make("list", { ...serverOptions, json }, (options) =>
     ])
     yield* Console.log(table(["NAME", "ID", "CAMERA", "MADE"], rows))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("The worker tokens there are."))
+).pipe(Command.withDescription(described("The worker tokens there are.", "vigil camera worker-token list --json")))
 
 const revoke = Command.make(
   "revoke",
@@ -72,7 +79,11 @@ const revoke = Command.make(
       yield* overHttp((http) => http.workerTokens.remove({ path: { id } }))
       yield* options.json ? Console.log("{}") : Console.error("The token is worth nothing any more.")
     }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Take a worker token back."))
+).pipe(
+  Command.withDescription(
+    described("Take a worker token back.", "vigil camera worker-token revoke 3f2a8c11-0f5e-4f0c-9a51-7d1f7b1d2c33")
+  )
+)
 
 const workerToken = Command.make("worker-token").pipe(
   Command.withDescription("Tokens of external workers, which report by HTTP how they are."),

@@ -38,7 +38,9 @@ const versions = Command.make("versions", { ...serverOptions, json }, (options) 
     const rows = all.map((one) => [one.model, one.version, sizeText(one.bytes), stateText(one)])
     yield* Console.log(table(["MODEL", "VERSION", "SIZE", "STATE"], rows))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("The versions of your own models, which were uploaded."))
+).pipe(
+  Command.withDescription(described("The versions of your own models, which were uploaded.", "vigil models versions --json"))
+)
 
 const hintsIn = (file: string) =>
   Effect.gen(function* () {
@@ -145,14 +147,23 @@ const check = Command.make("check", { model: modelArgument, version: versionArgu
     const path = yield* pathOf(options)
     yield* tell(options, yield* overHttp((http) => http.models.check({ path })))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Check and try a version again that is in quarantine."))
+).pipe(
+  Command.withDescription(described("Check and try a version again that is in quarantine.", "vigil models check forklifts 1.0"))
+)
 
 const activate = Command.make("activate", { model: modelArgument, version: versionArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
     const path = yield* pathOf(options)
     yield* tell(options, yield* overHttp((http) => http.models.activate({ path })))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Have cameras that name the model run this version, at once and without a pause."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Have cameras that name the model run this version, at once and without a pause.",
+      "vigil models activate forklifts 1.0"
+    )
+  )
+)
 
 const deactivate = Command.make("deactivate", { model: modelArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -160,7 +171,11 @@ const deactivate = Command.make("deactivate", { model: modelArgument, ...serverO
     yield* overHttp((http) => http.models.deactivate({ path: { id } }))
     yield* Console.log(options.json ? "{}" : `No version of ${id} is active.`)
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Have no camera run a model that no camera names any more."))
+).pipe(
+  Command.withDescription(
+    described("Have no camera run a model that no camera names any more.", "vigil models deactivate forklifts")
+  )
+)
 
 const remove = Command.make("delete", { model: modelArgument, version: versionArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -168,7 +183,9 @@ const remove = Command.make("delete", { model: modelArgument, version: versionAr
     yield* overHttp((http) => http.models.remove({ path }))
     yield* Console.log(options.json ? "{}" : `${options.model} ${options.version} is deleted.`)
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Delete a version that is not active, and its file."))
+).pipe(
+  Command.withDescription(described("Delete a version that is not active, and its file.", "vigil models delete forklifts 0.9"))
+)
 
 const forCamera = Command.make("for", { camera: cameraArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -184,7 +201,12 @@ const forCamera = Command.make("for", { camera: cameraArgument, ...serverOptions
     yield* Console.log(table(["MODEL", "VERSION", "OF", "STATE"], rows))
   }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(
-  Command.withDescription("Which models a camera can be given, and why not the others; `vigil camera edit --detector` gives one.")
+  Command.withDescription(
+    described(
+      "Which models a camera can be given, and why not the others; `vigil camera edit --detector` gives one.",
+      'vigil models for "Loading bay"'
+    )
+  )
 )
 
 /** Commands about the models that a running Vigil was sent. */

@@ -1,6 +1,7 @@
 import { Command, Options } from "@effect/cli"
 import { Account, ProfileChange } from "@vigil/core/Account"
 import { Console, Effect, Option } from "effect"
+import { described } from "../../Help.js"
 import * as Server from "../../operator/Server.js"
 import { overHttp } from "../../operator/Server.js"
 import { serverOptions } from "../../operator/ServerAccess.js"
@@ -43,7 +44,11 @@ const show = Command.make("show", { name: nameArgument, ...serverOptions, json }
     const { id } = yield* userNamed(options.name)
     yield* print(options, yield* overHttp((http) => http.accounts.get({ path: { id } })))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Who a user is, how the user signs in, and whether the account is locked."))
+).pipe(
+  Command.withDescription(
+    described("Who a user is, how the user signs in, and whether the account is locked.", "vigil user show bert --json")
+  )
+)
 
 const profile = Command.make("profile", { name: nameArgument, ...profileOptions, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -51,7 +56,14 @@ const profile = Command.make("profile", { name: nameArgument, ...profileOptions,
     const { id } = yield* userNamed(options.name)
     yield* print(options, yield* overHttp((http) => http.accounts.change({ path: { id }, payload })))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Change a user's name, mail address or language."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Change a user's name, mail address or language.",
+      'vigil user profile bert --display-name "Bert B." --email bert@example.org --language de'
+    )
+  )
+)
 
 const release = Command.make("release", { name: nameArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
@@ -60,7 +72,11 @@ const release = Command.make("release", { name: nameArgument, ...serverOptions, 
     const account = yield* overHttp((http) => http.accounts.get({ path: { id } }))
     yield* options.json ? printJson(Account)(account) : Console.log(`${username} is not locked.`)
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("End the lock of an account that was tried with wrong passwords too often."))
+).pipe(
+  Command.withDescription(
+    described("End the lock of an account that was tried with wrong passwords too often.", "vigil user release bert")
+  )
+)
 
 /** Subcommands of `vigil user`. */
 export const accountCommands = [show, profile, release] as const
@@ -70,7 +86,7 @@ const own = Command.make("show", { ...serverOptions, json }, (options) =>
     overHttp((http) => http.accounts.own()),
     (account) => print(options, account)
   ).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Who you are, and how you sign in."))
+).pipe(Command.withDescription(described("Who you are, and how you sign in.", "vigil account show --json")))
 
 const passwordFile = Options.file("password-file", { exists: "yes" }).pipe(
   Options.optional,
@@ -85,7 +101,14 @@ const change = Command.make("set", { ...profileOptions, passwordFile, ...serverO
     const password = isMoved ? { password: yield* readPassword(options.passwordFile, "Your password") } : {}
     yield* print(options, yield* overHttp((http) => http.accounts.changeOwn({ payload: { ...wanted, ...password } })))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Change your name, mail address or language."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Change your name, mail address or language.",
+      'vigil account set --display-name "Anna A." --email anna@example.org'
+    )
+  )
+)
 
 export const accountCommand = Command.make("account").pipe(
   Command.withDescription("Your own account."),

@@ -2,6 +2,7 @@ import { Command, Options } from "@effect/cli"
 import { type Grants, UserGrants } from "@vigil/core/Grants"
 import type { PlaceId, UserId } from "@vigil/core/Ids"
 import { Console, Effect, Schema } from "effect"
+import { described } from "../../Help.js"
 import * as Server from "../../operator/Server.js"
 import { overHttp } from "../../operator/Server.js"
 import { serverOptions } from "../../operator/ServerAccess.js"
@@ -55,7 +56,7 @@ const list = Command.make("list", { name: nameArgument, ...serverOptions, json }
     const { id, username } = yield* userNamed(options.name)
     yield* show({ username, json: options.json }, yield* grantsOf(id))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("What a user is limited to."))
+).pipe(Command.withDescription(described("What a user is limited to.", "vigil user grant list bert")))
 
 const named = { name: nameArgument, places: placeOption, groups: groupOption, ...serverOptions, json }
 
@@ -88,7 +89,14 @@ const add = Command.make("add", named, (options) =>
       groups: [...new Set([...grants.groups, ...options.groups])]
     })
   ).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Limit a user to places and groups, besides those that the user is limited to already."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Limit a user to places and groups, besides those that the user is limited to already.",
+      'vigil user grant add bert --place "North/Hall 2" --group doors'
+    )
+  )
+)
 
 const remove = Command.make("remove", named, (options) =>
   change(options, (grants, places) => {
@@ -102,14 +110,18 @@ const remove = Command.make("remove", named, (options) =>
           detail: `nothing would be left, and ${options.name} would see everything: if that is meant, \`vigil user grant clear ${options.name}\``
         })
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Take places and groups back; the last one only by `clear`."))
+).pipe(
+  Command.withDescription(
+    described("Take places and groups back; the last one only by `clear`.", "vigil user grant remove bert --group doors")
+  )
+)
 
 const clear = Command.make("clear", { name: nameArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
     const { id, username } = yield* userNamed(options.name)
     yield* show({ username, json: options.json }, yield* setGrants(id, { places: [], groups: [] }, yield* grantsOf(id)))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription("Limit a user no more: all cameras are in reach."))
+).pipe(Command.withDescription(described("Limit a user no more: all cameras are in reach.", "vigil user grant clear bert")))
 
 export const grantCommand = Command.make("grant").pipe(
   Command.withDescription("The places and groups that a user's cameras are limited to."),
