@@ -64,7 +64,13 @@ const list = Command.make(
   {
     actor: Options.text("actor").pipe(Options.optional, Options.withDescription("Only what this user did, by name.")),
     action: Options.choice("action", AuditAction.literals).pipe(Options.optional, Options.withDescription("Only this.")),
+    of: Options.text("of").pipe(
+      Options.withPseudoName("id"),
+      Options.optional,
+      Options.withDescription("Only what was done to this: an id as in the last column.")
+    ),
     since: momentOption("since", "Only what was done at this time or later"),
+    until: momentOption("until", "Only what was done before this time"),
     limit: Options.integer("limit").pipe(Options.withDefault(50), Options.withDescription("How many at the most.")),
     ...serverOptions,
     json
@@ -75,7 +81,9 @@ const list = Command.make(
       const query = {
         actor: Option.getOrUndefined(options.actor),
         action: Option.getOrUndefined(options.action),
-        from: Option.getOrUndefined(options.since)
+        subjectId: Option.getOrUndefined(options.of),
+        from: Option.getOrUndefined(options.since),
+        to: Option.getOrUndefined(options.until)
       }
       const entries = yield* newest(query, options.limit)
       if (options.json) return yield* printJson(Schema.Array(AuditEntry))(entries)

@@ -139,7 +139,12 @@ const known = <A>(key: string, schema: Schema.Schema<A>, byDefault: A | null, de
 const typed = <A>({ byDefault, description, key, schema }: Setting<A>): KnownSetting => known(key, schema, byDefault, description)
 
 const channelsOf = (type: EventType): KnownSetting =>
-  known(`notification.${type}.channels`, Channels, [], `Ways in which people are told of ${type}`)
+  known(
+    `notification.${type}.channels`,
+    Channels,
+    [],
+    `Ways in which people are told of ${type}; kept for notifiers, of which this version has none`
+  )
 
 /** Every parameter but those of analytics and models, which are as many as there are analytics and models. */
 export const settings: ReadonlyArray<KnownSetting> = [
@@ -153,8 +158,18 @@ export const settings: ReadonlyArray<KnownSetting> = [
   typed(historySeconds),
   typed(historyMegabytes),
   ...EventType.literals.map(channelsOf),
-  known("notification.quietHours", most(14)(QuietHours), [], "Times in which nobody is told"),
-  known("notification.escalation", most(10)(EscalationStep), [], "Whom to tell while nobody takes an event on")
+  known(
+    "notification.quietHours",
+    most(14)(QuietHours),
+    [],
+    "Times in which nobody is told; kept for notifiers, of which this version has none"
+  ),
+  known(
+    "notification.escalation",
+    most(10)(EscalationStep),
+    [],
+    "Whom to tell while nobody takes an event on; kept for notifiers, of which this version has none"
+  )
 ]
 
 const { minBitrate, minDuration, minHeight, overlap } = ModelRequirements.fields
