@@ -1,5 +1,6 @@
 import * as HttpApiClient from "@effect/platform/HttpApiClient"
 import * as HttpClient from "@effect/platform/HttpClient"
+import { RequestError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type { TokenPair } from "@vigil/core/AccessToken"
@@ -51,8 +52,12 @@ const said = (error: unknown): string =>
 /** What was answered, as the sentence that a command ends with. */
 export const refusedBy =
   (url: string) =>
-  (error: unknown): CommandFailed =>
-    error instanceof CommandFailed ? error : new CommandFailed({ detail: `${url}: ${said(error)}` })
+  (error: unknown): CommandFailed => {
+    if (error instanceof CommandFailed) return error
+    if (error instanceof RequestError)
+      return new CommandFailed({ detail: `${url} cannot be reached: ${error.description ?? String(error.cause)}` })
+    return new CommandFailed({ detail: `${url}: ${said(error)}` })
+  }
 
 const exchanged = (name: string, profile: Profile) =>
   askTokens(profile.url, (tokens) => tokens.refresh({ payload: { refreshToken: profile.refreshToken } })).pipe(

@@ -41,8 +41,10 @@ describe("vigil login", () => {
     "makes a profile that all commands speak to, until vigil logout",
     () =>
       Effect.gen(function* () {
-        const { anna, annaJson, login, operator, profiles, server, url } = yield* site
+        const { anna, annaJson, login, operator, passwordFile, profiles, server, url } = yield* site
         expect((yield* anna("whoami")).code).toBe(1)
+        const nowhere = yield* anna("login", "http://127.0.0.1:1", "--username", "anna", "--password-file", passwordFile)
+        expect(nowhere.stderr).toMatch(/^vigil: http:\/\/127\.0\.0\.1:1 cannot be reached: .*ECONNREFUSED/)
         const signedIn = yield* login("--profile", "home")
         expect(signedIn.stderr).toBe("")
         expect(signedIn.stdout.toString()).toBe(`Signed in at ${url} as anna (admin), in the profile home.\n`)
