@@ -9,6 +9,7 @@ import { TextField } from "../component/Field.js"
 import { NewPasswordFields, useNewPassword } from "../component/NewPassword.js"
 import { Notice } from "../component/Notice.js"
 import { errorWords } from "../words/ErrorWords.js"
+import { MailField, NameField } from "./ProfileFields.js"
 import { RoleField } from "./RoleField.js"
 
 type Way = "link" | "password"
@@ -74,25 +75,8 @@ export const NewPersonForm = ({ onClose }: { readonly onClose: () => void }) => 
           value={username}
           onChange={(event) => setUsername(event.target.value)}
         />
-        <TextField
-          label="Name"
-          name="name"
-          autoComplete="off"
-          maxLength={100}
-          placeholder="Anna Lindqvist"
-          value={displayName}
-          onChange={(event) => setDisplayName(event.target.value)}
-        />
-        <TextField
-          label="Mail address"
-          name="email"
-          type="email"
-          autoComplete="off"
-          required={way === "link"}
-          hint="Where links for a password and warnings go."
-          value={email}
-          onChange={(event) => setEmail(event.target.value)}
-        />
+        <NameField own={false} value={displayName} onChange={setDisplayName} />
+        <MailField own={false} required={way === "link"} value={email} onChange={setEmail} />
         <RoleField role={role} onChange={setRole} />
       </div>
       {sendsMail && <Ways way={chosen} setWay={setChosen} />}

@@ -3,6 +3,7 @@ import type { Account, ProfileChange } from "@vigil/core/Account"
 import { type FormEvent, useState } from "react"
 import { TextField } from "../component/Field.js"
 import { CurrentPassword, Outcome } from "./Outcome.js"
+import { MailField, NameField } from "./ProfileFields.js"
 
 const orNull = (text: string): string | null => (text.trim() === "" ? null : text.trim())
 
@@ -35,23 +36,8 @@ export const ProfileForm = ({
   }
   return (
     <form onSubmit={submit} className="flex max-w-md flex-col gap-4">
-      <TextField
-        label="Name"
-        name="name"
-        autoComplete="name"
-        maxLength={100}
-        value={displayName}
-        onChange={(event) => setDisplayName(event.target.value)}
-      />
-      <TextField
-        label="Mail address"
-        name="email"
-        type="email"
-        autoComplete="email"
-        hint="Where links for a new password and warnings go."
-        value={email}
-        onChange={(event) => setEmail(event.target.value)}
-      />
+      <NameField own={isOwn} value={displayName} onChange={setDisplayName} />
+      <MailField own={isOwn} value={email} onChange={setEmail} />
       <TextField
         label="Language"
         name="language"

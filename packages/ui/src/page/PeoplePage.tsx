@@ -10,7 +10,7 @@ import { Button } from "../component/Button.js"
 import { Icon } from "../component/Icon.js"
 import { Notice } from "../component/Notice.js"
 import { PageHead } from "../component/PageHead.js"
-import { PersonBadges } from "../component/PersonBadges.js"
+import { PersonBadges, type PersonProps } from "../component/PersonBadges.js"
 import { NewPersonForm } from "../form/NewPersonForm.js"
 import { errorWords } from "../words/ErrorWords.js"
 
@@ -20,15 +20,7 @@ const factsOf = ({ username }: User, account: Account | undefined): ReadonlyArra
   ...(account === undefined || account.email === null ? [] : [account.email])
 ]
 
-const Row = ({
-  account,
-  user,
-  isSelf
-}: {
-  readonly account: Account | undefined
-  readonly user: User
-  readonly isSelf: boolean
-}) => {
+const Row = ({ account, user, isSelf }: PersonProps) => {
   const facts = factsOf(user, account)
   return (
     <li data-testid="person" className="border-b border-line/60 last:border-0">
