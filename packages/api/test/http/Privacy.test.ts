@@ -4,7 +4,7 @@ import { deliver } from "@vigil/api/edge/Delivery"
 import { eventStored } from "@vigil/core/BusMessage"
 import { Erasure, ErasureId, type VideoPart } from "@vigil/core/Erasure"
 import { EventQuery, type EventEntry } from "@vigil/core/Event"
-import { type CameraId, defaultTenant, type TenantId, TrackId } from "@vigil/core/Ids"
+import { type CameraId, defaultTenant, TrackId } from "@vigil/core/Ids"
 import { makeVideoJobQueueMemory } from "@vigil/core/memory/VideoJobQueueMemory"
 import { NodeName } from "@vigil/core/Node"
 import { Bus } from "@vigil/core/port/Bus"
@@ -13,7 +13,7 @@ import { ErasureStore } from "@vigil/core/port/ErasureStore"
 import { EventStore } from "@vigil/core/port/EventStore"
 import { VideoJobQueue } from "@vigil/core/port/VideoJobQueue"
 import { carryOut, lookAfterErasures } from "@vigil/core/privacy/CarryOutErasure"
-import { Chunk, DateTime, Effect, Schema, Stream } from "effect"
+import { Chunk, DateTime, Effect, Layer, Schema, Stream } from "effect"
 import { anyCameraId, entries, entry, otherTenant, secondTenant } from "../Samples.js"
 import { layerTestServer, TestServer } from "./TestServer.js"
 
@@ -65,8 +65,21 @@ const at = (seconds: number) => DateTime.formatIso(DateTime.unsafeMake(Date.UTC(
 
 const idOf = Schema.decodeUnknownSync(Schema.Struct({ id: Schema.UUID }))
 
+/** Segments that wait for workers. */
+let queued: ReadonlyArray<VideoPart> = []
+
+const layerQueue = Layer.sync(VideoJobQueue, () => ({
+  ...makeVideoJobQueueMemory(),
+  erase: (_, isErased) =>
+    Effect.sync(() => {
+      const before = queued.length
+      queued = queued.filter((part) => !isErased(part))
+      return before - queued.length
+    })
+}))
+
 describe("erasure", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(Layer.provideMerge(layerTestServer(), layerQueue), { timeout: 60_000, excludeTestServices: true })((it) => {
     it.effect("takes the events of a time from the store and the bus, and leaves the others and a report", () =>
       Effect.gen(function* () {
         const { ask } = yield* asked
@@ -239,31 +252,25 @@ describe("erasure", () => {
 
     it.effect("takes what waits for workers too", () =>
       Effect.gen(function* () {
+        const { ask } = yield* asked
         const [camera, other] = [anyCameraId(), anyCameraId()]
         yield* (yield* EventStore).append(camera, entries(camera, 3))
+        yield* (yield* EventStore).append(
+          other,
+          entries(other, 1, () => ({ eventType: "MOTION" }))
+        )
         const [start, minute] = [Date.parse(at(0)), 60_000]
         const part = (cameraId: CameraId, from: number) => ({ cameraId, from: start + from, to: start + from + 5000 })
-        const parts = [part(camera, 0), part(camera, 3 * minute), part(camera, -3 * minute), part(other, 0)]
-        const chosen: Array<ReadonlyArray<boolean>> = []
-        const queue = {
-          ...makeVideoJobQueueMemory(),
-          erase: (_: TenantId, isErased: (part: VideoPart) => boolean) => Effect.sync(() => chosen.push(parts.map(isErased)))
-        }
-        const { begin } = yield* ErasureStore
-        const erase = (selection: Erasure["selection"]) =>
-          begin(defaultTenant, { selection, reason: "x" }).pipe(
-            Effect.flatMap(carryOut),
-            Effect.provideService(VideoJobQueue, queue)
-          )
+        queued = [part(camera, 0), part(camera, 3 * minute), part(camera, -3 * minute), part(other, 0)]
         // Where some are erased, what was around them; else all of the cameras and the time.
-        expect(yield* erase({ eventTypes: ["INTRUSION"], cameraIds: [camera] })).toMatchObject({
-          erased: { events: 3, segments: 1 }
-        })
-        expect(yield* erase({ cameraIds: [camera] })).toMatchObject({ erased: { events: 0, segments: 2 } })
-        expect(chosen).toEqual([
-          [true, false, false, false],
-          [true, true, true, false]
-        ])
+        const selection = { eventTypes: ["INTRUSION"], cameraIds: [camera, other] }
+        const some = yield* ask("POST", "/erasures", { selection, reason: "x" })
+        expect(some.json).toMatchObject({ erased: { events: 3, segments: 1 } })
+        expect(queued.map(({ from }) => from - start)).toEqual([3 * minute, -3 * minute, 0])
+        const all = yield* ask("POST", "/erasures", { selection: { cameraIds: [camera] }, reason: "x" })
+        expect(all.json).toMatchObject({ erased: { events: 0, segments: 2 } })
+        expect(queued).toEqual([part(other, 0)])
+        queued = []
       })
     )
 
