@@ -10,7 +10,7 @@ import * as RpcSerialization from "@effect/rpc/RpcSerialization"
 import { InvalidField, NotSignedIn } from "@vigil/core/contract/Problem"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { VigilRpc } from "@vigil/core/contract/VigilRpc"
-import { Console, Context, Effect, Layer, Option, Schema, Scope, Stream } from "effect"
+import { Console, Context, Effect, Layer, Option, ParseResult, Schema, Scope, Stream } from "effect"
 import { WebSocket } from "ws"
 import { CommandFailed } from "../Output.js"
 import { localAccess, placeOf, type ServerAccess, type ServerOptions } from "./ServerAccess.js"
@@ -80,6 +80,11 @@ const wrongValues = (error: object): string | undefined => {
   return fields.length === 0 ? undefined : fields.map(({ detail, pointer }) => `${pointer.slice(1)}: ${detail}`).join("; ")
 }
 
+const unfit = (error: ParseResult.ParseError): string =>
+  ParseResult.ArrayFormatter.formatErrorSync(error)
+    .map(({ message, path }) => `${path.map(String).join(".")}: ${message}`)
+    .join("; ")
+
 const said = (error: unknown): string | undefined => {
   if (typeof error !== "object" || error === null) return undefined
   if ("detail" in error && typeof error.detail === "string" && "title" in error) return wrongValues(error) ?? error.detail
@@ -90,6 +95,8 @@ const said = (error: unknown): string | undefined => {
 const failureOf =
   (url: string) =>
   (error: unknown): Error => {
+    // What was typed does not fit, which is seen before it is sent.
+    if (ParseResult.isParseError(error)) return new CommandFailed({ detail: unfit(error) })
     const problem = said(error)
     if (problem !== undefined) return new CommandFailed({ detail: problem })
     const tag = typeof error === "object" && error !== null && "_tag" in error ? error._tag : undefined
