@@ -67,7 +67,7 @@ describe("vigil edge", () => {
         expect(lines[0]?.backlog.events).toBeGreaterThan(0)
         yield* eventually("it is gone", () => (isAlive(running.process.pid ?? 0) ? undefined : true))
       }),
-    120_000
+    240_000
   )
 
   it.effect("says how it wants to be called, and sends its token nowhere in the clear", () =>
