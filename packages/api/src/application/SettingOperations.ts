@@ -2,6 +2,7 @@ import { Forbidden } from "@vigil/core/contract/Principal"
 import { authorize, inCallersName } from "@vigil/core/control/Authorization"
 import { configureCamera, getCamera } from "@vigil/core/control/CameraCommands"
 import { type CameraId, defaultTenant, type TenantId } from "@vigil/core/Ids"
+import { findModel } from "@vigil/core/control/ModelAssignment"
 import { PlaceNotFound, PlaceStore } from "@vigil/core/port/PlaceStore"
 import { SettingStore } from "@vigil/core/port/SettingStore"
 import { cameraLevel, cameraPatchOf } from "@vigil/core/settings/CameraSettings"
@@ -14,7 +15,8 @@ import {
   type SettingsView
 } from "@vigil/core/settings/SettingLevels"
 import { Settings } from "@vigil/core/settings/Settings"
-import type { SettingPatch } from "@vigil/core/settings/SettingValues"
+import { anyModel, detectionModel, detectionPlacement, valueOf } from "@vigil/core/settings/Setting"
+import { patched, type SettingPatch } from "@vigil/core/settings/SettingValues"
 import type { User } from "@vigil/core/User"
 import { Effect } from "effect"
 
@@ -71,11 +73,22 @@ export const settingsAt = (scope: SettingScope) =>
     return yield* viewOf(user, scope)
   })
 
+/** Fails where cameras below would be given a model that nobody has, unless workers are to know it. */
+const checkModelSaid = ({ tenantId }: User, scope: SettingScope, patch: SettingPatch) =>
+  Effect.gen(function* () {
+    if (typeof patch[detectionModel.key] !== "string") return
+    const { levels } = yield* levelsOf(tenantId, scope)
+    const said = [patched({}, patch), ...levels.map(({ values }) => values)]
+    const model = valueOf(detectionModel, said)
+    if (model !== anyModel && valueOf(detectionPlacement, said) !== "queue") yield* findModel(tenantId, model)
+  })
+
 export const changeSettings = (scope: SettingScope, patch: SettingPatch, expectedRevision?: number) =>
   Effect.gen(function* () {
     const user = yield* authorizeChange(scope)
     yield* checkSite(user, scope)
     yield* checkSettingPatch(patch)
+    yield* checkModelSaid(user, scope, patch)
     yield* (yield* SettingStore).change(user.tenantId, scope, patch, expectedRevision)
     yield* (yield* Settings).renew(scope.level === "system" ? "everybody" : user.tenantId)
     return yield* viewOf(user, scope)

@@ -10,7 +10,7 @@ import { crossOriginHeaders, isPreflight, preflightHeaders } from "./CrossOrigin
 import { isForeign } from "./OriginCheck.js"
 import { isForPublishers, preflight, publisherHeaders } from "./PublisherDoor.js"
 import { asProblem, problemResponse, responseForCause, tooLarge } from "./ProblemResponse.js"
-import { makeRequestRate, rateHeaders, type RatePolicy } from "./RequestRate.js"
+import { makeVisitorRate, rateHeaders, type RatePolicy } from "./RequestRate.js"
 import { methodsAt } from "./RouteTable.js"
 import { securityHeaders } from "./SecurityHeaders.js"
 import { visitorOf } from "./Visitor.js"
@@ -106,14 +106,14 @@ const withOwnHeaders = (response: HttpServerResponse.HttpServerResponse, headers
 export const layerFrontDoor = HttpLayerRouter.middleware(
   Effect.map(ServerConfig, (config) => {
     const policy: RatePolicy = { burst: config.requestsPerMinute, window: 60 }
-    const rate = makeRequestRate(policy)
+    const rate = makeVisitorRate(policy)
     return (handler) =>
       Effect.gen(function* () {
         const request = yield* HttpServerRequest.HttpServerRequest
         const requestId = crypto.randomUUID()
         const start = performance.now()
         const { address } = visitorOf(request, config)
-        const counted = isUncounted(request) ? undefined : rate.take(clientOf(request, address), start)
+        const counted = isUncounted(request) ? undefined : rate.take(clientOf(request, address), address, start)
         const refused = !isAllowedAddress(config, address)
           ? fromElsewhere
           : counted?.allowed === false
@@ -133,6 +133,7 @@ export const layerFrontDoor = HttpLayerRouter.middleware(
             ),
             Effect.annotateLogs({ requestId, method: request.method, path: request.url.split("?")[0] ?? "" })
           ))
+        if (counted !== undefined && answered.status === 401) rate.refused(address, start)
         const response = orNotAllowed(request, answered)
         yield* observeRequest(request, response.status, performance.now() - start)
         return withOwnHeaders(asProblem(response), {

@@ -44,19 +44,44 @@ export const makeRequestRate = ({ burst, window }: RatePolicy) => {
 
   const secondsUntil = (tokens: number, wanted: number) => Math.max(0, Math.ceil((wanted - tokens) / perMillisecond / 1000))
 
+  const stateOf = ({ tokens }: Bucket, allowed: boolean): RateState => ({
+    allowed,
+    remaining: Math.floor(tokens),
+    reset: secondsUntil(tokens, burst),
+    retryAfter: allowed ? 0 : secondsUntil(tokens, 1)
+  })
+
   return {
+    /** Whether the client asked before. */
+    knows: (client: string): boolean => buckets.has(client),
+    /** How it stands with the client, without counting a request. */
+    state: (client: string, now: number): RateState => {
+      const bucket = bucketOf(client, now)
+      return stateOf(bucket, bucket.tokens >= 1)
+    },
     /** Counts one request of the client. */
     take: (client: string, now: number): RateState => {
       const bucket = bucketOf(client, now)
       const allowed = bucket.tokens >= 1
       if (allowed) bucket.tokens -= 1
-      return {
-        allowed,
-        remaining: Math.floor(bucket.tokens),
-        reset: secondsUntil(bucket.tokens, burst),
-        retryAfter: allowed ? 0 : secondsUntil(bucket.tokens, 1)
-      }
+      return stateOf(bucket, allowed)
     }
+  }
+}
+
+/**
+ * Counts each client at an address by the credentials that it comes with, so that people behind one address do not count for each other. Credentials
+ * that were refused count for the address: once there are too many, none that were not seen before are looked at.
+ */
+export const makeVisitorRate = (policy: RatePolicy) => {
+  const clients = makeRequestRate(policy)
+  const refusals = makeRequestRate(policy)
+  return {
+    take: (client: string, address: string, now: number): RateState => {
+      const refused = clients.knows(client) ? undefined : refusals.state(address, now)
+      return refused?.allowed === false ? refused : clients.take(client, now)
+    },
+    refused: (address: string, now: number): void => void refusals.take(address, now)
   }
 }
 

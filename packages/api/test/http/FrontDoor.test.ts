@@ -46,6 +46,17 @@ describe("the front door", () => {
       })
     )
 
+    it.effect("counts refused credentials for the address that they come from", () =>
+      Effect.gen(function* () {
+        const { visit } = yield* TestServer
+        const guess = (n: number) => visit({ path: "/api/v1/cameras", headers: { authorization: `Bearer guess-${n}` } })
+        const statuses = Array<number>()
+        for (let n = 0; n < 16; n++) statuses.push((yield* guess(n)).status)
+        expect(statuses.slice(0, 12)).toEqual(Array.from({ length: 12 }, () => 401))
+        expect(statuses).toContain(429)
+      })
+    )
+
     it.effect("says in problem details that nothing can be expected", () =>
       Effect.gen(function* () {
         const { port } = yield* ServerAddress

@@ -1,4 +1,4 @@
-import { makeRequestRate, rateHeaders } from "@vigil/api/http/RequestRate"
+import { makeRequestRate, makeVisitorRate, rateHeaders } from "@vigil/api/http/RequestRate"
 import * as fc from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
 
@@ -29,6 +29,20 @@ describe("RequestRate", () => {
         expect(allowed).toBeLessThanOrEqual(burst + (now / 60_000) * burst + 1e-6)
       })
     )
+  })
+
+  it("lets nobody go around it with ever new credentials, and harms nobody who was there before", () => {
+    const rate = makeVisitorRate({ burst: 3, window: 60 })
+    expect(rate.take("believed", "here", 0).allowed).toBe(true)
+    const guesses = [1, 2, 3, 4, 5].map((guess) => {
+      const { allowed } = rate.take(`guess ${guess}`, "here", 0)
+      if (allowed) rate.refused("here", 0)
+      return allowed
+    })
+    expect(guesses).toEqual([true, true, true, false, false])
+    expect(rate.take("believed", "here", 0).allowed).toBe(true)
+    expect(rate.take("guess 6", "elsewhere", 0).allowed).toBe(true)
+    expect(rate.take("guess 7", "here", 20_000).allowed).toBe(true)
   })
 
   it("says it in headers", () => {

@@ -209,6 +209,18 @@ describe("settings", () => {
       })
     )
 
+    it.effect("name no model that nobody has, unless workers are to know it", () =>
+      Effect.gen(function* () {
+        const { ask, site } = yield* made
+        for (const path of ["/settings/system", "/settings/tenant", `/settings/sites/${site}`]) {
+          const unknown = yield* ask("PATCH", path, { "detection.model": "of-nobody" })
+          expect(unknown.json).toMatchObject({ status: 400, type: "urn:vigil:problem:model-unknown" })
+        }
+        const ofWorkers = { "detection.model": "of-nobody", "detection.placement": "queue" }
+        expect(one(yield* ask("PATCH", `/settings/sites/${site}`, ofWorkers), "detection.model")?.value).toBe("of-nobody")
+      })
+    )
+
     it.effect("have versions, and go back to one", () =>
       Effect.gen(function* () {
         const { ask, site } = yield* made

@@ -5,7 +5,7 @@
  */
 import { Effect, Option } from "effect"
 import type { Camera } from "../Camera.js"
-import type { CameraId, TenantId } from "../Ids.js"
+import type { CameraId, ModelId, TenantId } from "../Ids.js"
 import { type StreamFacts, streamFacts, unmetRequirements } from "../ModelSuitability.js"
 import { CameraControl } from "../port/CameraControl.js"
 import { CameraRuns } from "../settings/CameraRuns.js"
@@ -43,6 +43,21 @@ const misfit = (
     : new ModelUnsuitable({ model: descriptor.id, cameraId, reason: "requirements", detail: "", unmet })
 }
 
+/** The tenant's model of this id, where anybody has it. */
+export const findModel = (tenant: TenantId, model: ModelId, cameraId?: CameraId) =>
+  Effect.flatMap(ModelLibrary, (library) =>
+    Effect.flatMap(
+      library.find(tenant, model),
+      Option.match({
+        onSome: Effect.succeed,
+        onNone: () => {
+          const detail = "there is no such model: `vigil models list` tells which there are"
+          return new ModelUnsuitable({ model, cameraId, reason: "unknown", detail, unmet: [] })
+        }
+      })
+    )
+  )
+
 /**
  * Fails where a camera cannot be given the model that it is to name: nobody has it, the licence does not allow it, or the camera does not give what it needs. A
  * camera that is changed otherwise is not looked at: it may have got worse since it was given its model. Models that workers alone have are
@@ -54,16 +69,12 @@ export const checkModel = (tenant: TenantId, wanted: Camera, before?: Camera) =>
     const after = yield* run(wanted)
     const { model, placement } = after.camera.detection
     if (model === undefined || (before !== undefined && aspectsOf(yield* run(before)) === aspectsOf(after))) return
-    const library = yield* ModelLibrary
-    const found = yield* library.find(tenant, model)
-    if (Option.isSome(found)) {
-      yield* library.permit(tenant, model)
-      const wrong = misfit(found.value, after, yield* factsOf(before?.id), before?.id)
-      if (wrong !== undefined) return yield* wrong
-    } else if (placement !== "queue") {
-      const detail = "there is no such model: `vigil models list` tells which there are"
-      return yield* new ModelUnsuitable({ model, cameraId: before?.id, reason: "unknown", detail, unmet: [] })
-    }
+    const { find, permit } = yield* ModelLibrary
+    if (placement === "queue" && Option.isNone(yield* find(tenant, model))) return
+    const found = yield* findModel(tenant, model, before?.id)
+    yield* permit(tenant, model)
+    const wrong = misfit(found, after, yield* factsOf(before?.id), before?.id)
+    if (wrong !== undefined) return yield* wrong
   })
 
 /** Every model that a camera's tenant has, with what keeps this camera from it. */
