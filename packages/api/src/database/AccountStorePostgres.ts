@@ -101,7 +101,7 @@ const make = Effect.map(Database, (database) =>
     changeProfile: (tenant, id, change) =>
       database.tenant("change profile", tenant, (sql) =>
         Effect.gen(function* () {
-          yield* sql`select id from users where id = ${id} for update`
+          yield* sql`select id from users where id = ${id} for no key update`
           const written = yield* writeProfile(sql, id, change)
           yield* writeAudit(sql, tenant, written.change)
           return written.account
@@ -112,7 +112,7 @@ const make = Effect.map(Database, (database) =>
       database.tenant("note a wrong password", user.tenantId, (sql) =>
         Effect.gen(function* () {
           const [row] = yield* sql<AccountRow & { readonly wrong_at: Date | null }>`
-            select * from users where id = ${user.id} for update`
+            select * from users where id = ${user.id} for no key update`
           if (row === undefined) return false
           const before = {
             count: row.wrong_passwords,

@@ -11,13 +11,13 @@ type UserRow = Parameters<typeof toUser>[0]
 
 const known = (sql: SqlClient, provider: IdentityProvider, { subject }: Admission) =>
   sql<UserRow>`select u.* from user_identities i join users u on u.id = i.user_id
-    where i.provider_id = ${provider.id} and i.subject = ${subject} for update of u`
+    where i.provider_id = ${provider.id} and i.subject = ${subject} for no key update of u`
 
 /** The user that somebody who comes the first time gets. */
 const first = (sql: SqlClient, provider: IdentityProvider, admission: Admission) =>
   Effect.gen(function* () {
     const { tenantId } = provider
-    const [same] = yield* sql<UserRow>`select * from users where lower(username) = lower(${admission.username}) for update`
+    const [same] = yield* sql<UserRow>`select * from users where lower(username) = lower(${admission.username}) for no key update`
     if (same !== undefined && !provider.linkUsers) return yield* new AdmissionRefused({ reason: "username-taken" })
     if (same === undefined && !provider.createUsers) return yield* new AdmissionRefused({ reason: "no-account" })
     const user =
@@ -54,7 +54,7 @@ const mayChangeRole = (sql: SqlClient, user: User) =>
 export const admit = (sql: SqlClient, provider: IdentityProvider, admission: Admission) =>
   Effect.gen(function* () {
     // One at a time: somebody who comes twice at once is made once.
-    yield* sql`select id from identity_providers where id = ${provider.id} for update`
+    yield* sql`select id from identity_providers where id = ${provider.id} for no key update`
     const [row] = yield* known(sql, provider, admission)
     const user = row === undefined ? yield* first(sql, provider, admission) : yield* toUser(row)
     if (user.disabled) return yield* new AdmissionRefused({ reason: "disabled" })

@@ -287,7 +287,7 @@ const make = Effect.gen(function* () {
     update: (tenant, id, patch, expectedRevision) =>
       database.tenant("change camera", tenant, (sql) =>
         Effect.gen(function* () {
-          const known = yield* one(yield* sql<CameraRow>`select * from cameras where id = ${id} for update`, id)
+          const known = yield* one(yield* sql<CameraRow>`select * from cameras where id = ${id} for no key update`, id)
           const current = { camera: yield* toCamera(known), credentials: yield* unsealCredentials(known, "change camera") }
           yield* checkSurroundings(sql, patch)
           const record = yield* revisedRecord(current, patch, yield* DateTime.now, expectedRevision)

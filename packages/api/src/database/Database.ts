@@ -16,7 +16,8 @@ type Work<A, E, R> = (sql: SqlClient) => Effect.Effect<A, E | RowError, R>
 /**
  * The only way to the tables. Every piece of work is one transaction under a role that row-level security holds for: `tenant` sees
  * one tenant's rows, and of those no more than is in reach of the person whose call is served (`GrantStore`), `system` all. All or nothing is written; an absent, hung or failing server ends in `StoreUnavailable`
- * within seconds, and the next piece of work tries anew.
+ * within seconds, and the next piece of work tries anew. Rows that are read to be changed are locked `for no key update`: what only refers to them, as a new
+ * session does to its user, neither waits nor locks itself out with it.
  */
 export class Database extends Context.Tag("@vigil/api/Database")<
   Database,

@@ -61,7 +61,10 @@ const make = Effect.map(Database, (database) =>
     cancel: (tenant, id) =>
       database.tenant("cancel discovery", tenant, (sql) =>
         Effect.gen(function* () {
-          const found = yield* one(yield* sql<DiscoveryRow>`select document from discoveries where id = ${id} for update`, id)
+          const found = yield* one(
+            yield* sql<DiscoveryRow>`select document from discoveries where id = ${id} for no key update`,
+            id
+          )
           if (found.state !== "running") return found
           const cancelled = Discovery.make({ ...found, state: "cancelled" })
           yield* sql`update discoveries set ${sql.update(columns(cancelled))} where id = ${id}`

@@ -155,7 +155,7 @@ const report = (
   change: (before: Erasure) => { readonly erased: Erasure["erased"]; readonly finished_at?: Date; readonly settled_at?: Date }
 ) =>
   Effect.gen(function* () {
-    yield* sql`select id from erasures where id = ${id} for update`
+    yield* sql`select id from erasures where id = ${id} for no key update`
     const before = yield* read(sql, id)
     if (Option.isNone(before)) return Option.none()
     const { erased, ...times } = change(before.value)

@@ -267,7 +267,10 @@ const make = Effect.gen(function* () {
     setStatus: (tenant, eventId, status) =>
       database.tenant("set event status", tenant, (sql) =>
         Effect.gen(function* () {
-          const before = yield* one(yield* sql<EventRow>`select * from events where event_id = ${eventId} for update`, eventId)
+          const before = yield* one(
+            yield* sql<EventRow>`select * from events where event_id = ${eventId} for no key update`,
+            eventId
+          )
           if (before.status === status) return yield* toEntry(before)
           const rows = yield* sql<EventRow>`update events set status = ${status} where event_id = ${eventId} returning *`
           const entry = yield* toEntry(yield* one(rows, eventId))

@@ -134,7 +134,7 @@ const make = Effect.gen(function* () {
     change: (tenant, id, { clientSecret, ...patch }) =>
       database.tenant("change identity provider", tenant, (sql) =>
         Effect.gen(function* () {
-          const row = yield* one(yield* sql<ProviderRow>`select * from identity_providers where id = ${id} for update`, id)
+          const row = yield* one(yield* sql<ProviderRow>`select * from identity_providers where id = ${id} for no key update`, id)
           const before = yield* toProvider(row)
           const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined))
           const after = IdentityProvider.make({

@@ -168,7 +168,7 @@ const make = Effect.gen(function* () {
       database.tenant("keep part of model", tenant, (sql) =>
         Effect.gen(function* () {
           yield* sql`select version from model_versions
-            where tenant_id = ${tenant} and model = ${model} and version = ${name} for update`
+            where tenant_id = ${tenant} and model = ${model} and version = ${name} for no key update`
           yield* checkPart(yield* read(sql, tenant, model, name), part, bytes.length)
           yield* sql`insert into model_parts (tenant_id, model, version, part, data)
             values (${tenant}, ${model}, ${name}, ${part}, ${bytes})

@@ -153,7 +153,7 @@ const make = Effect.map(Database, (database) =>
     remove: (tenant, id, expectedRevision) =>
       database.tenant("remove place", tenant, (sql) =>
         Effect.gen(function* () {
-          const place = yield* one(yield* sql<PlaceRow>`select * from places where id = ${id} for update`, id)
+          const place = yield* one(yield* sql<PlaceRow>`select * from places where id = ${id} for no key update`, id)
           yield* checkRevision(place, expectedRevision)
           const [inUse] = yield* sql<{ readonly cameras: number; readonly places: number }>`select
             (select count(*)::int from cameras where tenant_id = ${tenant} and place_id = ${id}) as cameras,

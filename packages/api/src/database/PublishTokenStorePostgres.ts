@@ -16,7 +16,7 @@ interface TokenRow {
 
 /** Fails for a camera that the tenant has not. */
 const lockCamera = (sql: SqlClient, cameraId: CameraId) =>
-  Effect.flatMap(sql`select id from cameras where id = ${cameraId} for update`, ([row]) =>
+  Effect.flatMap(sql`select id from cameras where id = ${cameraId} for no key update`, ([row]) =>
     row === undefined ? new CameraNotFound({ cameraId }) : Effect.void
   )
 

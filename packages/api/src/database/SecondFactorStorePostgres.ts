@@ -22,7 +22,7 @@ interface FactorRow {
 const decodePolicy = Schema.decodeUnknown(SignInPolicy)
 
 const policyOf = (sql: SqlClient) =>
-  Effect.flatMap(sql<{ readonly second_factor: string }>`select second_factor from tenants for update`, ([row]) =>
+  Effect.flatMap(sql<{ readonly second_factor: string }>`select second_factor from tenants for no key update`, ([row]) =>
     decodePolicy({ secondFactor: row?.second_factor ?? "optional" })
   )
 
@@ -107,7 +107,7 @@ const make = Effect.gen(function* () {
     replaceCodes: (user, codeHashes) =>
       database.tenant("replace recovery codes", user.tenantId, (sql) =>
         Effect.gen(function* () {
-          const rows = yield* sql`select from second_factors where id = ${user.id} and confirmed_at is not null for update`
+          const rows = yield* sql`select from second_factors where id = ${user.id} and confirmed_at is not null for no key update`
           if (rows.length === 0) return false
           yield* writeCodes(sql, user, codeHashes)
           yield* writeAudit(sql, user.tenantId, secondFactorChanged("codes", user))

@@ -107,7 +107,7 @@ const refreshed = (
   Effect.gen(function* () {
     // The row is what two who have the same token wait for: the second finds it spent.
     const [locked] = yield* sql<SessionRow>`select * from sessions
-      where token_hash = ${tokenHash} and kind = 'token' and expires_at > ${yield* now} and ${isServed(sql)} for update`
+      where token_hash = ${tokenHash} and kind = 'token' and expires_at > ${yield* now} and ${isServed(sql)} for no key update`
     if (locked === undefined) return Option.none()
     const session = yield* toSession(locked)
     const at = yield* DateTime.now

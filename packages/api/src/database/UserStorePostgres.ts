@@ -77,7 +77,7 @@ export const insertUser = (sql: SqlClient, tenantId: TenantId, { passwordHash, p
 const lockAdministrators = (sql: SqlClient, tenant: TenantId) =>
   Effect.map(
     sql<{ readonly id: UserId }>`select id from users u where tenant_id = ${tenant} and role = 'admin' and disabled_at is null
-      and (password_hash <> ${noPassword} or exists (select from user_identities i where i.user_id = u.id)) order by id for update`,
+      and (password_hash <> ${noPassword} or exists (select from user_identities i where i.user_id = u.id)) order by id for no key update`,
     (rows) => rows.map(({ id }) => id)
   )
 
@@ -108,7 +108,7 @@ const replacePassword = (sql: SqlClient, { id, password_hash, tenant_id }: UserR
 const update = (sql: SqlClient, tenant: TenantId, id: UserId, { disabled, passwordHash, role }: UserChange) =>
   Effect.gen(function* () {
     if (disabled === true || (role !== undefined && role !== "admin")) yield* keepAnAdministrator(sql, tenant, id)
-    const current = yield* one(yield* sql<UserRow>`select * from users where id = ${id} for update`, id)
+    const current = yield* one(yield* sql<UserRow>`select * from users where id = ${id} for no key update`, id)
     if (passwordHash !== undefined) yield* replacePassword(sql, current)
     const at = DateTime.toDateUtc(yield* DateTime.now)
     const disabledAt = disabled === undefined ? current.disabled_at : disabled ? (current.disabled_at ?? at) : null

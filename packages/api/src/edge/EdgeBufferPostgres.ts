@@ -147,7 +147,7 @@ const make = Effect.gen(function* () {
       database.system("number undelivered events anew", (sql) =>
         Effect.gen(function* () {
           // Whoever appends waits for this row, and then finds its epoch over.
-          yield* sql`select epoch from camera_epochs where camera_id = ${camera} for update`
+          yield* sql`select epoch from camera_epochs where camera_id = ${camera} for no key update`
           const behind = yield* sql`update edge_cursors set delivered = ${sequence}
             where camera_id = ${camera} and delivered > ${sequence} returning camera_id`
           if (behind.length > 0) return

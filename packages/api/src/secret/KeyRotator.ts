@@ -45,7 +45,7 @@ const make = Effect.gen(function* () {
     sql.unsafe<BoxRow>(
       `select id, ${column} as box from ${table} where ${column} is not null and id > $1
          and (get_byte(${column}, 0) = 1 or encode(substring(${column} from 2 for 4), 'hex') <> $2)
-       order by id limit ${batch} for update`,
+       order by id limit ${batch} for no key update`,
       [after, mark]
     )
 
