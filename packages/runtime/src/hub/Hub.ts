@@ -59,10 +59,8 @@ export const makeHub = (first: HubOptions = defaultHubOptions): Hub => {
       (unit, index) => index <= newestKeyframe && unit.kind === "video" && unit.keyframe && now - unit.received >= options.window
     )
     if (first > 0) dropOldest(first)
-    if (ringBytes > options.maxBytes) {
-      if (newestKeyframe > 0) dropOldest(newestKeyframe)
-      else clear()
-    }
+    if (ringBytes > options.maxBytes && newestKeyframe > 0) dropOldest(newestKeyframe)
+    if (ringBytes > options.maxBytes) clear()
   }
 
   const clear = () => {

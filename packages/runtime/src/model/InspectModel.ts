@@ -1,6 +1,7 @@
 import { ModelDescriptor, ModelError } from "@vigil/core/Model"
 import type { ModelVerdict, ModelVersion } from "@vigil/core/ModelVersion"
 import { Effect, Either, Schema } from "effect"
+import { resolve } from "node:path"
 import type { ModelAnnouncement } from "./DescribeModel.js"
 import { askSandboxed, defaultSandboxLimits, type SandboxLimits } from "./Sandbox.js"
 
@@ -30,8 +31,8 @@ export const inspectModel = (
 ): Effect.Effect<ModelVerdict> => {
   const refuse = (reason: ModelError["reason"], detail: string): ModelVerdict =>
     Either.left({ reason, detail: detail.slice(0, longestDetail) })
-  const request: InspectionRequest = { id: model, version, title: model, hints, sha256, file }
-  return askSandboxed({ program: new URL("./InspectProcess.js", import.meta.url), request, files: [file], limits }).pipe(
+  const request: InspectionRequest = { id: model, version, title: model, hints, sha256, file: resolve(file) }
+  return askSandboxed({ program: new URL("./InspectProcess.js", import.meta.url), request, files: [request.file], limits }).pipe(
     Effect.flatMap(decodeAnswer),
     Effect.match({
       onFailure: ({ message }) => refuse("run", message),

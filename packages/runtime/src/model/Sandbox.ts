@@ -27,7 +27,7 @@ export interface SandboxCall {
   readonly program: URL
   /** JSON. */
   readonly request: object
-  /** Files that it may read besides its own program. */
+  /** Files that it may read besides its own program, as absolute paths: it runs in `/`. */
   readonly files: ReadonlyArray<string>
   readonly limits: SandboxLimits
 }

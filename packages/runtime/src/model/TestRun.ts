@@ -1,5 +1,6 @@
 import { type ModelDescriptor, ModelError } from "@vigil/core/Model"
 import { Effect, Schema } from "effect"
+import { resolve } from "node:path"
 import { type SessionModel, sessionModel } from "../inference/SessionModel.js"
 import { askSandboxed, defaultSandboxLimits, type SandboxLimits } from "./Sandbox.js"
 
@@ -28,8 +29,8 @@ export const testRun = (
   const fail = (reason: ModelError["reason"], detail: string) =>
     Effect.fail(new ModelError({ model: descriptor.id, reason, detail }))
   const { bytes: _, ...model } = sessionModel(descriptor, new Uint8Array(), mayShrink, { provider: "cpu" })
-  const request: TestRunRequest = { file, model }
-  return askSandboxed({ program: new URL("./TestRunProcess.js", import.meta.url), request, files: [file], limits }).pipe(
+  const request: TestRunRequest = { file: resolve(file), model }
+  return askSandboxed({ program: new URL("./TestRunProcess.js", import.meta.url), request, files: [request.file], limits }).pipe(
     Effect.flatMap(decodeAnswer),
     Effect.matchEffect({
       onFailure: ({ message }) => fail("run", message),

@@ -1,6 +1,13 @@
 import { describe, expect, it } from "@effect/vitest"
 import type { Bus, BusMessageTooLarge, Delivery, FollowOptions } from "@vigil/core/port/Bus"
-import { anyCamera, anyTenant, cameraMessage, heartbeatMessage, storedMessage } from "@vigil/fixtures/conformance/BusMessages"
+import {
+  anyCamera,
+  anyTenant,
+  cameraMessage,
+  errorMessage,
+  heartbeatMessage,
+  storedMessage
+} from "@vigil/fixtures/conformance/BusMessages"
 import { hasNatsServer, type NatsServer, type NatsServerOptions, startNatsServer } from "@vigil/fixtures/peer/NatsServer"
 import { type JetStreamBusOptions, makeJetStreamBus } from "@vigil/runtime/bus/JetStreamBus"
 import { Nats } from "@vigil/runtime/nats/Nats"
@@ -119,7 +126,7 @@ describe.skipIf(!hasNatsServer)("JetStreamBus [needs nats-server]", () => {
     Effect.gen(function* () {
       const { bus, nats } = yield* setting({ maxPayload: 16 * 1024 })
       const [tenant, camera] = [anyTenant(), anyCamera()]
-      const error = yield* Effect.flip(bus.publish(cameraMessage(tenant, camera, "camera.created", 1, "x".repeat(20_000))))
+      const error = yield* Effect.flip(bus.publish(errorMessage(tenant, camera, "x".repeat(20_000))))
       expect(error).toMatchObject({ _tag: "BusMessageTooLarge", limit: 16 * 1024 } satisfies Partial<BusMessageTooLarge>)
       const other = yield* busOf(nats, "other")
       yield* bus.publish(heartbeatMessage(tenant, camera))
