@@ -14,8 +14,8 @@ export default defineConfig({
     reporters: ["default", "./scripts/vitest/SummaryReporter.ts"],
     watch: false,
     pool: "forks",
-    // Many tests wait for servers, encoders and browsers of their own: one file more than there are cores keeps these busy, more only makes all of them late.
-    poolOptions: { forks: { minForks: 1, maxForks: Math.min(4, availableParallelism() + 1) } },
+    // Several tests start servers, encoders or browsers of their own: more files at once than cores only makes all of them late.
+    poolOptions: { forks: { minForks: 1, maxForks: Math.max(1, Math.min(4, availableParallelism())) } },
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 10_000,

@@ -2,7 +2,7 @@ import { describe, expect, layer } from "@effect/vitest"
 import { spawnCameras } from "@vigil/fixtures/camera/CameraProcess"
 import { sceneFile } from "@vigil/fixtures/scene/SceneFile"
 import { street } from "@vigil/fixtures/scene/SceneLibrary"
-import { Context, Effect, Fiber, Layer, Redacted, Schedule } from "effect"
+import { Context, Effect, Fiber, Layer, Redacted, Schedule, Schema } from "effect"
 import { existsSync, readdirSync } from "node:fs"
 import { chmod, readFile, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -223,7 +223,9 @@ describe("operators' commands", () => {
     it.effect("shows and steers the cluster, also one of one node", () =>
       Effect.gen(function* () {
         const { call, json } = yield* Site
-        const status = yield* json("cluster", "status")
+        // What a node carries is told a moment after it changes.
+        const settled = Schema.is(Schema.Struct({ cameras: Schema.Struct({ running: Schema.Literal(2) }) }))
+        const status = yield* Effect.repeat(json("cluster", "status"), { until: settled, schedule: Schedule.recurs(20) })
         expect(status).toMatchObject({
           nodes: [{ state: "up", roles: ["camera", "api"], load: { cameras: 2 } }],
           shards: { total: 64, assigned: 64 },
