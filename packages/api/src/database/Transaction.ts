@@ -1,7 +1,7 @@
 import { TransactionConnection } from "@effect/sql/SqlClient"
 import type { Connection } from "@effect/sql/SqlConnection"
 import { SqlError } from "@effect/sql/SqlError"
-import { Cause, Effect, FiberRef, Stream } from "effect"
+import { Cause, Effect, Fiber, FiberRef, Stream } from "effect"
 import pg from "pg"
 
 /** A statement as it is sent; values stand for `$1`, `$2`, … */
@@ -37,12 +37,22 @@ class Batch extends pg.Query {
 
 const failed = (cause: unknown, message: string) => new SqlError({ cause, message })
 
-/** Has the server give up what the connection waits for; best effort. */
+/**
+ * Has the server give up what the connection waits for. Asked over a connection of its own, as those of the pool may all be waiting. Until it has ended
+ * nothing else is sent to the client's, which would be hit instead.
+ */
 const cancel = (pool: pg.Pool, client: pg.PoolClient): Effect.Effect<void> =>
-  Effect.async<void>((resume) => {
-    if (!("processID" in client) || pool.ending) return resume(Effect.void)
-    pool.query("select pg_cancel_backend($1)", [client.processID], () => resume(Effect.void))
-  }).pipe(Effect.interruptible, Effect.timeoutOption("5 seconds"), Effect.asVoid)
+  Effect.tryPromise(async () => {
+    if (!("processID" in client)) return
+    const own = new pg.Client(pool.options)
+    own.on("error", () => undefined)
+    try {
+      await own.connect()
+      await own.query("select pg_cancel_backend($1)", [client.processID])
+    } finally {
+      await own.end()
+    }
+  }).pipe(Effect.ignore) // swallowed: without a server there is nothing to cancel; what hangs is ended by the transaction's own limit
 
 /** When a statement is sent: now, with the next one, or now and with the end of its transaction. */
 type Sending = "now" | "soon" | "last"
@@ -68,12 +78,13 @@ const makeTransaction = (pool: pg.Pool, client: pg.PoolClient, begin: ReadonlyAr
   let waiting = [...begin]
   let state: "new" | "open" | "over" = "new"
   let isLate = false
+  let cancelled: Effect.Effect<unknown> = Effect.void
   const clock = setTimeout(() => {
     isLate = true
     client.connection.stream.destroy()
   }, limit)
 
-  const send = Effect.async<ReadonlyArray<pg.QueryResult>, SqlError>((resume) => {
+  const sendWaiting = Effect.async<ReadonlyArray<pg.QueryResult>, SqlError>((resume) => {
     const steps = waiting
     waiting = []
     state = "open"
@@ -87,8 +98,12 @@ const makeTransaction = (pool: pg.Pool, client: pg.PoolClient, begin: ReadonlyAr
       resume(Effect.succeed(results))
     }
     client.query(new Batch(steps, done))
-    return Effect.forkDaemon(cancel(pool, client))
+    return Effect.map(Effect.forkDaemon(cancel(pool, client)), (fiber) => {
+      cancelled = Fiber.await(fiber)
+    })
   })
+
+  const send = Effect.suspend(() => Effect.zipRight(cancelled, sendWaiting))
 
   const run = (text: string, values: ReadonlyArray<unknown>): Effect.Effect<pg.QueryResult | undefined, SqlError> =>
     Effect.flatMap(FiberRef.get(sending), (when) => {
@@ -122,10 +137,14 @@ const makeTransaction = (pool: pg.Pool, client: pg.PoolClient, begin: ReadonlyAr
       waiting = [rollback]
       return Effect.catchAll(send, () => Effect.sync(() => client.connection.stream.destroy()))
     }),
-    release: Effect.sync(() => {
-      clearTimeout(clock)
-      client.release(client.connection.stream.destroyed)
-    })
+    release: Effect.suspend(() => cancelled).pipe(
+      Effect.zipRight(
+        Effect.sync(() => {
+          clearTimeout(clock)
+          client.release(client.connection.stream.destroyed)
+        })
+      )
+    )
   }
 }
 

@@ -119,7 +119,6 @@ describe("a transaction", () => {
 
     it.scoped("that is interrupted lets go at once, and is undone", () =>
       Effect.gen(function* () {
-        // A second connection tells the server to give up.
         const { notes, run, sql } = yield* setUp(2)
         const waiting = sql`select 1 from pg_stat_activity where query like '%pg_sleep(5)%' and state = 'active' and pid <> pg_backend_pid()`
         const until = (found: number) =>
@@ -131,6 +130,17 @@ describe("a transaction", () => {
         yield* Fiber.interrupt(fiber)
         yield* until(0).pipe(Effect.timeout("4 seconds"))
         expect(yield* notes).toEqual([])
+      })
+    )
+
+    it.scoped("that is interrupted takes no other with it, also where all connections are waiting", () =>
+      Effect.gen(function* () {
+        const { notes, run } = yield* setUp(2)
+        const givenUp = run((sql) => sql`select pg_sleep(0.02)`).pipe(Effect.timeoutOption("20 millis"))
+        const whole = (n: number) => run((sql) => Effect.zipRight(sql`select pg_sleep(0.03)`, sql`insert into notes values (${n})`))
+        const numbers = Array.from({ length: 40 }, (_, n) => n)
+        yield* Effect.forEach(numbers, (n) => Effect.zipRight(givenUp, whole(n)), { concurrency: 8, discard: true })
+        expect(yield* notes).toEqual(numbers)
       })
     )
 

@@ -1,3 +1,4 @@
+import "./NoTelemetry.js"
 import { createHash } from "node:crypto"
 import { mkdir, readFile, rename, rm } from "node:fs/promises"
 import { cpus } from "node:os"

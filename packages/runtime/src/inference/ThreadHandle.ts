@@ -1,3 +1,4 @@
+import "./NoTelemetry.js"
 import { Worker } from "node:worker_threads"
 import type { ThreadAnswer, ThreadRequest } from "./ThreadProtocol.js"
 
