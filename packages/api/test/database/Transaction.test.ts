@@ -136,8 +136,12 @@ describe("a transaction", () => {
     it.scoped("that is interrupted takes no other with it, also where all connections are waiting", () =>
       Effect.gen(function* () {
         const { notes, run } = yield* setUp(2)
-        const givenUp = run((sql) => sql`select pg_sleep(0.02)`).pipe(Effect.timeoutOption("20 millis"))
-        const whole = (n: number) => run((sql) => Effect.zipRight(sql`select pg_sleep(0.03)`, sql`insert into notes values (${n})`))
+        // A statement that comes to its end while it is told to give up.
+        const givenUp = Effect.flip(
+          run((sql) => Effect.zipRight(Effect.race(sql`select pg_sleep(0.02)`, Effect.sleep("15 millis")), Effect.fail("late")))
+        )
+        const whole = (n: number) =>
+          run((sql) => Effect.zipRight(sql`select pg_sleep(0.03)`, sql`insert into notes values (${n})`))
         const numbers = Array.from({ length: 40 }, (_, n) => n)
         yield* Effect.forEach(numbers, (n) => Effect.zipRight(givenUp, whole(n)), { concurrency: 8, discard: true })
         expect(yield* notes).toEqual(numbers)
