@@ -5,8 +5,13 @@ import { join } from "node:path"
 import { makeFolder } from "./MakeFolder.js"
 import { CommandFailed } from "./Output.js"
 
+/** The folder of whoever calls. */
+export const homeFolder = Config.nonEmptyString("HOME").pipe(Config.withDefault(homedir()))
+
 /** Where this installation keeps its database, models, keys and recordings: `VIGIL_DATA`, else `~/.vigil`. */
-export const dataFolder = Config.string("VIGIL_DATA").pipe(Config.withDefault(join(homedir(), ".vigil")))
+export const dataFolder = Config.string("VIGIL_DATA").pipe(
+  Config.orElse(() => Config.map(homeFolder, (home) => join(home, ".vigil")))
+)
 
 /** The data folder, which is there and may be written to. */
 export const readyDataFolder = Effect.tap(dataFolder, (folder) =>

@@ -3,7 +3,9 @@ import { existsSync, readFileSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Effect } from "effect"
+import { format } from "node:util"
+import { commandLine, exitCode } from "@vigil/cli/CommandLine"
+import { ConfigProvider, Console, Effect } from "effect"
 
 const cli = join(import.meta.dirname, "../bin/vigil.js")
 
@@ -47,9 +49,38 @@ const start = (args: ReadonlyArray<string>, named: Environment): Running => {
   return { process: child, ended, printed: () => ({ stdout: Buffer.concat(stdout).toString(), stderr }) }
 }
 
-/** Calls `vigil` and waits for its end. */
-export const vigil = (args: ReadonlyArray<string>, named: Environment = {}): Effect.Effect<Called> =>
+/** Calls `vigil` as a process of its own and waits for its end: for what only a process shows. */
+export const vigilProcess = (args: ReadonlyArray<string>, named: Environment = {}): Effect.Effect<Called> =>
   Effect.promise(() => start(args, named).ended)
+
+/** Runs the work with a Console that keeps what is printed. */
+const printing = <A, E, R>(work: Effect.Effect<A, E, R>, stdout: Array<string>, stderr: Array<string>) =>
+  Console.consoleWith((console) => {
+    const to =
+      (lines: Array<string>) =>
+      (...parts: ReadonlyArray<unknown>) =>
+        void lines.push(`${format(...parts)}\n`)
+    const [log, error] = [to(stdout), to(stderr)]
+    return Effect.withConsole(work, {
+      ...console,
+      log: (...parts) => Effect.sync(() => log(...parts)),
+      error: (...parts) => Effect.sync(() => error(...parts)),
+      unsafe: { ...console.unsafe, log, error }
+    })
+  })
+
+/**
+ * Calls `vigil` in this process and waits for its end: the whole command line but for the process around it, whose start takes a second of a
+ * core. What commands write past the Console, pictures and records, shows with `vigilProcess` only.
+ */
+export const vigil = (args: ReadonlyArray<string>, named: Environment = {}): Effect.Effect<Called> =>
+  Effect.promise(async (signal) => {
+    const [stdout, stderr]: [Array<string>, Array<string>] = [[], []]
+    const variables = ConfigProvider.fromMap(new Map(Object.entries(environment(named))), { pathDelim: "_", seqDelim: "," })
+    const call = commandLine(args, { columns: 100, noColor: false }).pipe(Effect.withConfigProvider(variables))
+    const exit = await Effect.runPromiseExit(printing(call, stdout, stderr), { signal })
+    return { code: exitCode(exit), stdout: Buffer.from(stdout.join("")), stderr: stderr.join("") }
+  })
 
 /** Calls `vigil`, expects exit code 0, and reads the JSON that it prints. */
 export const vigilJson = (args: ReadonlyArray<string>, named: Environment = {}): Effect.Effect<unknown> =>

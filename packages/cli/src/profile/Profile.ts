@@ -1,8 +1,8 @@
 import { Config, Effect, Option, type Redacted, Schema } from "effect"
 import { randomUUID } from "node:crypto"
 import { open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises"
-import { homedir } from "node:os"
 import { join } from "node:path"
+import { homeFolder } from "../Installation.js"
 import { makeFolder } from "../MakeFolder.js"
 import { CommandFailed, UsageError } from "../Output.js"
 
@@ -25,7 +25,7 @@ export const localName = "local"
 /** Where profiles are: `VIGIL_PROFILES`, else `vigil` in the user's configuration folder (XDG Base Directory). */
 const folder = Config.string("VIGIL_PROFILES").pipe(
   Config.orElse(() => Config.map(Config.nonEmptyString("XDG_CONFIG_HOME"), (home) => join(home, "vigil"))),
-  Config.withDefault(join(homedir(), ".config", "vigil")),
+  Config.orElse(() => Config.map(homeFolder, (home) => join(home, ".config", "vigil"))),
   // swallowed: what is missing has its default, and no folder's name is wrong
   Effect.orDie
 )
