@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
+import { bundleCli } from "./CliBundle.mjs"
 import { root } from "./Root.mjs"
 import { isRemembered, remember, writeDigest } from "./Stamp.mjs"
 import { quietly, step } from "./Steps.mjs"
@@ -34,15 +35,16 @@ const compile = async () => {
   await quietly(binary("tsc"), ["-b", "--pretty", "false", ...(complete ? [] : ["--force"])], { cwd: root })
 }
 
-const bundle = () => quietly(binary("vite"), ["build", "--logLevel", "warn"], { cwd: page })
+const bundlePage = () => quietly(binary("vite"), ["build", "--logLevel", "warn"], { cwd: page })
 
 const compileAndRemember = async (digest) => {
   await step("compiling", compile)
+  await step("bundling the command line", bundleCli)
   remember("compiled", digest)
 }
 
 const bundleAndRemember = async (digest) => {
-  await step("bundling the web page", bundle)
+  await step("bundling the web page", bundlePage)
   remember("bundled", digest)
 }
 

@@ -41,7 +41,7 @@ export interface ThreadHandle {
 }
 
 export const startThread = (onEnd: (handle: ThreadHandle, detail: string) => void): ThreadHandle => {
-  const worker = new Worker(new URL("./InferenceThread.js", import.meta.url), { name: "inference" })
+  const worker = new Worker(new URL(import.meta.resolve("@vigil/runtime/inference/InferenceThread")), { name: "inference" })
   const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()))
   let state: "idle" | "busy" | "hung" | "ended" = "idle"
   let running: Running | undefined

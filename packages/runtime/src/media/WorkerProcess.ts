@@ -54,7 +54,7 @@ const isStopped = (pid: number | undefined): boolean => {
   }
 }
 
-const entry = fileURLToPath(new URL("./worker/WorkerMain.js", import.meta.url))
+const entry = fileURLToPath(import.meta.resolve("@vigil/runtime/media/worker/WorkerMain"))
 
 export const startWorkerProcess = (options: WorkerProcessOptions): WorkerProcess => {
   const { hangTimeout, memoryLimit } = options

@@ -32,7 +32,8 @@ export const inspectModel = (
   const refuse = (reason: ModelError["reason"], detail: string): ModelVerdict =>
     Either.left({ reason, detail: detail.slice(0, longestDetail) })
   const request: InspectionRequest = { id: model, version, title: model, hints, sha256, file: resolve(file) }
-  return askSandboxed({ program: new URL("./InspectProcess.js", import.meta.url), request, files: [request.file], limits }).pipe(
+  const program = new URL(import.meta.resolve("@vigil/runtime/model/InspectProcess"))
+  return askSandboxed({ program, request, files: [request.file], limits }).pipe(
     Effect.flatMap(decodeAnswer),
     Effect.match({
       onFailure: ({ message }) => refuse("run", message),

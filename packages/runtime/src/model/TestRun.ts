@@ -30,7 +30,8 @@ export const testRun = (
     Effect.fail(new ModelError({ model: descriptor.id, reason, detail }))
   const { bytes: _, ...model } = sessionModel(descriptor, new Uint8Array(), mayShrink, { provider: "cpu" })
   const request: TestRunRequest = { file: resolve(file), model }
-  return askSandboxed({ program: new URL("./TestRunProcess.js", import.meta.url), request, files: [request.file], limits }).pipe(
+  const program = new URL(import.meta.resolve("@vigil/runtime/model/TestRunProcess"))
+  return askSandboxed({ program, request, files: [request.file], limits }).pipe(
     Effect.flatMap(decodeAnswer),
     Effect.matchEffect({
       onFailure: ({ message }) => fail("run", message),
