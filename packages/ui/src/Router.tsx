@@ -9,6 +9,7 @@ import {
 } from "@tanstack/react-router"
 import { secondFactorQuery } from "./client/Account.js"
 import { sessionQuery } from "./client/Session.js"
+import { Loading } from "./component/Loaded.js"
 import { cameraSearch } from "./page/CameraSearch.js"
 import { eventSearch } from "./page/EventSearch.js"
 import { NotFoundPage } from "./page/NotFoundPage.js"
@@ -212,6 +213,8 @@ export const makeRouter = (queries: QueryClient) =>
     routeTree,
     context: { queries },
     defaultPreload: "intent",
+    defaultPendingComponent: Loading,
+    defaultPendingMs: 300,
     scrollRestoration: true,
     parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
     stringifySearch: (search) => {

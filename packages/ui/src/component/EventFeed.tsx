@@ -1,19 +1,18 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query"
-import { Link } from "@tanstack/react-router"
+import { useInfiniteQuery } from "@tanstack/react-query"
 import type { EventEntry } from "@vigil/core/Event"
 import type { CameraId } from "@vigil/core/Ids"
 import type { Priority } from "@vigil/core/Priority"
 import { useClient } from "../client/ClientContext.js"
 import { entries } from "../client/EventList.js"
 import { eventsQuery } from "../client/Events.js"
-import { camerasQuery } from "../client/Queries.js"
-import { errorWords } from "../words/ErrorWords.js"
 import { eventSubject, priorityWords, typeWords } from "../words/EventWords.js"
+import { CameraLink } from "./CameraLink.js"
+import { Loaded } from "./Loaded.js"
 import { Time } from "./Time.js"
 
 const bars: Readonly<Record<Priority, string>> = { CRITICAL: "bg-bad", HIGH: "bg-warn", MEDIUM: "bg-calm", STANDARD: "bg-edge" }
 
-const Item = ({ entry: { event }, camera }: { readonly entry: EventEntry; readonly camera: string | undefined }) => (
+const Item = ({ entry: { event }, named }: { readonly entry: EventEntry; readonly named: boolean }) => (
   <li
     data-testid="feed-event"
     data-event={event.eventId}
@@ -28,12 +27,8 @@ const Item = ({ entry: { event }, camera }: { readonly entry: EventEntry; readon
         </span>
       </div>
       <p className="truncate text-[13px] text-muted">
-        {camera !== undefined && (
-          <Link to="/cameras/$id" params={{ id: event.cameraId }} className="text-soft hover:text-ink hover:underline">
-            {camera}
-          </Link>
-        )}
-        {camera !== undefined && eventSubject(event) !== "" && " · "}
+        {named && <CameraLink id={event.cameraId} className="text-soft" />}
+        {named && eventSubject(event) !== "" && " · "}
         {eventSubject(event)}
       </p>
     </div>
@@ -44,30 +39,20 @@ const Item = ({ entry: { event }, camera }: { readonly entry: EventEntry; readon
 export const EventFeed = ({ cameraId, limit = 40 }: { readonly cameraId?: CameraId; readonly limit?: number }) => {
   const client = useClient()
   const events = useInfiniteQuery(eventsQuery(client, cameraId === undefined ? {} : { cameraId }))
-  const cameras = useQuery(camerasQuery(client))
-  const shown = entries(events.data?.pages ?? []).slice(0, limit)
-  if (events.isError)
-    return (
-      <p role="alert" className="p-4 text-bad">
-        {errorWords(events.error)}
-      </p>
-    )
-  if (events.isSuccess && shown.length === 0) {
-    return <p className="p-4 text-muted">Nothing happened yet. Motion, tampering and intrusions appear here at once.</p>
-  }
   return (
-    <ul aria-label="Newest events" data-testid="event-feed">
-      {shown.map((entry) => (
-        <Item
-          key={entry.event.eventId}
-          entry={entry}
-          camera={
-            cameraId === undefined
-              ? (cameras.data?.find(({ id }) => id === entry.event.cameraId)?.name ?? "Removed camera")
-              : undefined
-          }
-        />
-      ))}
-    </ul>
+    <Loaded query={events}>
+      {({ pages }) => {
+        const shown = entries(pages).slice(0, limit)
+        return shown.length === 0 ? (
+          <p className="p-4 text-muted">Nothing happened yet. Motion, tampering and intrusions appear here at once.</p>
+        ) : (
+          <ul aria-label="Newest events" data-testid="event-feed">
+            {shown.map((entry) => (
+              <Item key={entry.event.eventId} entry={entry} named={cameraId === undefined} />
+            ))}
+          </ul>
+        )
+      }}
+    </Loaded>
   )
 }

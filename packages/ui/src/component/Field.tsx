@@ -69,8 +69,8 @@ export const CheckField = ({
   return (
     <div className="flex items-start gap-3">
       <input id={id} type="checkbox" className="mt-0.5 size-5 shrink-0 accent-accent" {...described(id, { hint })} {...rest} />
-      <div>
-        <label htmlFor={id} className="font-medium">
+      <div className="min-w-0">
+        <label htmlFor={id} className="font-medium break-words">
           {label}
         </label>
         {hint !== undefined && (

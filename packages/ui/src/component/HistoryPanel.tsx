@@ -9,6 +9,7 @@ import { errorWords } from "../words/ErrorWords.js"
 import { changeTexts, fieldWords, isAddition, versionWords } from "../words/HistoryWords.js"
 import { Badge } from "./Badge.js"
 import { Button } from "./Button.js"
+import { Loaded } from "./Loaded.js"
 import { Notice } from "./Notice.js"
 import { Time } from "./Time.js"
 
@@ -185,15 +186,10 @@ export const VersionList = ({ type, id, mayRestore, onRestored }: HistoryProps) 
   const object = { type, id }
   const history = useQuery(historyQuery(object))
   const [most, setMost] = useState(few)
-  const versions = history.data ?? []
+  if (history.data === undefined) return <Loaded query={history}>{() => null}</Loaded>
+  const versions = history.data
   const newest = versions[0]?.revision ?? 0
-  if (history.isError)
-    return (
-      <div className="p-4">
-        <Notice tone="bad" title={errorWords(history.error)} />
-      </div>
-    )
-  if (history.isSuccess && versions.length === 0) return <p className="p-4 text-muted">Nothing was changed yet.</p>
+  if (versions.length === 0) return <p className="p-4 text-muted">Nothing was changed yet.</p>
   return (
     <>
       <ol aria-label="Versions, newest first" aria-busy={history.isFetching}>

@@ -27,7 +27,7 @@ export const PageHead = ({
       </div>
       {children !== undefined && <div className="flex flex-wrap items-center gap-2">{children}</div>}
     </div>
-    {note !== undefined && <div className="mt-1 text-[13px] text-muted">{note}</div>}
+    {note !== undefined && <div className="mt-1 text-[13px] break-words text-muted">{note}</div>}
   </div>
 )
 

@@ -5,6 +5,7 @@ import { errorWords } from "../words/ErrorWords.js"
 import { programWords } from "../words/ProgramWords.js"
 import { Badge } from "./Badge.js"
 import { Button } from "./Button.js"
+import { Loaded } from "./Loaded.js"
 import { Notice } from "./Notice.js"
 import { Time } from "./Time.js"
 
@@ -63,7 +64,6 @@ export const SessionRows = ({
 export const SessionList = () => {
   const queries = useQueryClient()
   const sessions = useQuery(sessionsQuery)
-  if (sessions.isError) return <Notice tone="bad" title={errorWords(sessions.error)} />
   const end = async (id: SessionId) => {
     try {
       await endSession(id)
@@ -71,5 +71,5 @@ export const SessionList = () => {
       await queries.invalidateQueries({ queryKey: sessionsQuery.queryKey })
     }
   }
-  return <SessionRows sessions={sessions.data ?? []} onEnd={end} />
+  return <Loaded query={sessions}>{(all) => <SessionRows sessions={all} onEnd={end} />}</Loaded>
 }

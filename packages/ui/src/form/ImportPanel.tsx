@@ -67,7 +67,7 @@ export const ImportPanel = () => {
             onChange={(event) => choose(event.target.files?.[0])}
           />
         </label>
-        <span className="min-w-0 text-soft break-all">{file?.name ?? "CSV or XLSX, whose first row names the columns"}</span>
+        <span className="min-w-0 text-soft break-words">{file?.name ?? "CSV or XLSX, whose first row names the columns"}</span>
       </div>
       {look.isPending && <p className="text-muted">Looking at the file…</p>}
       {look.isError && <Notice tone="bad" title={errorWords(look.error)} />}

@@ -3,14 +3,13 @@ import { type FormEvent, useState } from "react"
 import { accountQuery, changeAccount, changePassword, removeSecondFactor, secondFactorQuery } from "../client/Account.js"
 import { Button } from "../component/Button.js"
 import { NewPasswordFields, useNewPassword } from "../component/NewPassword.js"
-import { Notice } from "../component/Notice.js"
+import { Loaded } from "../component/Loaded.js"
 import { PageHead } from "../component/PageHead.js"
 import { SecondFactorSetup } from "../component/SecondFactorSetup.js"
 import { CurrentPassword, Outcome } from "../form/Outcome.js"
 import { ProfileForm } from "../form/ProfileForm.js"
 import { SessionList } from "../component/SessionList.js"
 import { Section } from "../form/Section.js"
-import { errorWords } from "../words/ErrorWords.js"
 
 const PasswordForm = () => {
   const [current, setCurrent] = useState("")
@@ -70,27 +69,28 @@ export const AccountPage = () => {
   return (
     <div className="mx-auto flex max-w-3xl flex-col gap-4 px-3 py-5 sm:px-5">
       <PageHead title="Your account" note={account.data?.username} />
-      {account.isError && <Notice tone="bad" title={errorWords(account.error)} />}
-      {account.data !== undefined && (
-        <>
-          <Section title="Profile">
-            <ProfileForm account={account.data} isOwn onSave={(change, password) => changeAccount(queries, change, password)} />
-          </Section>
-          {account.data.hasPassword && (
-            <>
-              <Section title="Password">
-                <PasswordForm />
-              </Section>
-              <Section title="Second factor" note="A code of an authenticator app beside the password.">
-                <SecondFactor />
-              </Section>
-            </>
-          )}
-          <Section title="Sessions" note="Where you are signed in, by browsers and by programs.">
-            <SessionList />
-          </Section>
-        </>
-      )}
+      <Loaded query={account}>
+        {(own) => (
+          <>
+            <Section title="Profile">
+              <ProfileForm account={own} isOwn onSave={(change, password) => changeAccount(queries, change, password)} />
+            </Section>
+            {own.hasPassword && (
+              <>
+                <Section title="Password">
+                  <PasswordForm />
+                </Section>
+                <Section title="Second factor" note="A code of an authenticator app beside the password.">
+                  <SecondFactor />
+                </Section>
+              </>
+            )}
+            <Section title="Sessions" note="Where you are signed in, by browsers and by programs.">
+              <SessionList />
+            </Section>
+          </>
+        )}
+      </Loaded>
     </div>
   )
 }

@@ -1,12 +1,14 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router"
 import type { Camera, CameraPatch } from "@vigil/core/Camera"
+import { permits } from "@vigil/core/User"
 import { type FormEvent, useReducer, useState } from "react"
-import { useCameraStatus, useClient } from "../client/ClientContext.js"
+import { useCameraStatus, useClient, useUser } from "../client/ClientContext.js"
 import { Button, buttonClass } from "../component/Button.js"
 import { CameraRoute } from "../component/CameraRoute.js"
 import { CheckField } from "../component/Field.js"
 import { Notice } from "../component/Notice.js"
+import { OnlyFor } from "../component/OnlyFor.js"
 import { BackLink, PageHead } from "../component/PageHead.js"
 import { RemoveCamera } from "../component/RemoveCamera.js"
 import { AnalyticsFields, DetectionFields, SegmentFields } from "../form/AnalysisFields.js"
@@ -31,7 +33,8 @@ const EditForm = ({ camera }: { readonly camera: Camera }) => {
   const [opened] = useState(camera)
   const [draft, setDraft] = useState(() => draftOf(camera))
   const [shapes, act] = useReducer(edit, camera, ({ zones, lines }) => editing(zones, lines))
-  const [masks, actOnMasks] = useReducer(edit, camera.masks, editingMasks)
+  const mayUncover = permits(useUser().role, "admin")
+  const [masks, actOnMasks] = useReducer(edit, camera.masks, (drawn) => editingMasks(drawn, mayUncover))
   const [complaints, setComplaints] = useState<Complaints>({})
   const save = useMutation({
     mutationFn: (patch: CameraPatch) =>
@@ -71,7 +74,9 @@ const EditForm = ({ camera }: { readonly camera: Camera }) => {
       </Section>
       <Section
         title="Privacy masks"
-        note="What nobody is to see: black in every picture, for people and for models, as soon as it is saved."
+        note={`What nobody is to see: black in every picture, for people and for models, as soon as it is saved.${
+          mayUncover ? "" : " Masks that are there stay: only administrators take them away or change their shape."
+        }`}
       >
         <ShapeEditor id={camera.id} size={pictureSize(status)} shapes={masks} act={actOnMasks} />
         {complaints["masks"] !== undefined && (
@@ -130,5 +135,9 @@ const EditForm = ({ camera }: { readonly camera: Camera }) => {
 
 export const EditCameraPage = () => {
   const { id } = route.useParams()
-  return <CameraRoute id={id}>{(camera) => <EditForm key={camera.id} camera={camera} />}</CameraRoute>
+  return (
+    <OnlyFor role="supervisor" title="Edit a camera">
+      <CameraRoute id={id}>{(camera) => <EditForm key={camera.id} camera={camera} />}</CameraRoute>
+    </OnlyFor>
+  )
 }

@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
-import { getRouteApi, Link, useNavigate } from "@tanstack/react-router"
+import { getRouteApi, useNavigate } from "@tanstack/react-router"
 import { type EventEntry, EventStatus, EventType } from "@vigil/core/Event"
 import { permits } from "@vigil/core/User"
 import type { ReactNode } from "react"
@@ -9,8 +9,9 @@ import { eventsQuery, setEventStatus } from "../client/Events.js"
 import { camerasQuery } from "../client/Queries.js"
 import { EventStatusBadge, PriorityMark } from "../component/Badge.js"
 import { Button } from "../component/Button.js"
+import { CameraLink } from "../component/CameraLink.js"
 import { Empty } from "../component/Empty.js"
-import { Notice } from "../component/Notice.js"
+import { Loaded } from "../component/Loaded.js"
 import { PageHead } from "../component/PageHead.js"
 import { Time } from "../component/Time.js"
 import { type EventSearch, eventFilter, eventSearch } from "./EventSearch.js"
@@ -111,15 +112,7 @@ const Answers = ({ entry }: { readonly entry: EventEntry }) => {
   )
 }
 
-const Row = ({
-  entry,
-  camera,
-  mayAnswer
-}: {
-  readonly entry: EventEntry
-  readonly camera: string
-  readonly mayAnswer: boolean
-}) => {
+const Row = ({ entry, mayAnswer }: { readonly entry: EventEntry; readonly mayAnswer: boolean }) => {
   const { event } = entry
   return (
     <li
@@ -143,9 +136,7 @@ const Row = ({
           {eventSubject(event) !== "" && <span className="font-normal text-soft"> · {eventSubject(event)}</span>}
         </p>
         <p className="truncate text-[13px] text-muted">
-          <Link to="/cameras/$id" params={{ id: event.cameraId }} className="hover:text-ink hover:underline">
-            {camera}
-          </Link>
+          <CameraLink id={event.cameraId} />
           <span className="tabular" title="How sure the analysis is">
             {" "}
             · {Math.round(event.confidence * 100)} % sure
@@ -175,28 +166,24 @@ export const EventsPage = () => {
   const search = route.useSearch()
   const mayAnswer = permits(useUser().role, "operator")
   const events = useInfiniteQuery(eventsQuery(client, eventFilter(search)))
-  const cameras = useQuery(camerasQuery(client))
-  const names = new Map(cameras.data?.map(({ id, name }) => [id, name]))
-  const shown = entries(events.data?.pages ?? [])
   return (
     <div className="mx-auto max-w-6xl p-3 sm:p-5">
       <PageHead title="Events" note="Newest first, filling in as they happen" />
       <Filters search={search} />
-      {events.isError && <Notice tone="bad" title={errorWords(events.error)} />}
-      {events.isSuccess && shown.length === 0 ? (
-        <NoEvents filtered={Object.keys(search).length > 0} />
-      ) : (
-        <ul className="panel overflow-hidden" aria-label="Events" aria-busy={events.isFetching}>
-          {shown.map((entry) => (
-            <Row
-              key={entry.event.eventId}
-              entry={entry}
-              camera={names.get(entry.event.cameraId) ?? "Removed camera"}
-              mayAnswer={mayAnswer}
-            />
-          ))}
-        </ul>
-      )}
+      <Loaded query={events}>
+        {({ pages }) => {
+          const shown = entries(pages)
+          return shown.length === 0 ? (
+            <NoEvents filtered={Object.keys(search).length > 0} />
+          ) : (
+            <ul className="panel overflow-hidden" aria-label="Events" aria-busy={events.isFetching}>
+              {shown.map((entry) => (
+                <Row key={entry.event.eventId} entry={entry} mayAnswer={mayAnswer} />
+              ))}
+            </ul>
+          )
+        }}
+      </Loaded>
       {events.hasNextPage && (
         <div className="mt-4 flex justify-center">
           <Button busy={events.isFetchingNextPage} onClick={() => void events.fetchNextPage()}>

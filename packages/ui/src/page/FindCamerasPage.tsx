@@ -2,14 +2,14 @@ import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { DiscoveryRequest, type ListedDiscovery } from "@vigil/core/Discovery"
 import type { PlaceId } from "@vigil/core/Ids"
 import type { Credentials } from "@vigil/core/Source"
-import { permits } from "@vigil/core/User"
 import { Either, ParseResult, Redacted, Schema } from "effect"
 import { type FormEvent, useEffect, useState } from "react"
-import { useClient, useUser } from "../client/ClientContext.js"
+import { useClient } from "../client/ClientContext.js"
 import { Badge } from "../component/Badge.js"
 import { Button } from "../component/Button.js"
 import { CheckField, TextField } from "../component/Field.js"
 import { Notice } from "../component/Notice.js"
+import { OnlyFor } from "../component/OnlyFor.js"
 import { BackLink, PageHead } from "../component/PageHead.js"
 import { PlaceField } from "../form/PlaceField.js"
 import { Section } from "../form/Section.js"
@@ -248,8 +248,10 @@ const Search = () => {
 
 /** Looks for cameras in the network of the server, and adds those that somebody picks. */
 export const FindCamerasPage = () => (
-  <div className="mx-auto flex max-w-3xl flex-col gap-4 p-3 sm:p-5">
-    <PageHead back={<BackLink to="/" label="All cameras" />} title="Find cameras" note="What is in the network already" />
-    {permits(useUser().role, "supervisor") ? <Search /> : <Notice tone="warn" title="This page is for supervisors." />}
-  </div>
+  <OnlyFor role="supervisor" title="Find cameras">
+    <div className="mx-auto flex max-w-3xl flex-col gap-4 p-3 sm:p-5">
+      <PageHead back={<BackLink to="/" label="All cameras" />} title="Find cameras" note="What is in the network already" />
+      <Search />
+    </div>
+  </OnlyFor>
 )

@@ -4,9 +4,9 @@ import { useClient } from "../client/ClientContext.js"
 import { modelsQuery } from "../client/Queries.js"
 import { Badge } from "../component/Badge.js"
 import { Command } from "../component/Command.js"
+import { Loaded } from "../component/Loaded.js"
 import { Notice } from "../component/Notice.js"
 import { PageHead } from "../component/PageHead.js"
-import { errorWords } from "../words/ErrorWords.js"
 import { bytes } from "../words/Units.js"
 
 const tasks: Readonly<Record<ModelTask, string>> = {
@@ -65,13 +65,16 @@ export const ModelsPage = () => {
   return (
     <div className="mx-auto max-w-6xl p-3 sm:p-5">
       <PageHead title="Models" note="What recognises objects in the pictures" />
-      {models.isError && <Notice tone="bad" title={errorWords(models.error)} />}
       {models.isSuccess && !list.some(({ installed }) => installed) && <NothingInstalled />}
-      <ul className="grid gap-4 md:grid-cols-2">
-        {list.map((entry) => (
-          <ModelCard key={entry.descriptor.id} entry={entry} />
-        ))}
-      </ul>
+      <Loaded query={models}>
+        {(entries) => (
+          <ul className="grid gap-4 md:grid-cols-2">
+            {entries.map((entry) => (
+              <ModelCard key={entry.descriptor.id} entry={entry} />
+            ))}
+          </ul>
+        )}
+      </Loaded>
     </div>
   )
 }

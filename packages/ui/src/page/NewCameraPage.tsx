@@ -5,6 +5,7 @@ import { type FormEvent, useState } from "react"
 import { useClient } from "../client/ClientContext.js"
 import { Button, buttonClass } from "../component/Button.js"
 import { Notice } from "../component/Notice.js"
+import { OnlyFor } from "../component/OnlyFor.js"
 import { BackLink, PageHead } from "../component/PageHead.js"
 import { AnalyticsFields, DetectionFields } from "../form/AnalysisFields.js"
 import { type CameraDraft, type Complaints, newDraft, toNewCamera } from "../form/CameraDraft.js"
@@ -17,7 +18,7 @@ import { errorWords } from "../words/ErrorWords.js"
 /** Complaints about the name do not matter to a probe. */
 const probed = (draft: CameraDraft) => toNewCamera({ ...draft, name: draft.name.trim() === "" ? "Probe" : draft.name })
 
-export const NewCameraPage = () => {
+const NewCameraForm = () => {
   const client = useClient()
   const queries = useQueryClient()
   const navigate = useNavigate()
@@ -71,3 +72,9 @@ export const NewCameraPage = () => {
     </form>
   )
 }
+
+export const NewCameraPage = () => (
+  <OnlyFor role="supervisor" title="Add a camera">
+    <NewCameraForm />
+  </OnlyFor>
+)

@@ -1,18 +1,18 @@
 import { useQuery } from "@tanstack/react-query"
 import { Link } from "@tanstack/react-router"
 import type { Account } from "@vigil/core/Account"
-import { permits, type User } from "@vigil/core/User"
+import type { User } from "@vigil/core/User"
 import { useState } from "react"
 import { accountsQuery } from "../client/Account.js"
 import { useUser } from "../client/ClientContext.js"
 import { peopleQuery } from "../client/People.js"
 import { Button } from "../component/Button.js"
 import { Icon } from "../component/Icon.js"
-import { Notice } from "../component/Notice.js"
+import { Loaded } from "../component/Loaded.js"
+import { OnlyFor } from "../component/OnlyFor.js"
 import { PageHead } from "../component/PageHead.js"
 import { PersonBadges, type PersonProps } from "../component/PersonBadges.js"
 import { NewPersonForm } from "../form/NewPersonForm.js"
-import { errorWords } from "../words/ErrorWords.js"
 
 /** What the name does not say. */
 const factsOf = ({ username }: User, account: Account | undefined): ReadonlyArray<string> => [
@@ -61,12 +61,10 @@ const People = () => {
   const people = useQuery(peopleQuery)
   const accounts = new Map((useQuery(accountsQuery).data ?? []).map((account) => [account.id, account]))
   const [text, setText] = useState("")
-  const all = people.data ?? []
-  const shown = all.filter((user) => isFound(text, user, accounts.get(user.id)))
+  const found = (all: ReadonlyArray<User>) => all.filter((user) => isFound(text, user, accounts.get(user.id)))
   return (
     <>
-      {people.isError && <Notice tone="bad" title={errorWords(people.error)} />}
-      {all.length > few && (
+      {(people.data?.length ?? 0) > few && (
         <input
           type="search"
           className="field mb-3"
@@ -76,32 +74,38 @@ const People = () => {
           onChange={(event) => setText(event.target.value)}
         />
       )}
-      {people.isSuccess && shown.length === 0 && <p className="p-4 text-muted">Nobody fits that.</p>}
-      {shown.length > 0 && (
-        <ul className="panel overflow-hidden" aria-label="People">
-          {shown.map((user) => (
-            <Row key={user.id} user={user} account={accounts.get(user.id)} isSelf={user.id === self.id} />
-          ))}
-        </ul>
-      )}
+      <Loaded query={people}>
+        {(all) =>
+          found(all).length === 0 ? (
+            <p className="p-4 text-muted">Nobody fits that.</p>
+          ) : (
+            <ul className="panel overflow-hidden" aria-label="People">
+              {found(all).map((user) => (
+                <Row key={user.id} user={user} account={accounts.get(user.id)} isSelf={user.id === self.id} />
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
     </>
   )
 }
 
 export const PeoplePage = () => {
   const [isAdding, setAdding] = useState(false)
-  const isAdmin = permits(useUser().role, "admin")
   return (
-    <div className="mx-auto max-w-3xl px-3 py-5 sm:px-5">
-      <PageHead title="People" note="Who may sign in, and what they may do and see">
-        {isAdmin && !isAdding && (
-          <Button small tone="primary" icon="plus" onClick={() => setAdding(true)}>
-            Add person
-          </Button>
-        )}
-      </PageHead>
-      {isAdding && <NewPersonForm onClose={() => setAdding(false)} />}
-      {isAdmin ? <People /> : <Notice tone="warn" title="This page is for administrators." />}
-    </div>
+    <OnlyFor role="admin" title="People">
+      <div className="mx-auto max-w-3xl px-3 py-5 sm:px-5">
+        <PageHead title="People" note="Who may sign in, and what they may do and see">
+          {!isAdding && (
+            <Button small tone="primary" icon="plus" onClick={() => setAdding(true)}>
+              Add person
+            </Button>
+          )}
+        </PageHead>
+        {isAdding && <NewPersonForm onClose={() => setAdding(false)} />}
+        <People />
+      </div>
+    </OnlyFor>
   )
 }

@@ -9,7 +9,9 @@ import { changePerson, peopleQuery, removePerson } from "../client/People.js"
 import { Badge } from "../component/Badge.js"
 import { Confirm } from "../component/Confirm.js"
 import { HistoryPanel } from "../component/HistoryPanel.js"
+import { Loaded, Loading } from "../component/Loaded.js"
 import { Notice } from "../component/Notice.js"
+import { OnlyFor } from "../component/OnlyFor.js"
 import { BackLink, PageHead } from "../component/PageHead.js"
 import { PersonBadges } from "../component/PersonBadges.js"
 import { PersonSignIn } from "../component/PersonSignIn.js"
@@ -18,7 +20,6 @@ import { Outcome } from "../form/Outcome.js"
 import { ProfileForm } from "../form/ProfileForm.js"
 import { RoleField } from "../form/RoleField.js"
 import { Section } from "../form/Section.js"
-import { errorWords } from "../words/ErrorWords.js"
 import { NotFoundPage } from "./NotFoundPage.js"
 
 const route = getRouteApi("/shell/people/$id")
@@ -138,24 +139,24 @@ const Found = () => {
   const { id } = route.useParams()
   const people = useQuery(peopleQuery)
   const accounts = useQuery(accountsQuery)
-  const failure = people.error ?? accounts.error
-  if (failure !== null)
-    return (
-      <div className="p-5">
-        <Notice tone="bad" title={errorWords(failure)} />
-      </div>
-    )
-  const user = people.data?.find((each) => each.id === id)
-  const account = accounts.data?.find((each) => each.id === id)
-  if (user !== undefined && account !== undefined) return <Person key={id} account={account} user={user} />
-  return people.isSuccess && accounts.isSuccess && !people.isFetching && !accounts.isFetching ? <NotFoundPage /> : null
+  return (
+    <Loaded query={accounts}>
+      {(profiles) => (
+        <Loaded query={people}>
+          {(all) => {
+            const user = all.find((each) => each.id === id)
+            const account = profiles.find((each) => each.id === id)
+            if (user !== undefined && account !== undefined) return <Person key={id} account={account} user={user} />
+            return people.isFetching || accounts.isFetching ? <Loading /> : <NotFoundPage />
+          }}
+        </Loaded>
+      )}
+    </Loaded>
+  )
 }
 
-export const PersonPage = () =>
-  permits(useUser().role, "admin") ? (
+export const PersonPage = () => (
+  <OnlyFor role="admin" title="Person">
     <Found />
-  ) : (
-    <div className="p-5">
-      <Notice tone="warn" title="This page is for administrators." />
-    </div>
-  )
+  </OnlyFor>
+)

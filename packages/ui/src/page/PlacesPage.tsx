@@ -11,6 +11,7 @@ import { Button, buttonClass } from "../component/Button.js"
 import { Empty } from "../component/Empty.js"
 import { TextField } from "../component/Field.js"
 import { VersionList } from "../component/HistoryPanel.js"
+import { Loaded } from "../component/Loaded.js"
 import { Notice } from "../component/Notice.js"
 import { PageHead } from "../component/PageHead.js"
 import { ImportPanel } from "../form/ImportPanel.js"
@@ -166,15 +167,20 @@ const Sites = ({ canChange }: { readonly canChange: boolean }) => {
   const [isAdding, setAdding] = useState(false)
   return (
     <div className="flex flex-col gap-3">
-      {places.isError && <Notice tone="bad" title={errorWords(places.error)} />}
-      {places.data?.length === 0 && (
-        <Empty icon="pin" title="No places yet">
-          <p>
-            Sites, their buildings, floors and zones: cameras are found by where they hang, and people may be limited to places.
-          </p>
-        </Empty>
-      )}
-      <Branch parent={null} tree={{ places: places.data ?? [], cameras, canChange }} />
+      <Loaded query={places}>
+        {(all) =>
+          all.length === 0 ? (
+            <Empty icon="pin" title="No places yet">
+              <p>
+                Sites, their buildings, floors and zones: cameras are found by where they hang, and people may be limited to
+                places.
+              </p>
+            </Empty>
+          ) : (
+            <Branch parent={null} tree={{ places: all, cameras, canChange }} />
+          )
+        }
+      </Loaded>
       {isAdding && (
         <NameForm
           label="Name of the site"

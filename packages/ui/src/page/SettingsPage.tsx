@@ -11,6 +11,7 @@ import { refreshSettings, settingDefinitionsQuery, type SettingPlace, settingsQu
 import { Button } from "../component/Button.js"
 import { SelectField } from "../component/Field.js"
 import { HistoryPanel } from "../component/HistoryPanel.js"
+import { Loaded } from "../component/Loaded.js"
 import { Notice } from "../component/Notice.js"
 import { PageHead } from "../component/PageHead.js"
 import { Section } from "../form/Section.js"
@@ -112,11 +113,10 @@ export const SettingsPage = () => {
       </PageHead>
       <PlaceChoice place={place} />
       {refresh.isError && <Notice tone="bad" title={errorWords(refresh.error)} />}
-      {view.isError && <Notice tone="bad" title={errorWords(view.error)} />}
       {view.data !== undefined && permits(user.role, "supervisor") && (
         <HistoryPanel key={`history of ${place}`} {...versioned(place, user)} mayRestore={mayChange(user, view.data)} />
       )}
-      {view.data !== undefined && <Groups key={place} place={place} view={view.data} />}
+      <Loaded query={view}>{(shown) => <Groups key={place} place={place} view={shown} />}</Loaded>
     </div>
   )
 }

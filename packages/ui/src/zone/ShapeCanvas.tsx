@@ -5,6 +5,7 @@ import { Handle } from "./Handle.js"
 import { arrow } from "./LineArrow.js"
 import {
   inPicture,
+  isFixed,
   type LineDraft,
   middle,
   type Selection,
@@ -202,7 +203,7 @@ export const ShapeCanvas = ({
           style={{ left: `${at.x * 100}%`, top: `${at.y * 100}%` }}
         />
       ))}
-      {zone !== undefined && selected !== undefined && (
+      {zone !== undefined && selected !== undefined && !isFixed(shapes, zone) && (
         <ZoneHandles zone={zone} index={selected.index} act={act} toPoint={toPoint} />
       )}
       {line !== undefined && selected !== undefined && (

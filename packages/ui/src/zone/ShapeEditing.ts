@@ -26,6 +26,8 @@ export interface Shapes {
   readonly lines: ReadonlyArray<LineDraft>
   readonly selected: Selection | undefined
   readonly drawing: ReadonlyArray<Point> | undefined
+  /** Polygons that stay as they are: masks, of whoever may not show what they hide. */
+  readonly fixed: ReadonlyArray<ZoneDraft["polygon"]>
 }
 
 export type ShapeAction =
@@ -58,12 +60,19 @@ const begin = (of: Drawn, zones: ReadonlyArray<ZoneDraft>, lines: ReadonlyArray<
   zones,
   lines,
   selected: undefined,
-  drawing: undefined
+  drawing: undefined,
+  fixed: []
 })
 
 export const editing = (zones: ReadonlyArray<ZoneDraft>, lines: ReadonlyArray<LineDraft>): Shapes => begin("zone", zones, lines)
 
-export const editingMasks = (masks: ReadonlyArray<ZoneDraft>): Shapes => begin("mask", masks, [])
+/** Whoever may not `uncover` what a mask hides adds masks, and names them. */
+export const editingMasks = (masks: ReadonlyArray<ZoneDraft>, mayUncover: boolean): Shapes => ({
+  ...begin("mask", masks, []),
+  fixed: mayUncover ? [] : masks.map(({ polygon }) => polygon)
+})
+
+export const isFixed = ({ fixed }: Shapes, { polygon }: ZoneDraft): boolean => fixed.includes(polygon)
 
 const unit = (value: number): number => Math.min(1, Math.max(0, value))
 export const inPicture = ({ x, y }: Point): Point => ({ x: unit(x), y: unit(y) })
@@ -78,6 +87,20 @@ export const freeName = (prefix: string, taken: ReadonlyArray<{ readonly name: s
   let number = 1
   while (names.has(`${prefix} ${number}`)) number++
   return `${prefix} ${number}`
+}
+
+/** The zone that an action changes, or takes away, the corners of. */
+const reshaped = ({ zones }: Shapes, action: ShapeAction): ZoneDraft | undefined => {
+  switch (action._tag) {
+    case "InsertCorner":
+    case "RemoveCorner":
+      return zones[action.index]
+    case "MoveCorner":
+    case "Remove":
+      return action.selection.kind === "zone" ? zones[action.selection.index] : undefined
+    default:
+      return undefined
+  }
 }
 
 const replaced = <A>(list: ReadonlyArray<A>, index: number, change: (item: A) => A): ReadonlyArray<A> =>
@@ -173,6 +196,11 @@ const rectangle: ReadonlyArray<Point> = [
 
 /** One step of the editor. Whatever comes, corners stay in the picture and zones keep at least three of them. */
 export const edit = (shapes: Shapes, action: ShapeAction): Shapes => {
+  const zone = reshaped(shapes, action)
+  return zone !== undefined && isFixed(shapes, zone) ? shapes : step(shapes, action)
+}
+
+const step = (shapes: Shapes, action: ShapeAction): Shapes => {
   switch (action._tag) {
     case "StartZone":
       return { ...shapes, drawing: [], selected: undefined }

@@ -7,7 +7,7 @@ import { snapshotQuery } from "../client/Queries.js"
 import { Button } from "../component/Button.js"
 import { useBlobUrl } from "../live/Snapshot.js"
 import { ShapeCanvas } from "./ShapeCanvas.js"
-import { fewestCorners, type Selection, type ShapeAction, type Shapes } from "./ShapeEditing.js"
+import { fewestCorners, isFixed, type Selection, type ShapeAction, type Shapes } from "./ShapeEditing.js"
 
 const Row = ({
   shapes,
@@ -21,6 +21,8 @@ const Row = ({
   readonly name: string
 }) => {
   const selected = shapes.selected?.kind === selection.kind && shapes.selected.index === selection.index
+  const zone = selection.kind === "zone" ? shapes.zones[selection.index] : undefined
+  const stays = zone !== undefined && isFixed(shapes, zone)
   const direction = selection.kind === "line" ? shapes.lines[selection.index]?.direction : undefined
   return (
     <li className={`flex flex-wrap items-center gap-2 rounded-md p-1.5 ${selected ? "bg-raised" : ""}`}>
@@ -53,12 +55,22 @@ const Row = ({
           <option value="backward">Against it</option>
         </select>
       )}
-      {!selected && (
+      {!selected && !stays && (
         <Button small tone="quiet" icon="pencil" onClick={() => act({ _tag: "Select", selection })}>
           Change
         </Button>
       )}
-      <Button small tone="quiet" icon="trash" aria-label={`Remove ${name}`} onClick={() => act({ _tag: "Remove", selection })} />
+      {stays ? (
+        <span className="px-2 text-[13px] text-muted">stays</span>
+      ) : (
+        <Button
+          small
+          tone="quiet"
+          icon="trash"
+          aria-label={`Remove ${name}`}
+          onClick={() => act({ _tag: "Remove", selection })}
+        />
+      )}
     </li>
   )
 }

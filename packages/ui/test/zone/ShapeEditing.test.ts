@@ -31,11 +31,34 @@ describe("drawing a zone", () => {
 
   it("makes masks where masks are drawn, 32 at the most", () => {
     const [mask, ...others] = after(
-      editingMasks([]),
+      editingMasks([], true),
       ...Array.from({ length: 40 }, () => [start, ...triangle, finish]).flat()
     ).zones
     expect(mask?.name).toBe("Mask 1")
     expect(others).toHaveLength(31)
+  })
+
+  it("leaves masks as they are to whoever may not uncover what they hide, but for their names", () => {
+    const polygon = [
+      { x: 0.1, y: 0.1 },
+      { x: 0.9, y: 0.1 },
+      { x: 0.5, y: 0.8 }
+    ]
+    const masks = editingMasks([{ name: "Neighbour", polygon }], false)
+    const own = { kind: "zone", index: 1 } as const
+    const shown = after(
+      masks,
+      { _tag: "Remove", selection: { kind: "zone", index: 0 } },
+      { _tag: "MoveCorner", selection: { kind: "zone", index: 0 }, corner: 0, to: { x: 0, y: 0 } },
+      { _tag: "InsertCorner", index: 0, after: 0 },
+      { _tag: "RemoveCorner", index: 0, corner: 0 },
+      { _tag: "Rename", selection: { kind: "zone", index: 0 }, name: "Garden" },
+      { _tag: "AddRectangle" },
+      { _tag: "MoveCorner", selection: own, corner: 0, to: { x: 0, y: 0 } }
+    )
+    expect(shown.zones[0]).toEqual({ name: "Garden", polygon })
+    expect(shown.zones[1]?.polygon[0]).toEqual({ x: 0, y: 0 })
+    expect(after(shown, { _tag: "Remove", selection: own }).zones).toHaveLength(1)
   })
 
   it("is finished by the first corner again", () => {
