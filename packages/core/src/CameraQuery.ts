@@ -1,6 +1,7 @@
-import { Either, Encoding, Option, Schema } from "effect"
+import { Schema } from "effect"
 import { Camera, Label } from "./Camera.js"
 import { CameraId, EdgeId, PlaceId } from "./Ids.js"
+import { CursorText, pageCursors } from "./PageCursor.js"
 import { PlainText } from "./PlainText.js"
 import { supportedSchemes } from "./Source.js"
 
@@ -13,19 +14,13 @@ const Words = PlainText(200)
 /** Where a page ended: the value that the list is sorted by, and the camera's id. Times in milliseconds. */
 const Cursor = Schema.Union(
   Schema.Struct({ sort: Schema.Literal("name"), key: Words, id: CameraId }),
-  Schema.Struct({ sort: Schema.Literal("created", "updated"), key: Schema.Int, id: CameraId })
+  Schema.Struct({
+    sort: Schema.Literal("created", "updated"),
+    key: Schema.Int.pipe(Schema.between(0, 253_402_300_799_999)),
+    id: CameraId
+  })
 )
 export type CameraCursor = typeof Cursor.Type
-
-const CursorText = Schema.parseJson(Cursor)
-const encodeCursor = Schema.encodeSync(CursorText)
-const decodeCursor = Schema.decodeOption(CursorText)
-
-/** As it travels in `CameraPage.nextCursor`; safe in URLs. */
-const formatCameraCursor = (cursor: CameraCursor): string => Encoding.encodeBase64Url(encodeCursor(cursor))
-
-const parseCameraCursor = (text: string): Option.Option<CameraCursor> =>
-  Option.flatMap(Either.getRight(Encoding.decodeBase64UrlString(text)), (json) => decodeCursor(json))
 
 /** Which cameras to list. Conditions that are absent hold for all. */
 export const CameraQuery = Schema.Struct({
@@ -47,13 +42,8 @@ export const CameraQuery = Schema.Struct({
   state: Schema.optional(Schema.Literal("Disabled", "Connecting", "Streaming", "Stalled", "BackingOff", "Failed")),
   sort: Schema.optionalWith(CameraSort, { default: (): CameraSort => "name" }),
   descending: Schema.optionalWith(Schema.Boolean, { default: () => false }),
-  /** The `nextCursor` of the page before, of the same sort. */
-  cursor: Schema.optional(
-    Schema.String.pipe(
-      Schema.maxLength(1000),
-      Schema.filter((text) => Option.isSome(parseCameraCursor(text)) || "expected the nextCursor of a page before")
-    )
-  ),
+  /** The `nextCursor` of the page before, of the same filters and sort. */
+  cursor: Schema.optional(CursorText),
   limit: Schema.optionalWith(Schema.Int.pipe(Schema.between(1, 500)), { default: () => 100 }),
   /** Count all that the conditions hold for, too. */
   count: Schema.optionalWith(Schema.Boolean, { default: () => false })
@@ -80,23 +70,24 @@ export const cameraCursor = (camera: Camera, sort: CameraSort, name?: string): C
   return own.sort === "name" ? { ...own, key: name ?? own.key, id: camera.id } : { ...own, id: camera.id }
 }
 
-/** Where a query's page begins; a cursor of another sort is none. */
-export const cursorOf = ({ cursor, sort }: CameraQuery): CameraCursor | undefined =>
-  cursor === undefined
-    ? undefined
-    : Option.getOrUndefined(Option.filter(parseCameraCursor(cursor), (parsed) => parsed.sort === sort))
+/** As they travel in `CameraQuery.cursor` and `CameraPage.nextCursor`. */
+export const cameraCursors = pageCursors<CameraCursor, typeof Cursor.Encoded, CameraQuery>(
+  "cameras",
+  Cursor,
+  (cursor, { sort }) => cursor.sort === sort
+)
 
 /** The page of cameras in order; `found` has one more than the limit where there are more. */
 export const cameraPage = (
   found: ReadonlyArray<Camera>,
-  { limit }: CameraQuery,
+  query: CameraQuery,
   cursorAt: (camera: Camera, index: number) => CameraCursor
 ): CameraPage => {
-  const cameras = found.slice(0, limit)
+  const cameras = found.slice(0, query.limit)
   const last = cameras.at(-1)
-  return last === undefined || found.length <= limit
+  return last === undefined || found.length <= query.limit
     ? { cameras }
-    : { cameras, nextCursor: formatCameraCursor(cursorAt(last, cameras.length - 1)) }
+    : { cameras, nextCursor: cameraCursors.format(query, cursorAt(last, cameras.length - 1)) }
 }
 
 const includes = (text: string, part: string): boolean => text.toLowerCase().includes(part.toLowerCase())

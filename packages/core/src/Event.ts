@@ -1,6 +1,7 @@
 import { Schema } from "effect"
 import { BoundingBox } from "./geometry/BoundingBox.js"
 import { CameraId, Epoch, EventId, TenantId, TrackId } from "./Ids.js"
+import { CursorText } from "./PageCursor.js"
 import { Priority } from "./Priority.js"
 
 /** What can happen in front of a camera, and to it. */
@@ -60,14 +61,14 @@ export class EventEntry extends Schema.Class<EventEntry>("EventEntry")({
   event: Event
 }) {}
 
-/** Which events to list: newest first, `before` being the cursor of the page before. */
+/** Which events to list: newest first, `cursor` being the `nextCursor` of the page before, of the same filters. */
 export const EventQuery = Schema.Struct({
   cameraId: Schema.optional(CameraId),
   eventType: Schema.optional(EventType),
   status: Schema.optional(EventStatus),
   from: Schema.optional(Schema.DateTimeUtc),
   to: Schema.optional(Schema.DateTimeUtc),
-  cursor: Schema.optional(Schema.String),
+  cursor: Schema.optional(CursorText),
   limit: Schema.optionalWith(Schema.Int.pipe(Schema.between(1, 500)), { default: () => 50 })
 }).annotations({ identifier: "EventQuery" })
 export type EventQuery = typeof EventQuery.Type

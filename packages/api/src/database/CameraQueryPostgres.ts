@@ -1,5 +1,5 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
-import { type CameraCursor, type CameraQuery, cursorOf } from "@vigil/core/CameraQuery"
+import type { CameraCursor, CameraQuery } from "@vigil/core/CameraQuery"
 import type { CameraId, TenantId } from "@vigil/core/Ids"
 
 const columns = { name: "sort_name", created: "created_at", updated: "updated_at" } as const
@@ -38,8 +38,7 @@ const conditions = (sql: SqlClient, tenant: TenantId, query: CameraQuery, among:
   return all
 }
 
-const beyondCursor = (sql: SqlClient, query: CameraQuery) => {
-  const cursor = cursorOf(query)
+const beyondCursor = (sql: SqlClient, query: CameraQuery, cursor: CameraCursor | undefined) => {
   if (cursor === undefined) return []
   const beyond = sql.literal(query.descending ? "<" : ">")
   return [sql`(${sql(columns[query.sort])}, id) ${beyond} (${keyOf(cursor)}, ${cursor.id}::uuid)`]
@@ -64,11 +63,17 @@ export interface PageRow {
   readonly updated_at: Date
 }
 
+interface PageBounds {
+  /** Where the page before ended. */
+  readonly after: CameraCursor | undefined
+  readonly among?: ReadonlyArray<CameraId> | undefined
+}
+
 /** The rows of a page, and one more where there are more. */
-export const pageStatement = (sql: SqlClient, tenant: TenantId, query: CameraQuery, among?: ReadonlyArray<CameraId>) => {
+export const pageStatement = (sql: SqlClient, tenant: TenantId, query: CameraQuery, { after, among }: PageBounds) => {
   const direction = sql.literal(query.descending ? "desc" : "asc")
   return sql<PageRow>`select id, tenant_id, name, sort_name, configuration::text as configuration, credentials is not null as has_credentials,
       revision, created_at, updated_at
-    from cameras where ${sql.and([...conditions(sql, tenant, query, among), ...beyondCursor(sql, query)])}
+    from cameras where ${sql.and([...conditions(sql, tenant, query, among), ...beyondCursor(sql, query, after)])}
     order by tenant_id ${direction}, ${sql(columns[query.sort])} ${direction}, id ${direction} limit ${query.limit + 1}`
 }

@@ -1,7 +1,7 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { cameraCreated, cameraDeleted, cameraUpdated } from "@vigil/core/AuditChanges"
 import { Camera, type CameraPatch, encodeCamera, type NewCamera } from "@vigil/core/Camera"
-import { cameraCursor, cameraPage } from "@vigil/core/CameraQuery"
+import { cameraCursor, cameraCursors, cameraPage } from "@vigil/core/CameraQuery"
 import { messagesOfChange, messagesOfCreation, messagesOfRemoval } from "@vigil/core/CameraLifecycle"
 import {
   type CameraRecord,
@@ -213,7 +213,7 @@ const make = Effect.gen(function* () {
     page: (tenant, query, among) =>
       database.tenant("list cameras", tenant, (sql) =>
         Effect.gen(function* () {
-          const statement = pageStatement(sql, tenant, query, among)
+          const statement = pageStatement(sql, tenant, query, { after: yield* cameraCursors.parse(query), among })
           const rows = yield* query.count ? statement : lastly(statement)
           const page = cameraPage(yield* Effect.forEach(rows, fromList), query, (camera, index) =>
             cameraCursor(camera, query.sort, rows[index]?.sort_name)

@@ -1,7 +1,7 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { eventStatusSet } from "@vigil/core/AuditChanges"
 import { eventStatusChanged } from "@vigil/core/BusMessage"
-import { cursorOf, formatCursor, parseCursor } from "@vigil/core/EventCursor"
+import { cursorOf, eventCursors } from "@vigil/core/EventCursor"
 import { type DetectionMetadata, Event, EventEntry, type EventQuery } from "@vigil/core/Event"
 import { CameraId, Epoch, type EventId, type TenantId } from "@vigil/core/Ids"
 import { EventNotFound, EventStore, StaleEpoch } from "@vigil/core/port/EventStore"
@@ -137,12 +137,9 @@ const conditions = (sql: SqlClient, query: EventQuery) =>
     if (query.status !== undefined) all.push(sql`status = ${query.status}`)
     if (query.from !== undefined) all.push(sql`occurred_at >= ${DateTime.toDateUtc(query.from)}`)
     if (query.to !== undefined) all.push(sql`occurred_at < ${DateTime.toDateUtc(query.to)}`)
-    if (query.cursor !== undefined) {
-      const after = parseCursor(query.cursor)
-      if (Option.isNone(after)) {
-        return yield* new StoreUnavailable({ operation: "query events", detail: "the cursor is not one of a page before" })
-      }
-      all.push(sql`(occurred_at, event_id) < (${DateTime.toDateUtc(after.value.timestamp)}, ${after.value.eventId}::uuid)`)
+    const after = yield* eventCursors.parse(query)
+    if (after !== undefined) {
+      all.push(sql`(occurred_at, event_id) < (${DateTime.toDateUtc(after.timestamp)}, ${after.eventId}::uuid)`)
     }
     return sql.and(all)
   })
@@ -252,7 +249,7 @@ const make = Effect.gen(function* () {
           const last = events.at(-1)
           return last === undefined || rows.length <= query.limit
             ? { events }
-            : { events, nextCursor: formatCursor(cursorOf(last)) }
+            : { events, nextCursor: eventCursors.format(query, cursorOf(last)) }
         })
       ),
 

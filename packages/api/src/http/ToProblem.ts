@@ -14,6 +14,7 @@ import {
 import type { LicenceRefused } from "@vigil/core/Licence"
 import type { KeyRotationRefused } from "@vigil/core/KeyRotation"
 import type { ModelError } from "@vigil/core/Model"
+import type { CursorRefused } from "@vigil/core/PageCursor"
 import type { ApiKeyNotFound } from "@vigil/core/port/ApiKeyStore"
 import type { InvalidAnalytic } from "@vigil/core/port/AnalyticCatalogue"
 import type { VersionConflict, VersionNotFound } from "@vigil/core/ObjectHistory"
@@ -95,6 +96,7 @@ const problems = {
   StoreUnavailable: (error: StoreUnavailable) =>
     new Unavailable(details(503, "store-unavailable", "The database is away", error.message)),
   CameraNotFound: (error: CameraNotFound) => notFound("camera-not-found", error.message),
+  CursorRefused: (error: CursorRefused) => badRequest("cursor-refused", error.message, "/cursor"),
   ErasureNotFound: (error: ErasureNotFound) => notFound("erasure-not-found", error.message),
   EventNotFound: (error: EventNotFound) => notFound("event-not-found", error.message),
   LiveViewNotFound: (error: LiveViewNotFound) => notFound("live-view-not-found", error.message),

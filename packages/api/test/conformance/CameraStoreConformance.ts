@@ -303,6 +303,14 @@ export const cameraStoreConformance = <E>(name: string, stores: Layer.Layer<Came
           }
           const sorted = (yield* store.page(defaultTenant, query({}))).cameras.map(({ name: given }) => given.toLowerCase())
           expect(sorted).toEqual(["gate", "gate", "gate 10", "gate 2", "yard", "zoo", "ärger"])
+
+          const { nextCursor: cursor } = yield* store.page(defaultTenant, query({ limit: 2, cursor: undefined }))
+          expect((yield* store.page(defaultTenant, query({ limit: 5, count: true, cursor }))).cameras).toHaveLength(5)
+          for (const other of [{ sort: "created" as const }, { descending: true }, { search: "gate" }, { enabled: true }]) {
+            expect(yield* Effect.flip(store.page(defaultTenant, query({ ...other, cursor })))).toMatchObject({
+              _tag: "CursorRefused"
+            })
+          }
         })
       )
 

@@ -224,8 +224,26 @@ export const eventStoreConformance = <E>(name: string, stores: Layer.Layer<Event
           const unknown = EventId.make(crypto.randomUUID())
           expect(yield* Effect.flip(store.get(defaultTenant, unknown))).toMatchObject({ _tag: "EventNotFound" })
           expect(yield* Effect.flip(store.query(defaultTenant, query({ cursor: "'; drop table events" })))).toMatchObject({
-            _tag: "StoreUnavailable"
+            _tag: "CursorRefused"
           })
+        })
+      )
+
+      it.effect("takes a cursor for the filter only that it was made for", () =>
+        Effect.gen(function* () {
+          const store = yield* EventStore
+          const cameraId = anyCameraId()
+          yield* store.append(
+            cameraId,
+            [1, 2, 3].map((sequence) => entry(cameraId, sequence))
+          )
+          const { nextCursor: cursor = "" } = yield* store.query(defaultTenant, query({ cameraId, limit: 1 }))
+          expect((yield* store.query(defaultTenant, query({ cameraId, limit: 2, cursor }))).events).toHaveLength(2)
+          for (const other of [{}, { cameraId, status: "NEW" as const }, { cameraId: anyCameraId() }]) {
+            expect(yield* Effect.flip(store.query(defaultTenant, query({ ...other, cursor })))).toMatchObject({
+              _tag: "CursorRefused"
+            })
+          }
         })
       )
     })

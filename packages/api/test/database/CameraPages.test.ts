@@ -1,7 +1,7 @@
 import { describe, expect, layer } from "@effect/vitest"
 import { pageStatement } from "@vigil/api/database/CameraQueryPostgres"
 import { Database } from "@vigil/api/database/Database"
-import { CameraQuery } from "@vigil/core/CameraQuery"
+import { cameraCursors, CameraQuery } from "@vigil/core/CameraQuery"
 import { defaultTenant } from "@vigil/core/Ids"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { Array, Console, Effect, Schema } from "effect"
@@ -42,7 +42,9 @@ describe("pages of 6,000 cameras", () => {
               cursor = page.nextCursor
               const plan = yield* database.tenant("explain", defaultTenant, (sql) =>
                 Effect.gen(function* () {
-                  const [text, parameters] = pageStatement(sql, defaultTenant, asked).compile()
+                  const [text, parameters] = pageStatement(sql, defaultTenant, asked, {
+                    after: yield* cameraCursors.parse(asked)
+                  }).compile()
                   return JSON.stringify(yield* sql.unsafe(`explain (format json) ${text}`, parameters))
                 })
               )

@@ -158,7 +158,25 @@ describe("places", () => {
         const { nextCursor } = Schema.decodeUnknownSync(Schema.Struct({ nextCursor: Schema.String }))(first.json)
         const second = yield* ask("GET", `/cameras?limit=1&descending=true&cursor=${nextCursor}`)
         expect(namesOf(second.json)).not.toEqual(namesOf(first.json))
-        for (const wrong of ["cursor=nonsense", "limit=0", "limit=501", "sort=url", "state=Gone", "enabled=maybe"]) {
+        const events = yield* ask("GET", `/events?cursor=${nextCursor}`)
+        const elsewhere = yield* ask("GET", `/cameras?limit=1&cursor=${nextCursor}`)
+        for (const refused of [events, elsewhere]) {
+          expect(refused.status).toBe(400)
+          expect(refused.json).toMatchObject({
+            type: "urn:vigil:problem:cursor-refused",
+            detail: expect.stringContaining("same filters and the same sort"),
+            errors: [{ pointer: "/cursor" }]
+          })
+        }
+        for (const wrong of [
+          `cursor=${"x".repeat(3000)}`,
+          "cursor=nonsense",
+          "limit=0",
+          "limit=501",
+          "sort=url",
+          "state=Gone",
+          "enabled=maybe"
+        ]) {
           expect((yield* ask("GET", `/cameras?${wrong}`)).status, wrong).toBe(400)
         }
       })

@@ -17,6 +17,7 @@ import { LicenceRefused } from "../Licence.js"
 import { CatalogueEntry, ModelError } from "../Model.js"
 import { ObjectDifference, ObjectHistory, VersionNotFound } from "../ObjectHistory.js"
 import { Overlay } from "../Overlay.js"
+import { CursorRefused } from "../PageCursor.js"
 import { InvalidAnalytic } from "../port/AnalyticCatalogue.js"
 import { BusUnavailable } from "../port/Bus.js"
 import { CameraNotRunning } from "../port/CameraControl.js"
@@ -114,7 +115,7 @@ export class DashboardRpc extends RpcGroup.make(
   Rpc.make("QueryEvents", {
     payload: { query: EventQuery },
     success: EventPage,
-    error: Schema.Union(StoreUnavailable, Forbidden)
+    error: Schema.Union(CursorRefused, StoreUnavailable, Forbidden)
   }),
   Rpc.make("GetEvent", {
     payload: { id: EventId },

@@ -2,7 +2,7 @@ import { DateTime, Effect, Layer, PubSub, Stream } from "effect"
 import type { Camera, NewCamera } from "../Camera.js"
 import type { CameraMessage } from "../BusMessage.js"
 import { messagesOfChange, messagesOfCreation, messagesOfRemoval } from "../CameraLifecycle.js"
-import { cameraCursor, cameraPage, compareCursors, cursorOf, matchesQuery } from "../CameraQuery.js"
+import { cameraCursor, cameraCursors, cameraPage, compareCursors, matchesQuery } from "../CameraQuery.js"
 import { type CameraRecord, freshCamera, isBackAlready, newRecord, revisedRecord, revisionConflict } from "../CameraRecord.js"
 import { type CameraId, type EdgeId, Epoch, type PlaceId, type TenantId } from "../Ids.js"
 import { CameraNotFound, CameraStore } from "../port/CameraStore.js"
@@ -74,9 +74,8 @@ export const makeCameraStoreMemory = (outbox?: OutboxMemory): Effect.Effect<type
     return {
       list: (tenant) => list(({ camera }) => camera.tenantId === tenant),
       page: (tenant, query, among) =>
-        Effect.sync(() => {
+        Effect.map(cameraCursors.parse(query), (from) => {
           const at = (camera: Camera) => cameraCursor(camera, query.sort)
-          const from = cursorOf(query)
           const direction = query.descending ? -1 : 1
           const wanted = among === undefined ? undefined : new Set(among)
           const matching = [...records.values()]

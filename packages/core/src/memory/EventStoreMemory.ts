@@ -1,6 +1,6 @@
-import { DateTime, Effect, Layer, Option } from "effect"
+import { DateTime, Effect, Layer } from "effect"
 import { eventStatusChanged } from "../BusMessage.js"
-import { compareCursors, cursorOf, formatCursor, parseCursor } from "../EventCursor.js"
+import { compareCursors, cursorOf, eventCursors } from "../EventCursor.js"
 import { Event, EventEntry, type EventQuery } from "../Event.js"
 import { type CameraId, Epoch, type EventId } from "../Ids.js"
 import { EventNotFound, EventStore, StaleEpoch } from "../port/EventStore.js"
@@ -118,24 +118,16 @@ export const makeEventStoreMemory = (capacity: number, outbox?: OutboxMemory): t
         })
       ),
     query: (tenant, query) =>
-      Effect.suspend(() => {
-        const after = query.cursor === undefined ? Option.none() : parseCursor(query.cursor)
-        if (query.cursor !== undefined && Option.isNone(after)) {
-          return Effect.fail(
-            new StoreUnavailable({ operation: "query events", detail: "the cursor is not one of a page before" })
-          )
-        }
+      Effect.map(eventCursors.parse(query), (after) => {
         const found = [...entries.values()]
           .filter((entry) => entry.event.customerId === tenant && matches(query, entry))
-          .filter((entry) => Option.isNone(after) || compareCursors(after.value, cursorOf(entry)) < 0)
+          .filter((entry) => after === undefined || compareCursors(after, cursorOf(entry)) < 0)
           .sort((a, b) => compareCursors(cursorOf(a), cursorOf(b)))
         const page = found.slice(0, query.limit)
         const last = page.at(-1)
-        return Effect.succeed(
-          last === undefined || found.length <= query.limit
-            ? { events: page }
-            : { events: page, nextCursor: formatCursor(cursorOf(last)) }
-        )
+        return last === undefined || found.length <= query.limit
+          ? { events: page }
+          : { events: page, nextCursor: eventCursors.format(query, cursorOf(last)) }
       }),
     get: (tenant, eventId) =>
       Effect.suspend(() => {

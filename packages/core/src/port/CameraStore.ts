@@ -4,6 +4,7 @@ import type { Camera, CameraPatch, NewCamera } from "../Camera.js"
 import type { CameraPage, CameraQuery } from "../CameraQuery.js"
 import { CameraId, type Epoch, type TenantId } from "../Ids.js"
 import type { LicenceRefused } from "../Licence.js"
+import type { CursorRefused } from "../PageCursor.js"
 import type { ComingBack } from "../Rollback.js"
 import type { Credentials, SourceError } from "../Source.js"
 import type { EdgeNotFound } from "./EdgeStore.js"
@@ -44,7 +45,7 @@ export class CameraStore extends Context.Tag("@vigil/core/CameraStore")<
       tenant: TenantId,
       query: CameraQuery,
       among?: ReadonlyArray<CameraId>
-    ) => Effect.Effect<CameraPage, StoreUnavailable>
+    ) => Effect.Effect<CameraPage, CursorRefused | StoreUnavailable>
     /** Those of one of these addresses, in no order. */
     readonly atAddresses: (
       tenant: TenantId,

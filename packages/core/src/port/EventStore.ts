@@ -2,6 +2,7 @@ import { Context, Schema } from "effect"
 import type { Effect } from "effect"
 import type { EventEntry, EventPage, EventQuery, EventStatus } from "../Event.js"
 import { CameraId, Epoch, EventId, type TenantId } from "../Ids.js"
+import type { CursorRefused } from "../PageCursor.js"
 import type { StoreUnavailable } from "./StoreError.js"
 
 /** A newer actor of the camera has written already: the writer must stop. */
@@ -63,7 +64,7 @@ export class EventStore extends Context.Tag("@vigil/core/EventStore")<
     readonly markPublished: (cameraId: CameraId, sequence: number) => Effect.Effect<void, StoreUnavailable>
     /** Cameras that have entries older than so many milliseconds that are not known to be published. */
     readonly unpublished: (age: number) => Effect.Effect<ReadonlyArray<CameraId>, StoreUnavailable>
-    readonly query: (tenant: TenantId, query: EventQuery) => Effect.Effect<EventPage, StoreUnavailable>
+    readonly query: (tenant: TenantId, query: EventQuery) => Effect.Effect<EventPage, CursorRefused | StoreUnavailable>
     readonly get: (tenant: TenantId, id: EventId) => Effect.Effect<EventEntry, EventNotFound | StoreUnavailable>
     /** Tells of it through the {@link Outbox}, where there is one. */
     readonly setStatus: (

@@ -3,7 +3,6 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
 import { EventEntry, EventPage, EventQuery, EventStatus } from "../../Event.js"
-import { parseCursor } from "../../EventCursor.js"
 import { EventId } from "../../Ids.js"
 import { BadRequest, NotAllowed, NotFound, Unavailable } from "../Problem.js"
 import { PageSize } from "./PageSize.js"
@@ -12,13 +11,7 @@ import { SessionAuthentication } from "./SessionAuthentication.js"
 const event = Schema.Struct({ id: EventId })
 
 /** `EventQuery` as it travels in a URL. */
-const EventQueryParameters = Schema.Struct({
-  ...EventQuery.fields,
-  cursor: Schema.optional(
-    Schema.String.pipe(Schema.filter((text) => parseCursor(text)._tag === "Some" || "expected the nextCursor of a page before"))
-  ),
-  limit: PageSize
-})
+const EventQueryParameters = Schema.Struct({ ...EventQuery.fields, limit: PageSize })
 
 export class EventsGroup extends HttpApiGroup.make("events")
   .add(HttpApiEndpoint.get("list", "/events").setUrlParams(EventQueryParameters).addSuccess(EventPage))
