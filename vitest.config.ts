@@ -10,14 +10,15 @@ export default defineConfig({
       "docs/example/test/**/*.test.ts",
       "scripts/test/**/*.test.mjs"
     ],
-    globalSetup: ["scripts/vitest/RequireBuild.ts"],
+    globalSetup: ["scripts/vitest/RequireBuild.ts", "scripts/vitest/DatabaseServer.ts"],
     reporters: ["default", "./scripts/vitest/SummaryReporter.ts"],
     watch: false,
     pool: "forks",
     // Several tests start servers, encoders or browsers of their own: more files at once than cores only makes all of them late.
     poolOptions: { forks: { minForks: 1, maxForks: Math.max(1, Math.min(4, availableParallelism())) } },
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // For tests that hang: how long one may take is never what it checks, and a busy machine takes ten times what a free one does.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     teardownTimeout: 10_000,
     // The built packages run as Node itself loads them, workers and child processes included.
     server: { deps: { external: [/\/(packages\/[^/]+|fixtures|bench|docs\/example)\/dist\//] } }

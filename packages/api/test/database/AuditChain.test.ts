@@ -250,7 +250,7 @@ describe("the chain of the audit trail", () => {
 })
 
 describe("a trail of before there was a chain", () => {
-  layer(EmbeddedDatabase.layer, { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(EmbeddedDatabase.layerEmpty, { timeout: 60_000, excludeTestServices: true })((it) => {
     it.scoped("is chained when the database is brought up to date, and goes on", () =>
       Effect.gen(function* () {
         const { connection } = yield* EmbeddedDatabase

@@ -9,7 +9,7 @@ import { layerEmbeddedStores } from "../EmbeddedDatabase.js"
 import { newCamera } from "../Samples.js"
 
 const total = 6000
-const perSave = 1000
+const perSave = 500
 
 const query = (given: Partial<CameraQuery>): CameraQuery => ({ ...Schema.decodeSync(CameraQuery)({}), ...given })
 

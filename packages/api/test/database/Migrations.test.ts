@@ -12,19 +12,13 @@ import { existsSync } from "node:fs"
 import { chmod, chown, mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import { EmbeddedDatabase } from "../EmbeddedDatabase.js"
+import { EmbeddedDatabase, newDatabase } from "../EmbeddedDatabase.js"
 import { newCamera } from "../Samples.js"
 import { temporaryFolder } from "../TemporaryFolder.js"
 
 const run = promisify(execFile)
 
-/** A new, empty database of a server. */
-const emptyDatabase = (connection: ConnectionOptions, name: string) =>
-  Effect.gen(function* () {
-    const sql = yield* openPool(connection, { server: 0, client: 0 }, 1)
-    yield* sql.unsafe(`create database ${name}`)
-    return { ...connection, database: name }
-  }).pipe(Effect.scoped)
+const emptyDatabase = Effect.flatMap(EmbeddedDatabase, ({ connection }) => newDatabase(connection, "template1"))
 
 const applied = (connection: ConnectionOptions) =>
   Effect.scoped(
@@ -36,7 +30,7 @@ const applied = (connection: ConnectionOptions) =>
 const note = (id: number, table: string) => ({ id, name: `adds ${table}`, statements: [`create table ${table} (n int)`] })
 
 describe("migrations", () => {
-  layer(EmbeddedDatabase.layer, { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(EmbeddedDatabase.layerEmpty, { timeout: 60_000, excludeTestServices: true })((it) => {
     it.effect("are numbered in order", () =>
       Effect.sync(() => {
         const ids = migrations.map(({ id }) => id)
@@ -46,8 +40,7 @@ describe("migrations", () => {
 
     it.effect("run once where many nodes start at the same time", () =>
       Effect.gen(function* () {
-        const { connection } = yield* EmbeddedDatabase
-        const to = yield* emptyDatabase(connection, "race")
+        const to = yield* emptyDatabase
         yield* Effect.replicateEffect(migrate(to), 6, { concurrency: "unbounded" })
         expect(yield* applied(to)).toEqual(migrations.map(({ id }) => id))
       })
@@ -55,16 +48,15 @@ describe("migrations", () => {
 
     it.effect("run at the same time in two databases of one server, which share the roles", () =>
       Effect.gen(function* () {
-        const { connection } = yield* EmbeddedDatabase
-        const databases = yield* Effect.forEach(["two_a", "two_b", "two_c"], (name) => emptyDatabase(connection, name))
+        const databases = yield* Effect.replicateEffect(emptyDatabase, 3)
         yield* Effect.forEach(databases, (to) => migrate(to), { concurrency: "unbounded" })
       })
     )
 
     it.effect("make a camera's own settings of what its form says and everybody's does not", () =>
       Effect.gen(function* () {
-        const { connection, folder } = yield* EmbeddedDatabase
-        const to = yield* emptyDatabase(connection, "settings_of_forms")
+        const { folder } = yield* EmbeddedDatabase
+        const to = yield* emptyDatabase
         yield* migrate(
           to,
           migrations.filter(({ id }) => id < 12)
@@ -105,8 +97,7 @@ describe("migrations", () => {
 
     it.effect("go forward from an older structure, each whole or not at all", () =>
       Effect.gen(function* () {
-        const { connection } = yield* EmbeddedDatabase
-        const to = yield* emptyDatabase(connection, "forward")
+        const to = yield* emptyDatabase
         yield* migrate(to, [note(1, "a")])
         const broken = { id: 3, name: "breaks", statements: ["create table c (n int)", "create table a (n int)"] }
         const error = yield* Effect.flip(migrate(to, [note(1, "a"), note(2, "b"), broken]))
@@ -119,8 +110,7 @@ describe("migrations", () => {
 
     it.effect("refuse a database that a newer program wrote, and change nothing", () =>
       Effect.gen(function* () {
-        const { connection } = yield* EmbeddedDatabase
-        const to = yield* emptyDatabase(connection, "newer")
+        const to = yield* emptyDatabase
         yield* migrate(to, [note(1, "a"), note(2, "b")])
         const error = yield* Effect.flip(migrate(to, [note(1, "a")]))
         expect(error.message).toMatch(/it has step 2 \(adds b\), which this program does not know/)

@@ -6,7 +6,7 @@ import { CameraStore } from "@vigil/core/port/CameraStore"
 import { Effect, Fiber, Schedule, Stream } from "effect"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { EmbeddedDatabase, layerEmbeddedStores } from "../EmbeddedDatabase.js"
+import { EmbeddedDatabase, layerStoresOver } from "../EmbeddedDatabase.js"
 import { newCamera } from "../Samples.js"
 
 const serverPid = Effect.flatMap(EmbeddedDatabase, ({ folder }) =>
@@ -30,7 +30,7 @@ const family = (pid: number) =>
 const signal = (name: "SIGSTOP" | "SIGCONT" | "SIGKILL") => (pid: number) => Effect.sync(() => process.kill(pid, name))
 
 describe("when the database is away", () => {
-  layer(layerEmbeddedStores, { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerStoresOver(EmbeddedDatabase.layerServer), { timeout: 60_000, excludeTestServices: true })((it) => {
     it.effect(
       "a hung server costs seconds, not for ever, and the next call after it works",
       () =>

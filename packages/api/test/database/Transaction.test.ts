@@ -120,7 +120,8 @@ describe("a transaction", () => {
     it.scoped("that is interrupted lets go at once, and is undone", () =>
       Effect.gen(function* () {
         const { notes, run, sql } = yield* setUp(2)
-        const waiting = sql`select 1 from pg_stat_activity where query like '%pg_sleep(5)%' and state = 'active' and pid <> pg_backend_pid()`
+        const waiting = sql`select 1 from pg_stat_activity
+          where datname = current_database() and query like '%pg_sleep(5)%' and state = 'active' and pid <> pg_backend_pid()`
         const until = (found: number) =>
           Effect.repeat(waiting, { until: ({ length }) => length === found, schedule: Schedule.spaced("50 millis") })
         const fiber = yield* Effect.fork(

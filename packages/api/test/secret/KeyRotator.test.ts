@@ -30,7 +30,7 @@ const withPassword = (n: number) => newCamera({ name: `Camera ${n}`, url: `rtsp:
 
 const passwordOf = ({ id }: Camera) =>
   Effect.flatMap(CameraStore, (store) =>
-    Effect.map(store.credentials(id), (credentials) => Redacted.value(Option.getOrThrow(credentials).password))
+    Effect.map(store.secrets(id), ({ credentials }) => Redacted.value(Option.getOrThrow(credentials).password))
   )
 
 const exists = (file: string) =>
@@ -53,9 +53,9 @@ describe("the rotation of the master key", () => {
         const { connection, folder } = yield* EmbeddedDatabase
         const store = yield* CameraStore
         const { status } = yield* KeyRotator
-        const cameras = yield* Effect.forEach(
-          Array.from({ length: 250 }, (_, n) => withPassword(n)),
-          (camera) => store.create(defaultTenant, camera)
+        const cameras = yield* store.createMany(
+          defaultTenant,
+          Array.from({ length: 250 }, (_, n) => withPassword(n))
         )
         yield* store.create(defaultTenant, newCamera())
         const before = yield* status
