@@ -6,6 +6,7 @@ import { AuditStore } from "@vigil/core/port/AuditStore"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { GrantStore } from "@vigil/core/port/GrantStore"
 import { PlaceStore } from "@vigil/core/port/PlaceStore"
+import { mostRemoved, removalActions, removedBy, type RemovedObject, type RestorableType } from "@vigil/core/RemovedObject"
 import type { User } from "@vigil/core/User"
 import { type VersionedType, versionTrails } from "@vigil/core/VersionedType"
 import { Effect, Schema } from "effect"
@@ -65,4 +66,25 @@ export const objectDifference = (type: VersionedType, id: string, from: number, 
   Effect.gen(function* () {
     const history = yield* objectHistory(type, id)
     return differenceOf(yield* oneOf(history, from), yield* oneOf(history, to))
+  })
+
+/** The objects that were removed last and are not there again. None for whoever is limited: the trail does not say where a thing was. */
+export const removedObjects = (type: RestorableType) =>
+  Effect.gen(function* () {
+    const user = yield* reader(type)
+    const { limited } = yield* (yield* GrantStore).get(user.tenantId, user.id)
+    if (limited) return []
+    const { query } = yield* AuditStore
+    const actions = removalActions(type)
+    const seen = new Set<string>()
+    const removed: Array<RemovedObject> = []
+    let read = 0
+    let before: number | undefined
+    do {
+      const found = yield* query(user.tenantId, { limit: page, ...(before === undefined ? {} : { before }) }, actions)
+      removed.push(...removedBy(type, found.entries, seen))
+      read += found.entries.length
+      before = found.next
+    } while (before !== undefined && removed.length < mostRemoved && read < mostEntries)
+    return removed.slice(0, mostRemoved)
   })

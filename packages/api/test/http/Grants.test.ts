@@ -175,6 +175,7 @@ describe("grants over HTTP and RPC", () => {
         expect((yield* ask({ path: `/api/v1/history/camera/${theirs}` })).status).toBe(404)
         expect((yield* ask({ path: `/api/v1/history/camera/${ours}` })).status).toBe(200)
         expect((yield* ask({ path: `/api/v1/history/place/${site.id}` })).status).toBe(404)
+        expect((yield* ask({ path: "/api/v1/removed/camera" })).json).toEqual([])
         expect((yield* ask({ path: "/api/v1/places" })).json).toEqual([])
         expect((yield* ask({ path: `/api/v1/places/${site.id}` })).status).toBe(404)
         const place = { kind: "site", name: word() }

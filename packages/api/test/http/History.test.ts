@@ -2,6 +2,7 @@ import { describe, expect, layer } from "@effect/vitest"
 import type { Camera } from "@vigil/core/Camera"
 import { ObjectDifference, ObjectHistory } from "@vigil/core/ObjectHistory"
 import { CameraStore } from "@vigil/core/port/CameraStore"
+import { RemovedObject } from "@vigil/core/RemovedObject"
 import { Rollback } from "@vigil/core/Rollback"
 import type { User } from "@vigil/core/User"
 import { Effect, Schema } from "effect"
@@ -11,6 +12,7 @@ import { rollbackOf } from "./rollback/RollbackCases.js"
 import { layerTestServer, password, TestServer } from "./TestServer.js"
 
 const decodeHistory = Schema.decodeUnknownSync(ObjectHistory)
+const decodeRemoved = Schema.decodeUnknownSync(Schema.Array(RemovedObject))
 const decodeRollback = Schema.decodeUnknownSync(Rollback)
 const decodeDifference = Schema.decodeUnknownSync(ObjectDifference)
 
@@ -55,6 +57,32 @@ describe("the history of what is configured", () => {
         const [removed] = decodeHistory((yield* ask("GET", `/history/camera/${camera.id}`)).json).versions
         expect(removed).toMatchObject({ revision: 4, action: "camera.delete", values: null })
         expect((yield* ask("POST", rollbackOf(camera), { revision: 4 })).status).toBe(404)
+      })
+    )
+
+    it.effect("lists what was removed until it is brought back, for supervisors who see everything", () =>
+      Effect.gen(function* () {
+        const { cookies } = yield* TestServer
+        const ask = yield* asking
+        const camera = (yield* ask("POST", "/cameras", { name: "Old gate", url: "rtsp://192.0.2.9/" })).json as Camera
+        const site = (yield* ask("POST", "/places", { kind: "site", name: "Left" })).json as { readonly id: string }
+        const removed = (type: string) =>
+          Effect.map(ask("GET", `/removed/${type}`), ({ json }) =>
+            decodeRemoved(json).flatMap(({ actor, id, name }) =>
+              [camera.id, site.id].some((known) => known === id) ? [`${name} by ${actor.username}`] : []
+            )
+          )
+        expect(yield* removed("camera")).toEqual([])
+        yield* ask("DELETE", `/cameras/${camera.id}`)
+        yield* ask("DELETE", `/places/${site.id}`)
+        expect([yield* removed("camera"), yield* removed("place")]).toEqual([["Old gate by supervisor"], ["Left by supervisor"]])
+        yield* ask("POST", rollbackOf(camera), { revision: 1 })
+        expect(yield* removed("camera")).toEqual([])
+        yield* ask("PATCH", `/cameras/${camera.id}`, { name: "Older gate" })
+        yield* ask("DELETE", `/cameras/${camera.id}`)
+        expect(yield* removed("camera")).toEqual(["Older gate by supervisor"])
+        expect((yield* ask("GET", "/removed/camera", undefined, cookies.operator)).status).toBe(403)
+        expect((yield* ask("GET", "/removed/user")).status).toBe(400)
       })
     )
 

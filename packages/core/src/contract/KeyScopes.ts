@@ -35,6 +35,7 @@ export const httpScopes: Readonly<Record<string, NeededScope>> = {
   "settings.camera": "read",
   "settings.changeCamera": "configure",
   "settings.refresh": "configure",
+  "history.removed": "configure",
   "history.rollBack": "configure",
   "discoveries.list": "configure",
   "discoveries.start": "configure",

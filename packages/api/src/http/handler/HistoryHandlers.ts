@@ -1,13 +1,14 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { Effect } from "effect"
-import { objectDifference, objectHistory } from "../../application/HistoryOperations.js"
+import { objectDifference, objectHistory, removedObjects } from "../../application/HistoryOperations.js"
 import { rollBack } from "../../application/RollbackOperations.js"
 import { expectedRevision, tagged } from "../EntityTag.js"
 import { toProblem } from "../ToProblem.js"
 
 export const layerHistoryHandlers = HttpApiBuilder.group(VigilApi, "history", (handlers) =>
   handlers
+    .handle("removed", ({ path: { type } }) => Effect.mapError(removedObjects(type), toProblem))
     .handle("versions", ({ path: { id, type } }) => Effect.mapError(objectHistory(type, id), toProblem))
     .handle("difference", ({ path: { id, type }, urlParams: { from, to } }) =>
       Effect.mapError(objectDifference(type, id, from, to), toProblem)

@@ -145,6 +145,7 @@ export const httpPermissions: Readonly<Record<string, Permission>> = {
   "discoveries.adopt": "supervisor",
   "audit.list": "admin",
   "audit.verify": "admin",
+  "history.removed": "supervisor",
   "history.versions": "supervisor",
   "history.difference": "supervisor",
   "history.rollBack": "supervisor",

@@ -3,6 +3,7 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
 import { ObjectDifference, ObjectHistory } from "../../ObjectHistory.js"
+import { mostRemoved, RemovedObject, RestorableType } from "../../RemovedObject.js"
 import { Rollback, RollbackRequest } from "../../Rollback.js"
 import { VersionedType } from "../../VersionedType.js"
 import { BadRequest, Conflict, NotAllowed, NotFound, PreconditionFailed, Unavailable } from "../Problem.js"
@@ -16,6 +17,11 @@ const object = Schema.Struct({ type: VersionedType, id: ObjectId })
 const RevisionParameter = Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative())
 
 export class HistoryGroup extends HttpApiGroup.make("history")
+  .add(
+    HttpApiEndpoint.get("removed", "/removed/:type")
+      .setPath(Schema.Struct({ type: RestorableType }))
+      .addSuccess(Schema.Array(RemovedObject).pipe(Schema.maxItems(mostRemoved)))
+  )
   .add(HttpApiEndpoint.get("versions", "/history/:type/:id").setPath(object).addSuccess(ObjectHistory))
   .add(
     HttpApiEndpoint.get("difference", "/history/:type/:id/difference")
@@ -39,5 +45,5 @@ export class HistoryGroup extends HttpApiGroup.make("history")
   .middleware(SessionAuthentication)
   .annotate(
     OpenApi.Description,
-    "The versions of everything that is configured, by the audit trail: of cameras, places and settings for supervisors, of all else for administrators. The way back to one is for whoever may make the same change by hand; it is a new version, and brings back what was removed. Secrets are kept nowhere, and so are in no version."
+    "The versions of everything that is configured, by the audit trail: of cameras, places and settings for supervisors, of all else for administrators. The way back to one is for whoever may make the same change by hand; it is a new version, and brings back what was removed: `/removed/{type}` has the 500 that were removed last. Secrets are kept nowhere, and so are in no version."
   ) {}
