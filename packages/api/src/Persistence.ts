@@ -84,6 +84,7 @@ import { layerTenantStorePostgres } from "./database/TenantStorePostgres.js"
 import { layerUserStorePostgres } from "./database/UserStorePostgres.js"
 import { layerWorkerTokenStorePostgres } from "./database/WorkerTokenStorePostgres.js"
 import { layerKeyRotator } from "./secret/KeyRotator.js"
+import { layerSealedAddresses } from "./secret/SealAddresses.js"
 import { layerMasterKey, type MasterKeyError } from "./secret/MasterKey.js"
 
 export type Persistence =
@@ -155,7 +156,8 @@ export const layerStores = (connection: ConnectionOptions, dataFolder: string): 
     layerSigningKeyStorePostgres,
     layerPublishTokenStorePostgres,
     layerTenantStorePostgres,
-    layerWorkerTokenStorePostgres
+    layerWorkerTokenStorePostgres,
+    layerSealedAddresses
   ).pipe(
     Layer.provide(layerMasterKey(dataFolder)),
     Layer.provideMerge(layerDatabase(connection)),

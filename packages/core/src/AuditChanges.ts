@@ -3,7 +3,7 @@ import type { ProfileChange } from "./Account.js"
 import type { ApiKey } from "./ApiKey.js"
 import type { AuditChange } from "./AuditEntry.js"
 import { type Camera, encodeCamera } from "./Camera.js"
-import type { CameraRecord } from "./CameraRecord.js"
+import type { CameraRecord, CameraSecrets } from "./CameraRecord.js"
 import type { Discovery } from "./Discovery.js"
 import type { Edge } from "./Edge.js"
 import { type ErasedEvents, Erasure, type ErasureId } from "./Erasure.js"
@@ -14,7 +14,6 @@ import type { Place } from "./Place.js"
 import type { LevelSettings } from "./settings/SettingLevels.js"
 import type { SignInPolicy } from "./SecondFactor.js"
 import type { Session } from "./Session.js"
-import { displayUrl } from "./SourceUrl.js"
 import type { Role, User } from "./User.js"
 import type { WorkerToken } from "./WorkerToken.js"
 
@@ -27,35 +26,39 @@ const valuesOf = (camera: Camera): Values => {
   return values
 }
 
-/** Cameras of some makers take a password in their address. */
-const shown = ({ url, ...values }: Values): Values => (typeof url === "string" ? { ...values, url: displayUrl(url) } : values)
-
 const cameraSubject = ({ id }: Camera) => ({ type: "camera", id }) as const
 
-const sameCredentials = (a: CameraRecord["credentials"], b: CameraRecord["credentials"]): boolean => {
-  const plain = Option.map(({ username, password }: Option.Option.Value<CameraRecord["credentials"]>) =>
-    JSON.stringify([username, Redacted.value(password)])
-  )
-  return Equal.equals(plain(a), plain(b))
+/** Which of a camera's secrets changed, in words: `urlSecret` are those within its address. */
+const secretsChanged = (before: CameraSecrets, after: CameraSecrets): Values => {
+  const plain = ({ address, credentials }: CameraSecrets) => ({
+    credentials: Option.map(credentials, ({ password, username }) => JSON.stringify([username, Redacted.value(password)])),
+    urlSecret: Option.map(address, Redacted.value)
+  })
+  const [old, fresh] = [plain(before), plain(after)]
+  return {
+    ...(Equal.equals(old.credentials, fresh.credentials) ? {} : { credentials: secret }),
+    ...(Equal.equals(old.urlSecret, fresh.urlSecret) ? {} : { urlSecret: secret })
+  }
 }
 
-export const cameraCreated = ({ camera, credentials }: CameraRecord): AuditChange => ({
+const noSecrets: CameraSecrets = { credentials: Option.none(), address: Option.none() }
+
+export const cameraCreated = ({ camera, ...secrets }: CameraRecord): AuditChange => ({
   action: "camera.create",
   subject: cameraSubject(camera),
   before: null,
-  after: { ...shown(valuesOf(camera)), ...(Option.isSome(credentials) ? { credentials: secret } : {}) }
+  after: { ...valuesOf(camera), ...secretsChanged(noSecrets, secrets) }
 })
 
 export const cameraUpdated = (before: CameraRecord, after: CameraRecord): AuditChange => {
   const [old, fresh] = [valuesOf(before.camera), valuesOf(after.camera)]
   const changed = Object.keys({ ...old, ...fresh }).filter((key) => JSON.stringify(old[key]) !== JSON.stringify(fresh[key]))
-  const pick = (values: Values) => shown(Object.fromEntries(changed.map((key) => [key, values[key]])))
-  const credentials = sameCredentials(before.credentials, after.credentials) ? {} : { credentials: secret }
+  const pick = (values: Values) => Object.fromEntries(changed.map((key) => [key, values[key]]))
   return {
     action: "camera.update",
     subject: cameraSubject(after.camera),
     before: pick(old),
-    after: { ...pick(fresh), ...credentials }
+    after: { ...pick(fresh), ...secretsChanged(before, after) }
   }
 }
 
@@ -70,7 +73,7 @@ export const cameraRestarted = (camera: Camera): AuditChange => ({
 export const cameraDeleted = (camera: Camera): AuditChange => ({
   action: "camera.delete",
   subject: cameraSubject(camera),
-  before: shown(valuesOf(camera)),
+  before: valuesOf(camera),
   after: null
 })
 

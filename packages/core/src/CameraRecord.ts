@@ -1,16 +1,39 @@
-import { type DateTime, Either, Option } from "effect"
+import { type DateTime, Either, Option, Redacted } from "effect"
+import { concealed, lacksSecrets } from "./AddressSecrets.js"
 import { Camera, type CameraPatch, type NewCamera } from "./Camera.js"
 import { CameraId, type TenantId } from "./Ids.js"
 import { RevisionConflict } from "./port/CameraStore.js"
 import type { ComingBack } from "./Rollback.js"
 import { changedOwnSettings, newOwnSettings } from "./settings/CameraSettings.js"
 import { type Credentials, SourceError } from "./Source.js"
-import { displayUrl, isSameServer, parseSourceUrl, type SourceAddress } from "./SourceUrl.js"
+import { displayUrl, isAtServer, type SourceAddress, wholeAddress } from "./SourceUrl.js"
+
+/** What of a camera is told to nobody but whoever connects to it. */
+export interface CameraSecrets {
+  readonly credentials: Option.Option<Credentials>
+  /** Its whole address, where the camera shows placeholders. */
+  readonly address: Option.Option<Redacted.Redacted>
+}
 
 /** What a store keeps of a camera. */
-export interface CameraRecord {
+export interface CameraRecord extends CameraSecrets {
   readonly camera: Camera
-  readonly credentials: Option.Option<Credentials>
+}
+
+/** The address to connect to. A program that knows nothing of secrets in addresses may have written another one beside what is kept. */
+export const connectedAddress = ({ url }: Pick<Camera, "url">, { address }: Pick<CameraSecrets, "address">): string =>
+  Option.match(address, {
+    onNone: () => url,
+    onSome: (known) => {
+      const whole = Redacted.value(known)
+      return lacksSecrets(url) && concealed(url) === concealed(whole) ? whole : url
+    }
+  })
+
+/** A whole address as a record has it. */
+export const recordedAddress = (whole: string): { readonly url: string; readonly address: CameraSecrets["address"] } => {
+  const url = concealed(whole)
+  return { url, address: url === whole ? Option.none() : Option.some(Redacted.make(whole)) }
 }
 
 /** What a camera that is added begins with. */
@@ -28,9 +51,10 @@ export const newRecord = (
   now: DateTime.Utc,
   revision = 1
 ): Either.Either<CameraRecord, SourceError> =>
-  Either.map(parseSourceUrl(input.url), (address) => {
+  Either.map(wholeAddress(input.url), (whole) => {
     const { credentials: given, ...configuration } = input
-    const credentials = Option.fromNullable(given ?? address.credentials)
+    const credentials = Option.fromNullable(given ?? whole.credentials)
+    const { address, url } = recordedAddress(whole.url)
     return {
       camera: Camera.make({
         ...configuration,
@@ -45,21 +69,24 @@ export const newRecord = (
         groups: input.groups ?? [],
         id,
         tenantId,
-        url: address.url,
+        url,
         hasCredentials: Option.isSome(credentials),
         revision,
         createdAt: now,
         updatedAt: now
       }),
-      credentials
+      credentials,
+      address
     }
   })
 
 /** The stored credentials, if they were given for the server of this address. */
 export const credentialsFor = (record: CameraRecord, address: SourceAddress): Option.Option<Credentials> =>
-  Option.filter(record.credentials, () =>
-    Either.match(parseSourceUrl(record.camera.url), { onLeft: () => false, onRight: (own) => isSameServer(own, address) })
-  )
+  Option.filter(record.credentials, () => isAtServer(record.camera.url, address))
+
+/** An address that is given for a camera, with the camera's own secrets in place of placeholders. */
+export const addressFor = (record: CameraRecord, given: string): Either.Either<SourceAddress, SourceError> =>
+  wholeAddress(given, connectedAddress(record.camera, record))
 
 /** Whoever changes a camera's address must not learn its password from where the camera is said to be. */
 const patchedCredentials = (
@@ -91,13 +118,14 @@ export const revisedRecord = (
   const conflict = revisionConflict(camera, expectedRevision)
   if (conflict !== undefined) return Either.left(conflict)
   return Either.gen(function* () {
-    const address = yield* parseSourceUrl(patch.url ?? camera.url)
-    const credentials = yield* patchedCredentials(record, patch.credentials, address)
+    const whole = yield* addressFor(record, patch.url ?? camera.url)
+    const credentials = yield* patchedCredentials(record, patch.credentials, whole)
+    const { address, url } = recordedAddress(whole.url)
     return {
       camera: Camera.make({
         ...camera,
         name: patch.name ?? camera.name,
-        url: address.url,
+        url,
         transport: patch.transport ?? camera.transport,
         tls: patch.tls ?? camera.tls,
         enabled: patch.enabled ?? camera.enabled,
@@ -117,7 +145,8 @@ export const revisedRecord = (
         revision: camera.revision + 1,
         updatedAt: now
       }),
-      credentials
+      credentials,
+      address
     }
   })
 }

@@ -7,7 +7,7 @@ import { Effect, Either, ParseResult, Schema } from "effect"
 import { type Camera, NewCamera } from "./Camera.js"
 import type { EdgeId, PlaceId } from "./Ids.js"
 import { parseProblems } from "./ParseProblems.js"
-import { displayUrl, parseSourceUrl } from "./SourceUrl.js"
+import { displayUrl, wholeAddress } from "./SourceUrl.js"
 
 const columns = [
   "name",
@@ -60,7 +60,7 @@ export interface SheetSurroundings {
   /** By path, as `North/Hall 2`. */
   readonly places: ReadonlyMap<string, PlaceId>
   readonly edges: ReadonlyMap<string, EdgeId>
-  /** Names of cameras by their address. */
+  /** Names of cameras by the address that they show. */
   readonly addresses: ReadonlyMap<string, string>
 }
 
@@ -183,12 +183,12 @@ const readRow = (fields: Fields, { addresses, edges, places }: SheetSurroundings
     }
     return undefined
   }
-  const address = parseSourceUrl(decoded.right.url)
+  const address = wholeAddress(decoded.right.url)
   if (Either.isLeft(address)) {
     complain("url", address.left.detail)
     return undefined
   }
-  const other = addresses.get(address.right.url)
+  const other = addresses.get(displayUrl(address.right.url))
   if (other !== undefined) complain("url", `${other} has this address already`)
   return decoded.right
 }
@@ -225,8 +225,8 @@ export const readSheet = (table: Rows, surroundings: SheetSurroundings): Effect.
       }
       const camera = readRow(fields, { ...surroundings, addresses }, (column, detail) => problems.push({ row, column, detail }))
       if (camera === undefined) continue
-      Either.map(parseSourceUrl(camera.url), ({ url }) => {
-        if (!addresses.has(url)) addresses.set(url, `row ${row}`)
+      Either.map(wholeAddress(camera.url), ({ url }) => {
+        if (!addresses.has(displayUrl(url))) addresses.set(displayUrl(url), `row ${row}`)
       })
       if (problems.length === before) good.push({ row, camera })
     }
@@ -242,7 +242,7 @@ export const writeSheet = (
   columns.filter((column) => !secretColumns.has(column)),
   ...cameras.map((camera) => [
     camera.name,
-    displayUrl(camera.url),
+    camera.url,
     camera.enabled ? "yes" : "no",
     camera.transport,
     camera.placeId === null ? "" : (places.get(camera.placeId) ?? ""),

@@ -1,4 +1,5 @@
 import { type DateTime, Option, Schema } from "effect"
+import { concealed } from "./AddressSecrets.js"
 import { AddressRange, countAddresses, parseAddressSpan } from "./AddressRange.js"
 import { type Camera, Label, NewCamera } from "./Camera.js"
 import { CameraId, DiscoveryId, PlaceId, TenantId } from "./Ids.js"
@@ -121,6 +122,17 @@ export const asOf = (discovery: Discovery, now: DateTime.Utc): Discovery =>
   discovery.state !== "running" || now.epochMillis - discovery.updatedAt.epochMillis < silence
     ? discovery
     : Discovery.make({ ...discovery, state: "failed", detail: "the node that looked is gone: start it again" })
+
+/** As it is shown: some devices tell a password in the addresses of their streams. */
+export const shownDiscovery = (discovery: Discovery): Discovery =>
+  Discovery.make({
+    ...discovery,
+    request: { ...discovery.request, paths: discovery.request.paths.map(concealed) },
+    devices: discovery.devices.map((device) => ({
+      ...device,
+      streams: device.streams.map((stream) => ({ ...stream, url: concealed(stream.url) }))
+    }))
+  })
 
 const serverOf = (url: string) => Option.getRight(parseSourceUrl(url))
 

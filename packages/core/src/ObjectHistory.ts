@@ -75,7 +75,7 @@ export class VersionConflict extends Schema.TaggedError<VersionConflict>()("Vers
 }
 
 /** Fields that stand for secrets, which are kept nowhere. */
-export const secretFields: ReadonlyArray<string> = ["credentials", "password", "token", "key", "clientSecret"]
+export const secretFields: ReadonlyArray<string> = ["credentials", "urlSecret", "password", "token", "key", "clientSecret"]
 
 /** What an entry says of itself, and not of the object. */
 const asides = ["revision", "rolledBackTo"]

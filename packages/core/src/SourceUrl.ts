@@ -1,28 +1,16 @@
 import { Either, Redacted } from "effect"
+import { concealed, lacksSecrets, placeholder, revealed } from "./AddressSecrets.js"
 import { type Credentials, SourceError, type SourceScheme, supportedSchemes } from "./Source.js"
 
 /** A source's address apart from its user information. */
 export interface SourceAddress {
   readonly scheme: SourceScheme
-  /** May be stored, shown in part and given to the camera; for logs and errors see {@link displayUrl}. */
+  /** As the camera is to get it; for everything that is stored or shown see {@link displayUrl}. */
   readonly url: string
   readonly credentials: Credentials | undefined
 }
 
 const maxLength = 2048
-
-const secretParameter = /pass|pwd|secret|token|user|usr|login|auth|key|sign|session/i
-
-/** Puts stars in place of what looks like a secret in a query, or in a path as some cameras have it (`/user=a_password=b_channel=1`). */
-const hideSecrets = (url: string): string => {
-  const query = url.indexOf("?")
-  const path = query < 0 ? url : url.slice(0, query)
-  const hide = (whole: string, mark: string, name: string) => (secretParameter.test(name) ? `${mark}${name}=***` : whole)
-  return (
-    path.replace(/([/_&])([A-Za-z]+)=(.*?)(?=_[A-Za-z]+=|[/&#]|$)/g, hide) +
-    url.slice(path.length).replace(/([?&;])([^=&;#]+)=([^&;#]*)/g, hide)
-  )
-}
 
 /** Without everything between the scheme and the last `@`, wherever that is: for text that is wrong in a way that nobody knows. */
 const withoutUser = (text: string): string => {
@@ -38,18 +26,15 @@ const splitUser = (rest: string): { readonly host: string; readonly user: string
   return at < 0 ? { host: rest, user: undefined } : { host: rest.slice(at + 1), user: rest.slice(0, at) }
 }
 
-/**
- * A valid address as errors and logs may show it: no user information, and no value of a parameter that looks like a secret (many
- * cameras take `?user=..&pwd=..`).
- */
+/** A valid address as it may be stored and shown: no user information, and none of the secrets that makers have put elsewhere. */
 export const displayUrl = (url: string): string => {
   const start = url.indexOf("://") + 3
   const clean = start < 3 ? withoutUser(url) : url.slice(0, start) + splitUser(url.slice(start)).host
-  return hideSecrets(clean).slice(0, maxLength)
+  return concealed(clean).slice(0, maxLength)
 }
 
 const refuse = (text: string, reason: "invalid-url" | "unsupported", detail: string) =>
-  Either.left(new SourceError({ reason, url: hideSecrets(withoutUser(text)).slice(0, maxLength), detail }))
+  Either.left(new SourceError({ reason, url: concealed(withoutUser(text)).slice(0, maxLength), detail }))
 
 const isSupported = (scheme: string): scheme is SourceScheme =>
   scheme.startsWith("x-") || supportedSchemes.some((supported) => supported === scheme)
@@ -121,12 +106,6 @@ export const parseSourceUrl = (text: string): Either.Either<SourceAddress, Sourc
     : refuse(trimmed, "invalid-url", `An address of ${scheme} needs an absolute path: ${scheme}:///path`)
 }
 
-/** Whether the address is a file or device of the machine that opens it. */
-export const isOfThisMachine = ({ scheme }: SourceAddress): boolean => scheme === "file" || scheme === "v4l2"
-
-/** Whether its stream is pushed to Vigil by a publisher. */
-export const isPublished = (url: string): boolean => url === publishedUrl
-
 const defaultPorts: Readonly<Record<SourceScheme, string>> = {
   rtsp: "554",
   rtsps: "322",
@@ -144,3 +123,36 @@ const server = ({ scheme, url }: SourceAddress): string => {
 
 /** Whether both addresses are of one host and port: then what was confided to the one may be told to the other. */
 export const isSameServer = (a: SourceAddress, b: SourceAddress): boolean => server(a) === server(b)
+
+/** The same of an address that may be none. */
+export const isAtServer = (text: string, address: SourceAddress): boolean =>
+  Either.match(parseSourceUrl(text), { onLeft: () => false, onRight: (own) => isSameServer(own, address) })
+
+/**
+ * The address of a camera, whole: with the secrets of the one that it has in place of {@link placeholder}. They go to no other server than the one
+ * that they were confided to.
+ */
+export const wholeAddress = (text: string, known?: string): Either.Either<SourceAddress, SourceError> =>
+  Either.flatMap(parseSourceUrl(text), (address) => {
+    const { url } = address
+    if (concealed(url).length > maxLength) return refuse("", "invalid-url", "The address has too many parameters with secrets")
+    if (!lacksSecrets(url)) return Either.right(address)
+    const own = Either.filterOrLeft(
+      Either.fromNullable(known, () => "it is none of this camera's address"),
+      (other) => isAtServer(other, address),
+      () => "the host or port changed"
+    )
+    return Either.match(
+      Either.flatMap(own, (other) => revealed(url, other)),
+      {
+        onLeft: (why) => refuse(url, "invalid-url", `Write the secret itself in place of ${placeholder}: ${why}`),
+        onRight: (whole) => Either.right({ ...address, url: whole })
+      }
+    )
+  })
+
+/** Whether the address is a file or device of the machine that opens it. */
+export const isOfThisMachine = ({ scheme }: SourceAddress): boolean => scheme === "file" || scheme === "v4l2"
+
+/** Whether its stream is pushed to Vigil by a publisher. */
+export const isPublished = (url: string): boolean => url === publishedUrl

@@ -8,6 +8,7 @@ import { CameraId } from "@vigil/core/Ids"
 import type { InferenceObservation, Observation } from "@vigil/core/Observation"
 import type { InstalledModel } from "@vigil/core/port/ModelCatalogue"
 import { type SourceConfig, SourceError } from "@vigil/core/Source"
+import { displayUrl } from "@vigil/core/SourceUrl"
 import { toSeconds } from "@vigil/core/Time"
 import type { Track } from "@vigil/core/Track"
 import { initialTracker, stepTracker } from "@vigil/core/Tracker"
@@ -138,7 +139,7 @@ export const analyse = (config: SourceConfig, options: AnalysisOptions, report: 
     const open = yield* sources.open(config, early.sink)
     const track = open.description.tracks.find((candidate) => candidate.kind === "video")
     if (track === undefined) {
-      return yield* new SourceError({ reason: "unsupported", url: config.url, detail: "there is no video in this source" })
+      return yield* new SourceError({ reason: "unsupported", url: displayUrl(config.url), detail: "there is no video in this source" })
     }
     const id = CameraId.make(randomUUID())
     const decoder = yield* workers.openDecoder(id, track, lossless(options), { onObservation: investigation.onObservation })
@@ -153,7 +154,7 @@ export const analyse = (config: SourceConfig, options: AnalysisOptions, report: 
     if (broken !== undefined && statistics.decoded === 0) return yield* broken
     const summary: AnalysisSummary = {
       type: "summary",
-      url: config.url,
+      url: displayUrl(config.url),
       framesDecoded: statistics.decoded,
       framesDropped: statistics.dropped,
       damagedAccessUnits: open.statistics().damagedAccessUnits,

@@ -6,20 +6,19 @@
  */
 import type { NewCamera } from "@vigil/core/Camera"
 import type { CameraQuery } from "@vigil/core/CameraQuery"
-import { credentialsFor, freshCamera, newRecord } from "@vigil/core/CameraRecord"
+import { addressFor, type CameraRecord, credentialsFor, freshCamera, newRecord } from "@vigil/core/CameraRecord"
 import { Principal } from "@vigil/core/contract/Principal"
 import { allowedWithinReach, authorize, inCallersName } from "@vigil/core/control/Authorization"
 import { authorizeSource, checkAnalytics, getCamera } from "@vigil/core/control/CameraCommands"
 import { authorizeMasks, authorizeViews } from "@vigil/core/control/MaskRights"
 import { checkModel } from "@vigil/core/control/ModelAssignment"
-import { shownCamera } from "@vigil/core/control/ShownCamera"
 import type { CameraId } from "@vigil/core/Ids"
 import { CameraControl } from "@vigil/core/port/CameraControl"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { LiveViews } from "@vigil/core/port/LiveViews"
 import { checkSettings } from "@vigil/core/settings/SettingCatalogue"
 import { sourceConfig } from "@vigil/core/Source"
-import { parseSourceUrl, type SourceAddress } from "@vigil/core/SourceUrl"
+import { wholeAddress } from "@vigil/core/SourceUrl"
 import type { ComingBack } from "@vigil/core/Rollback"
 import type { User } from "@vigil/core/User"
 import { DateTime, Effect, Option, Stream } from "effect"
@@ -28,7 +27,7 @@ import { Sights } from "./Sights.js"
 
 export const listCameras = Effect.gen(function* () {
   const user = yield* authorize("viewer")
-  return (yield* (yield* CameraStore).list(user.tenantId)).map(shownCamera(user))
+  return yield* (yield* CameraStore).list(user.tenantId)
 })
 
 /** The cameras that are in the state that is asked for; undefined where none is. */
@@ -42,8 +41,7 @@ const inStateOf = ({ state: wanted }: CameraQuery) =>
 export const queryCameras = (query: CameraQuery) =>
   Effect.gen(function* () {
     const user = yield* authorize("viewer")
-    const page = yield* (yield* CameraStore).page(user.tenantId, query, yield* inStateOf(query))
-    return { ...page, cameras: page.cameras.map(shownCamera(user)) }
+    return yield* (yield* CameraStore).page(user.tenantId, query, yield* inStateOf(query))
   })
 
 /** Whether the caller may add this camera; answers the tenant to add it to. */
@@ -81,23 +79,21 @@ export const removeCamera = (id: CameraId, expectedRevision?: number) =>
     yield* store.remove(user.tenantId, id, expectedRevision ?? revision)
   }).pipe(inCallersName)
 
-/** What the camera's store knows for this address; nothing where it is of another server. */
-const storedCredentials = (user: User, id: CameraId, address: SourceAddress) =>
+const storedRecord = (user: User, id: CameraId) =>
   Effect.gen(function* () {
     const store = yield* CameraStore
     const camera = yield* store.get(user.tenantId, id)
-    return credentialsFor({ camera, credentials: yield* store.credentials(id) }, address)
+    return { camera, ...(yield* store.secrets(id)) } satisfies CameraRecord
   })
 
 export const probeSource = (camera: NewCamera, seconds: number, cameraId: CameraId | undefined) =>
   Effect.gen(function* () {
     const user = yield* authorize("supervisor")
     yield* authorizeSource(camera.url)
-    const address = yield* parseSourceUrl(camera.url)
-    const given = camera.credentials ?? address.credentials
-    const stored =
-      given === undefined && cameraId !== undefined ? yield* storedCredentials(user, cameraId, address) : Option.none()
-    const credentials = given ?? Option.getOrUndefined(stored)
+    const stored = cameraId === undefined ? undefined : yield* storedRecord(user, cameraId)
+    const address = yield* stored === undefined ? wholeAddress(camera.url) : addressFor(stored, camera.url)
+    const known = stored === undefined ? undefined : Option.getOrUndefined(credentialsFor(stored, address))
+    const credentials = camera.credentials ?? address.credentials ?? known
     const { probe } = yield* CameraControl
     const { transport, tls } = camera
     return yield* probe(

@@ -1,4 +1,4 @@
-import { Discovery, type DiscoveryRequest, type FoundDevice, withDevice } from "@vigil/core/Discovery"
+import { Discovery, type DiscoveryRequest, type FoundDevice, shownDiscovery, withDevice } from "@vigil/core/Discovery"
 import { DiscoveryId, type TenantId } from "@vigil/core/Ids"
 import { DiscoveryStore } from "@vigil/core/port/DiscoveryStore"
 import { NetworkScanner, type Scan, type ScanListener } from "@vigil/core/port/NetworkScanner"
@@ -110,7 +110,7 @@ export class Discoveries extends Effect.Service<Discoveries>()("@vigil/api/Disco
           })
           yield* store.add(discovery)
           yield* FiberMap.run(running, discovery.id, work(discovery, scan))
-          return discovery
+          return shownDiscovery(discovery)
         })
     }
   })

@@ -6,6 +6,7 @@ import type { DiscoveryId, TenantId } from "@vigil/core/Ids"
 import { plainText } from "@vigil/core/PlainText"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { DiscoveryRefused, DiscoveryStore } from "@vigil/core/port/DiscoveryStore"
+import { displayUrl } from "@vigil/core/SourceUrl"
 import { Effect, Schedule, Schema, Stream } from "effect"
 import { Discoveries } from "./Discoveries.js"
 
@@ -78,7 +79,8 @@ const cameraOf = ({ devices }: Discovery, request: AdoptRequest, wanted: AdoptRe
 const refuseKnown = (cameras: ReadonlyArray<NewCamera>, known: ReadonlyArray<Pick<Camera, "url">>) =>
   Effect.gen(function* () {
     const taken = new Set(known.map(({ url }) => url))
-    for (const { name, url } of cameras) {
+    for (const { name, url: whole } of cameras) {
+      const url = displayUrl(whole)
       if (taken.has(url)) return yield* new DiscoveryRefused({ reason: "known-camera", detail: `${name} is a camera already` })
       taken.add(url)
     }
@@ -88,14 +90,14 @@ const refuseKnown = (cameras: ReadonlyArray<NewCamera>, known: ReadonlyArray<Pic
 export const adoptDevices = (id: DiscoveryId, request: AdoptRequest) =>
   Effect.gen(function* () {
     const { tenantId } = yield* authorize("supervisor")
-    const discovery = yield* (yield* DiscoveryStore).get(tenantId, id)
+    const discovery = yield* (yield* DiscoveryStore).whole(tenantId, id)
     const cameras = yield* Effect.forEach(request.devices, (wanted) => cameraOf(discovery, request, wanted))
     const store = yield* CameraStore
     yield* refuseKnown(
       cameras,
       yield* store.atAddresses(
         tenantId,
-        cameras.map(({ url }) => url)
+        cameras.map(({ url }) => displayUrl(url))
       )
     )
     yield* authorizeViews(tenantId, cameras)

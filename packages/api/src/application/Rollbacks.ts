@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { lacksSecrets } from "@vigil/core/AddressSecrets"
 import { Camera, CameraPatch, NewCamera } from "@vigil/core/Camera"
 import { ProfileChange } from "@vigil/core/Account"
 import { authorize } from "@vigil/core/control/Authorization"
@@ -21,6 +22,7 @@ import { RollbackRefused } from "@vigil/core/Rollback"
 import { SignInPolicy } from "@vigil/core/SecondFactor"
 import { scopeOfSubject, settingsSubject } from "@vigil/core/settings/SettingLevels"
 import { SettingPatch } from "@vigil/core/settings/SettingValues"
+import { SourceError } from "@vigil/core/Source"
 import { TenantPatch } from "@vigil/core/Tenant"
 import { User } from "@vigil/core/User"
 import type { VersionedType } from "@vigil/core/VersionedType"
@@ -36,19 +38,18 @@ import { setSignInPolicy } from "./SignInOperations.js"
 import { authorizeOperator, changeTenant, setLicence } from "./TenantOperations.js"
 import { configureUser } from "./UserOperations.js"
 
-/** A trail does not show what looks like a secret in an address; the address of now does not need to be in it. */
-const knownUrl = (then: Fields, { url: now }: Fields): Fields => {
-  const { url, ...rest } = then
-  return url === now ? rest : then
-}
-
-const checkUrl = (url: string | undefined, instead: string) =>
-  url?.includes("=***") === true
-    ? new RollbackRefused({
-        reason: "secret",
-        detail: `the address of that revision had a secret in it, which is kept nowhere: ${instead}`
-      })
-    : Effect.void
+/** A camera keeps the secrets of its address; those of other addresses are kept nowhere. */
+const refuseLostSecrets =
+  (instead: string) =>
+  <A, E, R>(change: Effect.Effect<A, E, R>) =>
+    Effect.mapError(change, (error) =>
+      error instanceof SourceError && lacksSecrets(error.url)
+        ? new RollbackRefused({
+            reason: "secret",
+            detail: `the address of that revision had a secret in it, which is kept nowhere: ${instead}`
+          })
+        : error
+    )
 
 const settingScope = (id: string) =>
   Effect.gen(function* () {
@@ -87,9 +88,8 @@ const changePerson = (
 }
 
 const changeCamera = by(CameraPatch, (patch, { credentials, id, revision }) =>
-  Effect.zipRight(
-    checkUrl(patch.url, "change the address by hand"),
-    configureCamera(CameraId.make(id), { ...patch, ...(credentials === undefined ? {} : { credentials }) }, revision)
+  configureCamera(CameraId.make(id), { ...patch, ...(credentials === undefined ? {} : { credentials }) }, revision).pipe(
+    refuseLostSecrets("change the address by hand")
   )
 )
 
@@ -104,12 +104,12 @@ const authorizeLastMasks = (last: Fields, { masks = [] }: NewCamera) =>
 
 const bringCameraBack = by(NewCamera, (camera, { credentials, id, last, revision }) =>
   Effect.zipRight(
-    Effect.zipRight(checkUrl(camera.url, "add the camera anew"), authorizeLastMasks(last, camera)),
+    authorizeLastMasks(last, camera),
     restoreCamera(
       { id: CameraId.make(id), revision: revision + 1 },
       { ...camera, ...(credentials === undefined || credentials === null ? {} : { credentials }) }
     )
-  )
+  ).pipe(refuseLostSecrets("add the camera anew"))
 )
 
 const changeSettingsOf = by(SettingPatch, (patch, { id, revision }) =>
@@ -135,7 +135,7 @@ const secret = (what: string, instead: string) => {
 
 /** The way back of each type. */
 export const rollbacks = {
-  camera: { ...way("cameras.update", supervisor, changeCamera, bringCameraBack), wanted: knownUrl },
+  camera: way("cameras.update", supervisor, changeCamera, bringCameraBack),
   place: way(
     "places.update",
     supervisor,

@@ -14,12 +14,10 @@ import {
 import { type CameraId, type EdgeId, Epoch, type TenantId } from "@vigil/core/Ids"
 import { CameraNotFound, type CameraOutline, CameraStore } from "@vigil/core/port/CameraStore"
 import { EdgeNotFound } from "@vigil/core/port/EdgeStore"
-import { StoreUnavailable } from "@vigil/core/port/StoreError"
 import type { ComingBack } from "@vigil/core/Rollback"
-import { Credentials } from "@vigil/core/Source"
-import { Array, DateTime, Effect, Layer, Option, Redacted, Schema } from "effect"
+import { Array, DateTime, Effect, Layer, Option, Schema } from "effect"
 import { MasterKey } from "../secret/MasterKey.js"
-import { seal, unseal } from "../secret/SecretBox.js"
+import { sealCamera, type SealedCamera, unsealCamera } from "../secret/SealedCamera.js"
 import { writeAudit, writeAudits } from "./AuditStorePostgres.js"
 import { makeCameraMemory } from "./CameraMemory.js"
 import { countStatement, type PageRow, pageStatement } from "./CameraQueryPostgres.js"
@@ -38,16 +36,12 @@ const channel = "vigil_cameras"
 const pollInterval = 5000
 
 const decodeCamera = Schema.decodeUnknown(Camera)
-const SealedCredentials = Schema.parseJson(Credentials)
-const encodeCredentials = Schema.encodeSync(SealedCredentials)
-const decodeCredentials = Schema.decodeUnknown(SealedCredentials)
 
 /** Cameras that one statement adds. */
 const insertSize = 200
 
-interface CameraRow extends Omit<PageRow, "configuration" | "has_credentials"> {
+interface CameraRow extends Omit<PageRow, "configuration" | "has_credentials">, SealedCamera {
   readonly configuration: object
-  readonly credentials: Uint8Array | null
 }
 
 const cameraOf = (row: Omit<PageRow, "configuration" | "sort_name">, configuration: object) =>
@@ -68,8 +62,6 @@ const toCameras = Effect.forEach(toCamera)
 
 const parseConfiguration = Schema.decode(Schema.parseJson(Schema.Object))
 
-const owner = (id: CameraId) => `camera ${id} credentials`
-
 const notFound = (cameraId: CameraId) => () => new CameraNotFound({ cameraId })
 
 const one = <A>(rows: ReadonlyArray<A>, id: CameraId) => Effect.mapError(Effect.fromNullable(rows[0]), notFound(id))
@@ -79,13 +71,6 @@ export const columns = ({ camera }: Pick<CameraRecord, "camera">) => {
   const { id, tenantId, name, hasCredentials, revision, createdAt, updatedAt, ...configuration } = encodeCamera(camera)
   return { name, configuration: JSON.stringify(configuration), revision, updated_at: DateTime.toDateUtc(camera.updatedAt) }
 }
-
-export const sealedCredentials = (
-  key: typeof MasterKey.Service,
-  id: CameraId,
-  credentials: Option.Option<Credentials>
-): Uint8Array | null =>
-  Option.match(credentials, { onNone: () => null, onSome: (given) => seal(key, owner(id), encodeCredentials(given)) })
 
 /** Whoever follows the cameras' changes looks again. */
 export const tell = (sql: SqlClient, id: CameraId) => soon(sql`select pg_notify(${channel}, ${id})`)
@@ -127,31 +112,14 @@ const make = Effect.gen(function* () {
   const database = yield* Database
   const key = yield* MasterKey
 
-  const unsealCredentials = (row: Pick<CameraRow, "id" | "credentials">, operation: string) =>
-    row.credentials === null
-      ? Effect.succeedNone
-      : unseal(key, owner(row.id), row.credentials).pipe(
-          Effect.mapError(
-            ({ detail }) => new StoreUnavailable({ operation, detail: `credentials of camera ${row.id}: ${detail}` })
-          ),
-          Effect.flatMap((secret) => decodeCredentials(Redacted.value(secret))),
-          Effect.catchTag(
-            "ParseError",
-            () => new StoreUnavailable({ operation, detail: `credentials of camera ${row.id} are none` })
-          ),
-          Effect.asSome
-        )
-
   const fromList = makeCameraMemory((row) =>
     Effect.flatMap(parseConfiguration(row.configuration), (configuration) => cameraOf(row, configuration))
   )
 
-  const sealCredentials = (id: CameraId, credentials: Option.Option<Credentials>) => sealedCredentials(key, id, credentials)
-
   const sealedOf = yield* makeTogether((ids: ReadonlyArray<CameraId>) =>
-    database.system("read credentials", (sql) =>
+    database.system("read secrets", (sql) =>
       Effect.map(
-        sql<CameraRow>`select id, credentials from cameras where id in ${idsIn(sql, ids)}`,
+        sql<SealedCamera>`select id, credentials, address from cameras where id in ${idsIn(sql, ids)}`,
         (rows) => new Map(rows.map((row) => [row.id, row]))
       )
     )
@@ -175,9 +143,9 @@ const make = Effect.gen(function* () {
       yield* sql`insert into cameras ${sql.insert(
         records.map((record) => ({
           ...columns(record),
+          ...sealCamera(key, record.camera.id, record),
           id: record.camera.id,
           tenant_id: tenant,
-          credentials: sealCredentials(record.camera.id, record.credentials),
           created_at: DateTime.toDateUtc(record.camera.createdAt)
         }))
       )}`.pipe(withinReach("camera"))
@@ -288,14 +256,14 @@ const make = Effect.gen(function* () {
       database.tenant("change camera", tenant, (sql) =>
         Effect.gen(function* () {
           const known = yield* one(yield* sql<CameraRow>`select * from cameras where id = ${id} for no key update`, id)
-          const current = { camera: yield* toCamera(known), credentials: yield* unsealCredentials(known, "change camera") }
+          const current = { camera: yield* toCamera(known), ...(yield* unsealCamera(key, known, "change camera")) }
           yield* checkSurroundings(sql, patch)
           const record = yield* revisedRecord(current, patch, yield* DateTime.now, expectedRevision)
           if (record.camera.enabled && !current.camera.enabled) yield* requireCameras(sql, tenant, 1)
           yield* tell(sql, id)
           yield* writeOutbox(sql, messagesOfChange(current, record))
           yield* writeAudit(sql, tenant, cameraUpdated(current, record))
-          const row = { ...columns(record), credentials: sealCredentials(id, record.credentials) }
+          const row = { ...columns(record), ...sealCamera(key, id, record) }
           yield* lastly(sql`update cameras set ${sql.update(row)} where id = ${id}`).pipe(withinReach("camera"))
           return record.camera
         })
@@ -340,10 +308,10 @@ const make = Effect.gen(function* () {
 
     changes: yield* changeFeed(database.connection, channel, fingerprint, pollInterval),
 
-    credentials: (id) =>
+    secrets: (id) =>
       sealedOf(id).pipe(
         Effect.flatMap(Option.match({ onNone: () => new CameraNotFound({ cameraId: id }), onSome: Effect.succeed })),
-        Effect.flatMap((row) => unsealCredentials(row, "read credentials"))
+        Effect.flatMap((row) => unsealCamera(key, row, "read secrets"))
       ),
 
     takeEpoch: (id) =>

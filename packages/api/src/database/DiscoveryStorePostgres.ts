@@ -1,8 +1,13 @@
 import { discoveryCancelled, discoveryStarted } from "@vigil/core/AuditChanges"
-import { asOf, Discovery } from "@vigil/core/Discovery"
+import { asOf, Discovery, shownDiscovery } from "@vigil/core/Discovery"
 import type { DiscoveryId } from "@vigil/core/Ids"
 import { alreadyRunning, DiscoveryNotFound, DiscoveryStore, keptDiscoveries } from "@vigil/core/port/DiscoveryStore"
-import { DateTime, Effect, Layer, Schema } from "effect"
+import { StoreUnavailable } from "@vigil/core/port/StoreError"
+import { DateTime, Effect, Layer, Redacted, Schema } from "effect"
+import type { KeyRing } from "../secret/KeyRing.js"
+import { MasterKey } from "../secret/MasterKey.js"
+import { discoveryOwner } from "../secret/SealedColumns.js"
+import { seal, unseal } from "../secret/SecretBox.js"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { Database } from "./Database.js"
 
@@ -10,25 +15,51 @@ interface DiscoveryRow {
   readonly document: unknown
 }
 
-const encode = Schema.encodeSync(Schema.parseJson(Discovery))
+interface SealedRow extends DiscoveryRow {
+  readonly sealed: Uint8Array | null
+}
+
+const Text = Schema.parseJson(Discovery)
+const encode = Schema.encodeSync(Text)
+const decodeText = Schema.decodeUnknown(Text)
 const decode = Schema.decodeUnknown(Discovery)
 
-const columns = (discovery: Discovery) => ({
-  state: discovery.state,
-  updated_at: DateTime.toDateUtc(discovery.updatedAt),
-  document: encode(discovery)
-})
+/** A discovery's row, but for what never changes of it; where something of it is a secret, all of it once more in a box. */
+const discoveryColumns = (key: KeyRing, discovery: Discovery) => {
+  const [whole, shown] = [encode(discovery), encode(shownDiscovery(discovery))]
+  return {
+    state: discovery.state,
+    updated_at: DateTime.toDateUtc(discovery.updatedAt),
+    document: shown,
+    sealed: shown === whole ? null : seal(key, discoveryOwner(discovery.id), whole)
+  }
+}
 
 const read = ({ document }: DiscoveryRow) => Effect.zipWith(decode(document), DateTime.now, asOf)
 
-const one = (rows: ReadonlyArray<DiscoveryRow>, id: DiscoveryId) =>
-  Effect.flatMap(
-    Effect.mapError(Effect.fromNullable(rows[0]), () => new DiscoveryNotFound({ discoveryId: id })),
-    read
-  )
+const unreadable = (id: DiscoveryId, why: string) =>
+  new StoreUnavailable({ operation: "read discovery", detail: `addresses of discovery ${id}: ${why}` })
 
-const make = Effect.map(Database, (database) =>
-  DiscoveryStore.of({
+const one = <A>(rows: ReadonlyArray<A>, id: DiscoveryId) =>
+  Effect.mapError(Effect.fromNullable(rows[0]), () => new DiscoveryNotFound({ discoveryId: id }))
+
+const make = Effect.gen(function* () {
+  const database = yield* Database
+  const key = yield* MasterKey
+
+  const readWhole = (id: DiscoveryId, { document, sealed }: SealedRow) =>
+    Effect.gen(function* () {
+      if (sealed === null) return yield* read({ document })
+      const text = yield* unseal(key, discoveryOwner(id), sealed)
+      return asOf(yield* decodeText(Redacted.value(text)), yield* DateTime.now)
+    }).pipe(
+      Effect.catchTags({
+        SecretUnreadable: ({ detail }) => unreadable(id, detail),
+        ParseError: () => unreadable(id, "they are none")
+      })
+    )
+
+  return DiscoveryStore.of({
     add: (discovery) =>
       database.tenant("start discovery", discovery.tenantId, (sql) =>
         Effect.gen(function* () {
@@ -41,7 +72,7 @@ const make = Effect.map(Database, (database) =>
             id: discovery.id,
             tenant_id: discovery.tenantId,
             started_at: DateTime.toDateUtc(discovery.startedAt),
-            ...columns(discovery)
+            ...discoveryColumns(key, discovery)
           })}`
           yield* sql`delete from discoveries where id in (
             select id from discoveries order by started_at desc offset ${keptDiscoveries})`
@@ -52,7 +83,7 @@ const make = Effect.map(Database, (database) =>
     report: (discovery) =>
       database.tenant("report discovery", discovery.tenantId, (sql) =>
         Effect.map(
-          sql`update discoveries set ${sql.update(columns(discovery))}
+          sql`update discoveries set ${sql.update(discoveryColumns(key, discovery))}
             where id = ${discovery.id} and state = 'running' returning id`,
           (rows) => rows.length > 0
         )
@@ -61,21 +92,30 @@ const make = Effect.map(Database, (database) =>
     cancel: (tenant, id) =>
       database.tenant("cancel discovery", tenant, (sql) =>
         Effect.gen(function* () {
-          const found = yield* one(
-            yield* sql<DiscoveryRow>`select document from discoveries where id = ${id} for no key update`,
-            id
-          )
-          if (found.state !== "running") return found
+          const rows = yield* sql<SealedRow>`select document, sealed from discoveries where id = ${id} for no key update`
+          const found = yield* readWhole(id, yield* one(rows, id))
+          if (found.state !== "running") return shownDiscovery(found)
           const cancelled = Discovery.make({ ...found, state: "cancelled" })
-          yield* sql`update discoveries set ${sql.update(columns(cancelled))} where id = ${id}`
+          yield* sql`update discoveries set ${sql.update(discoveryColumns(key, cancelled))} where id = ${id}`
           yield* writeAudit(sql, tenant, discoveryCancelled(cancelled))
-          return cancelled
+          return shownDiscovery(cancelled)
         })
       ),
 
     get: (tenant, id) =>
       database.tenant("read discovery", tenant, (sql) =>
-        Effect.flatMap(sql<DiscoveryRow>`select document from discoveries where id = ${id}`, (rows) => one(rows, id))
+        sql<DiscoveryRow>`select document from discoveries where id = ${id}`.pipe(
+          Effect.flatMap((rows) => one(rows, id)),
+          Effect.flatMap(read)
+        )
+      ),
+
+    whole: (tenant, id) =>
+      database.tenant("read discovery", tenant, (sql) =>
+        sql<SealedRow>`select document, sealed from discoveries where id = ${id}`.pipe(
+          Effect.flatMap((rows) => one(rows, id)),
+          Effect.flatMap((row) => readWhole(id, row))
+        )
       ),
 
     list: (tenant) =>
@@ -83,7 +123,10 @@ const make = Effect.map(Database, (database) =>
         Effect.flatMap(sql<DiscoveryRow>`select document from discoveries order by started_at desc, id`, Effect.forEach(read))
       )
   })
-)
+})
 
 /** Discoveries in PostgreSQL, so that any node tells of those that another runs, and cancels them. */
-export const layerDiscoveryStorePostgres: Layer.Layer<DiscoveryStore, never, Database> = Layer.effect(DiscoveryStore, make)
+export const layerDiscoveryStorePostgres: Layer.Layer<DiscoveryStore, never, Database | MasterKey> = Layer.effect(
+  DiscoveryStore,
+  make
+)

@@ -26,6 +26,7 @@ import { placeRevisions } from "./migration/0020PlaceRevisions.js"
 import { auditInOneStatement } from "./migration/0022AppendAudit.js"
 import { edgeErasures } from "./migration/0024EdgeErasures.js"
 import { disabling } from "./migration/0027Disabling.js"
+import { sealedAddresses } from "./migration/0025SealedAddresses.js"
 
 /** All of them, in order. */
 export const migrations: ReadonlyArray<Migration> = [
@@ -52,6 +53,7 @@ export const migrations: ReadonlyArray<Migration> = [
   edgeErasures,
   disabling
 ]
+  sealedAddresses,
 
 /** Advisory lock of this database that whoever changes its structure holds: `vigi` in ASCII. */
 const structureLock = 0x76696769

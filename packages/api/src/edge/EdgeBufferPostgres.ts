@@ -6,12 +6,13 @@ import { EdgeBuffer, EdgeFolderTaken } from "@vigil/core/port/EdgeBuffer"
 import { settingsChanged } from "@vigil/core/settings/SettingChange"
 import { InheritedSettings } from "@vigil/core/settings/SettingLevels"
 import { DateTime, Effect, Layer, Option, Schema } from "effect"
-import { columns, sealedCredentials, tell } from "../database/CameraStorePostgres.js"
+import { columns, tell } from "../database/CameraStorePostgres.js"
 import { Database } from "../database/Database.js"
 import { writeLicence } from "../database/LicencesPostgres.js"
 import { keepModels } from "../database/ModelStorePostgres.js"
 import { writeOutbox } from "../database/OutboxPostgres.js"
 import { MasterKey } from "../secret/MasterKey.js"
+import { sealCamera } from "../secret/SealedCamera.js"
 
 /** Above every sequence that there will be: rows wait there while others take their numbers. */
 const aside = 1_000_000_000_000
@@ -67,11 +68,14 @@ const make = Effect.gen(function* () {
   const key = yield* MasterKey
 
   /** Here it is a camera of this node. */
-  const put = (sql: SqlClient, { camera, credentials }: AssignedCamera) =>
+  const put = (sql: SqlClient, { address, camera, credentials }: AssignedCamera) =>
     Effect.gen(function* () {
       const row = {
         ...columns({ camera: Camera.make({ ...camera, edge: null }) }),
-        credentials: sealedCredentials(key, camera.id, Option.fromNullable(credentials))
+        ...sealCamera(key, camera.id, {
+          credentials: Option.fromNullable(credentials),
+          address: Option.fromNullable(address)
+        })
       }
       const changed = yield* sql`insert into cameras ${sql.insert({
         ...row,

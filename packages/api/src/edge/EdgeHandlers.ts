@@ -32,12 +32,13 @@ const noteInterval = 5000
 /** The camera as the edge gets it; none where it was removed at this moment. */
 const assignedCamera = (camera: AssignedCamera["camera"]) =>
   Effect.gen(function* () {
-    const credentials = yield* (yield* CameraStore).credentials(camera.id)
+    const { address, credentials } = yield* (yield* CameraStore).secrets(camera.id)
     const store = yield* EdgeStore
     const { sequence } = yield* store.logEnd(camera.id)
     const assigned: AssignedCamera = {
       camera,
       ...Option.match(credentials, { onNone: () => ({}), onSome: (known) => ({ credentials: known }) }),
+      ...Option.match(address, { onNone: () => ({}), onSome: (known) => ({ address: known }) }),
       epoch: yield* store.newestEpoch(camera.id),
       sequence
     }

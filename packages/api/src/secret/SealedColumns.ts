@@ -6,6 +6,13 @@ export interface SealedColumn {
   readonly owner: (id: string) => string
 }
 
+export const cameraCredentialsOwner = (id: string): string => `camera ${id} credentials`
+
+export const cameraAddressOwner = (id: string): string => `camera ${id} address`
+
+/** Whom the addresses are closed for that a discovery has found. */
+export const discoveryOwner = (id: string): string => `discovery ${id}`
+
 /** Whom a user's second factor is closed for. */
 export const secondFactorOwner = (id: string): string => `user ${id} second factor`
 
@@ -16,7 +23,9 @@ export const clientSecretOwner = (id: string): string => `identity provider ${id
 
 /** Every column that has boxes for long: a new one is one line. Kept answers live a day, in which the previous key still opens them. */
 export const sealedColumns: ReadonlyArray<SealedColumn> = [
-  { table: "cameras", column: "credentials", owner: (id) => `camera ${id} credentials` },
+  { table: "cameras", column: "credentials", owner: cameraCredentialsOwner },
+  { table: "cameras", column: "address", owner: cameraAddressOwner },
+  { table: "discoveries", column: "sealed", owner: discoveryOwner },
   { table: "second_factors", column: "secret", owner: secondFactorOwner },
   { table: "signing_keys", column: "private_key", owner: signingKeyOwner },
   { table: "identity_providers", column: "client_secret", owner: clientSecretOwner }

@@ -35,6 +35,25 @@ export const discoveryStoreConformance = <E>(name: string, stores: Layer.Layer<D
         })
       )
 
+      it.effect("shows no secret that devices tell in their addresses, and has it for whoever makes cameras of them", () =>
+        Effect.gen(function* () {
+          const store = yield* DiscoveryStore
+          const discovery = yield* newDiscovery()
+          yield* store.add(discovery)
+          const streams = [{ url: "rtsp://192.0.2.7/user=admin_password=geheim_channel=1.sdp" }]
+          const found = Discovery.make({ ...discovery, devices: [{ ...device, streams }] })
+          yield* store.report(found)
+          const shown = yield* store.get(defaultTenant, discovery.id)
+          expect(shown.devices[0]?.streams).toEqual([{ url: "rtsp://192.0.2.7/user=***_password=***_channel=1.sdp" }])
+          expect(yield* store.whole(defaultTenant, discovery.id)).toEqual(found)
+          expect((yield* store.list(defaultTenant))[0]).toEqual(shown)
+          const cancelled = yield* store.cancel(defaultTenant, discovery.id)
+          expect(cancelled).toEqual(Discovery.make({ ...shown, state: "cancelled" }))
+          expect(yield* store.whole(defaultTenant, discovery.id)).toEqual(Discovery.make({ ...found, state: "cancelled" }))
+          expect(yield* Effect.flip(store.whole(otherTenant, discovery.id))).toMatchObject({ _tag: "DiscoveryNotFound" })
+        })
+      )
+
       it.effect("has one under way for each tenant, and tells whoever runs it that it was cancelled", () =>
         Effect.gen(function* () {
           const store = yield* DiscoveryStore

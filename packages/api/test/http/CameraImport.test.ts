@@ -72,7 +72,7 @@ describe("many cameras at once", () => {
         if (gate === undefined) return expect.fail("nothing was added")
         expect(gate).toMatchObject({ name: "Gate", enabled: false, tags: ["a", "b"], hasCredentials: true })
         expect(gate.placeId).not.toBeNull()
-        const credentials = yield* Effect.flatten((yield* CameraStore).credentials(gate.id))
+        const credentials = yield* (yield* (yield* CameraStore).secrets(gate.id)).credentials
         expect(Redacted.value(credentials.password)).toBe("hush hush")
         // The same file once more adds nothing twice.
         expect((yield* bring(file, "?rows=good")).json).toMatchObject({ added: 0, good: 0 })

@@ -58,8 +58,9 @@ describe("the way back to a version", () => {
         const { revision, updatedAt, ...configuration } = (yield* ask("supervisor", "GET", path)).json as Camera
         expect(revision).toBe(3)
         expect(first).toMatchObject(configuration)
-        const credentials = yield* (yield* CameraStore).credentials(first.id)
+        const { address, credentials } = yield* (yield* CameraStore).secrets(first.id)
         expect(Redacted.value(Option.getOrThrow(credentials).password)).toBe("hunter2")
+        expect(Redacted.value(Option.getOrThrow(address))).toBe("rtsp://192.0.2.1/?pwd=hunter3")
         const [newest] = (yield* (yield* AuditStore).query(defaultTenant, { subjectId: first.id, limit: 1 })).entries
         expect(newest).toMatchObject({
           action: "camera.rollback",

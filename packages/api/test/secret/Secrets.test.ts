@@ -137,7 +137,7 @@ describe("credentials in the database", () => {
         }
         const elsewhere = yield* Layer.build(layerStores(connection, join(folder, "elsewhere")))
         const error = yield* Effect.flip(
-          Effect.flatMap(CameraStore, (store) => store.credentials(id)).pipe(Effect.provide(elsewhere))
+          Effect.flatMap(CameraStore, (store) => store.secrets(id)).pipe(Effect.provide(elsewhere))
         )
         expect(error.message).toMatch(/another key: bring back the key file/)
       })

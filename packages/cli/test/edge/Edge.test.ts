@@ -118,8 +118,8 @@ describe("an edge", () => {
         )
         expect(published).toEqual(all)
         yield* untilAssigned(edge, changed)
-        const known = yield* edge.ask(Effect.flatMap(CameraStore, (store) => store.credentials(camera.id)))
-        expect(Redacted.value(Option.getOrThrow(known).password)).toBe("second")
+        const known = yield* edge.ask(Effect.flatMap(CameraStore, (store) => store.secrets(camera.id)))
+        expect(Redacted.value(Option.getOrThrow(known.credentials).password)).toBe("second")
         expect(
           yield* until("nothing waits", cursorOf(edge), (waiting) => Array.isArray(waiting) && waiting.length === 0)
         ).toEqual([])

@@ -8,7 +8,7 @@ import { Effect, Either, Option } from "effect"
 import type { Camera } from "../Camera.js"
 import type { CameraId, TenantId } from "../Ids.js"
 import { CameraStore } from "../port/CameraStore.js"
-import { parseSourceUrl } from "../SourceUrl.js"
+import { displayUrl, parseSourceUrl } from "../SourceUrl.js"
 import { authorize } from "./Authorization.js"
 
 type Masks = Camera["masks"]
@@ -31,11 +31,11 @@ interface Viewed {
   readonly masks?: Masks | undefined
 }
 
-/** None of those that publish to Vigil, which all have the address `whip:`. */
+/** As cameras show it; none of those that publish to Vigil, which all have the address `whip:`. */
 const addressOf = (url: string): Option.Option<string> =>
   Either.match(parseSourceUrl(url), {
     onLeft: () => Option.some(url),
-    onRight: (address) => (address.scheme === "whip" ? Option.none() : Option.some(address.url))
+    onRight: (address) => (address.scheme === "whip" ? Option.none() : Option.some(displayUrl(address.url)))
   })
 
 /** Cameras that are given these addresses hide what other cameras of the same address do. */

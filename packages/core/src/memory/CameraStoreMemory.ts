@@ -124,7 +124,7 @@ export const makeCameraStoreMemory = (outbox?: OutboxMemory): Effect.Effect<type
         return list(({ camera }) => wanted.has(camera.id))
       },
       changes: Stream.fromPubSub(changed),
-      credentials: (id) => Effect.map(find(id), ({ credentials }) => credentials),
+      secrets: find,
       takeEpoch: (id) =>
         Effect.map(find(id), () => {
           const next = Epoch.make((epochs.get(id) ?? 0) + 1)

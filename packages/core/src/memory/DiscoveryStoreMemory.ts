@@ -1,5 +1,5 @@
 import { DateTime, Effect, Layer } from "effect"
-import { asOf, Discovery } from "../Discovery.js"
+import { asOf, Discovery, shownDiscovery } from "../Discovery.js"
 import type { DiscoveryId, TenantId } from "../Ids.js"
 import { alreadyRunning, DiscoveryNotFound, DiscoveryStore, keptDiscoveries } from "../port/DiscoveryStore.js"
 
@@ -39,12 +39,13 @@ export const layerDiscoveryStoreMemory: Layer.Layer<DiscoveryStore> = Layer.sync
       }),
     cancel: (tenant, id) =>
       Effect.map(find(tenant, id), (found) => {
-        if (found.state !== "running") return found
+        if (found.state !== "running") return shownDiscovery(found)
         const cancelled = Discovery.make({ ...found, state: "cancelled" })
         discoveries.set(id, cancelled)
-        return cancelled
+        return shownDiscovery(cancelled)
       }),
-    get: find,
-    list: (tenant) => Effect.map(DateTime.now, (now) => of(tenant, now))
+    get: (tenant, id) => Effect.map(find(tenant, id), shownDiscovery),
+    whole: find,
+    list: (tenant) => Effect.map(DateTime.now, (now) => of(tenant, now).map(shownDiscovery))
   }
 })

@@ -1,12 +1,13 @@
 import { Context, Schema } from "effect"
-import type { Effect, Option, Stream } from "effect"
+import type { Effect, Stream } from "effect"
 import type { Camera, CameraPatch, NewCamera } from "../Camera.js"
 import type { CameraPage, CameraQuery } from "../CameraQuery.js"
+import type { CameraSecrets } from "../CameraRecord.js"
 import { CameraId, type Epoch, type TenantId } from "../Ids.js"
 import type { LicenceRefused } from "../Licence.js"
 import type { CursorRefused } from "../PageCursor.js"
 import type { ComingBack } from "../Rollback.js"
-import type { Credentials, SourceError } from "../Source.js"
+import type { SourceError } from "../Source.js"
 import type { EdgeNotFound } from "./EdgeStore.js"
 import type { OutOfReach } from "./GrantStore.js"
 import type { PlaceNotFound } from "./PlaceStore.js"
@@ -33,7 +34,7 @@ export class RevisionConflict extends Schema.TaggedError<RevisionConflict>()("Re
 export type CameraOutline = Pick<Camera, "id" | "tenantId" | "revision" | "enabled">
 
 /**
- * The cameras and their credentials. All calls but `all`, `outlines`, `some`, `credentials` and `takeEpoch`, which serve the actors of
+ * The cameras and their secrets. All calls but `all`, `outlines`, `some`, `secrets` and `takeEpoch`, which serve the actors of
  * every tenant, see one tenant's cameras only.
  */
 export class CameraStore extends Context.Tag("@vigil/core/CameraStore")<
@@ -46,7 +47,7 @@ export class CameraStore extends Context.Tag("@vigil/core/CameraStore")<
       query: CameraQuery,
       among?: ReadonlyArray<CameraId>
     ) => Effect.Effect<CameraPage, CursorRefused | StoreUnavailable>
-    /** Those of one of these addresses, in no order. */
+    /** Those that show one of these addresses, in no order. */
     readonly atAddresses: (
       tenant: TenantId,
       urls: ReadonlyArray<string>
@@ -107,7 +108,7 @@ export class CameraStore extends Context.Tag("@vigil/core/CameraStore")<
     readonly some: (ids: ReadonlyArray<CameraId>) => Effect.Effect<ReadonlyArray<Camera>, StoreUnavailable>
     /** Emits whenever something may have changed; a hint to read again, never the truth itself. */
     readonly changes: Stream.Stream<void>
-    readonly credentials: (id: CameraId) => Effect.Effect<Option.Option<Credentials>, CameraNotFound | StoreUnavailable>
+    readonly secrets: (id: CameraId) => Effect.Effect<CameraSecrets, CameraNotFound | StoreUnavailable>
     /** The next epoch of the camera's actors; each call answers a higher one. */
     readonly takeEpoch: (id: CameraId) => Effect.Effect<Epoch, CameraNotFound | StoreUnavailable>
   }

@@ -27,7 +27,7 @@ export const alreadyRunning = (): DiscoveryRefused =>
 /** Finished discoveries of a tenant that are kept. */
 export const keptDiscoveries = 20
 
-/** The searches for cameras of a tenant, wherever they run; the newest {@link keptDiscoveries} are kept. */
+/** The searches for cameras of a tenant, wherever they run, as they are shown; the newest {@link keptDiscoveries} are kept. */
 export class DiscoveryStore extends Context.Tag("@vigil/core/DiscoveryStore")<
   DiscoveryStore,
   {
@@ -38,6 +38,8 @@ export class DiscoveryStore extends Context.Tag("@vigil/core/DiscoveryStore")<
     /** Has one that is under way end, wherever it runs. */
     readonly cancel: (tenant: TenantId, id: DiscoveryId) => Effect.Effect<Discovery, DiscoveryNotFound | StoreUnavailable>
     readonly get: (tenant: TenantId, id: DiscoveryId) => Effect.Effect<Discovery, DiscoveryNotFound | StoreUnavailable>
+    /** With whole addresses, to make cameras of them. */
+    readonly whole: (tenant: TenantId, id: DiscoveryId) => Effect.Effect<Discovery, DiscoveryNotFound | StoreUnavailable>
     /** Newest first. */
     readonly list: (tenant: TenantId) => Effect.Effect<ReadonlyArray<Discovery>, StoreUnavailable>
   }

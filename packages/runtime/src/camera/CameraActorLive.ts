@@ -1,4 +1,5 @@
 import type { Camera } from "@vigil/core/Camera"
+import { type CameraSecrets, connectedAddress } from "@vigil/core/CameraRecord"
 import { type CameraAction, type CameraInput, initialCamera, type Now, step } from "@vigil/core/CameraState"
 import type { CameraStatus, WorkerSummary } from "@vigil/core/CameraStatus"
 import { streamFacts } from "@vigil/core/ModelSuitability"
@@ -31,6 +32,9 @@ const readClock = (): Now => ({ monotonic: monotonicNow(), wall: wallTime(perfor
 const sameCredentials = Option.getEquivalence<Credentials>(
   (a, b) => a.username === b.username && Equal.equals(a.password, b.password)
 )
+
+const sameSecrets = (a: CameraSecrets, b: CameraSecrets): boolean =>
+  sameCredentials(a.credentials, b.credentials) && Equal.equals(a.address, b.address)
 
 const samePlace = (a: Camera, b: Camera): boolean =>
   a.url === b.url && a.transport === b.transport && JSON.stringify(a.tls) === JSON.stringify(b.tls)
@@ -70,7 +74,7 @@ export const makeCameraActor = (first: Camera, node: string, shard: string, end:
 
     let camera = first
     let machine = initialCamera(readClock())
-    let credentials = yield* store.credentials(id)
+    let secrets = yield* store.secrets(id)
     let source: { readonly open: OpenSource; readonly attempt: number } | undefined
     let lastStatistics: SourceStatistics = emptyStatistics
     let sourceFiber: Fiber.RuntimeFiber<void> | undefined
@@ -83,9 +87,9 @@ export const makeCameraActor = (first: Camera, node: string, shard: string, end:
     const tell = (input: CameraInput) => Effect.sync(() => inputs.unsafeOffer(input))
 
     const config = (): SourceConfig => ({
-      url: camera.url,
+      url: connectedAddress(camera, secrets),
       camera: id,
-      ...Option.match(credentials, { onNone: () => ({}), onSome: (known) => ({ credentials: known }) }),
+      ...Option.match(secrets.credentials, { onNone: () => ({}), onSome: (known) => ({ credentials: known }) }),
       transport: camera.transport,
       tls: camera.tls,
       pace: "realtime",
@@ -216,13 +220,13 @@ export const makeCameraActor = (first: Camera, node: string, shard: string, end:
       Effect.gen(function* () {
         if (next.revision <= camera.revision) return
         const before = camera
-        const known = yield* Effect.option(store.credentials(id))
-        const newCredentials = Option.isSome(known) && !sameCredentials(known.value, credentials)
-        if (Option.isSome(known)) credentials = known.value
+        const known = Option.getOrElse(yield* Effect.option(store.secrets(id)), () => secrets)
+        const isConfided = sameSecrets(known, secrets)
+        secrets = known
         camera = next
         yield* follow
         if (before.enabled !== next.enabled) yield* tell({ _tag: next.enabled ? "Enabled" : "Disabled" })
-        else if (!samePlace(before, next) || newCredentials) yield* tell({ _tag: "ConfigurationChanged" })
+        else if (!samePlace(before, next) || !isConfided) yield* tell({ _tag: "ConfigurationChanged" })
       }).pipe(configuring.withPermits(1))
 
     const requestKeyframe = Effect.suspend(() => {

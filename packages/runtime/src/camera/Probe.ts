@@ -2,6 +2,7 @@ import type { AccessUnit } from "@vigil/core/AccessUnit"
 import type { MediaTrack } from "@vigil/core/MediaTrack"
 import type { ProbeReport } from "@vigil/core/Probe"
 import type { SourceConfig, SourceStatistics } from "@vigil/core/Source"
+import { displayUrl } from "@vigil/core/SourceUrl"
 import type { MediaTime, WallClockOrigin } from "@vigil/core/Time"
 import { Effect } from "effect"
 import { now } from "../MonotonicClock.js"
@@ -73,7 +74,7 @@ export const probe = (config: SourceConfig, seconds: number) =>
     const statistics = open.statistics()
     const interval = keyframeInterval(seen.keyframes)
     const report: ProbeReport = {
-      url: config.url,
+      url: displayUrl(config.url),
       description,
       statistics,
       watched: (now() - began - openedAfter) / 1000,

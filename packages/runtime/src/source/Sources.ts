@@ -1,4 +1,5 @@
 import { type AccessUnitSink, type OpenSource, type SourceConfig, SourceError, type SourceKind } from "@vigil/core/Source"
+import { lacksSecrets, placeholder } from "@vigil/core/AddressSecrets"
 import { displayUrl, parseSourceUrl } from "@vigil/core/SourceUrl"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { MediaWorkers } from "../media/MediaWorkers.js"
@@ -25,6 +26,10 @@ const openOneOf =
   (config, sink) =>
     Effect.gen(function* () {
       const { scheme } = yield* parseSourceUrl(config.url)
+      if (lacksSecrets(config.url)) {
+        const detail = `The address has ${placeholder} in place of a secret: write the secret itself`
+        return yield* new SourceError({ reason: "unauthorized", url: displayUrl(config.url), detail })
+      }
       const kind = kinds.find(({ schemes }) => schemes.includes(scheme))
       if (kind !== undefined) return yield* kind.open(config, sink)
       const detail = `Sources of the scheme ${scheme} are not supported`

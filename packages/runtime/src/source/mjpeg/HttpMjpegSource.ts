@@ -8,6 +8,7 @@ import {
   type SourceErrorReason,
   type SourceKind
 } from "@vigil/core/Source"
+import { concealed } from "@vigil/core/AddressSecrets"
 import { displayUrl, parseSourceUrl, type SourceAddress } from "@vigil/core/SourceUrl"
 import { mediaTime, type MonotonicTime, wallTime } from "@vigil/core/Time"
 import { Deferred, Effect, Exit, type Scope } from "effect"
@@ -147,7 +148,8 @@ const ask = (target: SourceAddress, config: SourceConfig, limits: HttpMjpegLimit
         return yield* Effect.fail<Outcome>({ _tag: "Redirection", location })
       }
       if (status !== 200) {
-        const said = `${status} ${(response.statusMessage ?? "").slice(0, 100)}`.trim()
+        // Some repeat the address.
+        const said = concealed(`${status} ${response.statusMessage ?? ""}`.trim()).slice(0, 100)
         return yield* failure(target.url, reasonOf(status), `The camera answers with ${said}`, status)
       }
       const outcome: Outcome = { _tag: "Answer", response }

@@ -1,4 +1,5 @@
 import { SourceError, type SourceErrorReason } from "@vigil/core/Source"
+import { concealed } from "@vigil/core/AddressSecrets"
 import { displayUrl } from "@vigil/core/SourceUrl"
 import { Effect, Option } from "effect"
 import type { RtspConnection } from "./RtspConnection.js"
@@ -74,7 +75,8 @@ export const makeRtspSession = (connection: RtspConnection, url: string): RtspSe
   const refused = (method: string, response: RtspResponse): SourceError | Redirected => {
     const location = headerOf(response, "location")
     if (isRedirection(response.status) && location !== undefined) return new Redirected(location)
-    const said = `${response.status} ${response.reason}`.trim()
+    // Some repeat the address.
+    const said = concealed(`${response.status} ${response.reason}`.trim())
     return failure(reasonOf(response.status), `The camera answers ${method} with ${said}`, response.status)
   }
 
