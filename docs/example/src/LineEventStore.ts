@@ -1,4 +1,4 @@
-import { EventEntry, EventStatus } from "@vigil/core/Event"
+import { EventChange, EventEntry } from "@vigil/core/Event"
 import { CameraId, EventId, TenantId } from "@vigil/core/Ids"
 import { makeEventStoreMemory } from "@vigil/core/memory/EventStoreMemory"
 import { EventStore } from "@vigil/core/port/EventStore"
@@ -11,7 +11,7 @@ const Line = Schema.parseJson(
   Schema.Union(
     Schema.TaggedStruct("Append", { cameraId: CameraId, entries: Schema.Array(EventEntry) }),
     Schema.TaggedStruct("Published", { cameraId: CameraId, sequence: Schema.Int }),
-    Schema.TaggedStruct("Status", { tenant: TenantId, eventId: EventId, status: EventStatus })
+    Schema.TaggedStruct("Change", { tenant: TenantId, eventId: EventId, change: EventChange })
   )
 )
 type Line = typeof Line.Type
@@ -37,7 +37,7 @@ const make = (path: string) =>
     const apply = (line: Line): Effect.Effect<void, unknown> => {
       if (line._tag === "Append") return memory.append(line.cameraId, line.entries)
       if (line._tag === "Published") return memory.markPublished(line.cameraId, line.sequence)
-      return Effect.asVoid(memory.setStatus(line.tenant, line.eventId, line.status))
+      return Effect.asVoid(memory.change(line.tenant, line.eventId, line.change))
     }
 
     const bytes = yield* Effect.tryPromise({ try: () => file.readFile(), catch: unavailable(`read ${path}`) })
@@ -67,8 +67,8 @@ const make = (path: string) =>
       append: (cameraId, entries) => written({ _tag: "Append", cameraId, entries }, memory.append(cameraId, entries)),
       markPublished: (cameraId, sequence) =>
         written({ _tag: "Published", cameraId, sequence }, memory.markPublished(cameraId, sequence)),
-      setStatus: (tenant, eventId, status) =>
-        written({ _tag: "Status", tenant, eventId, status }, memory.setStatus(tenant, eventId, status))
+      change: (tenant, eventId, change) =>
+        written({ _tag: "Change", tenant, eventId, change }, memory.change(tenant, eventId, change))
     })
   })
 

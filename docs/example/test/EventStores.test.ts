@@ -32,7 +32,7 @@ it.scopedLive("lines of a file are there after a restart, also where the last on
         yield* store.append(cameraId, [first, second])
         yield* store.markPublished(cameraId, 1)
         yield* Effect.flip(store.append(cameraId, [entry(cameraId, 3, { epoch: 1 })]))
-        return yield* store.setStatus(defaultTenant, first.event.eventId, "RESOLVED")
+        return yield* store.change(defaultTenant, first.event.eventId, { status: "RESOLVED" })
       })
     )
     yield* Effect.promise(() => appendFile(file, '{"_tag":"Append","cameraId":"0'))

@@ -7,8 +7,7 @@ import type { CameraRecord, CameraSecrets } from "./CameraRecord.js"
 import type { Discovery } from "./Discovery.js"
 import type { Edge } from "./Edge.js"
 import { type ErasedEvents, Erasure, type ErasureId } from "./Erasure.js"
-import type { EventStatus } from "./Event.js"
-import type { CameraId, EdgeId, EventId, TenantId } from "./Ids.js"
+import type { CameraId, EdgeId, TenantId } from "./Ids.js"
 import type { NodeName } from "./Node.js"
 import type { Place } from "./Place.js"
 import type { LevelSettings } from "./settings/SettingLevels.js"
@@ -237,13 +236,6 @@ export const userDeleted = (user: User): AuditChange => ({
   subject: userSubject(user),
   before: { username: user.username, role: user.role },
   after: null
-})
-
-export const eventStatusSet = (id: EventId, before: EventStatus, after: EventStatus): AuditChange => ({
-  action: "event.status",
-  subject: { type: "event", id },
-  before: { status: before },
-  after: { status: after }
 })
 
 const ofSession = (

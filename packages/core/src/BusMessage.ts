@@ -15,7 +15,7 @@ const about = {
   cameraId: Schema.propertySignature(CameraId).pipe(Schema.fromKey("camera_id"))
 }
 
-/** An event was stored: id `<event id>`; or its status was set: id `<event id>:<status>:<milliseconds since 1970>`. */
+/** An event was stored: id `<event id>`; or people set its status, tagged it, wrote about it: id `<event id>:<status>:<milliseconds since 1970>`. */
 export const EventMessage = Schema.Struct({
   type: Schema.Literal("event.stored", "event.status"),
   ...about,
@@ -33,8 +33,8 @@ export const eventStored = (entry: EventEntry): EventMessage => ({
   entry
 })
 
-/** Says that the status of an event was set, at this moment. */
-export const eventStatusChanged = (entry: EventEntry, at: DateTime.Utc): EventMessage => ({
+/** Says that people changed what is known of an event, at this moment. */
+export const eventChanged = (entry: EventEntry, at: DateTime.Utc): EventMessage => ({
   ...eventStored(entry),
   type: "event.status",
   id: `${entry.event.eventId}:${entry.event.status}:${at.epochMillis}`,

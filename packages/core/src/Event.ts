@@ -2,6 +2,7 @@ import { Schema } from "effect"
 import { BoundingBox } from "./geometry/BoundingBox.js"
 import { CameraId, Epoch, EventId, TenantId, TrackId } from "./Ids.js"
 import { CursorText } from "./PageCursor.js"
+import { PlainName, Prose } from "./PlainText.js"
 import { Priority } from "./Priority.js"
 
 /** What can happen in front of a camera, and to it. */
@@ -51,6 +52,26 @@ export class Event extends Schema.Class<Event>("Event")({
   status: EventStatus
 }) {}
 
+/** A word that people sort events by. */
+const EventTag = PlainName(50)
+
+/** Tags that an event may have. */
+export const mostTags = 32
+
+/** Notes that an event may have. */
+export const mostNotes = 50
+
+/** What somebody wrote about an event. Nobody changes it. */
+export const EventNote = Schema.Struct({
+  by: Schema.String,
+  at: Schema.DateTimeUtc,
+  text: Prose(1000)
+}).annotations({ identifier: "EventNote" })
+export type EventNote = typeof EventNote.Type
+
+/** Where an event is dealt with elsewhere: the number or address of a ticket. */
+const TicketReference = PlainName(200)
+
 /**
  * An event as a camera's actor wrote it: the place in that camera's log. Sequences have no gaps within a camera; the epoch
  * tells which actor wrote it.
@@ -58,14 +79,41 @@ export class Event extends Schema.Class<Event>("Event")({
 export class EventEntry extends Schema.Class<EventEntry>("EventEntry")({
   sequence: Schema.Int.pipe(Schema.positive()),
   epoch: Epoch,
-  event: Event
+  event: Event,
+  /** What people added later; absent as long as nobody did. */
+  tags: Schema.optional(Schema.Array(EventTag)),
+  ticket: Schema.optional(TicketReference),
+  notes: Schema.optional(Schema.Array(EventNote))
 }) {}
+
+const SomeTags = Schema.Array(EventTag).pipe(Schema.maxItems(mostTags))
+
+/** What people change of an event; tags that it has, or has not, are no error. */
+export const EventPatch = Schema.Struct({
+  status: Schema.optional(EventStatus),
+  addTags: Schema.optional(SomeTags),
+  removeTags: Schema.optional(SomeTags),
+  /** Escalates the event to this ticket; null takes that back. */
+  ticket: Schema.optional(Schema.NullOr(TicketReference))
+}).annotations({ identifier: "EventPatch" })
+export type EventPatch = typeof EventPatch.Type
+
+/** A note as it is typed in. */
+export const NewEventNote = Schema.Struct({
+  text: Prose(1000).pipe(Schema.filter((text) => text.trim() !== "" || "Expected some text"))
+}).annotations({ identifier: "NewEventNote" })
+export type NewEventNote = typeof NewEventNote.Type
+
+/** A change of what people know of an event. */
+export const EventChange = Schema.Struct({ ...EventPatch.fields, note: Schema.optional(EventNote) })
+export type EventChange = typeof EventChange.Type
 
 /** Which events to list: newest first, `cursor` being the `nextCursor` of the page before, of the same filters. */
 export const EventQuery = Schema.Struct({
   cameraId: Schema.optional(CameraId),
   eventType: Schema.optional(EventType),
   status: Schema.optional(EventStatus),
+  tag: Schema.optional(EventTag),
   from: Schema.optional(Schema.DateTimeUtc),
   to: Schema.optional(Schema.DateTimeUtc),
   cursor: Schema.optional(CursorText),

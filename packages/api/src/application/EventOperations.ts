@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { EventQuery, EventStatus } from "@vigil/core/Event"
+import type { EventPatch, EventQuery, NewEventNote } from "@vigil/core/Event"
 import type { EventId } from "@vigil/core/Ids"
 import { Bus } from "@vigil/core/port/Bus"
 import { EventStore } from "@vigil/core/port/EventStore"
-import { Effect, Option, Stream } from "effect"
+import { DateTime, Effect, Option, Stream } from "effect"
 import { authorize, inCallersName } from "@vigil/core/control/Authorization"
 import { Sights } from "./Sights.js"
 
@@ -24,10 +24,17 @@ export const getEvent = (id: EventId) =>
   })
 
 /** Whoever watches events gets the entry again, as it is now: the store tells the bus. */
-export const setEventStatus = (id: EventId, status: EventStatus) =>
+export const changeEvent = (id: EventId, patch: EventPatch) =>
   Effect.gen(function* () {
     const user = yield* authorize("operator")
-    return yield* (yield* EventStore).setStatus(user.tenantId, id, status)
+    return yield* (yield* EventStore).change(user.tenantId, id, patch)
+  }).pipe(inCallersName)
+
+export const addEventNote = (id: EventId, { text }: NewEventNote) =>
+  Effect.gen(function* () {
+    const user = yield* authorize("operator")
+    const note = { by: user.username, at: yield* DateTime.now, text }
+    return yield* (yield* EventStore).change(user.tenantId, id, { note })
   }).pipe(inCallersName)
 
 /** From a position of the bus on, or from now. */

@@ -1,19 +1,20 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
-import { eventStatusSet } from "@vigil/core/AuditChanges"
-import { eventStatusChanged } from "@vigil/core/BusMessage"
+import { eventChanged } from "@vigil/core/BusMessage"
+import { changeEvent } from "@vigil/core/EventChanges"
 import { cursorOf, eventCursors } from "@vigil/core/EventCursor"
-import { type DetectionMetadata, Event, EventEntry, type EventQuery } from "@vigil/core/Event"
+import { type DetectionMetadata, Event, EventEntry, EventNote, type EventQuery } from "@vigil/core/Event"
 import { CameraId, Epoch, type EventId, type TenantId } from "@vigil/core/Ids"
 import { EventNotFound, EventStore, StaleEpoch } from "@vigil/core/port/EventStore"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
 import { DateTime, Effect, Layer, Option, Schema } from "effect"
-import { writeAudit } from "./AuditStorePostgres.js"
+import { writeAudits } from "./AuditStorePostgres.js"
 import { Database } from "./Database.js"
 import { writeOutbox } from "./OutboxPostgres.js"
 import { idsIn, makeTogether } from "./Together.js"
 import { soon } from "./Transaction.js"
 
 const encodeMetadata = Schema.encodeSync(Event.fields.detectionMetadata)
+const encodeNotes = Schema.encodeSync(Schema.Array(EventNote))
 const decodeEntry = Schema.decodeUnknown(EventEntry)
 
 interface EventRow {
@@ -29,6 +30,9 @@ interface EventRow {
   readonly clip_url: string | null
   readonly priority: string
   readonly status: string
+  readonly tags: ReadonlyArray<string>
+  readonly ticket: string | null
+  readonly notes: ReadonlyArray<typeof EventNote.Encoded>
 }
 
 const toEntry = (row: EventRow) =>
@@ -46,7 +50,10 @@ const toEntry = (row: EventRow) =>
       clipUrl: row.clip_url,
       priority: row.priority,
       status: row.status
-    }
+    },
+    ...(row.tags.length === 0 ? {} : { tags: row.tags }),
+    ...(row.ticket === null ? {} : { ticket: row.ticket }),
+    ...(row.notes.length === 0 ? {} : { notes: row.notes })
   })
 
 const toRow = ({ sequence, epoch, event }: EventEntry) => ({
@@ -62,6 +69,14 @@ const toRow = ({ sequence, epoch, event }: EventEntry) => ({
   clip_url: event.clipUrl,
   priority: event.priority,
   status: event.status
+})
+
+/** What people know of an event, as columns. */
+const remarksOf = ({ event: { status }, notes = [], tags = [], ticket }: EventEntry) => ({
+  status,
+  tags,
+  ticket: ticket ?? null,
+  notes: JSON.stringify(encodeNotes(notes))
 })
 
 const refused = (detail: string) => new StoreUnavailable({ operation: "append events", detail })
@@ -135,6 +150,7 @@ const conditions = (sql: SqlClient, query: EventQuery) =>
     if (query.cameraId !== undefined) all.push(sql`camera_id = ${query.cameraId}`)
     if (query.eventType !== undefined) all.push(sql`event_type = ${query.eventType}`)
     if (query.status !== undefined) all.push(sql`status = ${query.status}`)
+    if (query.tag !== undefined) all.push(sql`tags <> '{}' and tags @> array[${query.tag}]`)
     if (query.from !== undefined) all.push(sql`occurred_at >= ${DateTime.toDateUtc(query.from)}`)
     if (query.to !== undefined) all.push(sql`occurred_at < ${DateTime.toDateUtc(query.to)}`)
     const after = yield* eventCursors.parse(query)
@@ -261,19 +277,18 @@ const make = Effect.gen(function* () {
         )
       ),
 
-    setStatus: (tenant, eventId, status) =>
-      database.tenant("set event status", tenant, (sql) =>
+    change: (tenant, eventId, change) =>
+      database.tenant("change event", tenant, (sql) =>
         Effect.gen(function* () {
-          const before = yield* one(
+          const row = yield* one(
             yield* sql<EventRow>`select * from events where event_id = ${eventId} for no key update`,
             eventId
           )
-          if (before.status === status) return yield* toEntry(before)
-          const rows = yield* sql<EventRow>`update events set status = ${status} where event_id = ${eventId} returning *`
-          const entry = yield* toEntry(yield* one(rows, eventId))
-          const { event } = yield* toEntry(before)
-          yield* writeOutbox(sql, [eventStatusChanged(entry, yield* DateTime.now)])
-          yield* writeAudit(sql, tenant, eventStatusSet(eventId, event.status, status))
+          const { changes, entry } = yield* changeEvent(yield* toEntry(row), change)
+          if (changes.length === 0) return entry
+          yield* soon(sql`update events set ${sql.update(remarksOf(entry))} where event_id = ${eventId}`)
+          yield* writeOutbox(sql, [eventChanged(entry, yield* DateTime.now)])
+          yield* writeAudits(sql, tenant, changes)
           return entry
         })
       )

@@ -23,6 +23,7 @@ import { signIn } from "./migration/0017SignIn.js"
 import { identity } from "./migration/0018Identity.js"
 import { grants } from "./migration/0019Grants.js"
 import { placeRevisions } from "./migration/0020PlaceRevisions.js"
+import { eventRemarks } from "./migration/0021EventRemarks.js"
 import { auditInOneStatement } from "./migration/0022AppendAudit.js"
 import { edgeErasures } from "./migration/0024EdgeErasures.js"
 import { disabling } from "./migration/0027Disabling.js"
@@ -49,6 +50,7 @@ export const migrations: ReadonlyArray<Migration> = [
   identity,
   grants,
   placeRevisions,
+  eventRemarks,
   auditInOneStatement,
   edgeErasures,
   disabling

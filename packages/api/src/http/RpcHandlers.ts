@@ -15,7 +15,7 @@ import {
 } from "../application/CameraOperations.js"
 import { clusterStatus, drainNode, rebalanceCluster, resumeNode } from "../application/ClusterOperations.js"
 import { adoptDevices, cancelDiscovery, startDiscovery, watchDiscovery } from "../application/DiscoveryOperations.js"
-import { getEvent, queryEvents, setEventStatus, watchEvents } from "../application/EventOperations.js"
+import { addEventNote, changeEvent, getEvent, queryEvents, watchEvents } from "../application/EventOperations.js"
 import { checkHealth } from "../application/Health.js"
 import { objectDifference, objectHistory } from "../application/HistoryOperations.js"
 import { keyStatus, watchRotation } from "../application/KeyOperations.js"
@@ -40,7 +40,9 @@ const layerDashboardRpc = DashboardRpc.toLayer({
   WatchOverlays: ({ id }) => watchOverlays(id),
   QueryEvents: ({ query }) => queryEvents(query),
   GetEvent: ({ id }) => getEvent(id),
-  SetEventStatus: ({ id, status }) => setEventStatus(id, status),
+  SetEventStatus: ({ id, status }) => changeEvent(id, { status }),
+  ChangeEvent: ({ id, patch }) => changeEvent(id, patch),
+  AddEventNote: ({ id, note }) => addEventNote(id, note),
   WatchEvents: ({ from }) => watchEvents(from),
   ListModels: () => listModels,
   ListAnalytics: () => Effect.map(AnalyticCatalogue, ({ list }) => list),

@@ -30,7 +30,7 @@ import type { DiscoveryNotFound, DiscoveryRefused } from "@vigil/core/port/Disco
 import type { RangeRefused } from "@vigil/core/port/NetworkScanner"
 import type { EdgeNameTaken, EdgeNotFound } from "@vigil/core/port/EdgeStore"
 import type { ErasureNotFound } from "@vigil/core/port/ErasureStore"
-import type { EventNotFound } from "@vigil/core/port/EventStore"
+import type { EventFull, EventNotFound } from "@vigil/core/port/EventStore"
 import type { LiveViewNotFound, LiveViewRefused } from "@vigil/core/port/LiveViews"
 import type { PublicationNotFound, PublicationRefused } from "@vigil/core/port/Publications"
 import type { PlaceNotFound, PlaceRefused, PlaceRevisionConflict } from "@vigil/core/port/PlaceStore"
@@ -98,6 +98,7 @@ const problems = {
   CameraNotFound: (error: CameraNotFound) => notFound("camera-not-found", error.message),
   CursorRefused: (error: CursorRefused) => badRequest("cursor-refused", error.message, "/cursor"),
   ErasureNotFound: (error: ErasureNotFound) => notFound("erasure-not-found", error.message),
+  EventFull: ({ message, what }: EventFull) => conflict(`event-${what}`, message),
   EventNotFound: (error: EventNotFound) => notFound("event-not-found", error.message),
   LiveViewNotFound: (error: LiveViewNotFound) => notFound("live-view-not-found", error.message),
   WorkerTokenNotFound: (error: WorkerTokenNotFound) => notFound("worker-token-not-found", error.message),

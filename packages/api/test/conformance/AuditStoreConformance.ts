@@ -1,5 +1,5 @@
 import { describe, expect, layer } from "@effect/vitest"
-import { eventStatusSet } from "@vigil/core/AuditChanges"
+import type { AuditChange } from "@vigil/core/AuditEntry"
 import { type AuditAction, type AuditEntry, AuditQuery } from "@vigil/core/AuditEntry"
 import { ChangeAuthor } from "@vigil/core/ChangeAuthor"
 import { defaultTenant, EventId, UserId } from "@vigil/core/Ids"
@@ -10,7 +10,12 @@ import { otherTenant } from "../Samples.js"
 
 const query = (fields: typeof AuditQuery.Encoded = {}) => Schema.decodeSync(AuditQuery)(fields)
 
-const change = () => eventStatusSet(EventId.make(crypto.randomUUID()), "NEW", "RESOLVED")
+const change = (): AuditChange => ({
+  action: "event.status",
+  subject: { type: "event", id: crypto.randomUUID() },
+  before: { status: "NEW" },
+  after: { status: "RESOLVED" }
+})
 
 /** What every audit trail must do; `stores` must know the tenants `defaultTenant` and `otherTenant`. */
 export const auditStoreConformance = <E>(name: string, stores: Layer.Layer<AuditStore, E>): void => {

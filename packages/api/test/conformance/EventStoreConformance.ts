@@ -1,8 +1,8 @@
 import { describe, expect, layer } from "@effect/vitest"
-import { EventQuery } from "@vigil/core/Event"
+import { EventQuery, mostNotes, mostTags } from "@vigil/core/Event"
 import { defaultTenant, Epoch, EventId } from "@vigil/core/Ids"
 import { EventStore } from "@vigil/core/port/EventStore"
-import { Chunk, Effect, type Layer, Option, Schema, Stream } from "effect"
+import { Chunk, DateTime, Effect, type Layer, Option, Schema, Stream } from "effect"
 import * as fc from "effect/FastCheck"
 import { anyCameraId, entry, otherTenant } from "../Samples.js"
 
@@ -46,10 +46,64 @@ export const eventStoreConformance = <E>(name: string, stores: Layer.Layer<Event
           const cameraId = anyCameraId()
           const written = entry(cameraId, 1)
           yield* store.append(cameraId, [written])
-          const changed = yield* store.setStatus(defaultTenant, written.event.eventId, "ACKNOWLEDGED")
+          const changed = yield* store.change(defaultTenant, written.event.eventId, { status: "ACKNOWLEDGED" })
           yield* store.append(cameraId, [written])
           expect(changed.event.status).toBe("ACKNOWLEDGED")
           expect(yield* store.get(defaultTenant, written.event.eventId)).toEqual(changed)
+        })
+      )
+
+      it.effect("keeps tags, a ticket and notes, finds events by a tag, and has a bound for each", () =>
+        Effect.gen(function* () {
+          const store = yield* EventStore
+          const cameraId = anyCameraId()
+          const [first, second] = [entry(cameraId, 1), entry(cameraId, 2)]
+          yield* store.append(cameraId, [first, second])
+          const { eventId } = first.event
+          const change = (what: Parameters<typeof store.change>[2]) => store.change(defaultTenant, eventId, what)
+          const note = { by: "anna", at: DateTime.unsafeMake(1_767_323_045_000), text: "It's the\npostman — 'Peter'" }
+          yield* change({ addTags: ["post", 'a, b\'s "c" {d}'], ticket: "INC-1" })
+          yield* change({ addTags: ["post", "late"], removeTags: ["never"], note })
+          const changed = yield* change({ removeTags: ["late"], note: { ...note, text: "again" } })
+          expect(changed).toEqual({
+            ...first,
+            tags: ['a, b\'s "c" {d}', "post"],
+            ticket: "INC-1",
+            notes: [note, { ...note, text: "again" }]
+          })
+          expect(yield* store.get(defaultTenant, eventId)).toEqual(changed)
+          const found = (tag: string) => Effect.map(store.query(defaultTenant, query({ cameraId, tag })), ({ events }) => events)
+          expect(yield* found("post")).toEqual([changed])
+          expect(yield* found('a, b\'s "c" {d}')).toEqual([changed])
+          expect(yield* found("late")).toEqual([])
+          const tags = Array.from({ length: mostTags }, (_, index) => `tag ${index}`)
+          expect(yield* Effect.flip(change({ addTags: tags }))).toMatchObject({ _tag: "EventFull", what: "tags", most: mostTags })
+          yield* Effect.forEach(Array.from({ length: mostNotes - 2 }), () => change({ note }))
+          expect(yield* Effect.flip(change({ note }))).toMatchObject({ _tag: "EventFull", what: "notes", most: mostNotes })
+          yield* change({ removeTags: changed.tags ?? [], ticket: null })
+          const bare = yield* store.get(defaultTenant, eventId)
+          expect([bare.tags, bare.ticket, bare.notes?.length]).toEqual([undefined, undefined, mostNotes])
+        })
+      )
+
+      it.effect("loses no tag and no note of those who write at once", () =>
+        Effect.gen(function* () {
+          const store = yield* EventStore
+          const cameraId = anyCameraId()
+          const written = entry(cameraId, 1)
+          yield* store.append(cameraId, [written])
+          const names = ["a", "b", "c", "d", "e", "f"]
+          yield* Effect.forEach(
+            names,
+            (name) =>
+              store.change(defaultTenant, written.event.eventId, {
+                addTags: [name],
+                note: { by: name, at: DateTime.unsafeMake(0), text: name }
+              }),
+            { concurrency: "unbounded", discard: true }
+          )
+          const { notes = [], tags = [] } = yield* store.get(defaultTenant, written.event.eventId)
+          expect([tags, notes.map(({ by }) => by).sort()]).toEqual([names, names])
         })
       )
 
@@ -187,7 +241,7 @@ export const eventStoreConformance = <E>(name: string, stores: Layer.Layer<Event
           const { eventId } = theirs.event
           const notFound = { _tag: "EventNotFound", eventId }
           expect(yield* Effect.flip(store.get(defaultTenant, eventId))).toMatchObject(notFound)
-          expect(yield* Effect.flip(store.setStatus(defaultTenant, eventId, "RESOLVED"))).toMatchObject(notFound)
+          expect(yield* Effect.flip(store.change(defaultTenant, eventId, { status: "RESOLVED" }))).toMatchObject(notFound)
           expect((yield* store.query(defaultTenant, query({ cameraId }))).events).toEqual([])
           expect((yield* store.get(otherTenant, eventId)).event.status).toBe("NEW")
         })
@@ -206,7 +260,9 @@ export const eventStoreConformance = <E>(name: string, stores: Layer.Layer<Event
           yield* store.markPublished(cameraId, 3)
           yield* store.markPublished(other, 1)
           expect(yield* store.progress(cameraId)).toEqual({ stored: 12, published: 10 })
-          const changed = yield* store.setStatus(defaultTenant, entries[10]?.event.eventId ?? EventId.make(""), "RESOLVED")
+          const changed = yield* store.change(defaultTenant, entries[10]?.event.eventId ?? EventId.make(""), {
+            status: "RESOLVED"
+          })
           expect(yield* store.after(cameraId, 10, 100)).toEqual([changed, entries[11]])
           expect(yield* store.after(cameraId, 0, 3)).toEqual(entries.slice(0, 3))
           const waiting = yield* store.unpublished(0)
@@ -237,10 +293,11 @@ export const eventStoreConformance = <E>(name: string, stores: Layer.Layer<Event
             cameraId,
             [1, 2, 3].map((sequence) => entry(cameraId, sequence))
           )
-          const { nextCursor: cursor = "" } = yield* store.query(defaultTenant, query({ cameraId, limit: 1 }))
-          expect((yield* store.query(defaultTenant, query({ cameraId, limit: 2, cursor }))).events).toHaveLength(2)
+          const { nextCursor: cursor } = yield* store.query(defaultTenant, query({ cameraId, limit: 1 }))
+          const next = yield* store.query(defaultTenant, query(cursor === undefined ? {} : { cameraId, limit: 2, cursor }))
+          expect(next.events).toHaveLength(2)
           for (const other of [{}, { cameraId, status: "NEW" as const }, { cameraId: anyCameraId() }]) {
-            expect(yield* Effect.flip(store.query(defaultTenant, query({ ...other, cursor })))).toMatchObject({
+            expect(yield* Effect.flip(store.query(defaultTenant, query({ ...other, cursor: cursor ?? "" })))).toMatchObject({
               _tag: "CursorRefused"
             })
           }

@@ -83,8 +83,8 @@ export const outboxConformance = <E>(name: string, stores: Layer.Layer<Outbox | 
           const { eventId } = written.event
           yield* events.append(written.event.cameraId, [written])
           yield* drain()
-          const changed = yield* events.setStatus(defaultTenant, eventId, "ACKNOWLEDGED")
-          yield* events.setStatus(defaultTenant, eventId, "ACKNOWLEDGED")
+          const changed = yield* events.change(defaultTenant, eventId, { status: "ACKNOWLEDGED" })
+          yield* events.change(defaultTenant, eventId, { status: "ACKNOWLEDGED" })
           expect(yield* drain()).toMatchObject([{ type: "event.status", tenantId: defaultTenant, entry: changed }])
         })
       )

@@ -142,7 +142,7 @@ describe("grants", () => {
     it.effect("limit what is written", () =>
       Effect.gen(function* () {
         const { group, inNorth, inShed, places } = yield* grounds
-        const { append, setStatus } = yield* EventStore
+        const { append, change } = yield* EventStore
         const cameras = yield* CameraStore
         const user = yield* anybody()
         yield* grant(user, { places: [places.north.id], groups: [group] })
@@ -164,8 +164,8 @@ describe("grants", () => {
         yield* grant(user, { places: [places.north.id] })
         expect(yield* refusal(cameras.remove(defaultTenant, inShed.id))).toBe("CameraNotFound")
         expect(yield* refusal(cameras.update(defaultTenant, inShed.id, { name: "Mine" }))).toBe("CameraNotFound")
-        expect(yield* refusal(setStatus(defaultTenant, inShed.event, "RESOLVED"))).toBe("EventNotFound")
-        yield* as(user)(setStatus(defaultTenant, inNorth.event, "RESOLVED"))
+        expect(yield* refusal(change(defaultTenant, inShed.event, { status: "RESOLVED" }))).toBe("EventNotFound")
+        yield* as(user)(change(defaultTenant, inNorth.event, { status: "RESOLVED" }))
         expect(yield* refusal(append(inShed.id, [entry(inShed.id, 2)]))).toBe("StoreUnavailable")
         const beat = { status: "running" as const, healthInfo: {} }
         const { heartbeat, list } = yield* RuntimeTable

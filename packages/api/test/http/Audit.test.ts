@@ -8,6 +8,7 @@ import { defaultTenant } from "@vigil/core/Ids"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { EventStore } from "@vigil/core/port/EventStore"
 import { Tenant } from "@vigil/core/Tenant"
+import type { EventEntry } from "@vigil/core/Event"
 import type { User } from "@vigil/core/User"
 import { Effect, Option, Redacted, Schema } from "effect"
 import { anyCameraId, entry, newCamera, otherTenant, secondTenant } from "../Samples.js"
@@ -85,6 +86,15 @@ describe("the audit trail", () => {
         const status = { status: "RESOLVED" }
         yield* ask("PATCH", `/events/${written.event.eventId}`, status, cookies.operator)
         yield* ask("PATCH", `/events/${written.event.eventId}`, status, cookies.operator)
+        const tagging = { addTags: ["post"], ticket: "INC-1" }
+        yield* ask("PATCH", `/events/${written.event.eventId}`, tagging, cookies.operator)
+        const noted = yield* ask<EventEntry>(
+          "POST",
+          `/events/${written.event.eventId}/notes`,
+          { text: "It was Peter" },
+          cookies.operator
+        )
+        expect(noted).toMatchObject({ tags: ["post"], ticket: "INC-1", notes: [{ by: "operator", text: "It was Peter" }] })
         const entries = [...(yield* trail())].filter(({ sequence }) => sequence > (first?.sequence ?? 0)).reverse()
         expect(entries.map(short)).toEqual([
           ["supervisor", "camera.create", null, expect.objectContaining({ name: "A", credentials: "changed" })],
@@ -96,9 +106,12 @@ describe("the audit trail", () => {
           ["mover", "sign-in", null, null],
           ["mover", "user.update", { username: "mover" }, { password: "changed" }],
           ["root", "user.delete", { username: "mover", role: "operator" }, null],
-          ["operator", "event.status", { status: "NEW" }, { status: "RESOLVED" }]
+          ["operator", "event.status", { status: "NEW" }, { status: "RESOLVED" }],
+          ["operator", "event.tags", { tags: [] }, { tags: ["post"] }],
+          ["operator", "event.ticket", { ticket: null }, { ticket: "INC-1" }],
+          ["operator", "event.note", { notes: 0 }, { notes: 1 }]
         ])
-        expect(JSON.stringify(entries)).not.toMatch(/hunter|good one|argon2/)
+        expect(JSON.stringify(entries)).not.toMatch(/hunter|good one|argon2|Peter/)
       })
     )
 

@@ -20,12 +20,12 @@ import { layerTestServer, TestServer } from "./TestServer.js"
 /** Events of a camera as its actor leaves them: stored, published, some with a status that was set. */
 const happened = (cameraId: CameraId, written: ReadonlyArray<EventEntry>) =>
   Effect.gen(function* () {
-    const { append, markPublished, setStatus } = yield* EventStore
+    const { append, change, markPublished } = yield* EventStore
     const { publish } = yield* Bus
     yield* append(cameraId, written)
     for (const stored of written) yield* publish(eventStored(stored))
     yield* markPublished(cameraId, written.length)
-    for (const { event } of written.slice(0, 3)) yield* setStatus(event.customerId, event.eventId, "ACKNOWLEDGED")
+    for (const { event } of written.slice(0, 3)) yield* change(event.customerId, event.eventId, { status: "ACKNOWLEDGED" })
   })
 
 const storedOf = (cameraId: CameraId, tenant = defaultTenant) =>
@@ -161,9 +161,9 @@ describe("erasure", () => {
         const { append, after } = yield* EventStore
         const camera = anyCameraId()
         yield* append(camera, entries(camera, 5000))
-        const { setStatus } = yield* EventStore
+        const { change } = yield* EventStore
         const [first] = yield* after(camera, 0, 1)
-        if (first !== undefined) yield* setStatus(defaultTenant, first.event.eventId, "RESOLVED")
+        if (first !== undefined) yield* change(defaultTenant, first.event.eventId, { status: "RESOLVED" })
         const answer = yield* ask("POST", "/erasures", { selection: { cameraIds: [camera] }, reason: "Wrong angle" })
         expect(answer.json).toMatchObject({ erased: { events: 5000, oldest: at(1), newest: at(5000) } })
         expect(yield* after(camera, 0, 10)).toEqual([])

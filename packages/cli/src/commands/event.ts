@@ -1,15 +1,16 @@
-import { Args, Command, Options } from "@effect/cli"
+import { Command, Options } from "@effect/cli"
 import type { Camera } from "@vigil/core/Camera"
 import { type EventDelivery, EventEntry, type EventPage, type EventQuery, EventStatus, EventType } from "@vigil/core/Event"
-import { type CameraId, EventId } from "@vigil/core/Ids"
+import type { CameraId } from "@vigil/core/Ids"
 import { Console, DateTime, Effect, Option, Schema, Stream } from "effect"
+import { changeCommands } from "./event/change.js"
+import { eventArgument, eventId } from "./event/EventArgument.js"
 import { described } from "../Help.js"
 import { findCamera, listCameras } from "../camera/CameraReference.js"
 import * as Server from "../operator/Server.js"
 import { overRpc, streamRpc } from "../operator/Server.js"
 import { serverOptions } from "../operator/ServerAccess.js"
-import { decodeTyped, json, printJson, table, UsageError } from "../Output.js"
-import { word } from "../SourceArgument.js"
+import { json, printJson, table, UsageError } from "../Output.js"
 import { momentOption } from "../TimeText.js"
 
 /** Events of one answer of the server. */
@@ -18,13 +19,15 @@ const largestPage = 500
 const kindOptions = {
   camera: Options.text("camera").pipe(Options.optional, Options.withDescription("Only of this camera, by name or id.")),
   type: Options.choice("type", EventType.literals).pipe(Options.optional, Options.withDescription("Only of this type.")),
-  status: Options.choice("status", EventStatus.literals).pipe(Options.optional, Options.withDescription("Only in this status."))
+  status: Options.choice("status", EventStatus.literals).pipe(Options.optional, Options.withDescription("Only in this status.")),
+  tag: Options.text("tag").pipe(Options.optional, Options.withDescription("Only with this tag."))
 }
 
 interface KindOptions {
   readonly camera: Option.Option<string>
   readonly type: Option.Option<EventType>
   readonly status: Option.Option<EventStatus>
+  readonly tag: Option.Option<string>
 }
 
 const queryOf = (options: KindOptions, cameras: ReadonlyArray<Camera>) =>
@@ -33,7 +36,8 @@ const queryOf = (options: KindOptions, cameras: ReadonlyArray<Camera>) =>
     (camera): Partial<EventQuery> => ({
       ...Option.match(camera, { onNone: () => ({}), onSome: ({ id }) => ({ cameraId: id }) }),
       ...Option.match(options.type, { onNone: () => ({}), onSome: (eventType) => ({ eventType }) }),
-      ...Option.match(options.status, { onNone: () => ({}), onSome: (status) => ({ status }) })
+      ...Option.match(options.status, { onNone: () => ({}), onSome: (status) => ({ status }) }),
+      ...Option.match(options.tag, { onNone: () => ({}), onSome: (tag) => ({ tag }) })
     })
   )
 
@@ -118,6 +122,7 @@ const list = Command.make(
     described(
       "Events that were stored, newest first.",
       "vigil event list --type INTRUSION --since 2h --limit 20",
+      "vigil event list --tag delivery --status NEW",
       "vigil event list --camera Yard --since 2026-01-31 --until 2026-02-01 --json"
     )
   )
@@ -144,10 +149,11 @@ const watch = Command.make(
     Effect.gen(function* () {
       let nameOf = namesOf(yield* listCameras)
       const wanted = yield* queryOf(options, yield* listCameras)
-      const fits = ({ event }: EventEntry) =>
+      const fits = ({ event, tags = [] }: EventEntry) =>
         (wanted.cameraId === undefined || wanted.cameraId === event.cameraId) &&
         (wanted.eventType === undefined || wanted.eventType === event.eventType) &&
-        (wanted.status === undefined || wanted.status === event.status)
+        (wanted.status === undefined || wanted.status === event.status) &&
+        (wanted.tag === undefined || tags.includes(wanted.tag))
       const print = ({ entry, position }: EventDelivery) =>
         Effect.gen(function* () {
           if (options.json) return yield* printJson(PlacedEntry)({ position, ...entry })
@@ -166,18 +172,14 @@ const watch = Command.make(
 ).pipe(
   Command.withDescription(
     described(
-      "Events as they happen, one a line, and again when their status is set.",
+      "Events as they happen, one a line, and again when somebody changes what is known of them.",
       "vigil event watch --type INTRUSION --json",
       "vigil event watch --from 4712"
     )
   )
 )
 
-const eventId = (text: string) => decodeTyped(EventId, `${text} is not an event's id`)(text)
-
-const eventArgument = word("event", "The event's id, as `vigil event list` tells it.")
-
-const describe = ({ event, sequence }: EventEntry, nameOf: Names): string => {
+const describe = ({ event, notes = [], sequence, tags = [], ticket }: EventEntry, nameOf: Names): string => {
   const { boundingBox, detail, objectClass, trackingId, zone } = event.detectionMetadata
   const facts: ReadonlyArray<readonly [string, string | undefined]> = [
     ["id", event.eventId],
@@ -199,7 +201,10 @@ const describe = ({ event, sequence }: EventEntry, nameOf: Names): string => {
     ],
     ["track", trackingId],
     ["clip", event.clipUrl ?? undefined],
-    ["number", String(sequence)]
+    ["tags", tags.length === 0 ? undefined : tags.join(", ")],
+    ["ticket", ticket],
+    ["number", String(sequence)],
+    ...notes.map(({ at, by, text }) => ["note", `${localTime(at)}  ${by}: ${text}`] as const)
   ]
   const lines = facts.flatMap(([fact, value]) => (value === undefined ? [] : [`  ${fact.padEnd(12)}${value}`]))
   return [event.eventType, ...lines].join("\n")
@@ -218,25 +223,7 @@ const show = Command.make("show", { event: eventArgument, ...serverOptions, json
   )
 )
 
-const settle = (name: string, status: EventStatus, description: string) =>
-  Command.make(name, { events: Args.atLeast(eventArgument, 1), ...serverOptions, json }, (options) =>
-    Effect.gen(function* () {
-      const ids = yield* Effect.forEach(options.events, eventId)
-      const entries = yield* Effect.forEach(ids, (id) => overRpc((rpc) => rpc.SetEventStatus({ id, status })))
-      yield* options.json
-        ? printJson(Schema.Array(EventEntry))(entries)
-        : Console.log(entries.map(({ event }) => `${event.eventId} is ${event.status}.`).join("\n"))
-    }).pipe(Effect.provide(Server.layer(options)))
-  ).pipe(Command.withDescription(described(description, `vigil event ${name} 3f2a8c11-0f5e-4f0c-9a51-7d1f7b1d2c33`)))
-
 export const eventCommand = Command.make("event").pipe(
   Command.withDescription("What happened in front of the cameras, and to them."),
-  Command.withSubcommands([
-    list,
-    watch,
-    show,
-    settle("acknowledge", "ACKNOWLEDGED", "Somebody has seen the events and looks into them."),
-    settle("resolve", "RESOLVED", "The events are dealt with."),
-    settle("false-positive", "FALSE_POSITIVE", "The events were none.")
-  ])
+  Command.withSubcommands([list, watch, show, ...changeCommands])
 )

@@ -11,7 +11,7 @@ import { NodeName } from "../Node.js"
 import { CameraStatus } from "../CameraStatus.js"
 import { CameraWithRuntime } from "../CameraWithRuntime.js"
 import { AdoptRequest, DiscoveryRequest, ListedDiscovery } from "../Discovery.js"
-import { EventDelivery, EventEntry, EventPage, EventQuery, EventStatus } from "../Event.js"
+import { EventDelivery, EventEntry, EventPage, EventPatch, EventQuery, EventStatus, NewEventNote } from "../Event.js"
 import { CameraId, DiscoveryId, EventId } from "../Ids.js"
 import { LicenceRefused } from "../Licence.js"
 import { CatalogueEntry, ModelError } from "../Model.js"
@@ -24,7 +24,7 @@ import { CameraNotRunning } from "../port/CameraControl.js"
 import { RevisionConflict } from "../port/CameraStore.js"
 import { DiscoveryNotFound, DiscoveryRefused } from "../port/DiscoveryStore.js"
 import { EdgeNotFound } from "../port/EdgeStore.js"
-import { EventNotFound } from "../port/EventStore.js"
+import { EventFull, EventNotFound } from "../port/EventStore.js"
 import { NodeNotFound, NodeUnavailable } from "../port/ClusterControl.js"
 import { ModelUnsuitable } from "../port/ModelLibrary.js"
 import { RangeRefused } from "../port/NetworkScanner.js"
@@ -41,6 +41,7 @@ import { CameraRpc, cameraErrors } from "./CameraRpc.js"
 import { Forbidden } from "./Principal.js"
 import { RpcAuthentication } from "./RpcAuthentication.js"
 
+const eventErrors = Schema.Union(EventNotFound, EventFull, StoreUnavailable, Forbidden)
 const discoveryErrors = Schema.Union(DiscoveryNotFound, StoreUnavailable, Forbidden)
 const historyErrors = Schema.Union(VersionNotFound, StoreUnavailable, Forbidden)
 const steeringErrors = Schema.Union(NodeNotFound, NodeUnavailable, StoreUnavailable, Forbidden)
@@ -125,9 +126,11 @@ export class DashboardRpc extends RpcGroup.make(
   Rpc.make("SetEventStatus", {
     payload: { id: EventId, status: EventStatus },
     success: EventEntry,
-    error: Schema.Union(EventNotFound, StoreUnavailable, Forbidden)
+    error: eventErrors
   }),
-  /** Events of cameras in the caller's reach, and again when somebody sets their status: from now on, or from a position that is still kept. */
+  Rpc.make("ChangeEvent", { payload: { id: EventId, patch: EventPatch }, success: EventEntry, error: eventErrors }),
+  Rpc.make("AddEventNote", { payload: { id: EventId, note: NewEventNote }, success: EventEntry, error: eventErrors }),
+  /** Events of cameras in the caller's reach, and again when somebody changes what is known of them: from now on, or from a position that is still kept. */
   Rpc.make("WatchEvents", {
     payload: { from: Schema.optional(Schema.Int.pipe(Schema.positive())) },
     success: EventDelivery,

@@ -1,7 +1,8 @@
 import { DateTime, Effect, Layer } from "effect"
-import { eventStatusChanged } from "../BusMessage.js"
+import { eventChanged } from "../BusMessage.js"
+import { changeEvent } from "../EventChanges.js"
 import { compareCursors, cursorOf, eventCursors } from "../EventCursor.js"
-import { Event, EventEntry, type EventQuery } from "../Event.js"
+import type { EventEntry, EventQuery } from "../Event.js"
 import { type CameraId, Epoch, type EventId } from "../Ids.js"
 import { EventNotFound, EventStore, StaleEpoch } from "../port/EventStore.js"
 import { StoreUnavailable } from "../port/StoreError.js"
@@ -15,10 +16,11 @@ interface CameraLog {
   readonly bySequence: Map<number, EventId>
 }
 
-const matches = (query: EventQuery, { event }: EventEntry): boolean =>
+const matches = (query: EventQuery, { event, tags = [] }: EventEntry): boolean =>
   (query.cameraId === undefined || query.cameraId === event.cameraId) &&
   (query.eventType === undefined || query.eventType === event.eventType) &&
   (query.status === undefined || query.status === event.status) &&
+  (query.tag === undefined || tags.includes(query.tag)) &&
   (query.from === undefined || query.from.epochMillis <= event.timestamp.epochMillis) &&
   (query.to === undefined || event.timestamp.epochMillis < query.to.epochMillis)
 
@@ -134,14 +136,13 @@ export const makeEventStoreMemory = (capacity: number, outbox?: OutboxMemory): t
         const entry = entries.get(eventId)
         return entry?.event.customerId === tenant ? Effect.succeed(entry) : Effect.fail(new EventNotFound({ eventId }))
       }),
-    setStatus: (tenant, eventId, status) =>
+    change: (tenant, eventId, change) =>
       Effect.gen(function* () {
-        const entry = yield* store.get(tenant, eventId)
-        if (entry.event.status === status) return entry
-        const changed = EventEntry.make({ ...entry, event: Event.make({ ...entry.event, status }) })
-        entries.set(eventId, changed)
-        if (outbox !== undefined) yield* outbox.add([eventStatusChanged(changed, yield* DateTime.now)])
-        return changed
+        const { changes, entry } = yield* changeEvent(yield* store.get(tenant, eventId), change)
+        if (changes.length === 0) return entry
+        entries.set(eventId, entry)
+        if (outbox !== undefined) yield* outbox.add([eventChanged(entry, yield* DateTime.now)])
+        return entry
       })
   }
   return store

@@ -1,6 +1,6 @@
 import { Context, Schema } from "effect"
 import type { Effect } from "effect"
-import type { EventEntry, EventPage, EventQuery, EventStatus } from "../Event.js"
+import type { EventChange, EventEntry, EventPage, EventQuery } from "../Event.js"
 import { CameraId, Epoch, EventId, type TenantId } from "../Ids.js"
 import type { CursorRefused } from "../PageCursor.js"
 import type { StoreUnavailable } from "./StoreError.js"
@@ -19,6 +19,17 @@ export class StaleEpoch extends Schema.TaggedError<StaleEpoch>()("StaleEpoch", {
 export class EventNotFound extends Schema.TaggedError<EventNotFound>()("EventNotFound", { eventId: EventId }) {
   override get message() {
     return `there is no event ${this.eventId}`
+  }
+}
+
+/** An event has as many tags or notes as it may have. */
+export class EventFull extends Schema.TaggedError<EventFull>()("EventFull", {
+  eventId: EventId,
+  what: Schema.Literal("tags", "notes"),
+  most: Schema.Int
+}) {
+  override get message() {
+    return `event ${this.eventId} may have ${this.most} ${this.what} at the most`
   }
 }
 
@@ -67,10 +78,10 @@ export class EventStore extends Context.Tag("@vigil/core/EventStore")<
     readonly query: (tenant: TenantId, query: EventQuery) => Effect.Effect<EventPage, CursorRefused | StoreUnavailable>
     readonly get: (tenant: TenantId, id: EventId) => Effect.Effect<EventEntry, EventNotFound | StoreUnavailable>
     /** Tells of it through the {@link Outbox}, where there is one. */
-    readonly setStatus: (
+    readonly change: (
       tenant: TenantId,
       id: EventId,
-      status: EventStatus
-    ) => Effect.Effect<EventEntry, EventNotFound | StoreUnavailable>
+      change: EventChange
+    ) => Effect.Effect<EventEntry, EventFull | EventNotFound | StoreUnavailable>
   }
 >() {}

@@ -196,7 +196,7 @@ describe("EventWriter", () => {
         if (count % 20 === 0) yield* Effect.sleep("2 millis")
       }
       const all = yield* Effect.repeat(stored, { until: (entries) => entries.length === 200 })
-      const changed = yield* memory.setStatus(defaultTenant, all[0]?.event.eventId ?? EventId.make(""), "ACKNOWLEDGED")
+      const changed = yield* memory.change(defaultTenant, all[0]?.event.eventId ?? EventId.make(""), { status: "ACKNOWLEDGED" })
       yield* Ref.set(busAway, false)
       const entries = [...(yield* Fiber.join(heard))]
       expect(entries).toEqual([changed, ...all.slice(1)])

@@ -2,7 +2,7 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { AnalyticCatalogue } from "@vigil/core/port/AnalyticCatalogue"
 import { Effect } from "effect"
-import { getEvent, queryEvents, setEventStatus } from "../../application/EventOperations.js"
+import { addEventNote, changeEvent, getEvent, queryEvents } from "../../application/EventOperations.js"
 import { listModels } from "../../application/ModelOperations.js"
 import { toProblem } from "../ToProblem.js"
 
@@ -10,7 +10,8 @@ export const layerEventHandlers = HttpApiBuilder.group(VigilApi, "events", (hand
   handlers
     .handle("list", ({ urlParams }) => Effect.mapError(queryEvents(urlParams), toProblem))
     .handle("get", ({ path: { id } }) => Effect.mapError(getEvent(id), toProblem))
-    .handle("setStatus", ({ path: { id }, payload: { status } }) => Effect.mapError(setEventStatus(id, status), toProblem))
+    .handle("change", ({ path: { id }, payload }) => Effect.mapError(changeEvent(id, payload), toProblem))
+    .handle("addNote", ({ path: { id }, payload }) => Effect.mapError(addEventNote(id, payload), toProblem))
 )
 
 export const layerCatalogueHandlers = HttpApiBuilder.group(VigilApi, "catalogue", (handlers) =>

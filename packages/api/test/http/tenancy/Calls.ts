@@ -110,6 +110,7 @@ const payloads: Readonly<Record<string, unknown>> = {
     seconds: 1,
     cameraId: anyId
   },
+  AddEventNote: { id: anyId, note: { text: "Ours" } },
   CreateCamera: { camera: { name: "Ours", url: "rtsp://192.0.2.1/", placeId: anyId } },
   ConfigureCamera: { id: anyId, patch: { name: "Ours" } },
   QueryEvents: { query: { cameraId: anyId } },
@@ -126,7 +127,7 @@ const schemaOf = (tag: string): Schema.Schema<unknown, unknown> => {
 
 /** What the id in a call's payload is of, where it is not a camera. */
 const idsOf: ReadonlyArray<readonly [RegExp, ThingKind]> = [
-  [/Event(Status)?$/, "event"],
+  [/Event(Status|Note)?$/, "event"],
   [/Discovery$/, "discovery"]
 ]
 
