@@ -26,8 +26,8 @@ import { placeRevisions } from "./migration/0020PlaceRevisions.js"
 import { eventRemarks } from "./migration/0021EventRemarks.js"
 import { auditInOneStatement } from "./migration/0022AppendAudit.js"
 import { edgeErasures } from "./migration/0024EdgeErasures.js"
-import { disabling } from "./migration/0027Disabling.js"
 import { sealedAddresses } from "./migration/0025SealedAddresses.js"
+import { disabling } from "./migration/0027Disabling.js"
 
 /** All of them, in order. */
 export const migrations: ReadonlyArray<Migration> = [
@@ -53,9 +53,9 @@ export const migrations: ReadonlyArray<Migration> = [
   eventRemarks,
   auditInOneStatement,
   edgeErasures,
+  sealedAddresses,
   disabling
 ]
-  sealedAddresses,
 
 /** Advisory lock of this database that whoever changes its structure holds: `vigi` in ASCII. */
 const structureLock = 0x76696769
