@@ -6,7 +6,7 @@ import { yard } from "@vigil/fixtures/scene/SceneLibrary"
 import { Effect, Schema } from "effect"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { temporaryFolder, vigil } from "./Vigil.js"
+import { temporaryFolder, vigil, vigilProcess } from "./Vigil.js"
 
 const Record = Schema.parseJson(AnalysisRecord)
 
@@ -29,7 +29,7 @@ describe("vigil analyze", () => {
         const people = new Set(
           frames.flatMap(({ objects }) => objects.filter(({ label }) => label === "person").map(({ id }) => id))
         )
-        const called = yield* vigil(["analyze", file.video, "--model", "scene-detector", "--json"], environment)
+        const called = yield* vigilProcess(["analyze", file.video, "--model", "scene-detector", "--json"], environment)
         expect({ code: called.code, stderr: called.stderr }).toEqual({ code: 0, stderr: "" })
         const records = yield* Effect.forEach(called.stdout.toString().trim().split("\n"), (line) => Schema.decode(Record)(line))
 

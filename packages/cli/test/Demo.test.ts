@@ -15,7 +15,8 @@ import {
   runningVigil,
   temporaryFolder,
   vigil,
-  vigilJson
+  vigilJson,
+  vigilProcess
 } from "./Vigil.js"
 
 const processes = () => readdirSync("/proc").filter((name) => /^\d+$/.test(name))
@@ -108,7 +109,7 @@ describe("vigil demo", () => {
     () =>
       Effect.gen(function* () {
         const { port } = yield* busyPort
-        const { code, stderr } = yield* vigil(["demo"], { VIGIL_DATA: yield* temporaryFolder, VIGIL_PORT: String(port) })
+        const { code, stderr } = yield* vigilProcess(["demo"], { VIGIL_DATA: yield* temporaryFolder, VIGIL_PORT: String(port) })
         expect(code).toBe(1)
         expect(stderr).toContain(`vigil: 127.0.0.1:${port} is in use: stop what listens there, or set VIGIL_PORT\n`)
       }),

@@ -2,10 +2,11 @@ import { describe, expect, it } from "@effect/vitest"
 import { startCameras } from "@vigil/fixtures/camera/Cameras"
 import { Effect, Redacted } from "effect"
 import { execFileSync } from "node:child_process"
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { createServer, type Server } from "node:net"
 import { join } from "node:path"
-import { eventually, firstLine, runningVigil, temporaryFolder, vigil, vigilJson } from "./Vigil.js"
+import { startSite } from "./Site.js"
+import { eventually, runningVigil } from "./Vigil.js"
 
 const password = "discover-me-s3cret"
 
@@ -46,22 +47,15 @@ describe("vigil discover", () => {
     "finds cameras in a range, and adds them; a search ends with its command",
     () =>
       Effect.gen(function* () {
-        const folder = yield* temporaryFolder
+        const environment = { VIGIL_DISCOVERY_NETWORKS: "127.0.0.0/24", VIGIL_LOG_LEVEL: "debug" }
+        const { call, data, file, folder, json, printed } = yield* startSite(environment)
         const video = join(folder, "video.mp4")
         makeVideo(video)
         const authentication = { username: "admin", password: Redacted.make(password), scheme: "digest" as const }
         const open = yield* startCameras({ files: [video] })
         const shut = yield* startCameras({ files: [video], authentication })
         const ports = [open, shut].map(({ urls: [url = ""] }) => new URL(url).port)
-        const passwordFile = join(folder, "password")
-        writeFileSync(passwordFile, `${password}\n`)
-
-        const data = join(folder, "data")
-        const environment = { VIGIL_DATA: data, VIGIL_DISCOVERY_NETWORKS: "127.0.0.0/24", VIGIL_LOG_LEVEL: "debug" }
-        const call = (...args: ReadonlyArray<string>) => vigil(args, environment)
-        const json = (...args: ReadonlyArray<string>) => vigilJson(args, environment)
-        const server = yield* runningVigil(["up", "--json"], environment)
-        yield* firstLine(server)
+        const passwordFile = yield* file("password", `${password}\n`)
         expect(yield* call("discover", "show")).toMatchObject({ code: 1, stderr: expect.stringMatching(/no search yet/) })
         expect(yield* call("discover", "start", "192.168.0.0/24")).toMatchObject({
           code: 1,
@@ -95,14 +89,16 @@ describe("vigil discover", () => {
         expect(yield* call("discover", "add", "--all")).toMatchObject({ code: 1 })
         expect((yield* call("discover", "show")).stdout.toString()).toMatch(/added[\s\S]*added/)
 
-        const endless = yield* runningVigil(["discover", "start", "127.0.0.0/24", "--port", String(yield* mutePort)], environment)
+        const endless = yield* runningVigil(["discover", "start", "127.0.0.0/24", "--port", String(yield* mutePort)], {
+          VIGIL_DATA: data
+        })
         yield* eventually("progress", () => (endless.printed().stderr.includes("tried") ? true : undefined))
         endless.process.kill("SIGINT")
         yield* Effect.promise(() => endless.ended)
         expect(yield* json("discover", "list")).toMatchObject([{ state: "cancelled" }, { state: "done" }, { state: "done" }])
 
         expect(existsSync(data)).toBe(true)
-        expect(server.printed().stdout + server.printed().stderr).not.toContain(password)
+        expect(printed().stdout + printed().stderr).not.toContain(password)
         expect(textsBelow(data).some((text) => text.includes(password))).toBe(false)
       }),
     { timeout: 180_000 }

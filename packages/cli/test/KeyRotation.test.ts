@@ -5,20 +5,18 @@ import { sceneFile } from "@vigil/fixtures/scene/SceneFile"
 import { street } from "@vigil/fixtures/scene/SceneLibrary"
 import { Effect, Redacted, Schedule, Schema } from "effect"
 import { randomBytes } from "node:crypto"
-import { readFile, writeFile } from "node:fs/promises"
+import { readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { firstLine, runningVigil, temporaryFolder, vigil, vigilJson } from "./Vigil.js"
+import { startSite } from "./Site.js"
 
 const count = 50
 
-const OperatorFile = Schema.parseJson(Schema.Struct({ url: Schema.String, token: Schema.String }))
 const decodeStatuses = Schema.decodeUnknownSync(Schema.Array(CameraStatus))
 
 it.scopedLive(
   "the master key is rotated while 50 cameras stream, and none of them connects anew",
   () =>
     Effect.gen(function* () {
-      const folder = yield* temporaryFolder
       const { video } = yield* sceneFile(street)
       const credentials = { username: "user", password: "geheim-geheim-1" }
       const simulator = yield* spawnCameras({
@@ -26,24 +24,9 @@ it.scopedLive(
         count,
         authentication: { username: "user", password: Redacted.make(credentials.password), scheme: "digest" }
       })
-      const environment = { VIGIL_DATA: join(folder, "data") }
-      yield* Effect.flatMap(runningVigil(["up", "--json"], environment), firstLine)
-      const operator = yield* Effect.flatMap(
-        Effect.promise(() => readFile(join(environment.VIGIL_DATA, "operator.json"), "utf8")),
-        Schema.decode(OperatorFile)
-      )
+      const site = yield* startSite()
       const ask = (path: string, body?: unknown) =>
-        Effect.promise(async () => {
-          const response = await fetch(`${operator.url}/api/v1${path}`, {
-            method: body === undefined ? "GET" : "POST",
-            headers: { authorization: `Bearer ${operator.token}`, "content-type": "application/json" },
-            ...(body === undefined ? {} : { body: JSON.stringify(body) })
-          })
-          const text = await response.text()
-          if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`)
-          const answer: unknown = JSON.parse(text)
-          return answer
-        })
+        Effect.map(site.ask(`/api/v1${path}`, body), (text): unknown => JSON.parse(text))
       yield* Effect.forEach(simulator.urls, (url, n) =>
         ask("/cameras", { name: `Camera ${n}`, url, credentials, transport: "tcp", analytics: [] })
       )
@@ -57,15 +40,14 @@ it.scopedLive(
       const connectionsOf = Effect.map(simulator.cameras, (cameras) => cameras.map(({ statistics }) => statistics.connections))
       const connected = yield* connectionsOf
 
-      const keyFile = join(folder, "new-key")
-      yield* Effect.promise(() => writeFile(keyFile, `${randomBytes(32).toString("base64")}\n`))
-      const rotated = yield* vigil(["keys", "rotate", "--key-file", keyFile], environment)
+      const keyFile = yield* site.file("new-key", `${randomBytes(32).toString("base64")}\n`)
+      const rotated = yield* site.call("keys", "rotate", "--key-file", keyFile)
       expect(rotated.stderr).toMatch(/50 of 50 secrets/)
       expect(rotated.stdout.toString()).toMatch(
         /^50 of 50 secrets are under the key [0-9a-f]{8}\. The key before is in the file key\.previous/
       )
-      expect(yield* vigilJson(["keys", "status"], environment)).toMatchObject({ next: null, secrets: [{ count }] })
-      expect(yield* Effect.promise(() => readFile(join(environment.VIGIL_DATA, "key"), "utf8"))).toBe(
+      expect(yield* site.json("keys", "status")).toMatchObject({ next: null, secrets: [{ count }] })
+      expect(yield* Effect.promise(() => readFile(join(site.data, "key"), "utf8"))).toBe(
         yield* Effect.promise(() => readFile(keyFile, "utf8"))
       )
 
@@ -103,10 +85,10 @@ it.scopedLive(
         differing.map((text) => text.split(",")[0]),
         "a connection made anew would have shown"
       ).toEqual([first?.cameraId])
-      const audited = yield* vigilJson(["audit", "list", "--action", "keys.rotate"], environment)
+      const audited = yield* site.json("audit", "list", "--action", "keys.rotate")
       expect(audited).toMatchObject([{ actor: { username: "operator" }, after: { secrets: count, unreadable: 0 } }])
-      expect(yield* vigilJson(["audit", "verify"], environment)).toMatchObject({ broken: null })
-      expect((yield* vigil(["keys", "rotate"], environment)).stderr).toContain("there is no new key")
+      expect(yield* site.json("audit", "verify")).toMatchObject({ broken: null })
+      expect((yield* site.call("keys", "rotate")).stderr).toContain("there is no new key")
     }),
   240_000
 )

@@ -104,7 +104,7 @@ export const runningVigil = (args: ReadonlyArray<string>, named: Environment = {
   )
 
 /** Waits until the condition holds, at most for the deadline in milliseconds. */
-export const eventually = <A>(what: string, look: () => A | undefined, deadline = 60_000): Effect.Effect<A> =>
+export const eventually = <A>(what: string, look: () => A | undefined, deadline = 180_000): Effect.Effect<A> =>
   Effect.promise(async () => {
     const end = performance.now() + deadline
     for (;;) {
@@ -112,6 +112,19 @@ export const eventually = <A>(what: string, look: () => A | undefined, deadline 
       if (found !== undefined) return found
       if (performance.now() > end) throw new Error(`${what}: not within ${deadline} ms`)
       await new Promise((done) => setTimeout(done, 50))
+    }
+  })
+
+/** Waits until the effect answers something that holds. */
+export const until = <A, E, R>(what: string, look: Effect.Effect<A, E, R>, holds: (answer: A) => boolean, seconds = 60) =>
+  Effect.gen(function* () {
+    const end = performance.now() + seconds * 1000
+    for (;;) {
+      const answer = yield* look
+      if (holds(answer)) return answer
+      if (performance.now() > end)
+        return yield* Effect.dieMessage(`never: ${what}; last: ${JSON.stringify(answer)?.slice(0, 500)}`)
+      yield* Effect.sleep("50 millis")
     }
   })
 

@@ -1,9 +1,9 @@
 import { describe, expect, layer } from "@effect/vitest"
 import { hasNatsServer, type NatsServer, startNatsServer } from "@vigil/fixtures/peer/NatsServer"
 import { hasPostgres, type PostgresServer, startPostgresServer } from "@vigil/fixtures/peer/PostgresServer"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Schema } from "effect"
 import { join } from "node:path"
-import { eventually, firstLine, runningVigil, temporaryFolder, vigil } from "../Vigil.js"
+import { eventually, firstLine, runningVigil, temporaryFolder, until, vigil, vigilJson, vigilProcess } from "../Vigil.js"
 
 /** What nodes meet at. */
 class Meeting extends Context.Tag("test/Meeting")<
@@ -27,10 +27,22 @@ const environment = (name: string, changes: Readonly<Record<string, string>> = {
     ...changes
   }))
 
+const ClusterShards = Schema.Struct({ nodes: Schema.Array(Schema.Struct({ name: Schema.String, shards: Schema.Number })) })
+
+/** A node holds shards a moment after it is a member, says the one that is asked. */
+const untilHolds = (asked: string, name: string) =>
+  Effect.flatMap(environment(asked), ({ VIGIL_DATA }) =>
+    until(
+      `${name} holds shards`,
+      Effect.map(vigilJson(["cluster", "status"], { VIGIL_DATA }), Schema.decodeUnknownSync(ClusterShards)),
+      ({ nodes }) => nodes.some((node) => node.name === name && node.shards > 0)
+    )
+  )
+
 const nowhere = "127.0.0.1:9"
 
 describe.skipIf(!hasNatsServer || !hasPostgres)("vigil node [needs nats-server and postgresql]", () => {
-  layer(Meeting.layer, { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(Meeting.layer, { timeout: 300_000, excludeTestServices: true })((it) => {
     it.scoped(
       "joins, serves where it has that role, gives its shards away on SIGTERM, and ends with 0",
       () =>
@@ -44,15 +56,14 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("vigil node [needs nats-server a
             yield* environment("b")
           )
           expect(yield* firstLine(b)).toEqual({ node: "b", cluster: "vigil", nodes: 2 })
-          // It holds shards a moment after it is a member.
-          yield* Effect.sleep("3 seconds")
+          yield* untilHolds("a", "b")
           b.process.kill("SIGTERM")
           const ended = yield* Effect.promise(() => b.ended)
           expect(ended.code).toBe(0)
           expect(ended.stderr).toContain("cameras go to 1 other nodes")
           expect(ended.stderr).not.toContain("could be given away")
         }),
-      60_000
+      180_000
     )
 
     it.scoped(
@@ -65,11 +76,11 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("vigil node [needs nats-server a
             yield* environment("o", named)
           )
           expect(yield* firstLine(office)).toMatchObject({ node: "office", cluster: "other", nodes: 0 })
-          const again = yield* vigil(["node", "--name", "office", "--roles", "camera"], yield* environment("p", named))
+          const again = yield* vigilProcess(["node", "--name", "office", "--roles", "camera"], yield* environment("p", named))
           expect(again.code).toBe(1)
           expect(again.stderr).toContain("give this one another --name")
         }),
-      60_000
+      180_000
     )
 
     it.scoped(
@@ -88,20 +99,19 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("vigil node [needs nats-server a
             { concurrency: 2 }
           )
           yield* Effect.all([firstLine(node), firstLine(other)], { concurrency: 2 })
-          // It holds shards a moment after it is a member.
-          yield* Effect.sleep("2 seconds")
+          yield* untilHolds("s", "s")
           // Without the database it cannot give them away, and tries to for seconds.
           yield* postgres.stop
           node.process.kill("SIGTERM")
-          yield* eventually("the way out", () => (node.printed().stderr.includes("cameras go to") ? true : undefined), 10_000)
+          yield* eventually("the way out", () => (node.printed().stderr.includes("cameras go to") ? true : undefined))
           node.process.kill("SIGTERM")
           const end = yield* Effect.exit(
-            eventually("its end", () => node.process.signalCode ?? node.process.exitCode ?? undefined, 2000)
+            eventually("its end", () => node.process.signalCode ?? node.process.exitCode ?? undefined)
           )
           yield* postgres.start
           expect(yield* end).toBe("SIGTERM")
         }),
-      60_000
+      180_000
     )
 
     it.effect(
@@ -110,8 +120,8 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("vigil node [needs nats-server a
         Effect.gen(function* () {
           const [nats, postgres] = yield* Effect.all(
             [
-              vigil(["node"], yield* environment("e", { VIGIL_NATS_URL: `nats://me:hidden@${nowhere}` })),
-              vigil(["node"], yield* environment("f", { VIGIL_DATABASE_URL: `postgres://me:hidden@${nowhere}/vigil` }))
+              vigilProcess(["node"], yield* environment("e", { VIGIL_NATS_URL: `nats://me:hidden@${nowhere}` })),
+              vigilProcess(["node"], yield* environment("f", { VIGIL_DATABASE_URL: `postgres://me:hidden@${nowhere}/vigil` }))
             ],
             { concurrency: 2 }
           )
@@ -123,7 +133,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("vigil node [needs nats-server a
           expect(nats.stderr).toContain("VIGIL_NATS_URL")
           expect(postgres.stderr).toContain("VIGIL_DATABASE_URL")
         }),
-      60_000
+      180_000
     )
 
     it.effect(
@@ -152,7 +162,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("vigil node [needs nats-server a
           expect(without.code).toBe(1)
           expect(without.stderr).toContain("VIGIL_KEY")
         }),
-      60_000
+      180_000
     )
   })
 })

@@ -21,7 +21,7 @@ import { Chunk, Effect, Exit, Fiber, Option, Redacted, Schema, Stream } from "ef
 import { execFileSync } from "node:child_process"
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { temporaryFolder } from "../Vigil.js"
+import { temporaryFolder, until } from "../Vigil.js"
 import {
   addCamera,
   cut,
@@ -34,7 +34,6 @@ import {
   startEdge,
   startWay,
   statusOf,
-  until,
   untilAssigned,
   untilDelivered,
   visit
@@ -306,7 +305,7 @@ describe("an edge", () => {
         const isRefused = Effect.sync(() =>
           edge.states.some((state) => state._tag === "CutOff" && state.reason === "unauthorized")
         )
-        yield* until("the old token is refused", isRefused, (refused) => refused, 10)
+        yield* until("the old token is refused", isRefused, (refused) => refused)
         expect(last()?._tag).not.toBe("Connected")
         yield* edge.stop
         const again = yield* startEdge(folder, origin, renewed)
@@ -319,8 +318,7 @@ describe("an edge", () => {
         yield* until(
           "the revoked edge is refused",
           Effect.sync(() => again.states.at(-1)),
-          (state) => state?._tag === "CutOff" && state.reason === "unauthorized",
-          10
+          (state) => state?._tag === "CutOff" && state.reason === "unauthorized"
         )
         const status = yield* until(
           "the camera is nobody's",

@@ -20,8 +20,8 @@ import { Chunk, Effect, Redacted, Schema, Stream } from "effect"
 import { readdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { bringOwnModel, digestOf, ownModelFile } from "../models/OwnModel.js"
-import { temporaryFolder } from "../Vigil.js"
-import { addCamera, cut, makeEdge, mend, type RunningEdge, startCentre, startEdge, startWay, until } from "./EdgeSite.js"
+import { temporaryFolder, until } from "../Vigil.js"
+import { addCamera, cut, makeEdge, mend, type RunningEdge, startCentre, startEdge, startWay } from "./EdgeSite.js"
 
 const model = ModelId.make("trucks")
 const unnamed = ModelId.make("unnamed")

@@ -3,7 +3,7 @@ import { Effect, Schema } from "effect"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { EdgeLine } from "@vigil/cli/edge/EdgeText"
-import { eventually, isAlive, runningVigil, temporaryFolder, vigil } from "../Vigil.js"
+import { eventually, isAlive, runningVigil, temporaryFolder, until, vigil } from "../Vigil.js"
 import {
   addCamera,
   cut,
@@ -14,7 +14,6 @@ import {
   startCentre,
   startEdge,
   startWay,
-  until,
   untilAssigned,
   untilDelivered
 } from "./EdgeSite.js"

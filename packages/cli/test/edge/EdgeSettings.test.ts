@@ -7,8 +7,8 @@ import type { SettingScope } from "@vigil/core/settings/SettingLevels"
 import { Settings } from "@vigil/core/settings/Settings"
 import type { SettingPatch } from "@vigil/core/settings/SettingValues"
 import { Effect } from "effect"
-import { temporaryFolder } from "../Vigil.js"
-import { addCamera, makeEdge, type RunningEdge, startCentre, startEdge, until, untilAssigned } from "./EdgeSite.js"
+import { temporaryFolder, until } from "../Vigil.js"
+import { addCamera, makeEdge, type RunningEdge, startCentre, startEdge, untilAssigned } from "./EdgeSite.js"
 
 /** Seconds of a segment of the edge's only camera. */
 const segmentAt = (edge: RunningEdge) =>

@@ -32,17 +32,13 @@ import {
   Scope,
   Stream
 } from "effect"
-import { temporaryFolder } from "../Vigil.js"
+import { newDatabaseUrl } from "../SharedDatabase.js"
+import { temporaryFolder, until } from "../Vigil.js"
 
-const environment = (port: number) =>
+const environment = (port: number, variables: Readonly<Record<string, string>> = {}) =>
   Layer.merge(
     Layer.setConfigProvider(
-      ConfigProvider.fromMap(
-        new Map([
-          ["VIGIL_HOST", "127.0.0.1"],
-          ["VIGIL_PORT", String(port)]
-        ])
-      )
+      ConfigProvider.fromMap(new Map(Object.entries({ VIGIL_HOST: "127.0.0.1", VIGIL_PORT: String(port), ...variables })))
     ),
     Logger.minimumLogLevel(LogLevel.None)
   )
@@ -53,13 +49,14 @@ type EdgeServices = LayerType.Layer.Success<ReturnType<typeof Edge.layer>>
 /** A centre, in this process, that can be ended and started again at the same address. */
 export const startCentre = Effect.gen(function* () {
   const folder = yield* temporaryFolder
+  const database = { VIGIL_DATABASE_URL: yield* newDatabaseUrl }
   let port = 0
   let scope = yield* Scope.make()
   const open = Effect.gen(function* () {
     scope = yield* Scope.make()
-    const built: Context.Context<CentreServices> = yield* Layer.build(Layer.provide(Up.layer(folder), environment(port))).pipe(
-      Scope.extend(scope)
-    )
+    const built: Context.Context<CentreServices> = yield* Layer.build(
+      Layer.provide(Up.layer(folder), environment(port, database))
+    ).pipe(Scope.extend(scope))
     port = (yield* Effect.provide(ServerAddress, built)).port
     return built
   })
@@ -174,19 +171,6 @@ export const addCamera = (centre: RunningCentre, edge: EdgeId | null, more: Part
       return yield* (yield* CameraStore).create(defaultTenant, input)
     })
   )
-
-/** Waits until the effect answers something that holds. */
-export const until = <A, E, R>(what: string, look: Effect.Effect<A, E, R>, holds: (answer: A) => boolean, seconds = 30) =>
-  Effect.gen(function* () {
-    const end = performance.now() + seconds * 1000
-    for (;;) {
-      const answer = yield* look
-      if (holds(answer)) return answer
-      if (performance.now() > end)
-        return yield* Effect.dieMessage(`never: ${what}; last: ${JSON.stringify(answer)?.slice(0, 500)}`)
-      yield* Effect.sleep("30 millis")
-    }
-  })
 
 export const untilAssigned = (edge: RunningEdge, camera: Camera) =>
   until("the camera is at the edge", edge.ask(Effect.flatMap(CameraStore, (store) => store.list(camera.tenantId))), (cameras) =>

@@ -5,10 +5,10 @@ import { failing } from "@vigil/fixtures/onnx/BrokenModels"
 import { fixedYolox } from "@vigil/fixtures/onnx/FixedModels"
 import { sceneFile } from "@vigil/fixtures/scene/SceneFile"
 import { yard } from "@vigil/fixtures/scene/SceneLibrary"
-import { Effect, Schedule, Schema } from "effect"
-import { writeFile } from "node:fs/promises"
+import { Effect, Schema } from "effect"
 import { join } from "node:path"
-import { firstLine, runningVigil, temporaryFolder, vigil, vigilJson } from "../Vigil.js"
+import { startSite } from "../Site.js"
+import { until } from "../Vigil.js"
 
 const decodeStatuses = Schema.decodeUnknown(Schema.Array(CameraStatus))
 
@@ -25,31 +25,14 @@ describe("vigil models", () => {
     "brings models of one's own to a server, has cameras run them, and says which cameras cannot",
     () =>
       Effect.gen(function* () {
-        const folder = yield* temporaryFolder
-        const environment = { VIGIL_DATA: join(folder, "data") }
         const { video } = yield* sceneFile(yard)
         const { urls } = yield* spawnCameras({ files: [video] })
-        yield* Effect.flatMap(runningVigil(["up", "--json"], environment), firstLine)
-        const call = (...args: ReadonlyArray<string>) => vigil(args, environment)
-        const printed = (...args: ReadonlyArray<string>) =>
-          Effect.map(call(...args), ({ code, stderr, stdout }) => {
-            expect(code, stderr).toBe(0)
-            return stdout.toString()
-          })
-        const file = (name: string, content: Uint8Array | string) =>
-          Effect.as(
-            Effect.promise(() => writeFile(join(folder, name), content)),
-            join(folder, name)
-          )
+        const { call, file, folder, json, said: printed } = yield* startSite()
         const status = Effect.gen(function* () {
-          const [one] = yield* decodeStatuses(yield* vigilJson(["camera", "status"], environment))
+          const [one] = yield* decodeStatuses(yield* json("camera", "status"))
           return one === undefined ? yield* Effect.fail(new Error("there is no camera")) : one
         })
-        const eventually = (holds: (now: CameraStatus) => boolean) =>
-          Effect.retry(
-            Effect.filterOrFail(status, holds, (now) => new Error(`not in time: ${JSON.stringify(now)}`)),
-            { schedule: Schedule.spaced("500 millis"), times: 80 }
-          )
+        const eventually = (holds: (now: CameraStatus) => boolean) => until("the camera is so", status, holds)
 
         const broken = yield* call(
           "models",
@@ -110,7 +93,7 @@ describe("vigil models", () => {
         expect(yield* printed("camera", "status")).toMatch(/model trucks needs a picture of 2160 lines/)
 
         expect(yield* printed("models", "delete", "trucks", "1.0")).toBe("trucks 1.0 is deleted.\n")
-        expect(yield* vigilJson(["audit", "list", "--action", "model.activate"], environment)).toMatchObject([
+        expect(yield* json("audit", "list", "--action", "model.activate")).toMatchObject([
           { after: { version: "2.0" } },
           { after: { version: "1" } },
           { after: { version: "1.0" } }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { existsSync } from "node:fs"
-import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { chromium } from "playwright-core"
-import { firstLine, runningVigil, temporaryFolder, vigil, vigilJson } from "../Vigil.js"
+import { startSite } from "../Site.js"
+import { eventually, runningVigil, vigil, vigilJson } from "../Vigil.js"
 
 const executablePath = "/usr/bin/chromium"
 const builtPage = join(import.meta.dirname, "../../../ui/dist/index.html")
@@ -18,28 +18,19 @@ describe.skipIf(needs !== "")(`vigil login --browser${needs}`, () => {
     "signs in as whoever allows it at the page, without a password on the command line",
     () =>
       Effect.gen(function* () {
-        const folder = yield* temporaryFolder
-        const home = { VIGIL_DATA: join(folder, "data"), HOME: folder }
-        const server = yield* runningVigil(["up", "--json"], home)
-        const { url } = (yield* firstLine(server)) as { readonly url: string }
-        const passwordFile = join(folder, "password")
-        yield* Effect.promise(() => writeFile(passwordFile, "correct horse battery\n"))
-        yield* vigil(["user", "add", "anna", "--role", "operator", "--password-file", passwordFile], home)
+        const { file, folder, said, url } = yield* startSite()
+        const passwordFile = yield* file("password", "correct horse battery\n")
+        yield* said("user", "add", "anna", "--role", "operator", "--password-file", passwordFile)
 
         const login = yield* runningVigil(["login", url, "--browser"], { HOME: folder })
-        const link = yield* Effect.promise(() =>
-          expect
-            .poll(() => /http:\S+\/authorize\?\S+/.exec(login.printed().stderr)?.[0], { timeout: 20_000 })
-            .toBeDefined()
-            .then(() => /http:\S+\/authorize\?\S+/.exec(login.printed().stderr)?.[0] ?? "")
-        )
+        const link = yield* eventually("the link", () => /http:\S+\/authorize\?\S+/.exec(login.printed().stderr)?.[0])
         const browser = yield* Effect.acquireRelease(
           Effect.promise(() => chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--no-first-run"] })),
           (open) => Effect.promise(() => open.close())
         )
         yield* Effect.promise(async () => {
           const page = await browser.newPage()
-          page.setDefaultTimeout(20_000)
+          page.setDefaultTimeout(60_000)
           await page.goto(link)
           await page.getByLabel("User name").fill("anna")
           await page.getByLabel("Password", { exact: true }).fill("correct horse battery")

@@ -3,9 +3,9 @@ import { CameraStatus } from "@vigil/core/CameraStatus"
 import { spawnCameras } from "@vigil/fixtures/camera/CameraProcess"
 import { sceneFile } from "@vigil/fixtures/scene/SceneFile"
 import { street } from "@vigil/fixtures/scene/SceneLibrary"
-import { Effect, Schedule, Schema } from "effect"
-import { join } from "node:path"
-import { firstLine, runningVigil, temporaryFolder, vigil, vigilJson } from "../Vigil.js"
+import { Effect, Schema } from "effect"
+import { startSite } from "../Site.js"
+import { until } from "../Vigil.js"
 
 const decodeStatuses = Schema.decodeUnknownSync(Schema.Tuple(CameraStatus))
 
@@ -13,29 +13,18 @@ it.scopedLive(
   "vigil settings reach a camera that streams, which stays connected",
   () =>
     Effect.gen(function* () {
-      const folder = yield* temporaryFolder
       const { video } = yield* sceneFile(street)
       const simulator = yield* spawnCameras({ files: [video], count: 1 })
-      const environment = { VIGIL_DATA: join(folder, "data") }
-      const call = (...args: ReadonlyArray<string>) => vigil(args, environment)
-      const said = (...args: ReadonlyArray<string>) =>
-        Effect.map(call(...args), ({ code, stderr, stdout }) => {
-          expect(code, stderr).toBe(0)
-          return stdout.toString().trim()
-        })
-      yield* Effect.flatMap(runningVigil(["up", "--json"], environment), firstLine)
+      const { call, json, ...site } = yield* startSite()
+      const said = (...args: ReadonlyArray<string>) => Effect.map(site.said(...args), (text) => text.trim())
       yield* said("place", "add", "North")
       expect(yield* said("settings", "get", "segment.duration")).toBe("5")
       expect(yield* said("settings", "set", "segment.duration", "10")).toBe("segment.duration is 10 for all cameras.")
       yield* said("camera", "add", "Gate", simulator.urls[0] ?? "", "--no-probe")
       yield* said("camera", "move", "Gate", "--place", "North")
 
-      const status = Effect.map(vigilJson(["camera", "status", "Gate"], environment), (all) => decodeStatuses(all)[0])
-      const when = (holds: (status: CameraStatus) => boolean) =>
-        Effect.retry(
-          Effect.filterOrFail(status, holds, () => "not yet"),
-          { schedule: Schedule.spaced("300 millis"), times: 200 }
-        )
+      const status = Effect.map(json("camera", "status", "Gate"), (all) => decodeStatuses(all)[0])
+      const when = (holds: (status: CameraStatus) => boolean) => until("the camera is so", status, holds)
       yield* when(({ source, state }) => state._tag === "Streaming" && source.accessUnits > 0)
       const connections = Effect.map(simulator.cameras, (cameras) => cameras.map(({ statistics }) => statistics.connections))
       const connected = yield* connections
@@ -43,7 +32,7 @@ it.scopedLive(
       expect(yield* said("settings", "set", "segment.duration", "1", "--site", "North")).toBe(
         "segment.duration is 1 for the site."
       )
-      expect(yield* vigilJson(["settings", "get", "segment.duration", "--camera", "Gate"], environment)).toMatchObject({
+      expect(yield* json("settings", "get", "segment.duration", "--camera", "Gate")).toMatchObject({
         value: 1,
         origin: { level: "site" }
       })
@@ -80,7 +69,7 @@ it.scopedLive(
 
       const { cameraId } = yield* status
       yield* said("camera", "remove", "Gate")
-      expect(yield* vigilJson(["audit", "rollback", "camera", cameraId, "3"], environment)).toMatchObject({
+      expect(yield* json("audit", "rollback", "camera", cameraId, "3")).toMatchObject({
         restored: true,
         to: 3,
         revision: 5
