@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import "./HideSecrets.js"
 import { statSync } from "node:fs"
 
 const writtenAt = (path) => statSync(new URL(path, import.meta.url), { throwIfNoEntry: false })?.mtimeMs ?? 0

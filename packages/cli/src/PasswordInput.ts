@@ -37,6 +37,30 @@ export const readLine = (question: string): Effect.Effect<string, UsageError> =>
       })
     : new UsageError({ detail: "there is no terminal to type the user name on: take --username" })
 
+/** More than any address has. */
+const mostPiped = 10_000
+
+const piped: Effect.Effect<string, UsageError> = Effect.tryPromise({
+  try: async () => {
+    let text = ""
+    process.stdin.setEncoding("utf8")
+    for await (const part of process.stdin) {
+      text += String(part)
+      if (text.includes("\n") || text.length > mostPiped) break
+    }
+    return text.split("\n")[0]?.trim() ?? ""
+  },
+  catch: (error) => new UsageError({ detail: `standard input cannot be read: ${String(error)}` })
+})
+
+/** The first line of standard input, without an echo where it is a terminal. */
+export const readSecretLine = (question: string): Effect.Effect<string, UsageError> =>
+  Effect.filterOrFail(
+    process.stdin.isTTY ? Effect.map(typed(question), Redacted.value) : piped,
+    (line) => line !== "",
+    () => new UsageError({ detail: `standard input is empty: write the ${question.toLowerCase()} to it` })
+  )
+
 /** A password from a file, else typed without an echo; never from the arguments, which every process of the machine may read. */
 export const readPassword = (file: Option.Option<string>, question: string): Effect.Effect<Redacted.Redacted, UsageError> => {
   if (Option.isSome(file)) return Effect.map(readText(file.value), (text) => Redacted.make(text.replace(/\r?\n$/, "")))

@@ -1,18 +1,21 @@
 import { Args, HelpDoc, Options } from "@effect/cli"
+import { concealed, lacksSecrets } from "@vigil/core/AddressSecrets"
 import { type Credentials, type SourceConfig, sourceConfig, type SourceError, type TlsTrust } from "@vigil/core/Source"
 import { parseSourceUrl, publishedUrl } from "@vigil/core/SourceUrl"
-import { Effect, Option } from "effect"
+import { Console, Effect, Either, Option, Redacted } from "effect"
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { readText, UsageError } from "./Output.js"
-import { readPassword } from "./PasswordInput.js"
+import { readPassword, readSecretLine } from "./PasswordInput.js"
 
 /** An argument that is not an option somebody mistyped. */
 export const word = (name: string, description: string) =>
   Args.text({ name }).pipe(
     Args.withDescription(description),
-    Args.mapEffect((text) => (text.startsWith("-") ? Effect.fail(HelpDoc.p(`there is no option ${text}`)) : Effect.succeed(text)))
+    Args.mapEffect((text) =>
+      text !== "-" && text.startsWith("-") ? Effect.fail(HelpDoc.p(`there is no option ${text}`)) : Effect.succeed(text)
+    )
   )
 
 /** Who we are to a camera. */
@@ -79,9 +82,32 @@ export const credentialsOf = (options: CredentialOptions): Effect.Effect<Credent
   })
 
 /** A word with a scheme is a URL; everything else is a file. */
-export const urlOf = (text: string): string => {
+const urlOf = (text: string): string => {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || text === publishedUrl) return text
   return text.startsWith("/dev/video") && existsSync(text) ? `v4l2://${text}` : pathToFileURL(resolve(text)).href
+}
+
+const inUserInformation =
+  "the password in the address stood in the list of processes: take --username and --password-file, or - for the address and write it to standard input"
+const inParameters =
+  "the secret in the address stood in the list of processes: take - for the address and write it to standard input"
+
+/** Other programs take a password in an address, so it is taken, too; but not without a word. */
+const warnOfSecrets = (text: string) =>
+  Either.match(parseSourceUrl(text), {
+    onLeft: () => Effect.void,
+    onRight: ({ credentials, url }) => {
+      if (credentials !== undefined && Redacted.value(credentials.password) !== "")
+        return Console.error(`vigil: ${inUserInformation}`)
+      return concealed(url) === url || lacksSecrets(url) ? Effect.void : Console.error(`vigil: ${inParameters}`)
+    }
+  })
+
+/** The address that is named on the command line, or on standard input: what is there, no list of processes shows. */
+export const addressNamed = (text: string): Effect.Effect<string, UsageError> => {
+  if (text === "-") return Effect.map(readSecretLine("Address"), urlOf)
+  const url = urlOf(text)
+  return Effect.as(warnOfSecrets(url), url)
 }
 
 /** The source that was named on the command line. */
@@ -91,7 +117,7 @@ export const sourceOf = (
   rest: Partial<SourceConfig> = {}
 ): Effect.Effect<SourceConfig, SourceError | UsageError> =>
   Effect.gen(function* () {
-    const parsed = yield* parseSourceUrl(urlOf(text))
+    const parsed = yield* parseSourceUrl(yield* addressNamed(text))
     const credentials = (yield* credentialsOf(options)) ?? parsed.credentials
     return sourceConfig(parsed.url, {
       transport: Option.getOrElse(options.transport, () => "auto" as const),

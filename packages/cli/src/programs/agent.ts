@@ -1,3 +1,4 @@
+import { concealed } from "@vigil/core/AddressSecrets"
 import type { CameraId } from "@vigil/core/Ids"
 import { type AgentCamera, defaultAgentLimits, runAgent } from "@vigil/runtime/whip/Agent"
 import { AgentStatus } from "@vigil/runtime/whip/AgentStatus"
@@ -39,6 +40,11 @@ const namedPlan = (options: AgentCommandOptions) =>
     if (/^[a-z]+:\/\/[^/?#]*:[^/?#]*@/i.test(source.value)) {
       return yield* new UsageError({
         detail: "a password in the address can be read by every process of this machine: take --username and --password-file"
+      })
+    }
+    if (concealed(source.value) !== source.value) {
+      return yield* new UsageError({
+        detail: "a secret in the address can be read by every process of this machine: put the address in a file for --config"
       })
     }
     const config = yield* sourceOf(source.value, options)

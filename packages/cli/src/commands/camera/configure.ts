@@ -13,7 +13,7 @@ import { overRpc } from "../../operator/Server.js"
 import { serverOptions } from "../../operator/ServerAccess.js"
 import { CommandFailed, decodeTyped, json, printJson, UsageError } from "../../Output.js"
 import { probeText } from "../../ProbeText.js"
-import { urlOf, word } from "../../SourceArgument.js"
+import { addressNamed, word } from "../../SourceArgument.js"
 
 /** Seconds that a camera is watched before it is added. */
 const probeSeconds = 3
@@ -70,7 +70,7 @@ const add = Command.make(
     name: word("name", "What people call the camera."),
     source: word(
       "source",
-      "rtsp://, rtsps://, http:// (motion JPEG), a file of the server's, /dev/videoN, or whip: (an agent publishes it)."
+      "rtsp://, rtsps://, http:// (motion JPEG), a file of the server's, /dev/videoN, whip: (an agent publishes it), or - to read it from standard input."
     ),
     ...cameraOptions,
     edge: edgeOption,
@@ -81,7 +81,7 @@ const add = Command.make(
   },
   (options) =>
     Effect.gen(function* () {
-      const defaults = yield* defaultsOf(options.name, urlOf(options.source))
+      const defaults = yield* defaultsOf(options.name, yield* addressNamed(options.source))
       const patch = yield* patchOf(options, defaults)
       const edge = yield* edgeNamed(options.edge)
       const camera = { ...changed({ ...defaults, enabled: !options.disabled }, patch), ...edge }
@@ -106,7 +106,10 @@ const add = Command.make(
 
 const editOptions = {
   name: Options.text("name").pipe(Options.optional, Options.withDescription("A new name.")),
-  source: Options.text("source").pipe(Options.optional, Options.withDescription("Another URL or file.")),
+  source: Options.text("source").pipe(
+    Options.optional,
+    Options.withDescription("Another URL or file, or - to read it from standard input.")
+  ),
   ...cameraOptions,
   edge: edgeOption,
   secure: Options.boolean("secure").pipe(
@@ -134,7 +137,7 @@ const edit = Command.make("edit", { camera: cameraArgument, ...editOptions, ...s
     const patch: CameraPatch = {
       ...(yield* patchOf(options, before)),
       ...Option.match(options.name, { onNone: () => ({}), onSome: (name) => ({ name }) }),
-      ...Option.match(options.source, { onNone: () => ({}), onSome: (source) => ({ url: urlOf(source) }) }),
+      ...(Option.isSome(options.source) ? { url: yield* addressNamed(options.source.value) } : {}),
       ...(options.secure ? { tls: { mode: "system" as const } } : {}),
       ...(options.noCredentials ? { credentials: null } : {}),
       ...(options.noMasks ? { masks: [] } : {}),
