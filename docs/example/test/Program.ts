@@ -31,6 +31,8 @@ export interface Program {
   readonly isRunning: () => boolean
   /** Its own process and all that it started. */
   readonly processes: Effect.Effect<ReadonlyArray<number>>
+  /** The exit code, once it has ended by itself. */
+  readonly ended: Effect.Effect<number | null>
   /** As Ctrl-C does; answers the exit code. */
   readonly end: Effect.Effect<number | null>
 }
@@ -69,26 +71,28 @@ export const runProgram = (
       })
     }
     let isRunning = true
-    const ended = new Promise<number | null>((resolve) => {
+    const closed = new Promise<number | null>((resolve) => {
       child.once("close", (code) => {
         isRunning = false
         resolve(code)
       })
     })
+    const ended = Effect.promise(() => closed)
     return {
       printed: () => printed,
       isRunning: () => isRunning,
       processes: Effect.promise(() => processesOf(child.pid ?? 0)),
+      ended,
       // A terminal sends it to all processes in its foreground.
       end: Effect.suspend(() => {
         signalAll(child, "SIGINT")
-        return Effect.promise(() => ended)
+        return ended
       })
     }
   })
 
 /** Waits until a program has printed something of this form, not counting its first `after` characters; fails with what it printed instead. */
-export const untilPrinted = (program: Program, form: RegExp, after = 0, deadline = 25_000): Effect.Effect<RegExpExecArray> =>
+export const untilPrinted = (program: Program, form: RegExp, after = 0, deadline = 90_000): Effect.Effect<RegExpExecArray> =>
   Effect.promise(async () => {
     const end = performance.now() + deadline
     for (;;) {
@@ -104,7 +108,7 @@ export const untilPrinted = (program: Program, form: RegExp, after = 0, deadline
 export const untilAlone = (cameras: Cameras["cameras"]): Effect.Effect<void> =>
   Effect.sync(() => cameras.every(({ sessions }) => sessions.size === 0)).pipe(
     Effect.repeat({ until: (alone) => alone, schedule: Schedule.spaced("20 millis") }),
-    Effect.timeoutFail({ duration: "5 seconds", onTimeout: () => new Error("a camera still has a session") }),
+    Effect.timeoutFail({ duration: "30 seconds", onTimeout: () => new Error("a camera still has a session") }),
     // swallowed: nothing, the test fails with it
     Effect.orDie,
     Effect.asVoid

@@ -187,15 +187,18 @@ describe("another tenant's things", () => {
           const trail = (tenant: TenantId) =>
             Effect.flatMap(AuditStore, ({ query }) => query(tenant, { action: "access.foreign", limit: 200 }))
           const { model, ...withIds } = things
-          const noted = yield* trail(defaultTenant).pipe(
-            Effect.map(({ entries }) => entries.map(({ actor, after }) => `${actor.username} ${String(after?.["id"])}`)),
-            Effect.repeat({
-              until: (all) => Object.values(withIds).every((id) => all.includes(`${ours.administrator} ${id}`)),
-              schedule: Schedule.spaced("100 millis"),
-              times: 50
-            }),
-            Effect.zipRight(trail(defaultTenant))
-          )
+          const attempts = [
+            ...Object.values(withIds).map((id) => `${ours.administrator} ${id}`),
+            ...[things.camera, things.event].map((id) => `${another.username} ${id}`)
+          ]
+          yield* Effect.repeat(trail(defaultTenant), {
+            until: ({ entries }) => {
+              const found = new Set(entries.map(({ actor, after }) => `${actor.username} ${String(after?.["id"])}`))
+              return attempts.every((attempt) => found.has(attempt))
+            },
+            schedule: Schedule.intersect(Schedule.spaced("100 millis"), Schedule.recurUpTo("30 seconds"))
+          })
+          const noted = yield* trail(defaultTenant)
           const entryOf = (username: string, id: string) =>
             noted.entries.find(({ actor, after }) => actor.username === username && after?.["id"] === id)
           for (const [kind, id] of Object.entries(withIds)) {

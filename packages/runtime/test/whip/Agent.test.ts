@@ -49,7 +49,7 @@ const layer = Sources.layer.pipe(Layer.provide(layerWorkers([])))
 const test = (
   name: string,
   body: Effect.Effect<void, unknown, Layer.Layer.Success<typeof layer> | Effect.Effect.Context<typeof cameras>>
-) => it.scopedLive(name, () => Effect.provide(body, layer), 60_000)
+) => it.scopedLive(name, () => Effect.provide(body, layer))
 
 const nameOf = ({ units }: AccessUnit): string => {
   const hash = createHash("sha256")
@@ -112,6 +112,24 @@ describe("an agent", () => {
     })
   )
 
+  test(
+    "makes up for packets that are lost on the way",
+    Effect.gen(function* () {
+      const { urls } = yield* cameras
+      const server = yield* startWhipServer({ camera, loss: 0.1 })
+      const agent = yield* startAgent(server.url, urls[0] ?? "")
+      yield* until("many pictures come", () => server.units.length > 60)
+      yield* until("it tells", () => agent.is("Publishing"))
+      expect(server.dropped()).toBeGreaterThan(5)
+      const state = agent.states.filter(({ _tag }) => _tag === "Publishing").at(-1)
+      expect(state).toMatchObject({ packetsRepeated: expect.toSatisfy((count) => count > 0) })
+      const damaged = server.units.filter((unit) => unit.damaged).length
+      expect(damaged).toBeLessThan(server.units.length / 10)
+    })
+  )
+})
+
+describe("the life of an agent", { concurrent: true }, () => {
   test(
     "takes leave when it is stopped",
     Effect.gen(function* () {
@@ -192,22 +210,6 @@ describe("an agent", () => {
       const state = agent.states.at(-1)
       expect(state).toMatchObject({ party: "server", reason: "unauthorized", after: expect.toSatisfy((after) => after >= 300) })
       expect(JSON.stringify(agent.states)).not.toContain("wrong")
-    })
-  )
-
-  test(
-    "makes up for packets that are lost on the way",
-    Effect.gen(function* () {
-      const { urls } = yield* cameras
-      const server = yield* startWhipServer({ camera, loss: 0.1 })
-      const agent = yield* startAgent(server.url, urls[0] ?? "")
-      yield* until("many pictures come", () => server.units.length > 60)
-      yield* until("it tells", () => agent.is("Publishing"))
-      expect(server.dropped()).toBeGreaterThan(5)
-      const state = agent.states.filter(({ _tag }) => _tag === "Publishing").at(-1)
-      expect(state).toMatchObject({ packetsRepeated: expect.toSatisfy((count) => count > 0) })
-      const damaged = server.units.filter((unit) => unit.damaged).length
-      expect(damaged).toBeLessThan(server.units.length / 10)
     })
   )
 })

@@ -12,7 +12,7 @@ import { Context, Effect, Either, Layer, Schedule } from "effect"
 export const until = (what: string, condition: () => boolean) =>
   Effect.sync(condition).pipe(
     Effect.repeat({ until: (holds: boolean) => holds, schedule: Schedule.spaced("20 millis") }),
-    Effect.timeoutFail({ duration: "30 seconds", onTimeout: () => new Error(`never: ${what}`) })
+    Effect.timeoutFail({ duration: "90 seconds", onTimeout: () => new Error(`never: ${what}`) })
   )
 
 interface Request {

@@ -60,7 +60,7 @@ const watch = (url: string, options: Partial<SourceConfig> = {}) =>
         { until: (done) => done }
       ).pipe(
         Effect.raceFirst(opened.ended),
-        Effect.timeoutFail({ duration: "15 seconds", onTimeout: () => new Error(`not so with ${units.length} units`) })
+        Effect.timeoutFail({ duration: "60 seconds", onTimeout: () => new Error(`not so with ${units.length} units`) })
       )
     return { units, opened, until }
   })
@@ -71,7 +71,7 @@ const credentials = { username: "admin", password: Redacted.make('p"a\\ss: w@rd'
 
 const expectWhole = (units: ReadonlyArray<AccessUnit>) => expect(units.filter(({ damaged }) => damaged)).toEqual([])
 
-describe("a camera behind authentication", () => {
+describe("a camera behind authentication", { concurrent: true }, () => {
   it.scopedLive.each(["basic", "digest-md5", "digest-sha256", "digest"] as const)(
     "by %s lets us in, and nobody with another password",
     (scheme) =>
@@ -117,7 +117,7 @@ describe("a camera behind authentication", () => {
   )
 })
 
-describe("a camera with a certificate of its own", () => {
+describe("a camera with a certificate of its own", { concurrent: true }, () => {
   const openWith = (url: string, tls: TlsTrust) => source.open(sourceConfig(url, { tls }), () => {})
 
   it.scopedLive("is trusted by its fingerprint, or not at all", () =>
@@ -145,11 +145,11 @@ describe("a camera with a certificate of its own", () => {
       const server = yield* startScriptedServer(answer, certificate)
       yield* openWith(server.url, { mode: "fingerprint", sha256: certificate.fingerprint.toUpperCase().replace(/..\B/g, "$&:") })
       yield* openWith(server.url, { mode: "ca", pem: certificate.cert })
-      const { length } = server.received()
-      expect(length).toBeGreaterThan(0)
-      yield* Effect.flip(openWith(server.url, { mode: "fingerprint", sha256: "11".repeat(32) }))
-      expect((yield* Effect.flip(openWith(server.url, { mode: "ca", pem: selfSignedCertificate().cert }))).reason).toBe("tls")
-      expect(server.received()).toHaveLength(length)
+      expect(server.received().length).toBeGreaterThan(0)
+      const { received, url } = yield* startScriptedServer(answer, certificate)
+      yield* Effect.flip(openWith(url, { mode: "fingerprint", sha256: "11".repeat(32) }))
+      expect((yield* Effect.flip(openWith(url, { mode: "ca", pem: selfSignedCertificate().cert }))).reason).toBe("tls")
+      expect(received()).toHaveLength(0)
     })
   )
 
@@ -164,7 +164,7 @@ describe("a camera with a certificate of its own", () => {
   )
 })
 
-describe("a camera over UDP", () => {
+describe("a camera over UDP", { concurrent: true }, () => {
   it.scopedLive("comes in whole where packets overtake each other or come twice", () =>
     Effect.gen(function* () {
       const {
@@ -197,7 +197,7 @@ describe("a camera over UDP", () => {
           50
         ),
         { until: (done) => done }
-      ).pipe(Effect.timeout("5 seconds"))
+      ).pipe(Effect.timeout("30 seconds"))
       expect(opened.statistics().packetsLost).toBeGreaterThan(0)
       expect(opened.statistics().damagedAccessUnits).toBeGreaterThan(0)
       camera?.setFaults({})
@@ -229,7 +229,7 @@ describe("a camera over UDP", () => {
   )
 })
 
-describe("a camera's clock", () => {
+describe("a camera's clock", { concurrent: true }, () => {
   it.scopedLive("is told by sender reports: offset and step", () =>
     Effect.gen(function* () {
       const {
@@ -263,7 +263,7 @@ describe("a camera's clock", () => {
   )
 })
 
-describe("a camera that", () => {
+describe("a camera that", { concurrent: true }, () => {
   it.scopedLive("changes its picture size is described anew", () =>
     Effect.gen(function* () {
       const {
@@ -337,7 +337,7 @@ describe("a camera that", () => {
       const { opened, until } = yield* watch(url)
       yield* until(many)
       camera?.kill(how)
-      expect((yield* Effect.flip(opened.ended).pipe(Effect.timeout("1 second"))).reason).toBe("closed")
+      expect((yield* Effect.flip(opened.ended).pipe(Effect.timeout("10 seconds"))).reason).toBe("closed")
     })
   )
 
@@ -359,7 +359,7 @@ describe("a camera that", () => {
             20
           ),
           { until: (done) => done }
-        ).pipe(Effect.timeout("3 seconds"))
+        ).pipe(Effect.timeout("30 seconds"))
       })
     )
   )

@@ -59,7 +59,7 @@ const watch = (
       ),
       { until: (done) => done }
     )
-    yield* Effect.raceFirst(waited, opened.ended).pipe(Effect.timeout("20 seconds"))
+    yield* Effect.raceFirst(waited, opened.ended).pipe(Effect.timeout("90 seconds"))
     return { opened, units }
   })
 
@@ -96,7 +96,7 @@ const decode = (format: string, units: ReadonlyArray<AccessUnit>): number => {
   return decoded.length / (16 * 12)
 }
 
-describe("GStreamer's RTSP server sends", () => {
+describe("GStreamer's RTSP server sends", { concurrent: true }, () => {
   const video: ReadonlyArray<readonly [Mount, RtspTransport, "h264" | "h265" | "mjpeg"]> = [
     ["h264", "tcp", "h264"],
     ["h264", "udp", "h264"],
