@@ -23,6 +23,8 @@ const ofUser = (
 
 const profileKeys = ["displayName", "email", "language"] satisfies ReadonlyArray<keyof ProfileChange>
 
+export const isSameProfile = (before: Account, after: Account): boolean => profileKeys.every((key) => before[key] === after[key])
+
 export const profileChanged = (before: Account, after: Account): AuditChange => {
   const changed = profileKeys.filter((key) => before[key] !== after[key])
   const pick = (account: Account) => Object.fromEntries(changed.map((key) => [key, account[key]]))

@@ -3,6 +3,7 @@ import { cameraUpdated } from "./AuditChanges.js"
 import type { CameraMessage } from "./BusMessage.js"
 import type { Camera } from "./Camera.js"
 import type { CameraRecord } from "./CameraRecord.js"
+import { changedFields } from "./ObjectHistory.js"
 
 const message = (type: CameraMessage["type"], camera: Camera, timestamp: DateTime.Utc): CameraMessage => ({
   type,
@@ -22,11 +23,11 @@ export const messagesOfCreation = ({ camera }: CameraRecord): ReadonlyArray<Came
   ...(camera.enabled ? [switched(camera)] : [])
 ]
 
-/** `camera.updated` where anything but `enabled` changed, or nothing did; `camera.enabled` or `camera.disabled` where that changed. */
+/** `camera.updated` where anything but `enabled` changed; `camera.enabled` or `camera.disabled` where that changed; none where nothing did. */
 export const messagesOfChange = (before: CameraRecord, after: CameraRecord): ReadonlyArray<CameraMessage> => {
-  const changes = Object.keys(cameraUpdated(before, after).after ?? {}).filter((key) => key !== "revision" && key !== "enabled")
+  const { after: fresh, before: old } = cameraUpdated(before, after)
+  const isUpdated = changedFields(old ?? {}, fresh ?? {}).some(({ field }) => field !== "revision" && field !== "enabled")
   const isSwitched = before.camera.enabled !== after.camera.enabled
-  const isUpdated = changes.length > 0 || !isSwitched
   return [
     ...(isUpdated ? [message("camera.updated", after.camera, after.camera.updatedAt)] : []),
     ...(isSwitched ? [switched(after.camera)] : [])

@@ -1,5 +1,6 @@
-import { Context, Schema } from "effect"
+import { Context, Option, Schema } from "effect"
 import type { AuditChange } from "./AuditEntry.js"
+import type { TenantId } from "./Ids.js"
 import { KnownRevision, ObjectDifference, ObjectVersion } from "./ObjectHistory.js"
 import { Credentials } from "./Source.js"
 import { VersionedType, versionTrails } from "./VersionedType.js"
@@ -51,17 +52,29 @@ export interface ComingBack<Id> {
   readonly revision: number
 }
 
-/** The revision that a change goes back to, where it does: the audit trail tells. */
+/** That a change goes back to a revision: the audit trail tells. */
+interface GoingBack {
+  readonly revision: number
+  /** The number of the object's newest entry when it was decided how to go back: a store refuses the change where there is a newer one in the tenant's trail. */
+  readonly decidedAt: { readonly tenant: TenantId; readonly revision: number; readonly sequence: number }
+}
+
+/** What the change of this moment goes back to, where it does. */
 export class RollbackTo extends Context.Reference<RollbackTo>()("@vigil/core/RollbackTo", {
-  defaultValue: (): number | null => null
+  defaultValue: (): GoingBack | null => null
 }) {}
 
-/** A change that goes back to a revision says so. */
-export const asRollback = (change: AuditChange, revision: number | null): AuditChange => {
-  if (revision === null) return change
-  const trail = Object.values(versionTrails).find(
-    ({ actions, subject }) => subject === change.subject.type && actions.includes(change.action)
+/** The type of object whose version a change makes. */
+export const versionedTypeOf = ({ action, subject }: AuditChange): Option.Option<VersionedType> =>
+  Option.fromNullable(
+    VersionedType.literals.find(
+      (type) => versionTrails[type].subject === subject.type && versionTrails[type].actions.includes(action)
+    )
   )
-  const action = trail?.rollback ?? null
-  return action === null ? change : { ...change, action, after: { ...change.after, rolledBackTo: revision } }
+
+/** A change that goes back to a revision says so. */
+export const asRollback = (change: AuditChange, back: Pick<GoingBack, "revision"> | null): AuditChange => {
+  if (back === null) return change
+  const action = Option.match(versionedTypeOf(change), { onNone: () => null, onSome: (type) => versionTrails[type].rollback })
+  return action === null ? change : { ...change, action, after: { ...change.after, rolledBackTo: back.revision } }
 }

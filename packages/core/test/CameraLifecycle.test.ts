@@ -51,7 +51,22 @@ describe("messages of a camera's life", () => {
     expect(types(on, { enabled: false })).toEqual(["camera.disabled"])
     expect(types(off, { enabled: true })).toEqual(["camera.enabled"])
     expect(types(off, { enabled: true, name: "Yard" })).toEqual(["camera.updated", "camera.enabled"])
-    expect(types(on, { enabled: true })).toEqual(["camera.updated"])
+  })
+
+  it("are none where nothing changes, however it is said", () => {
+    const on = created({ metadata: { asset: "A", nested: { b: 1, a: 2 } }, tags: ["x"] })
+    for (const patch of [
+      {},
+      { enabled: true },
+      { name: "Gate", tags: ["x"] },
+      { url: "rtsp://192.0.2.7/1" },
+      { credentials: { username: "u", password: "secret" } },
+      { metadata: { nested: { a: 2, b: 1 }, asset: "A" } }
+    ]) {
+      expect(types(on, patch), JSON.stringify(patch)).toEqual([])
+    }
+    expect(types(on, { metadata: {} })).toEqual(["camera.updated"])
+    expect(types(on, { credentials: { username: "u", password: "other" } })).toEqual(["camera.updated"])
   })
 
   it("carry the camera as it is after the change, and as it was before its removal", () => {

@@ -154,7 +154,7 @@ describe("a rollback in the audit trail", () => {
     for (const action of changes) {
       const change: AuditChange = { action, subject: { type: subject, id }, before: null, after: { a: 1 } }
       expect(asRollback(change, null)).toBe(change)
-      expect(asRollback(change, 3)).toMatchObject({ action: rollback, after: { a: 1, rolledBackTo: 3 } })
+      expect(asRollback(change, { revision: 3 })).toMatchObject({ action: rollback, after: { a: 1, rolledBackTo: 3 } })
     }
   })
 })

@@ -16,7 +16,7 @@ import {
 } from "@vigil/core/ObjectHistory"
 import { type Rollback, RollbackRefused, type RollbackRequest, RollbackTo } from "@vigil/core/Rollback"
 import type { VersionedType } from "@vigil/core/VersionedType"
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { objectHistory, oneOf } from "./HistoryOperations.js"
 import { rollbacks } from "./Rollbacks.js"
 
@@ -57,7 +57,7 @@ const planOf = (type: VersionedType, id: string, revision: number, expectedRevis
     const secrets = secretsSince(history, version, restored)
     const changes = { type, id, to: revision, restored, fields: changedFields(held, then), secrets }
     const last = history.versions.find(({ values: said }) => said !== null)?.values ?? {}
-    return { way, values, changes, last, revision: now.revision }
+    return { way, values, changes, last, revision: now.revision, sequence: now.sequence }
   })
 
 /**
@@ -71,14 +71,16 @@ export const rollBack = (
   expectedRevision?: number
 ) =>
   Effect.gen(function* () {
-    const { changes, last, revision: before, values, way } = yield* planOf(type, id, revision, expectedRevision)
+    const { user } = yield* Principal
+    const { changes, last, revision: before, sequence, values, way } = yield* planOf(type, id, revision, expectedRevision)
     const isSame = !changes.restored && changes.fields.length === 0 && credentials === undefined
     if (dryRun || isSame) return { ...changes, dryRun, revision: before } satisfies Rollback
     const back = { id, revision: before, changed: changes.fields.map(({ field }) => field), last, credentials }
     yield* Effect.gen(function* () {
       yield* way.apply(back, values)
     }).pipe(
-      Effect.provideService(RollbackTo, revision),
+      Effect.provideService(RollbackTo, { revision, decidedAt: { tenant: user.tenantId, revision: before, sequence } }),
+      Effect.catchSomeDefect((defect) => (defect instanceof VersionConflict ? Option.some(Effect.fail(defect)) : Option.none())),
       Effect.catchTag(
         "PlaceNotFound",
         "EdgeNotFound",

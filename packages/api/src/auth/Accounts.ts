@@ -98,7 +98,7 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
       next: Redacted.Redacted,
       visitor: Visitor
     ) => Effect.Effect<void, WeakPassword | WrongPassword | TooManyAttempts | UserNotFound | LastAdministrator | StoreUnavailable>
-    /** An administrator's change to another user; ends that user's sessions. */
+    /** An administrator's change to another user; ends that user's sessions, unless it changes nothing. */
     readonly change: (
       tenant: TenantId,
       id: UserId,
@@ -240,6 +240,8 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
         change: (tenant, id, { disabled, password, role }) =>
           Effect.gen(function* () {
             const known = yield* users.get(tenant, id)
+            const isSame = (role ?? known.role) === known.role && (disabled ?? known.disabled) === known.disabled
+            if (isSame && password === undefined) return known
             if (password !== undefined) yield* rules.checkNext(known, password)
             const passwordHash = password === undefined ? undefined : yield* hasher.hash(password)
             const user = yield* users.change(tenant, id, { role, passwordHash, disabled })

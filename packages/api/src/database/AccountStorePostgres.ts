@@ -1,6 +1,6 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { Account, type AccountLock, isLocked, type ProfileChange } from "@vigil/core/Account"
-import { accountLocked, accountReleased, profileChanged } from "@vigil/core/AccountChanges"
+import { accountLocked, accountReleased, isSameProfile, profileChanged } from "@vigil/core/AccountChanges"
 import type { UserId } from "@vigil/core/Ids"
 import { afterWrongPassword } from "@vigil/core/PasswordPolicy"
 import { AccountStore } from "@vigil/core/port/AccountStore"
@@ -77,12 +77,14 @@ const one = (sql: SqlClient, userId: UserId) =>
 /** Mails that one question can cause. */
 const mostRecipients = 5
 
-/** In the transaction of who holds the user's row; with what the audit trail tells of it. */
+/** In the transaction of who holds the user's row; with what the audit trail tells of it, null where nothing changes. */
 export const writeProfile = (sql: SqlClient, id: UserId, change: ProfileChange) =>
   Effect.gen(function* () {
     const before = yield* one(sql, id)
     const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
-    const { displayName, email, language } = { ...before, ...given }
+    const wanted = { ...before, ...given }
+    if (isSameProfile(before, wanted)) return { account: before, change: null }
+    const { displayName, email, language } = wanted
     yield* sql`update users set display_name = ${displayName}, email = ${email}, language = ${language},
       updated_at = ${DateTime.toDateUtc(yield* DateTime.now)} where id = ${id}`
     const after = yield* one(sql, id)
@@ -103,7 +105,7 @@ const make = Effect.map(Database, (database) =>
         Effect.gen(function* () {
           yield* sql`select id from users where id = ${id} for no key update`
           const written = yield* writeProfile(sql, id, change)
-          yield* writeAudit(sql, tenant, written.change)
+          if (written.change !== null) yield* writeAudit(sql, tenant, written.change)
           return written.account
         })
       ),

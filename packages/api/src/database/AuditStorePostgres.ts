@@ -4,9 +4,11 @@ import { type AuditAction, AuditChange, auditPage, type AuditQuery } from "@vigi
 import { ChangeAuthor } from "@vigil/core/ChangeAuthor"
 import type { TenantId } from "@vigil/core/Ids"
 import { AuditStore } from "@vigil/core/port/AuditStore"
+import { VersionConflict } from "@vigil/core/ObjectHistory"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
-import { asRollback, RollbackTo } from "@vigil/core/Rollback"
-import { Array, DateTime, Effect, Layer, Schema } from "effect"
+import { asRollback, RollbackTo, versionedTypeOf } from "@vigil/core/Rollback"
+import { versionTrails } from "@vigil/core/VersionedType"
+import { Array, DateTime, Effect, Layer, Option, Schema } from "effect"
 import { type AuditRow, toEntry, toHexadecimal } from "./AuditRow.js"
 import { Database } from "./Database.js"
 import { lastly, soon } from "./Transaction.js"
@@ -54,11 +56,33 @@ const append = (sql: SqlClient, tenantId: TenantId, changes: ReadonlyArray<Audit
   )
 
 /**
+ * Nobody may have been faster than a change that goes back. Whoever changes an object holds it until the transaction ends, so nothing comes after this. What is found
+ * ends the transaction as a defect, which whoever decided to go back expects: no other change can meet it.
+ */
+const checkGoingBack = (sql: SqlClient, tenantId: TenantId, change: AuditChange) =>
+  Effect.gen(function* () {
+    const back = yield* RollbackTo
+    const type = versionedTypeOf(change)
+    if (back === null || Option.isNone(type) || back.decidedAt.tenant !== tenantId) return
+    const { actions, subject } = versionTrails[type.value]
+    const { revision, sequence } = back.decidedAt
+    const { id } = change.subject
+    const [newer] = yield* sql<{ readonly count: number }>`select count(*)::int as count from audit_entries
+      where tenant_id = ${tenantId} and subject_type = ${subject} and subject_id = ${id} and ${sql.in("action", actions)}
+        and sequence > ${sequence}`
+    if (newer === undefined || newer.count === 0) return
+    return yield* Effect.die(new VersionConflict({ type: type.value, id, expected: revision, actual: revision + newer.count }))
+  })
+
+/**
  * Adds the entries of changes in the changes' own transaction. The last statements of it, where that can be: they make other changes of the tenant wait,
  * and sent together with the end of the transaction they do so for no longer than the server takes.
  */
 export const writeAudits = (sql: SqlClient, tenantId: TenantId, changes: ReadonlyArray<AuditChange>) =>
-  soon(Effect.forEach(Array.chunksOf(changes, written), (some) => append(sql, tenantId, some), { discard: true }))
+  Effect.zipRight(
+    Effect.forEach(changes, (change) => checkGoingBack(sql, tenantId, change), { discard: true }),
+    soon(Effect.forEach(Array.chunksOf(changes, written), (some) => append(sql, tenantId, some), { discard: true }))
+  )
 
 /** Adds the entry of one change, as {@link writeAudits} does. */
 export const writeAudit = (sql: SqlClient, tenantId: TenantId, change: AuditChange) => writeAudits(sql, tenantId, [change])

@@ -259,9 +259,11 @@ const make = Effect.gen(function* () {
           const current = { camera: yield* toCamera(known), ...(yield* unsealCamera(key, known, "change camera")) }
           yield* checkSurroundings(sql, patch)
           const record = yield* revisedRecord(current, patch, yield* DateTime.now, expectedRevision)
+          const messages = messagesOfChange(current, record)
+          if (messages.length === 0) return current.camera
           if (record.camera.enabled && !current.camera.enabled) yield* requireCameras(sql, tenant, 1)
           yield* tell(sql, id)
-          yield* writeOutbox(sql, messagesOfChange(current, record))
+          yield* writeOutbox(sql, messages)
           yield* writeAudit(sql, tenant, cameraUpdated(current, record))
           const row = { ...columns(record), ...sealCamera(key, id, record) }
           yield* lastly(sql`update cameras set ${sql.update(row)} where id = ${id}`).pipe(withinReach("camera"))

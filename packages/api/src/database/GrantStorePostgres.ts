@@ -3,7 +3,7 @@ import { type Grants, grantsSet } from "@vigil/core/Grants"
 import type { CameraId, PlaceId, TenantId, UserId } from "@vigil/core/Ids"
 import { GrantsRevisionConflict, GrantStore } from "@vigil/core/port/GrantStore"
 import { UserNotFound } from "@vigil/core/port/UserStore"
-import { Effect, Layer, Option } from "effect"
+import { Effect, Equal, HashSet, Layer, Option } from "effect"
 import { writeAudit } from "./AuditStorePostgres.js"
 import { changeFeed } from "./ChangeFeed.js"
 import { Database } from "./Database.js"
@@ -36,10 +36,14 @@ const rowsOf = ({ groups, places }: Grants): ReadonlyArray<GrantRow> => [
   ...[...new Set(groups)].map((group_name) => ({ place_id: null, group_name }))
 ]
 
-/** In the transaction of who holds the user's row; with what the audit trail tells of it. */
+const isSame = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean =>
+  Equal.equals(HashSet.fromIterable(a), HashSet.fromIterable(b))
+
+/** In the transaction of who holds the user's row; with what the audit trail tells of it, null where nothing changes. */
 export const writeGrants = (sql: SqlClient, tenant: TenantId, user: UserId, grants: Grants) =>
   Effect.gen(function* () {
     const before = yield* read(sql, user)
+    if (isSame(before.places, grants.places) && isSame(before.groups, grants.groups)) return { grants: before, change: null }
     yield* Effect.forEach(grants.places, (id) => checkPlace(sql, id), { discard: true })
     const rows = rowsOf(grants)
     yield* sql`delete from user_grants where user_id = ${user}`
@@ -76,7 +80,7 @@ const make = Effect.gen(function* () {
           if (expected !== undefined && expected !== revision)
             return yield* new GrantsRevisionConflict({ userId: user, expected, actual: revision })
           const written = yield* writeGrants(sql, tenant, user, grants)
-          yield* writeAudit(sql, tenant, written.change)
+          if (written.change !== null) yield* writeAudit(sql, tenant, written.change)
           return written.grants
         })
       ),

@@ -3,6 +3,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import { providerCreated, providerDeleted, providerUpdated } from "@vigil/core/AccountChanges"
 import { IdentityProvider, IdentityProviderId, ProviderButton } from "@vigil/core/IdentityProvider"
 import type { TenantId } from "@vigil/core/Ids"
+import { changedFields } from "@vigil/core/ObjectHistory"
 import { IdentityProviderNotFound, IdentityProviderStore, ProviderSlugTaken } from "@vigil/core/port/IdentityProviderStore"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
 import { DateTime, Effect, Layer, Option, type Redacted, Redacted as Secret, Schema } from "effect"
@@ -143,12 +144,15 @@ const make = Effect.gen(function* () {
             hasClientSecret: clientSecret === undefined ? before.hasClientSecret : clientSecret !== null,
             updatedAt: yield* DateTime.now
           })
+          const isSecretChanged = clientSecret !== undefined && (clientSecret !== null || before.hasClientSecret)
+          const change = providerUpdated(before, after, isSecretChanged)
+          if (changedFields(change.before ?? {}, change.after ?? {}).length === 0) return before
           const box = clientSecret === undefined ? row.client_secret : sealed(id, clientSecret)
           yield* sql`update identity_providers set ${sql.update({ ...columns(after), client_secret: box })} where id = ${id}`.pipe(
             orTaken(after.slug)
           )
           if (!after.enabled) yield* sql`delete from sessions where provider_id = ${id}`
-          yield* writeAudit(sql, tenant, providerUpdated(before, after, clientSecret !== undefined))
+          yield* writeAudit(sql, tenant, change)
           return after
         })
       ),

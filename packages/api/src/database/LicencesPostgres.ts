@@ -27,6 +27,8 @@ export const toLicence = ({ cameras, models, valid_from, valid_until }: LicenceR
     models
   })
 
+const isSame = Schema.equivalence(Licence)
+
 const toRow = ({ cameras, models, validFrom, validUntil }: Licence) => ({
   cameras,
   valid_from: validFrom === null ? null : DateTime.toDateUtc(validFrom),
@@ -114,7 +116,9 @@ const make = Effect.map(Database, (database) => {
         .system("change licence", (sql) =>
           Effect.gen(function* () {
             yield* sql`select from tenants where id = ${tenant} for no key update`
-            const { licence: before } = yield* readStanding(sql, tenant)
+            const standing = yield* readStanding(sql, tenant)
+            const { licence: before } = standing
+            if (isSame(before, licence)) return standing
             yield* writeLicence(sql, tenant, licence)
             yield* writeInstallationAudit(sql, tenant, licenceChanged(tenant, before, licence))
             return yield* readStanding(sql, tenant)

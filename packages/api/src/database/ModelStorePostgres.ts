@@ -199,11 +199,12 @@ const make = Effect.gen(function* () {
           const version = yield* read(sql, tenant, model, name)
           yield* checkActivation(version)
           const before = yield* activeVersion(sql, tenant, model)
+          if (before === name) return version
           yield* switchOff(sql, tenant, model)
           const after = ModelVersion.make({ ...version, active: true })
           yield* save(sql, after)
           yield* tell(sql, model)
-          if (before !== name) yield* writeAudit(sql, tenant, modelActivated(model, before, name))
+          yield* writeAudit(sql, tenant, modelActivated(model, before, name))
           return after
         })
       ),

@@ -9,6 +9,8 @@ import { Database } from "./Database.js"
 const decode = Schema.decodeUnknown(PasswordPolicy)
 const encode = Schema.encodeSync(PasswordPolicy)
 
+const isSame = Schema.equivalence(PasswordPolicy)
+
 /** Of the only tenant that the transaction sees. */
 const read = (sql: SqlClient) =>
   Effect.flatMap(sql<{ readonly policy: unknown }>`select policy from password_policies`, ([row]) =>
@@ -23,6 +25,7 @@ const make = Effect.map(Database, (database) =>
       database.tenant("set password policy", tenant, (sql) =>
         Effect.gen(function* () {
           const before = yield* read(sql)
+          if (isSame(before, policy)) return before
           const row = {
             tenant_id: tenant,
             policy: JSON.stringify(encode(policy)),

@@ -131,6 +131,7 @@ const make = Effect.map(Database, (database) =>
           yield* checkRevision(before, expectedRevision)
           const { name = before.name, parentId = before.parentId } = patch
           const moves = parentId !== before.parentId
+          if (!moves && name === before.name) return before
           if (moves) yield* checkParent(sql, before.kind, parentId)
           const [taken] = yield* overWholeTenant(
             sql,

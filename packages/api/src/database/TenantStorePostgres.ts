@@ -104,11 +104,11 @@ const make = Effect.map(Database, (database) =>
           const before = yield* lock(sql, tenant)
           const { name = before.name, suspended = before.suspended } = patch
           if (suspended) yield* notOwn(tenant)
+          if (name === before.name && suspended === before.suspended) return before
           yield* sql`update tenants set name = ${name},
             suspended_at = case when ${suspended}::boolean then coalesce(suspended_at, now()) end where id = ${tenant}`.pipe(
             orNameTaken(name)
           )
-          if (name === before.name && suspended === before.suspended) return before
           if (suspended !== before.suspended) yield* Effect.zipRight(tellCamerasChanged(sql), tellEdgesChanged(sql))
           const after = yield* one(sql, tenant)
           yield* writeInstallationAudit(sql, tenant, tenantUpdated(before, after))

@@ -182,9 +182,9 @@ const make = Effect.map(Database, (database) =>
         Effect.gen(function* () {
           const { after, before } = yield* update(sql, tenant, id, change)
           const told = [
-            ...(profile === undefined ? [] : [(yield* writeProfile(sql, id, profile)).change]),
-            ...(grants === undefined ? [] : [(yield* writeGrants(sql, tenant, id, grants)).change])
-          ]
+            profile === undefined ? null : (yield* writeProfile(sql, id, profile)).change,
+            grants === undefined ? null : (yield* writeGrants(sql, tenant, id, grants)).change
+          ].filter((part) => part !== null)
           yield* writeAudit(sql, tenant, changedAtOnce(userUpdated(before, change), told))
           return after
         })

@@ -115,7 +115,10 @@ export const auditStoreConformance = <E>(name: string, stores: Layer.Layer<Audit
           const store = yield* AuditStore
           const subject = { type: "camera", id: crypto.randomUUID() } as const
           const said = { action: "camera.update", subject, before: { name: "a" }, after: { name: "b" } } as const
-          const entry = yield* Effect.provideService(store.append(defaultTenant, said), RollbackTo, 4)
+          const entry = yield* Effect.provideService(store.append(defaultTenant, said), RollbackTo, {
+            revision: 4,
+            decidedAt: { tenant: defaultTenant, revision: 5, sequence: 1_000_000 }
+          })
           expect(entry).toMatchObject({ action: "camera.rollback", after: { name: "b", rolledBackTo: 4 } })
         })
       )

@@ -250,6 +250,44 @@ describe("the way back to a version", () => {
       })
     )
 
+    it.effect("has no version of a change that changes nothing, which answers what is there under its ETag", () =>
+      Effect.gen(function* () {
+        const { signIn, visit } = yield* TestServer
+        const trail = yield* AuditStore
+        const made = (path: string, body: unknown) =>
+          Effect.map(did("admin", "POST", path, body), ({ json }) => (json as { readonly id: string }).id)
+        const site = yield* newSite
+        const wanted = { name: "Still", url: "rtsp://u:p@192.0.2.77/1", metadata: { b: 1, a: { d: 1, c: 2 } } }
+        const camera = yield* made("/cameras", wanted)
+        const user = yield* made("/users", { username: "unmoved", role: "viewer", password })
+        const cookie = yield* signIn("unmoved")
+        const tenant = (yield* did("operator of the machine", "GET", `/tenants/${defaultTenant}`)).json as {
+          readonly name: string
+        }
+        const cases = [
+          ["supervisor", "PATCH", `/cameras/${camera}`, {}],
+          ["supervisor", "PATCH", `/cameras/${camera}`, { ...wanted, metadata: { a: { c: 2, d: 1 }, b: 1 } }],
+          ["supervisor", "PATCH", `/settings/cameras/${camera}`, {}],
+          ["supervisor", "PATCH", `/places/${site}`, {}],
+          ["supervisor", "PATCH", `/settings/sites/${site}`, {}],
+          ["admin", "PATCH", `/users/${user}`, {}],
+          ["admin", "PATCH", `/users/${user}`, { role: "viewer", disabled: false }],
+          ["admin", "PATCH", `/accounts/${user}`, { email: null }],
+          ["admin", "PUT", `/users/${user}/grants`, { places: [], groups: [] }],
+          ["operator of the machine", "PATCH", `/tenants/${defaultTenant}`, { name: tenant.name }]
+        ] as const
+        const [newest] = (yield* trail.query(defaultTenant, { limit: 1 })).entries
+        for (const [who, method, path, body] of cases) {
+          const before = method === "PATCH" && path.startsWith("/users") ? undefined : yield* did(who, "GET", path)
+          const answer = yield* did(who, method, path, body)
+          if (before !== undefined) expect(answer.json, path).toEqual(before.json)
+          expect(answer.headers.get("etag"), path).toBe(before?.headers.get("etag") ?? null)
+        }
+        expect((yield* trail.query(defaultTenant, { limit: 1 })).entries[0]).toEqual(newest)
+        expect((yield* visit({ path: "/api/v1/session", cookie })).status).toBe(200)
+      })
+    )
+
     it.effect("is open to API keys as far as changes are", () =>
       Effect.gen(function* () {
         const { visit } = yield* TestServer
@@ -287,7 +325,12 @@ describe("the way back to a version", () => {
         const versions = Effect.map(did(who, "GET", history), ({ json }) => decodeHistory(json).versions)
         const [first] = yield* versions
         const before = yield* read(id)
-        yield* Effect.forEach(changes(id), (change) => change)
+        const [change = Effect.void, ...others] = changes(id)
+        yield* change
+        const once = yield* versions
+        yield* change
+        expect(yield* versions, "the same change a second time").toEqual(once)
+        yield* Effect.forEach(others, (other) => other)
         const [changed] = yield* versions
         const wish = { revision: first?.revision }
         expect((yield* ask(tooLittle, "POST", `${history}/rollback`, wish)).status).toBe(403)
@@ -315,6 +358,21 @@ describe("the way back to a version", () => {
         expect(done.fields.length).toBeGreaterThan(0)
         const again = decodeRollback((yield* did(who, "POST", `${history}/rollback`, wish)).json)
         expect(again).toMatchObject({ fields: [], revision: newest?.revision })
+        // What changed once only has no two ways to go that lead elsewhere.
+        if (others.length === 0) return
+
+        const goals = [changed, [...(yield* versions)].at(-2)].map((goal) => goal?.revision)
+        const race = yield* Effect.forEach(
+          [...goals, ...goals],
+          (revision) => ask(who, "POST", `${history}/rollback`, { revision }, { "if-match": `"${newest?.revision}"` }),
+          { concurrency: 4 }
+        )
+        // Whoever wanted the same as the first found it done, or was too late.
+        const won = race.flatMap(({ json, status }) => (status === 200 ? [decodeRollback(json).to] : []))
+        expect(new Set(won).size, "different ones that won").toBe(1)
+        // A model that is off already cannot be switched off.
+        expect(race.filter(({ status }) => status === 412 || status === 409)).toHaveLength(4 - won.length)
+        expect((yield* versions)[0]).toMatchObject({ revision: (newest?.revision ?? 0) + 1, rolledBackTo: won[0] })
       })
     )
 

@@ -104,9 +104,10 @@ export const makeCameraStoreMemory = (outbox?: OutboxMemory): Effect.Effect<type
       update: (tenant, id, patch, expectedRevision) =>
         Effect.all([findOf(tenant, id), DateTime.now, checkSurroundings(patch)]).pipe(
           Effect.flatMap(([record, now]) =>
-            Effect.flatMap(revisedRecord(record, patch, now, expectedRevision), (revised) =>
-              save(revised, messagesOfChange(record, revised))
-            )
+            Effect.flatMap(revisedRecord(record, patch, now, expectedRevision), (revised) => {
+              const messages = messagesOfChange(record, revised)
+              return messages.length === 0 ? Effect.succeed(record.camera) : save(revised, messages)
+            })
           )
         ),
       remove: (tenant, id, expectedRevision) =>

@@ -79,6 +79,7 @@ export class CameraStore extends Context.Tag("@vigil/core/CameraStore")<
       ReadonlyArray<Camera>,
       SourceError | EdgeNotFound | PlaceNotFound | LicenceRefused | OutOfReach | StoreUnavailable
     >
+    /** What changes nothing writes nothing, and answers the camera at the revision that it has. */
     readonly update: (
       tenant: TenantId,
       id: CameraId,
