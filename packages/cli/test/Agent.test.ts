@@ -99,7 +99,7 @@ describe("vigil agent", () => {
         second.process.kill("SIGTERM")
         expect((yield* Effect.promise(() => second.ended)).code).toBe(0)
       }),
-    180_000
+    400_000
   )
 
   it.scopedLive(
@@ -146,7 +146,7 @@ describe("vigil agent", () => {
             expect(left.state.failure.detail).toMatch(/ended its publication|publishes/)
         }
       }),
-    120_000
+    400_000
   )
 
   it.scopedLive(
@@ -191,6 +191,6 @@ describe("vigil agent", () => {
         }
         expect(readFileSync(tokenFile, "utf8")).toBe("x")
       }),
-    60_000
+    400_000
   )
 })

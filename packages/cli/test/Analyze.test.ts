@@ -47,7 +47,7 @@ describe("vigil analyze", () => {
           tracks: people.size
         })
       }),
-    120_000
+    400_000
   )
 
   it.effect("says what is wrong with a file, an analytic or a model", () =>

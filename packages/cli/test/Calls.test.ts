@@ -20,7 +20,7 @@ describe("without a server", () => {
       })
     )
 
-    it.effect("calls that are wrong end with 2 and say why in one line", () =>
+    it.scoped("calls that are wrong end with 2 and say why in one line", () =>
       Effect.gen(function* () {
         const calls: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
           [["camera", "list", "--nonsense"], /--nonsense/],
@@ -40,7 +40,7 @@ describe("without a server", () => {
           expect(stderr.trim().split("\n"), stderr).toHaveLength(1)
           expect(stdout.toString()).toBe("")
         }
-        expect(yield* vigil(["up"], { VIGIL_PORT: "many" })).toMatchObject({
+        expect(yield* vigil(["up"], { VIGIL_PORT: "many", VIGIL_DATA: yield* temporaryFolder })).toMatchObject({
           code: 2,
           stderr: expect.stringMatching(/^vigil: VIGIL_PORT: /)
         })
@@ -59,7 +59,7 @@ describe("without a server", () => {
             [2, "", expect.stringMatching(/^vigil: there is no command `vigil camera nonsense`[^\n]*\n$/)]
           ])
         }),
-      120_000
+      400_000
     )
 
     it.effect("explains every command, without colours where there is no terminal", () =>
@@ -103,7 +103,7 @@ describe("without a server", () => {
           expect(broken.stdout.toString() + broken.stderr).not.toContain("geheim")
           expect(existsSync(join(folder, "models"))).toBe(false)
         }),
-      120_000
+      400_000
     )
   })
 })

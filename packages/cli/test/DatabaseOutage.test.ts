@@ -118,6 +118,6 @@ describe.skipIf(!hasPostgres)("PostgreSQL is away [needs PostgreSQL]", () => {
         expect(yield* connectionsOf, "no camera was connected to anew afterwards").toEqual(connected)
         yield* until("it does not get ready again", ask("/health/ready"), ({ status }) => status === 200)
       }),
-    240_000
+    400_000
   )
 })

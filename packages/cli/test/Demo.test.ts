@@ -74,7 +74,7 @@ describe("vigil demo", () => {
         yield* gone(tree)
         expect(existsSync(join(folder, "demo", "operator.json"))).toBe(false)
       }),
-    240_000
+    400_000
   )
 
   it.scoped(
@@ -101,7 +101,7 @@ describe("vigil demo", () => {
         expect(alone.code).toBe(1)
         expect(alone.stderr).toContain("no Vigil is running with the data folder")
       }),
-    240_000
+    400_000
   )
 
   it.scoped(
@@ -113,6 +113,6 @@ describe("vigil demo", () => {
         expect(code).toBe(1)
         expect(stderr).toContain(`vigil: 127.0.0.1:${port} is in use: stop what listens there, or set VIGIL_PORT\n`)
       }),
-    60_000
+    400_000
   )
 })

@@ -101,6 +101,6 @@ describe("vigil discover", () => {
         expect(printed().stdout + printed().stderr).not.toContain(password)
         expect(textsBelow(data).some((text) => text.includes(password))).toBe(false)
       }),
-    { timeout: 180_000 }
+    { timeout: 400_000 }
   )
 })

@@ -13,5 +13,5 @@ it.effect.skipIf(!existsSync("/proc/self"))(
         expect(stderr, args.join(" ")).toMatch(/^vigil: the data folder \/proc\/nope\/data cannot be used: .*VIGIL_DATA$/m)
       }
     }),
-  30_000
+  400_000
 )

@@ -90,5 +90,5 @@ it.scopedLive(
       expect(yield* site.json("audit", "verify")).toMatchObject({ broken: null })
       expect((yield* site.call("keys", "rotate")).stderr).toContain("there is no new key")
     }),
-  240_000
+  400_000
 )

@@ -39,7 +39,7 @@ class Operated extends Context.Tag("test/Operated")<
 const tellsTwice = (word: string) => (told: unknown) => JSON.stringify(told).split(`"${word}"`).length === 3
 
 /** Milliseconds for a test. Each calls several commands, and machines may be slow. */
-const limit = 180_000
+const limit = 400_000
 
 const withCredentials = (file: string) => ["--username", "user", "--password-file", file]
 
@@ -217,7 +217,7 @@ describe("operators' commands", () => {
           expect(yield* json("event", "show", event.eventId)).toMatchObject({ event: { status: "FALSE_POSITIVE" } })
           expect((yield* call("event", "show", crypto.randomUUID())).code).toBe(1)
         }),
-      240_000
+      400_000
     )
 
     it.effect(

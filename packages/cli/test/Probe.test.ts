@@ -49,7 +49,7 @@ describe("vigil probe", () => {
         expect(yield* vigil(["probe", "rtsp://127.0.0.1:1/"])).toMatchObject({ code: 1 })
         expect(yield* vigil(["probe", url, "--insecure", "--fingerprint", "00"])).toMatchObject({ code: 2 })
       }),
-    60_000
+    400_000
   )
 
   it.scoped(
@@ -67,6 +67,6 @@ describe("vigil probe", () => {
           expect(report).toHaveProperty("firstKeyframeAfter")
         }
       }),
-    60_000
+    400_000
   )
 })

@@ -4,6 +4,7 @@ import * as Https from "node:https"
 import { join } from "node:path"
 import { CameraStatus } from "@vigil/core/CameraStatus"
 import { Effect, Exit, Schema, Scope } from "effect"
+import { newDatabaseUrl } from "./SharedDatabase.js"
 import { firstLine, type Running, runningVigil, temporaryFolder, vigil, vigilJson } from "./Vigil.js"
 
 const Access = Schema.parseJson(
@@ -35,7 +36,7 @@ export const startSite = (variables: Readonly<Record<string, string>> = {}) =>
   Effect.gen(function* () {
     const folder = yield* temporaryFolder
     const data = join(folder, "data")
-    const environment = { VIGIL_DATA: data, ...variables }
+    const environment = { VIGIL_DATA: data, VIGIL_DATABASE_URL: yield* newDatabaseUrl, ...variables }
     let port = "0"
     let scope: Scope.CloseableScope | undefined
     let server: Running | undefined
@@ -89,7 +90,7 @@ export type Site = Effect.Effect.Success<ReturnType<typeof startSite>>
 /** Waits until the camera's status is as wanted. */
 export const untilStatus = (site: Site, id: string, what: string, holds: (status: CameraStatus) => boolean) =>
   Effect.gen(function* () {
-    const end = performance.now() + 60_000
+    const end = performance.now() + 120_000
     for (;;) {
       const status = yield* site.statusOf(id)
       if (status !== undefined && holds(status)) return status

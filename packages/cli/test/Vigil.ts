@@ -116,7 +116,7 @@ export const eventually = <A>(what: string, look: () => A | undefined, deadline 
   })
 
 /** Waits until the effect answers something that holds. */
-export const until = <A, E, R>(what: string, look: Effect.Effect<A, E, R>, holds: (answer: A) => boolean, seconds = 60) =>
+export const until = <A, E, R>(what: string, look: Effect.Effect<A, E, R>, holds: (answer: A) => boolean, seconds = 120) =>
   Effect.gen(function* () {
     const end = performance.now() + seconds * 1000
     for (;;) {

@@ -106,6 +106,6 @@ describe.skipIf(needs !== "")(`a browser as a publisher${needs}`, () => {
         expect(ended).toBe(204)
         yield* untilStatus(site, id, "ended", ({ state }) => state._tag === "BackingOff")
       }),
-    90_000
+    400_000
   )
 })

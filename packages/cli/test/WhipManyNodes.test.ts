@@ -86,7 +86,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("publishing to a cluster [needs 
             Effect.delay(control.status(id), "100 millis").pipe(
               Effect.retry(Schedule.forever),
               Effect.repeat({ until: holds }),
-              Effect.timeout("40 seconds")
+              Effect.timeout("100 seconds")
             )
           const streaming = yield* untilStatus(({ source, state }) => state._tag === "Streaming" && source.accessUnits > 10)
           expect(streaming.node).toBe("runs")
@@ -100,6 +100,6 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("publishing to a cluster [needs 
           yield* publications.closeAll(id)
         }).pipe(Effect.provide(context))
       }),
-    120_000
+    400_000
   )
 })

@@ -95,7 +95,7 @@ describe("the commands about cameras", () => {
           expect(JSON.parse(again.stdout.toString())).toMatchObject({ rows: 2, good: 0 })
           expect(yield* call("camera", "export", "x.pdf")).toMatchObject({ code: 2 })
         }),
-      180_000
+      400_000
     )
 
     it.scoped(
@@ -147,7 +147,7 @@ describe("the commands about cameras", () => {
           expect(yield* call("privacy", "export", at("nobody.zip"), "--user", "nobody")).toMatchObject({ code: 1 })
           expect(existsSync(at("nobody.zip"))).toBe(false)
         }),
-      180_000
+      400_000
     )
 
     it.scoped(
@@ -199,7 +199,7 @@ describe("the commands about cameras", () => {
           expect((yield* call("camera", "worker-token", "revoke", tokenId)).code).toBe(0)
           expect((yield* beat).status).toBe(401)
         }),
-      180_000
+      400_000
     )
   })
 })

@@ -63,7 +63,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("vigil node [needs nats-server a
           expect(ended.stderr).toContain("cameras go to 1 other nodes")
           expect(ended.stderr).not.toContain("could be given away")
         }),
-      180_000
+      400_000
     )
 
     it.scoped(
@@ -76,11 +76,15 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("vigil node [needs nats-server a
             yield* environment("o", named)
           )
           expect(yield* firstLine(office)).toMatchObject({ node: "office", cluster: "other", nodes: 0 })
-          const again = yield* vigilProcess(["node", "--name", "office", "--roles", "camera"], yield* environment("p", named))
+          // On a busy machine a node also gives up because the database does not answer at once.
+          const again = yield* until(
+            "the second is told so",
+            vigilProcess(["node", "--name", "office", "--roles", "camera"], yield* environment("p", named)),
+            ({ stderr }) => stderr.includes("give this one another --name")
+          )
           expect(again.code).toBe(1)
-          expect(again.stderr).toContain("give this one another --name")
         }),
-      180_000
+      400_000
     )
 
     it.scoped(
@@ -111,7 +115,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("vigil node [needs nats-server a
           yield* postgres.start
           expect(yield* end).toBe("SIGTERM")
         }),
-      180_000
+      400_000
     )
 
     it.effect(
@@ -133,7 +137,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("vigil node [needs nats-server a
           expect(nats.stderr).toContain("VIGIL_NATS_URL")
           expect(postgres.stderr).toContain("VIGIL_DATABASE_URL")
         }),
-      180_000
+      400_000
     )
 
     it.effect(
@@ -162,7 +166,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("vigil node [needs nats-server a
           expect(without.code).toBe(1)
           expect(without.stderr).toContain("VIGIL_KEY")
         }),
-      180_000
+      400_000
     )
   })
 })

@@ -43,7 +43,7 @@ const layerSite = CameraRpcNats.layerServer.pipe(
 const otherTenant = TenantId.make("00000000-0000-4000-8000-0000000000ee")
 
 describe.skipIf(!hasNatsServer)("CameraRpc [needs nats-server]", () => {
-  layer(layerSite, { timeout: 120_000, excludeTestServices: true })((it) => {
+  layer(layerSite, { timeout: 300_000, excludeTestServices: true })((it) => {
     cameraRpcConformance(it, { name: "over WebSocket", calls: overWebSocket })
     cameraRpcConformance(it, { name: "over NATS", calls: overNats(), stranger: overNats(otherTenant) })
     cameraRpcConformance(it, { name: "in process", calls: inProcess(), stranger: inProcess(otherTenant) })

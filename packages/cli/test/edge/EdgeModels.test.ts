@@ -20,8 +20,8 @@ import { Chunk, Effect, Redacted, Schema, Stream } from "effect"
 import { readdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { bringOwnModel, digestOf, ownModelFile } from "../models/OwnModel.js"
-import { temporaryFolder, until } from "../Vigil.js"
-import { addCamera, cut, makeEdge, mend, type RunningEdge, startCentre, startEdge, startWay } from "./EdgeSite.js"
+import { until } from "../Vigil.js"
+import { addCamera, cut, mend, type RunningEdge, startEdge, startSurroundings } from "./EdgeSite.js"
 
 const model = ModelId.make("trucks")
 const unnamed = ModelId.make("unnamed")
@@ -58,11 +58,7 @@ describe("models of tenants at an edge", () => {
     "come over the link, are exchanged while the camera streams, run on without the centre, and go when they are gone there",
     () =>
       Effect.gen(function* () {
-        const centre = yield* startCentre
-        const way = yield* startWay(centre)
-        const folder = yield* temporaryFolder
-        const { id, token } = yield* makeEdge(centre, "shop")
-        const origin = `http://127.0.0.1:${way.port}`
+        const { centre, folder, id, origin, token, way } = yield* startSurroundings("shop")
         const bring = (version: string, label: number, named = model, tenant = defaultTenant) =>
           centre.ask(bringOwnModel(tenant, named, version, ownModelFile(label)))
         const first = yield* bring("1", 2)
@@ -93,17 +89,14 @@ describe("models of tenants at an edge", () => {
         yield* mend(way)
         yield* until("it is gone", tryInstalled(alone), (found) => found._tag === "Left" && found.left._tag === "ModelError")
       }),
-    120_000
+    400_000
   )
 
   it.scopedLive(
     "are given to no edge that has no camera for them, and models of the installation only as far as the licence goes",
     () =>
       Effect.gen(function* () {
-        const centre = yield* startCentre
-        const folder = yield* temporaryFolder
-        const { id, token } = yield* makeEdge(centre, "shop")
-        const origin = `http://127.0.0.1:${centre.port}`
+        const { centre, folder, id, origin, token } = yield* startSurroundings("shop")
         const other = TenantId.make("00000000-0000-4000-8000-000000000002")
         yield* centre.ask(
           Effect.flatMap(Database, (database) =>
@@ -163,6 +156,6 @@ describe("models of tenants at an edge", () => {
         )
         expect(entries.map(({ after }) => after?.["model"])).toEqual([unnamed])
       }),
-    120_000
+    400_000
   )
 })

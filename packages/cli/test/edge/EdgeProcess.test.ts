@@ -3,20 +3,8 @@ import { Effect, Schema } from "effect"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { EdgeLine } from "@vigil/cli/edge/EdgeText"
-import { eventually, isAlive, runningVigil, temporaryFolder, until, vigil } from "../Vigil.js"
-import {
-  addCamera,
-  cut,
-  happen,
-  logOf,
-  makeEdge,
-  mend,
-  startCentre,
-  startEdge,
-  startWay,
-  untilAssigned,
-  untilDelivered
-} from "./EdgeSite.js"
+import { eventually, isAlive, runningVigil, until, vigil } from "../Vigil.js"
+import { addCamera, cut, happen, logOf, mend, startSurroundings, startEdge, untilAssigned, untilDelivered } from "./EdgeSite.js"
 
 const decodeLine = Schema.decodeUnknownSync(Schema.parseJson(EdgeLine))
 
@@ -27,28 +15,27 @@ describe("vigil edge", () => {
     "loses and doubles nothing where it is killed while it catches up, and ends in order",
     () =>
       Effect.gen(function* () {
-        const centre = yield* startCentre
-        const way = yield* startWay(centre)
-        const folder = yield* temporaryFolder
-        const { id, token } = yield* makeEdge(centre, "shop")
+        const { centre, folder, id, origin, token, way } = yield* startSurroundings("shop")
         const camera = yield* addCamera(centre, id)
-        const first = yield* startEdge(folder, `http://127.0.0.1:${way.port}`, token)
+        const first = yield* startEdge(folder, origin, token)
         yield* untilAssigned(first, camera)
         yield* cut(way)
         const ids = yield* happen(first, camera, events)
         yield* first.stop
         yield* mend(way)
-        yield* Effect.sync(() => way.setFaults({ latencyMs: 20 }))
+        // Long enough for the whole that nobody is too late who stops it in the middle.
+        yield* Effect.sync(() => way.setFaults({ latencyMs: 150 }))
 
         const tokenFile = join(folder, "token")
         yield* Effect.promise(() => writeFile(tokenFile, `${token}\n`, { mode: 0o600 }))
-        const words = ["edge", "--center", `http://127.0.0.1:${way.port}`, "--token-file", tokenFile, "--json"]
+        const words = ["edge", "--center", origin, "--token-file", tokenFile, "--json"]
         const killed = yield* runningVigil(words, { VIGIL_DATA: folder })
         yield* until("it catches up", logOf(centre, camera.id), ({ length }) => length >= 300)
         killed.process.kill("SIGKILL")
         yield* Effect.promise(() => killed.ended)
         const half = (yield* logOf(centre, camera.id)).length
         expect(half).toBeLessThan(events)
+        yield* Effect.sync(() => way.setFaults({}))
 
         const running = yield* runningVigil(words, { VIGIL_DATA: folder })
         const delivered = yield* untilDelivered(centre, camera, ids)
@@ -66,7 +53,7 @@ describe("vigil edge", () => {
         expect(lines[0]?.backlog.events).toBeGreaterThan(0)
         yield* eventually("it is gone", () => (isAlive(running.process.pid ?? 0) ? undefined : true))
       }),
-    240_000
+    400_000
   )
 
   it.effect("says how it wants to be called, and sends its token nowhere in the clear", () =>

@@ -51,5 +51,5 @@ it.scopedLive(
       const alone = yield* startEdge(folder, origin, token)
       expect(yield* segmentAt(alone)).toBe(3)
     }),
-  120_000
+  400_000
 )

@@ -99,7 +99,7 @@ export const statusOf = (centre: Pick<RunningCentre, "ask" | "port">, camera: Ca
 export type RunningCentre = Effect.Effect.Success<typeof startCentre>
 
 /** The way from edges to the centre, which can be cut. */
-export const startWay = (centre: RunningCentre) => startNetworkProxy({ target: { host: "127.0.0.1", port: centre.port } })
+const startWay = (centre: RunningCentre) => startNetworkProxy({ target: { host: "127.0.0.1", port: centre.port } })
 
 /** Nothing passes and nobody is told, as with a pulled cable. */
 export const cut = (way: NetworkProxy) => Effect.sync(() => way.setFaults({ blackhole: true, refuse: true }))
@@ -126,6 +126,15 @@ export const makeEdge = (centre: RunningCentre, name: string, tenant = defaultTe
       Effect.flatMap(EdgeStore, (store) => store.create(tenant, { name: NodeName.make(name) }, hashToken(token)))
     )
     return { id: edge.id, token }
+  })
+
+/** A centre, the way to it, and an edge that it knows, whose folder is empty. */
+export const startSurroundings = (name: string) =>
+  Effect.gen(function* () {
+    const centre = yield* startCentre
+    const way = yield* startWay(centre)
+    const folder = yield* temporaryFolder
+    return { centre, way, folder, origin: `http://127.0.0.1:${way.port}`, ...(yield* makeEdge(centre, name)) }
   })
 
 /** An edge's program in this process: `stop` ends it at once, as a crash does, but for its database, which ends in order. */

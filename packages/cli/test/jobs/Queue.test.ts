@@ -76,7 +76,7 @@ const watching = (id: CameraId) =>
     return (what: string, condition: (now: CameraStatus) => boolean) =>
       status.pipe(
         Effect.filterOrFail(condition, () => new Error(`never: ${what}`)),
-        Effect.retry(Schedule.spaced("100 millis").pipe(Schedule.upTo("30 seconds")))
+        Effect.retry(Schedule.spaced("100 millis").pipe(Schedule.upTo("2 minutes")))
       )
   })
 
@@ -129,7 +129,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("detection on the queue [needs n
           const away = yield* reached("answers", ({ pipeline }) => (pipeline.jobs?.answered ?? 0) >= 6)
           expect(away.pipeline.jobs).toMatchObject({ lost: 0, dropped: 0 })
           yield* Effect.repeat(intrusions, { until: (count) => count > before, schedule: Schedule.spaced("200 millis") }).pipe(
-            Effect.timeoutFail({ duration: "30 seconds", onTimeout: () => new Error("never: an event out of the queue") })
+            Effect.timeoutFail({ duration: "2 minutes", onTimeout: () => new Error("never: an event out of the queue") })
           )
 
           yield* store.update(defaultTenant, id, { detection: { ...detection, placement: "local" } })
@@ -145,7 +145,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("detection on the queue [needs n
           expect(last.state._tag).toBe("Streaming")
         }).pipe(Effect.scoped, Effect.provide(node))
       }),
-    180_000
+    400_000
   )
 
   it.scopedLive(
@@ -207,6 +207,6 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("detection on the queue [needs n
           expect(ended).toMatchObject({ code: 1, stderr: expect.stringContaining("there is no such worker token") })
         }).pipe(Effect.scoped, Effect.provide(node))
       }),
-    180_000
+    400_000
   )
 })

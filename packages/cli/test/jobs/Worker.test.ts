@@ -118,7 +118,7 @@ describe.skipIf(!hasNatsServer)("vigil worker [needs nats-server]", () => {
           expect(lastLine(other)).toMatchObject({ model, failed: 0, inFlight: 0 })
         }).pipe(Effect.scoped, Effect.provide(jobsAt(url)))
       }),
-    120_000
+    400_000
   )
 
   it.scopedLive(
@@ -141,6 +141,6 @@ describe.skipIf(!hasNatsServer)("vigil worker [needs nats-server]", () => {
         expect(secret).toMatchObject({ code: 2 })
         expect(secret.stderr).not.toContain("hunter2")
       }),
-    60_000
+    400_000
   )
 })

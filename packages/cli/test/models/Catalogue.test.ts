@@ -47,7 +47,7 @@ describe("vigil models pull", () => {
         expect(other).toMatchObject({ code: 1, stderr: expect.stringMatching(/sha256 is .* the descriptor says 695e750a/) })
         expect(absent).toMatchObject({ code: 1, stderr: expect.stringContaining("absent.onnx") })
       }),
-    60_000
+    400_000
   )
 
   it.scopedLive(
@@ -62,6 +62,6 @@ describe("vigil models pull", () => {
         const entries = yield* Effect.flatMap(vigilJson(["models", "list"], environment), decodeEntries)
         expect(entries.find(({ descriptor }) => descriptor.id === "yolox-nano")).toMatchObject({ installed: true })
       }),
-    60_000
+    400_000
   )
 })

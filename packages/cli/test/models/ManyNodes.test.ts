@@ -5,13 +5,13 @@ import { defaultTenant, ModelId } from "@vigil/core/Ids"
 import { ModelInspector } from "@vigil/core/port/ModelInspector"
 import { ModelLibrary } from "@vigil/core/port/ModelLibrary"
 import { ModelStore } from "@vigil/core/port/ModelStore"
-import { hasPostgres, startPostgresServer } from "@vigil/fixtures/peer/PostgresServer"
 import * as ModelInspectorLive from "@vigil/runtime/model/ModelInspectorLive"
 import * as ModelLibraryLive from "@vigil/runtime/model/ModelLibraryLive"
 import * as ModelRepository from "@vigil/runtime/model/ModelRepository"
 import { Context, Effect, Layer, Redacted, Schedule } from "effect"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
+import { newDatabaseUrl } from "../SharedDatabase.js"
 import { temporaryFolder } from "../Vigil.js"
 import { digestOf, ownModelFile, sendOwnModel } from "./OwnModel.js"
 
@@ -25,13 +25,13 @@ const startNode = (url: string, keys: string, folder: string) =>
     )
   )
 
-describe.skipIf(!hasPostgres)("models of tenants on many nodes [needs postgresql]", () => {
+describe("models of tenants on many nodes", () => {
   it.scopedLive(
     "are uploaded to one node in parts, checked by it, and run by the others, which hear of each version",
     () =>
       Effect.gen(function* () {
         const folder = yield* temporaryFolder
-        const { url } = yield* startPostgresServer
+        const url = yield* newDatabaseUrl
         const one = yield* startNode(url, folder, join(folder, "one"))
         const other = yield* startNode(url, folder, join(folder, "other"))
         const store = Context.get(one, ModelStore)
@@ -52,7 +52,7 @@ describe.skipIf(!hasPostgres)("models of tenants on many nodes [needs postgresql
               ({ descriptor }) => descriptor.version === version,
               () => new Error(`the other node does not know of ${version}`)
             ),
-            { schedule: Schedule.spaced("50 millis"), times: 400 }
+            { schedule: Schedule.spaced("50 millis"), times: 2000 }
           )
         for (const [version, label] of [
           ["1", 3],
@@ -65,9 +65,9 @@ describe.skipIf(!hasPostgres)("models of tenants on many nodes [needs postgresql
         }
         yield* store.deactivate(defaultTenant, model)
         const gone = Effect.flip(Context.get(other, ModelLibrary).installed(defaultTenant, model))
-        const error = yield* Effect.retry(gone, { schedule: Schedule.spaced("50 millis"), times: 400 })
+        const error = yield* Effect.retry(gone, { schedule: Schedule.spaced("50 millis"), times: 2000 })
         expect(error).toMatchObject({ _tag: "ModelError", reason: "unknown" })
       }),
-    120_000
+    400_000
   )
 })

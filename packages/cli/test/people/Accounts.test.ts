@@ -35,7 +35,7 @@ describe("accounts", () => {
           expect(late.stderr).toMatch(/does not accept VIGIL_TOKEN/)
           expect(printed().stderr).not.toContain(key.slice(8))
         }),
-      180_000
+      400_000
     )
 
     it.effect(
@@ -82,7 +82,7 @@ describe("accounts", () => {
           )
           expect(yield* seen).toEqual(["Gate", "Yard"])
         }),
-      180_000
+      400_000
     )
 
     it.effect(
@@ -160,7 +160,7 @@ describe("accounts", () => {
           expect(printed).not.toContain("the secret of the client")
           expect((yield* call("account", "show")).stderr).toContain("there is no user")
         }),
-      180_000
+      400_000
     )
   })
 })

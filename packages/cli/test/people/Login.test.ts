@@ -90,7 +90,7 @@ describe("vigil login", () => {
           expect((yield* anna("whoami")).code).toBe(1)
           for (const token of ["accessToken", "refreshToken"]) expect(printed().stderr).not.toContain(kept[token])
         }),
-      240_000
+      400_000
     )
 
     it.scoped(
@@ -125,7 +125,7 @@ describe("vigil login", () => {
           expect((yield* operator("session", "revoke", "all", "--user", "berta")).code).toBe(0)
           expect((yield* anna("camera", "list")).code).toBe(1)
         }),
-      240_000
+      400_000
     )
 
     it.scoped(
@@ -170,7 +170,7 @@ describe("vigil login", () => {
           const refused = yield* operator("second-factor", "enable", "--password-file", passwordFile)
           expect(refused.stderr).toMatch(/operator of the machine/)
         }),
-      240_000
+      400_000
     )
   })
 })

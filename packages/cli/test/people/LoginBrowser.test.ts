@@ -44,6 +44,6 @@ describe.skipIf(needs !== "")(`vigil login --browser${needs}`, () => {
         expect(JSON.stringify(me)).toContain('"anna"')
         expect((yield* vigil(["camera", "list", "--json"], { HOME: folder })).stdout.toString()).toBe("[]\n")
       }),
-    120_000
+    400_000
   )
 })

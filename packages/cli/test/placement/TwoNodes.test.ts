@@ -60,10 +60,10 @@ const until = ({ control }: Started, what: string, holds: (status: ClusterStatus
     Effect.tap((status) => (holds(status) ? Effect.void : Effect.sleep("100 millis"))),
     Effect.repeat({ until: holds }),
     Effect.timeoutTo({
-      duration: "40 seconds",
+      duration: "2 minutes",
       onSuccess: (status) => Effect.succeed(status),
       onTimeout: () =>
-        Effect.flatMap(control.status, (status) => Effect.fail(new Error(`not within 40 s: ${what}: ${JSON.stringify(status)}`)))
+        Effect.flatMap(control.status, (status) => Effect.fail(new Error(`never: ${what}: ${JSON.stringify(status)}`)))
     }),
     Effect.flatten
   )
@@ -127,7 +127,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("two nodes [needs nats-server an
         expect(placed.map(({ moves: count, node }) => [node, count])).toEqual(placed.map(() => [south, 1]))
         expect(placed).toHaveLength(before - 30)
       }),
-    120_000
+    400_000
   )
 
   it.scopedLive(
@@ -161,11 +161,11 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("two nodes [needs nats-server an
         expect(after.cameras.unplaced).toEqual([])
         yield* first.places.refusals.pipe(
           Effect.repeat({ until: (refusals) => refusals.length === 0, schedule: Schedule.spaced("50 millis") }),
-          Effect.timeout("10 seconds")
+          Effect.timeout("1 minute")
         )
         expect(continuity(records, cameras).overlaps).toBe(0)
       }),
-    120_000
+    400_000
   )
 
   it.scopedLive(
@@ -216,7 +216,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("two nodes [needs nats-server an
         expect(overlaps).toBe(0)
         expect(longest).toBeLessThan(2 * longestPause)
       }),
-    120_000
+    400_000
   )
 
   it.scopedLive(
@@ -240,6 +240,6 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("two nodes [needs nats-server an
         expect(left.nodes.map(({ name }) => name)).toEqual([south])
         expect(continuity(records, cameras).overlaps).toBe(0)
       }),
-    120_000
+    400_000
   )
 })

@@ -7,19 +7,19 @@ import * as OutboxRelay from "@vigil/core/OutboxRelay"
 import { SettingStore } from "@vigil/core/port/SettingStore"
 import { Settings } from "@vigil/core/settings/Settings"
 import { hasNatsServer, startNatsServer } from "@vigil/fixtures/peer/NatsServer"
-import { hasPostgres, startPostgresServer } from "@vigil/fixtures/peer/PostgresServer"
 import * as JetStreamBus from "@vigil/runtime/bus/JetStreamBus"
 import { Nats } from "@vigil/runtime/nats/Nats"
-import { ConfigProvider, Effect, Layer, Logger, LogLevel, Redacted, Schedule } from "effect"
-import { temporaryFolder } from "../Vigil.js"
+import { ConfigProvider, Effect, Layer, Logger, LogLevel, Redacted } from "effect"
+import { newDatabaseUrl } from "../SharedDatabase.js"
+import { temporaryFolder, until } from "../Vigil.js"
 
-describe.skipIf(!hasNatsServer || !hasPostgres)("settings of two nodes [needs nats-server and postgresql]", () => {
+describe.skipIf(!hasNatsServer)("settings of two nodes [needs nats-server]", () => {
   it.scopedLive(
     "a change on one is known on the other at once, by the bus, and what nobody told when it is asked for",
     () =>
       Effect.gen(function* () {
         const { url: nats } = yield* startNatsServer()
-        const { url: database } = yield* startPostgresServer
+        const database = yield* newDatabaseUrl
         const folder = yield* temporaryFolder
         const node = (name: string) =>
           Layer.build(
@@ -48,13 +48,9 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("settings of two nodes [needs na
           Effect.map(({ tenant }) => tenant.values["segment.duration"])
         )
         const untilKnown = (value: number) =>
-          duration.pipe(
-            Effect.filterOrFail(
-              (known) => known === value,
-              () => new Error(`not ${value} within 20 seconds`)
-            ),
-            Effect.retry(Schedule.spaced("50 millis").pipe(Schedule.upTo("20 seconds"))),
-            Effect.provide(south)
+          Effect.provide(
+            until(`it is ${value}`, duration, (known) => known === value),
+            south
           )
         expect(yield* Effect.provide(duration, south)).toBeUndefined()
         const change = Effect.flatMap(SettingStore, (store) =>
@@ -74,6 +70,6 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("settings of two nodes [needs na
         )
         yield* untilKnown(4)
       }),
-    120_000
+    400_000
   )
 })

@@ -52,7 +52,7 @@ describe("vigil tenant", () => {
           expect(yield* json("tenant", "list")).toMatchObject([{ name: "default", suspended: false, licence: "valid" }])
           expect(yield* said("audit", "list")).toMatch(/operator .*tenant\.remove/)
         }),
-      180_000
+      400_000
     )
 
     it.scoped(
@@ -86,7 +86,7 @@ describe("vigil tenant", () => {
           yield* said("tenant", "resume", "Beta")
           yield* becomes("1 of 1 are streaming")
         }),
-      180_000
+      400_000
     )
   })
 })
