@@ -28,6 +28,6 @@ export const isPreflight = ({ headers, method }: HttpServerRequest.HttpServerReq
 /** What such a page may do, beside what it may read. */
 export const preflightHeaders = {
   "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
-  "access-control-allow-headers": "Authorization, Content-Type, Idempotency-Key, If-Match",
+  "access-control-allow-headers": "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match",
   "access-control-max-age": "600"
 } as const

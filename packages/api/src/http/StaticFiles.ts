@@ -7,6 +7,7 @@ import { extname, join, posix, relative, sep } from "node:path"
 import { promisify } from "node:util"
 import { gzip } from "node:zlib"
 import { problemResponse } from "./ProblemResponse.js"
+import { isKnown } from "./EntityTag.js"
 
 interface StaticFile {
   readonly type: string
@@ -76,7 +77,7 @@ const respond = (file: StaticFile, request: HttpServerRequest.HttpServerRequest)
     vary: "accept-encoding",
     "cache-control": file.immutable ? "public, max-age=31536000, immutable" : "no-cache"
   }
-  if (request.headers["if-none-match"] === file.etag) return HttpServerResponse.empty({ status: 304, headers })
+  if (isKnown(request.headers["if-none-match"], file.etag)) return HttpServerResponse.empty({ status: 304, headers })
   const wantsGzip = /\bgzip\b/.test(request.headers["accept-encoding"] ?? "")
   return file.gzipped !== undefined && wantsGzip
     ? HttpServerResponse.uint8Array(file.gzipped, { headers: { ...headers, "content-encoding": "gzip" }, contentType: file.type })

@@ -245,8 +245,41 @@ describe("errors are problem details (RFC 9457)", () => {
         isProblem(yield* change('"1"'), 412)
         isProblem(yield* change('W/"2"'), 412)
         isProblem(yield* change('"of-another-server"'), 412)
-        isProblem(yield* change("revision one"), 400)
-        expect((yield* change("*")).status).toBe(200)
+        for (const wrong of ["revision one", "2", '"2" "3"', "*, *", Array.from({ length: 30 }, () => '"1"').join()]) {
+          isProblem(yield* change(wrong), 400)
+        }
+        for (const tags of ["*", '"2"', '"1", "2"', ' "7",, W/"1" ,"2"', '"a,b","2"', '"9" , "2" , "1"']) {
+          expect([tags, (yield* change(tags)).status]).toEqual([tags, 200])
+        }
+        for (const tags of ['"1", "3"', 'W/"2", W/"1"', '"1","02"']) isProblem(yield* change(tags), 412)
+      })
+    )
+
+    it.effect("is not told again to whoever knows it by its ETag", () =>
+      Effect.gen(function* () {
+        const { cookies, visit } = yield* TestServer
+        const cookie = cookies.supervisor
+        const site = yield* visit({ method: "POST", path: "/api/v1/places", cookie, body: { kind: "site", name: "Known" } })
+        const created = yield* visit({ method: "POST", path: cameras, cookie, body: camera })
+        const place = site.headers.get("location") ?? ""
+        const one = created.headers.get("location") ?? ""
+        const settings = one.replace("/cameras/", "/settings/cameras/")
+        for (const path of [place, one, settings, "/api/v1/settings/tenant", "/api/v1/settings/system"]) {
+          const read = (ifNoneMatch: string) => visit({ path, cookie, headers: { "if-none-match": ifNoneMatch } })
+          const etag = (yield* visit({ path, cookie })).headers.get("etag") ?? ""
+          expect(etag, path).toMatch(/^"\d+"$/)
+          for (const known of [etag, `W/${etag}`, `"x", ${etag}`, "*"]) {
+            const answer = yield* read(known)
+            expect([path, answer.status, answer.text, answer.headers.get("etag")]).toEqual([path, 304, "", etag])
+            expect(answer.headers.get("content-type")).toBeNull()
+            expect(answer.headers.get("x-request-id")).not.toBeNull()
+          }
+          for (const other of ['"77"', "", etag.slice(1)]) expect((yield* read(other)).status, path).toBe(200)
+        }
+        const gone = one.replace(/[0-9a-f-]{36}$/, crypto.randomUUID())
+        isProblem(yield* visit({ path: gone, cookie, headers: { "if-none-match": "*" } }), 404)
+        const changed = yield* visit({ method: "PATCH", path: one, cookie, body: {}, headers: { "if-none-match": '"1"' } })
+        expect(changed.status).toBe(200)
       })
     )
 

@@ -17,7 +17,7 @@ import { writeCsv } from "../../sheet/Csv.js"
 import { writeXlsx } from "../../sheet/Xlsx.js"
 import { cameraPageResponse } from "../CameraJson.js"
 import { currentStay } from "../Authentication.js"
-import { expectedRevision, setHeaders, tagged } from "../EntityTag.js"
+import { onMatch, setHeaders, tagged } from "../EntityTag.js"
 import { probeProblem, toProblem } from "../ToProblem.js"
 
 const utf8Bytes = new TextEncoder()
@@ -67,9 +67,13 @@ export const layerCameraHandlers = HttpApiBuilder.group(VigilApi, "cameras", (ha
     )
     .handle("get", ({ path: { id } }) => getCamera(id).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem)))
     .handle("update", ({ headers, path: { id }, payload }) =>
-      configureCamera(id, payload, expectedRevision(headers)).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
+      onMatch(headers, (expected) =>
+        configureCamera(id, payload, expected).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
+      )
     )
-    .handle("remove", ({ headers, path: { id } }) => Effect.mapError(removeCamera(id, expectedRevision(headers)), toProblem))
+    .handle("remove", ({ headers, path: { id } }) =>
+      onMatch(headers, (expected) => Effect.mapError(removeCamera(id, expected), toProblem))
+    )
     .handle("status", ({ path: { id } }) => Effect.mapError(cameraStatus(id), toProblem))
     .handle("snapshot", ({ path: { id } }) => Effect.mapError(cameraSnapshot(id), toProblem))
     .handle("restart", ({ path: { id } }) => Effect.mapError(restartCamera(id), toProblem))

@@ -2,7 +2,7 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { Effect } from "effect"
 import { ownGrants, setUserGrants, userGrants } from "../../application/GrantOperations.js"
-import { expectedRevision, tagged } from "../EntityTag.js"
+import { onMatch, tagged } from "../EntityTag.js"
 import { toProblem } from "../ToProblem.js"
 
 export const layerGrantHandlers = HttpApiBuilder.group(VigilApi, "grants", (handlers) =>
@@ -10,6 +10,8 @@ export const layerGrantHandlers = HttpApiBuilder.group(VigilApi, "grants", (hand
     .handle("mine", () => Effect.mapError(ownGrants, toProblem))
     .handle("get", ({ path: { id } }) => userGrants(id).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem)))
     .handle("set", ({ headers, path: { id }, payload }) =>
-      setUserGrants(id, payload, expectedRevision(headers)).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
+      onMatch(headers, (expected) =>
+        setUserGrants(id, payload, expected).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
+      )
     )
 )

@@ -3,7 +3,7 @@ import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { Effect } from "effect"
 import { objectDifference, objectHistory, removedObjects } from "../../application/HistoryOperations.js"
 import { rollBack } from "../../application/RollbackOperations.js"
-import { expectedRevision, tagged } from "../EntityTag.js"
+import { onMatch, tagged } from "../EntityTag.js"
 import { toProblem } from "../ToProblem.js"
 
 export const layerHistoryHandlers = HttpApiBuilder.group(VigilApi, "history", (handlers) =>
@@ -14,6 +14,8 @@ export const layerHistoryHandlers = HttpApiBuilder.group(VigilApi, "history", (h
       Effect.mapError(objectDifference(type, id, from, to), toProblem)
     )
     .handle("rollBack", ({ headers, path: { id, type }, payload }) =>
-      rollBack(type, id, payload, expectedRevision(headers)).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
+      onMatch(headers, (expected) =>
+        rollBack(type, id, payload, expected).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
+      )
     )
 )

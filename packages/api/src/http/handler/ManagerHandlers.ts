@@ -11,7 +11,7 @@ import {
   revokeWorkerToken,
   workerTokens
 } from "../../application/ManagerOperations.js"
-import { expectedRevision } from "../EntityTag.js"
+import { onMatch } from "../EntityTag.js"
 import { toProblem } from "../ToProblem.js"
 
 const answer = <Data>(message: string, data: Data) => ({ success: true as const, message, data })
@@ -25,9 +25,11 @@ export const layerManagerHandlers = HttpApiBuilder.group(VigilApi, "cameraManage
       )
     )
     .handle("switch", ({ headers, path: { id }, payload: { status } }) =>
-      configureCamera(id, { enabled: status === "enabled" }, expectedRevision(headers)).pipe(
-        Effect.map((camera) => answer("Camera status updated successfully", publicCamera(camera))),
-        Effect.mapError(toProblem)
+      onMatch(headers, (expected) =>
+        configureCamera(id, { enabled: status === "enabled" }, expected).pipe(
+          Effect.map((camera) => answer("Camera status updated successfully", publicCamera(camera))),
+          Effect.mapError(toProblem)
+        )
       )
     )
     .handle("status", () =>

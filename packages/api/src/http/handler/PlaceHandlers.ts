@@ -2,7 +2,7 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { Effect } from "effect"
 import { changePlace, createPlace, getPlace, listPlaces, removePlace } from "../../application/PlaceOperations.js"
-import { expectedRevision, setHeaders, tagged } from "../EntityTag.js"
+import { onMatch, setHeaders, tagged } from "../EntityTag.js"
 import { toProblem } from "../ToProblem.js"
 
 export const layerPlaceHandlers = HttpApiBuilder.group(VigilApi, "places", (handlers) =>
@@ -17,7 +17,9 @@ export const layerPlaceHandlers = HttpApiBuilder.group(VigilApi, "places", (hand
     )
     .handle("get", ({ path: { id } }) => getPlace(id).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem)))
     .handle("update", ({ headers, path: { id }, payload }) =>
-      changePlace(id, payload, expectedRevision(headers)).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
+      onMatch(headers, (expected) => changePlace(id, payload, expected).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem)))
     )
-    .handle("remove", ({ headers, path: { id } }) => Effect.mapError(removePlace(id, expectedRevision(headers)), toProblem))
+    .handle("remove", ({ headers, path: { id } }) =>
+      onMatch(headers, (expected) => Effect.mapError(removePlace(id, expected), toProblem))
+    )
 )

@@ -11,15 +11,17 @@ import {
   settingsAt,
   settingsOfCamera
 } from "../../application/SettingOperations.js"
-import { expectedRevision, tagged } from "../EntityTag.js"
+import { onMatch, tagged } from "../EntityTag.js"
 import { toProblem } from "../ToProblem.js"
 
-type Headers = Parameters<typeof expectedRevision>[0]
+type Headers = Parameters<typeof onMatch>[0]
 
 const look = (scope: SettingScope) => settingsAt(scope).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
 
 const change = (scope: SettingScope, { headers, payload }: { readonly headers: Headers; readonly payload: SettingPatch }) =>
-  changeSettings(scope, payload, expectedRevision(headers)).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
+  onMatch(headers, (expected) =>
+    changeSettings(scope, payload, expected).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
+  )
 
 export const layerSettingHandlers = HttpApiBuilder.group(VigilApi, "settings", (handlers) =>
   handlers
@@ -32,7 +34,9 @@ export const layerSettingHandlers = HttpApiBuilder.group(VigilApi, "settings", (
     .handle("changeSite", (request) => change({ level: "site", site: request.path.id }, request))
     .handle("camera", ({ path: { id } }) => settingsOfCamera(id).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem)))
     .handle("changeCamera", ({ headers, path: { id }, payload }) =>
-      changeSettingsOfCamera(id, payload, expectedRevision(headers)).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
+      onMatch(headers, (expected) =>
+        changeSettingsOfCamera(id, payload, expected).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
+      )
     )
     .handle("refresh", () => Effect.mapError(refreshSettings, toProblem))
 )

@@ -85,6 +85,50 @@ const withKeys = (method: string, operation: Spec): Spec =>
       }
     : operation
 
+const ifNoneMatch = {
+  name: "If-None-Match",
+  in: "header",
+  required: false,
+  description:
+    "ETags that are known, with commas between, or `*`: where the thing is at one of them the answer is 304, without a body.",
+  schema: { type: "string" }
+}
+
+const etag = {
+  ETag: { description: "The thing's revision, for `If-Match` and `If-None-Match`.", schema: { type: "string" } }
+}
+
+const takesIfMatch = (operation: Spec): boolean =>
+  listOf(operation["parameters"]).some((parameter) => recordOf(parameter)["name"] === "if-match")
+
+const answerOf = (operation: Spec, status: string): Spec => recordOf(recordOf(operation["responses"])[status])
+
+const withTag = (operation: Spec, more: Spec = {}): Spec => ({
+  ...operation,
+  responses: { ...recordOf(operation["responses"]), "200": { ...answerOf(operation, "200"), headers: etag }, ...more }
+})
+
+const withKnownTags = (operation: Spec): Spec => ({
+  ...withTag(operation, { "304": { description: "It is at a revision that If-None-Match names.", headers: etag } }),
+  parameters: [...listOf(operation["parameters"]), ifNoneMatch]
+})
+
+/** What is changed by its revision is read with it. */
+const withConditions = (path: Spec): Spec => {
+  const read = recordOf(path["get"])
+  const shown = JSON.stringify(answerOf(read, "200")["content"])
+  const changes = ["patch", "put"].filter((method) => {
+    const change = recordOf(path[method])
+    return takesIfMatch(change) && JSON.stringify(answerOf(change, "200")["content"]) === shown
+  })
+  if (changes.length === 0) return path
+  return {
+    ...path,
+    get: withKnownTags(read),
+    ...Object.fromEntries(changes.map((method) => [method, withTag(recordOf(path[method]))]))
+  }
+}
+
 const withCommonAnswers = (operation: Spec): Spec => ({
   ...operation,
   responses: {
@@ -101,7 +145,7 @@ export const completeDocument = (document: Spec): Record<string, unknown> => {
   return {
     ...spec,
     paths: mapRecord(spec["paths"], (path) =>
-      mapRecord(path, (operation, method) => withCommonAnswers(withKeys(method, operation)))
+      mapRecord(withConditions(path), (operation, method) => withCommonAnswers(withKeys(method, operation)))
     ),
     components: { ...components, schemas: { ...recordOf(components["schemas"]), Problem: problemSchema } }
   }
