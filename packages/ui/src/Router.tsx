@@ -10,6 +10,7 @@ import {
 import { secondFactorQuery } from "./client/Account.js"
 import { sessionQuery } from "./client/Session.js"
 import { Loading } from "./component/Loaded.js"
+import { auditSearch } from "./page/AuditSearch.js"
 import { cameraSearch } from "./page/CameraSearch.js"
 import { eventSearch } from "./page/EventSearch.js"
 import { NotFoundPage } from "./page/NotFoundPage.js"
@@ -175,6 +176,32 @@ const person = createRoute({
   component: lazyRouteComponent(() => import("./page/PersonPage.js"), "PersonPage")
 })
 
+const removed = createRoute({
+  getParentRoute: () => shell,
+  path: "/removed",
+  component: lazyRouteComponent(() => import("./page/RemovedPage.js"), "RemovedPage")
+})
+
+const privacy = createRoute({
+  getParentRoute: () => shell,
+  path: "/privacy",
+  component: lazyRouteComponent(() => import("./page/PrivacyPage.js"), "PrivacyPage")
+})
+
+const audit = createRoute({
+  getParentRoute: () => shell,
+  path: "/audit",
+  validateSearch: auditSearch,
+  component: lazyRouteComponent(() => import("./page/AuditPage.js"), "AuditPage")
+})
+
+const cameraList = createRoute({
+  getParentRoute: () => shell,
+  path: "/cameras/list",
+  validateSearch: cameraSearch,
+  component: lazyRouteComponent(() => import("./page/CameraListPage.js"), "CameraListPage")
+})
+
 const authorize = createRoute({
   getParentRoute: () => shell,
   path: "/authorize",
@@ -204,7 +231,11 @@ const routeTree = root.addChildren([
     authorize,
     people,
     person,
-    settings
+    settings,
+    removed,
+    audit,
+    privacy,
+    cameraList
   ])
 ])
 

@@ -3,7 +3,7 @@ import { useNavigate, useRouter } from "@tanstack/react-router"
 import type { CameraStatus } from "@vigil/core/CameraStatus"
 import type { CameraId } from "@vigil/core/Ids"
 import type { User } from "@vigil/core/User"
-import { createContext, type ReactNode, useContext, useEffect, useState } from "react"
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react"
 import { followEvents } from "./Events.js"
 import { type KeyedStore, makeKeyedStore, useAll, useKey } from "./KeyedStore.js"
 import { camerasQuery } from "./Queries.js"
@@ -84,3 +84,14 @@ export const useClient = (): VigilClient => useConnected().client
 export const useUser = (): User => useConnected().user
 export const useCameraStatus = (id: CameraId): CameraStatus | undefined => useKey(useConnected().statuses, id)
 export const useCameraStatuses = (): ReadonlyMap<CameraId, CameraStatus> => useAll(useConnected().statuses)
+
+/** The cameras whose pictures come, where somebody wants to know: another set only when one of them stops or begins. */
+export const useStreaming = (wanted: boolean): ReadonlySet<string> => {
+  const { statuses } = useConnected()
+  const ids = useSyncExternalStore(statuses.subscribeAll, () =>
+    wanted
+      ? [...statuses.all().values()].flatMap(({ cameraId, state }) => (state._tag === "Streaming" ? cameraId : [])).join()
+      : ""
+  )
+  return useMemo(() => new Set(ids.split(",")), [ids])
+}

@@ -6,11 +6,12 @@ import { SecondFactorStatus } from "@vigil/core/SecondFactor"
 import { Session, type SessionId } from "@vigil/core/Session"
 import { type Role, User } from "@vigil/core/User"
 import { Schema } from "effect"
-import { request, sendJson } from "./Session.js"
+import { asking, request, sendJson } from "./Session.js"
 
 const decodePeople = Schema.decodeUnknownPromise(Schema.Array(User))
 const decodePerson = Schema.decodeUnknownPromise(User)
 const decodeGrants = Schema.decodeUnknownPromise(UserGrants)
+const askForGrants = asking(UserGrants)
 const decodeFactor = Schema.decodeUnknownPromise(SecondFactorStatus)
 const decodeSessions = Schema.decodeUnknownPromise(Schema.Array(Session))
 const encodeGrants = Schema.encodeSync(Grants)
@@ -55,7 +56,7 @@ export const sendPasswordLink = (id: UserId): Promise<unknown> => request(`/api/
 export const grantsQuery = (user: UserId) =>
   queryOptions({
     queryKey: ["people", user, "grants"],
-    queryFn: async ({ signal }) => decodeGrants(await (await request(`/api/v1/users/${user}/grants`, { signal })).json())
+    queryFn: ({ signal }) => askForGrants(`/api/v1/users/${user}/grants`, { signal })
   })
 
 /** In place of those that were shown: refused where somebody else has changed them meanwhile. */
@@ -95,3 +96,9 @@ export const endSessionsOf = async (client: QueryClient, user: UserId): Promise<
   await request(`/api/v1/users/${user}/sessions`, { method: "DELETE" })
   await client.invalidateQueries({ queryKey: personSessionsQuery(user).queryKey })
 }
+
+/** What whoever is signed in is limited to. */
+export const ownGrantsQuery = queryOptions({
+  queryKey: ["own-grants"],
+  queryFn: ({ signal }) => askForGrants("/api/v1/session/grants", { signal })
+})

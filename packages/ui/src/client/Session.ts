@@ -52,6 +52,12 @@ export const request = async (path: string, init: RequestInit = {}): Promise<Res
 export const sendJson = (path: string, method: string, body: unknown): Promise<Response> =>
   request(path, { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) })
 
+/** Asks this page's server for what fits a schema. */
+export const asking = <A, I>(schema: Schema.Schema<A, I>) => {
+  const decode = Schema.decodeUnknownPromise(schema)
+  return async (path: string, init?: RequestInit): Promise<A> => decode(await (await request(path, init)).json())
+}
+
 const decodeUser = Schema.decodeUnknownPromise(User)
 const decodeNeeded = Schema.decodeUnknownPromise(Schema.Struct({ needed: Schema.Boolean }))
 

@@ -1,11 +1,21 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { Link, useNavigate } from "@tanstack/react-router"
-import { permits } from "@vigil/core/User"
+import { permits, type Role } from "@vigil/core/User"
 import { useUser } from "../client/ClientContext.js"
 import { signOut } from "../client/Session.js"
 import { errorWords } from "../words/ErrorWords.js"
 import { Button } from "./Button.js"
 import { Popover } from "./Popover.js"
+
+/** The pages that are not for every day, and for whom they are. */
+const pages = [
+  { to: "/account", label: "Your account", role: "viewer" },
+  { to: "/settings", label: "Settings", role: "viewer" },
+  { to: "/removed", label: "Removed", role: "supervisor" },
+  { to: "/people", label: "People", role: "admin" },
+  { to: "/audit", label: "Audit trail", role: "admin" },
+  { to: "/privacy", label: "Erasure and export", role: "admin" }
+] as const satisfies ReadonlyArray<{ readonly to: string; readonly label: string; readonly role: Role }>
 
 export const AccountMenu = () => {
   const user = useUser()
@@ -25,24 +35,19 @@ export const AccountMenu = () => {
       }
     >
       <p className="font-medium break-all">{user.username}</p>
-      <p className="mb-3 text-[13px] text-muted">{user.role}</p>
-      <p className="mb-3">
-        <Link to="/account" className="text-accent hover:underline">
-          Your account
-        </Link>
-      </p>
-      <p className="mb-3">
-        <Link to="/settings" search={{}} className="text-accent hover:underline">
-          Settings
-        </Link>
-      </p>
-      {permits(user.role, "admin") && (
-        <p className="mb-3">
-          <Link to="/people" className="text-accent hover:underline">
-            People
-          </Link>
-        </p>
-      )}
+      <p className="mb-2 text-[13px] text-muted">{user.role}</p>
+      <ul className="mb-3 border-y border-line py-1.5">
+        {pages.map(
+          ({ label, role, to }) =>
+            permits(user.role, role) && (
+              <li key={label}>
+                <Link to={to} search={{}} className="-mx-2 flex min-h-9 items-center rounded-md px-2 text-accent hover:bg-hover">
+                  {label}
+                </Link>
+              </li>
+            )
+        )}
+      </ul>
       <Button small icon="out" busy={leave.isPending} onClick={() => leave.mutate()}>
         Sign out
       </Button>

@@ -7,21 +7,24 @@ import { SelectField, TextField } from "./Field.js"
 
 /** Narrows the cameras' page by text, place and tag; what is chosen stands in the page's address. */
 export const CameraFilters = ({
+  to,
   cameras,
   found,
   search
 }: {
+  /** The page that is narrowed. */
+  readonly to: "/" | "/cameras/list"
   readonly cameras: ReadonlyArray<Camera>
   readonly found: number
   readonly search: CameraSearch
 }) => {
   const navigate = useNavigate()
   const tags = [...new Set(cameras.flatMap((camera) => camera.tags))].sort((a, b) => a.localeCompare(b))
-  const narrow = (change: { readonly [Key in keyof CameraSearch]?: CameraSearch[Key] | undefined }) =>
-    void navigate({ to: "/", search: cameraSearch({ ...search, ...change }), replace: true })
+  const narrow = (change: { readonly [Key in keyof CameraSearch]?: string | undefined }) =>
+    void navigate({ to, search: cameraSearch({ ...search, ...change }), replace: true })
   const isNarrowed = Object.keys(search).length > 0
   return (
-    <search className="mb-2 grid grid-cols-2 items-end gap-x-3 gap-y-2 sm:grid-cols-[minmax(0,1fr)_12rem_12rem]">
+    <search className="mb-2 grid grid-cols-2 items-end gap-x-3 gap-y-2 sm:grid-cols-[minmax(0,1fr)_9rem_9rem_9rem]">
       <div className="col-span-2 sm:col-span-1">
         <TextField
           label="Search cameras"
@@ -41,13 +44,19 @@ export const CameraFilters = ({
           </option>
         ))}
       </SelectField>
-      <p role="status" className="col-span-2 flex items-center text-[13px] text-muted sm:col-span-3">
+      <SelectField label="State" value={search.state ?? ""} onChange={(event) => narrow({ state: event.target.value })}>
+        <option value="">All</option>
+        <option value="live">Live</option>
+        <option value="missing">Without pictures</option>
+        <option value="off">Switched off</option>
+      </SelectField>
+      <p role="status" className="col-span-2 flex items-center text-[13px] text-muted sm:col-span-4">
         {isNarrowed && (
           <>
             <span className="mr-2">
               {found} of {cameras.length}
             </span>
-            <Button small tone="quiet" icon="close" onClick={() => void navigate({ to: "/", search: {}, replace: true })}>
+            <Button small tone="quiet" icon="close" onClick={() => void navigate({ to, search: {}, replace: true })}>
               Show all
             </Button>
           </>

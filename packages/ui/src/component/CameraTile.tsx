@@ -1,12 +1,13 @@
 import { Link } from "@tanstack/react-router"
 import type { Camera } from "@vigil/core/Camera"
+import { memo } from "react"
 import { useCameraStatus } from "../client/ClientContext.js"
 import { LiveView } from "../live/LiveView.js"
 import { framesPerSecond } from "../words/Units.js"
 import { StateBadge } from "./Badge.js"
 
 /** One camera of the grid: its live picture, name, state and rate; leads to the camera's page. */
-export const CameraTile = ({ camera }: { readonly camera: Camera }) => {
+export const CameraTile = memo(({ camera }: { readonly camera: Camera }) => {
   const status = useCameraStatus(camera.id)
   const rate = status?.state._tag === "Streaming" ? framesPerSecond(status.source.framesPerSecond) : "–"
   return (
@@ -34,4 +35,4 @@ export const CameraTile = ({ camera }: { readonly camera: Camera }) => {
       </div>
     </Link>
   )
-}
+})

@@ -1,47 +1,26 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
 import { differenceOf, type ObjectDifference, type ObjectVersion } from "@vigil/core/ObjectHistory"
-import { placePaths } from "@vigil/core/Place"
 import type { Rollback } from "@vigil/core/Rollback"
 import { useState } from "react"
 import { afterRollback, historyQuery, rollBack, type Versioned } from "../client/History.js"
-import { placesQuery } from "../client/Places.js"
 import { errorWords } from "../words/ErrorWords.js"
-import { changeTexts, fieldWords, isAddition, versionWords } from "../words/HistoryWords.js"
+import { fieldWords, isAddition, versionWords } from "../words/HistoryWords.js"
 import { Badge } from "./Badge.js"
 import { Button } from "./Button.js"
+import { Differences } from "./Differences.js"
 import { Loaded } from "./Loaded.js"
 import { Notice } from "./Notice.js"
 import { Time } from "./Time.js"
 
 type Fields = ObjectDifference["fields"]
 
-/** What differs, field by field: old, then new. */
-const Differences = ({ fields }: { readonly fields: Fields }) => {
-  const names = placePaths(useQuery(placesQuery).data ?? [])
-  return (
-    <ul className="flex flex-col gap-1.5 rounded-lg border border-line bg-ground p-3 text-[13px]" data-testid="differences">
-      {fields.map(({ after, before, field }) => {
-        const [old, fresh] = changeTexts(before, after, names)
-        return (
-          <li key={field} className="grid gap-x-3 sm:grid-cols-[10rem_minmax(0,1fr)]">
-            <span className="break-words text-muted">{fieldWords(field)}</span>
-            <span className="min-w-0 break-words">
-              <del className="text-muted decoration-muted/60">{old}</del>
-              <span className="mx-1.5 text-muted" aria-hidden="true">
-                →
-              </span>
-              <span className="sr-only"> became </span>
-              <ins className="no-underline">{fresh}</ins>
-            </span>
-          </li>
-        )
-      })}
-    </ul>
-  )
-}
-
 const secretsNote = (secrets: Rollback["secrets"]): string =>
   `What was secret then is kept nowhere (${secrets.map(fieldWords).join(", ").toLowerCase()}): what is stored now stays.`
+
+const previewWords = ({ fields, restored }: Rollback): string => {
+  if (restored) return "It comes back with:"
+  return fields.length === 0 ? "Nothing would change." : "This would change:"
+}
 
 /** What going back would change, to be looked at before it is done. */
 const Preview = ({
@@ -79,8 +58,8 @@ const Preview = ({
     <div role="group" aria-label={`Restore version ${revision}`} className="flex flex-col gap-2.5">
       {preview.data !== undefined && (
         <>
-          <p>{preview.data.fields.length === 0 ? "Nothing would change." : "This would change:"}</p>
-          {preview.data.fields.length > 0 && <Differences fields={preview.data.fields} />}
+          <p>{previewWords(preview.data)}</p>
+          {preview.data.fields.length > 0 && <Differences fields={preview.data.fields} added={preview.data.restored} />}
           {preview.data.secrets.length > 0 && <p className="text-[13px] text-muted">{secretsNote(preview.data.secrets)}</p>}
         </>
       )}
@@ -169,6 +148,33 @@ const Version = ({
         <Preview object={object} version={version} shown={shown} onClose={() => setOpened(undefined)} onRestored={onRestored} />
       )}
     </li>
+  )
+}
+
+/** The way back to what something that was removed said last. */
+export const BringBack = ({
+  onClose,
+  onRestored,
+  ...object
+}: Versioned & { readonly onClose: () => void; readonly onRestored: () => void }) => {
+  const history = useQuery(historyQuery(object))
+  return (
+    <Loaded query={history}>
+      {(versions) => {
+        const last = versions.find(({ values }) => values !== null)
+        return last === undefined ? (
+          <p className="text-muted">Nothing is kept of what it was.</p>
+        ) : (
+          <Preview
+            object={object}
+            version={last}
+            shown={versions[0]?.revision ?? last.revision}
+            onClose={onClose}
+            onRestored={onRestored}
+          />
+        )
+      }}
+    </Loaded>
   )
 }
 

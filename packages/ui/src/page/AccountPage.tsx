@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
 import { type FormEvent, useState } from "react"
 import { accountQuery, changeAccount, changePassword, removeSecondFactor, secondFactorQuery } from "../client/Account.js"
+import { ApiKeys } from "../component/ApiKeys.js"
 import { Button } from "../component/Button.js"
 import { NewPasswordFields, useNewPassword } from "../component/NewPassword.js"
 import { Loaded } from "../component/Loaded.js"
@@ -87,6 +88,12 @@ export const AccountPage = () => {
             )}
             <Section title="Sessions" note="Where you are signed in, by browsers and by programs.">
               <SessionList />
+            </Section>
+            <Section
+              title="API keys"
+              note="What lets programs in, within what you may do yourself. A key is shown once, when it is made."
+            >
+              <ApiKeys />
             </Section>
           </>
         )}

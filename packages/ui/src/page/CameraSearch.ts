@@ -9,18 +9,30 @@ export interface CameraSearch {
   readonly text?: string
   readonly place?: PlaceId
   readonly tag?: string
+  readonly state?: CameraCondition
+}
+
+/** `live`: pictures come; `missing`: they should, and do not; `off`: nobody wants them. */
+export type CameraCondition = "live" | "missing" | "off"
+
+const isCondition = (value: unknown): value is CameraCondition => value === "live" || value === "missing" || value === "off"
+
+const conditionOf = ({ enabled, id }: Camera, streaming: ReadonlySet<string>): CameraCondition => {
+  if (!enabled) return "off"
+  return streaming.has(id) ? "live" : "missing"
 }
 
 const asPlaceId = Schema.decodeUnknownOption(PlaceId)
 
 /** What of an address is a filter; everything else is passed over. */
 export const cameraSearch = (search: Readonly<Record<string, unknown>>): CameraSearch => {
-  const { tag, text } = search
+  const { state, tag, text } = search
   const place = Option.getOrUndefined(asPlaceId(search["place"]))
   return {
     ...(typeof text === "string" && text !== "" ? { text: text.slice(0, 200) } : {}),
     ...(place === undefined ? {} : { place }),
-    ...(typeof tag === "string" && tag !== "" ? { tag } : {})
+    ...(typeof tag === "string" && tag !== "" ? { tag } : {}),
+    ...(isCondition(state) ? { state } : {})
   }
 }
 
@@ -37,12 +49,16 @@ const everything = Schema.decodeSync(CameraQuery)({})
 /** The cameras that fit, in the order that they have. */
 export const foundCameras = (
   cameras: ReadonlyArray<Camera>,
-  { place, tag, text }: CameraSearch,
-  places: ReadonlyArray<Place>
+  { place, state, tag, text }: CameraSearch,
+  places: ReadonlyArray<Place>,
+  streaming: ReadonlySet<string> = new Set()
 ): ReadonlyArray<Camera> => {
   const reach = place === undefined ? undefined : within(places, place)
   const query = { ...everything, ...(text === undefined ? {} : { search: text.trim() }), ...(tag === undefined ? {} : { tag }) }
   return cameras.filter(
-    (camera) => matchesQuery(camera, query) && (reach === undefined || (camera.placeId !== null && reach.has(camera.placeId)))
+    (camera) =>
+      matchesQuery(camera, query) &&
+      (reach === undefined || (camera.placeId !== null && reach.has(camera.placeId))) &&
+      (state === undefined || conditionOf(camera, streaming) === state)
   )
 }

@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query"
 import { getRouteApi, Link } from "@tanstack/react-router"
 import { permits } from "@vigil/core/User"
+import { useState } from "react"
 import { useClient, useUser } from "../client/ClientContext.js"
-import { placesQuery } from "../client/Places.js"
 import { camerasQuery } from "../client/Queries.js"
-import { buttonClass } from "../component/Button.js"
+import { Button, buttonClass } from "../component/Button.js"
 import { CameraAlerts } from "../component/CameraAlerts.js"
 import { CameraFilters } from "../component/CameraFilters.js"
 import { CameraTile } from "../component/CameraTile.js"
@@ -16,7 +16,7 @@ import { Notice } from "../component/Notice.js"
 import { PageHead } from "../component/PageHead.js"
 import { SystemSummary } from "../component/SystemSummary.js"
 import { errorWords } from "../words/ErrorWords.js"
-import { foundCameras } from "./CameraSearch.js"
+import { useFoundCameras } from "./FoundCameras.js"
 
 const route = getRouteApi("/shell/")
 
@@ -32,6 +32,13 @@ const AddCamera = () =>
     </>
   )
 
+/** The page without pictures, narrowed as this one. */
+const ListLink = () => (
+  <Link to="/cameras/list" search={route.useSearch()} className={buttonClass("plain", true)}>
+    List
+  </Link>
+)
+
 const NoCameras = () => (
   <Empty icon="camera" title="No cameras yet">
     <p>Add the first one by its RTSP address. Vigil looks at the stream before anything is saved.</p>
@@ -40,6 +47,9 @@ const NoCameras = () => (
     <Command>vigil camera add --name Gate rtsp://user:password@192.168.1.20/stream1</Command>
   </Empty>
 )
+
+/** How many pictures are shown at first, and more each time. */
+const step = 48
 
 /** Few cameras get large tiles. */
 const columns = (cameras: number): string =>
@@ -50,19 +60,21 @@ const columns = (cameras: number): string =>
 export const DashboardPage = () => {
   const cameras = useQuery(camerasQuery(useClient()))
   const search = route.useSearch()
-  const places = useQuery(placesQuery).data ?? []
   const list = cameras.data ?? []
-  const shown = foundCameras(list, search, places)
+  const found = useFoundCameras(list, search)
+  const [most, setMost] = useState(step)
+  const shown = found.slice(0, most)
   return (
     <div className="grid items-start gap-5 p-3 sm:p-5 xl:grid-cols-[minmax(0,1fr)_340px]">
       <section aria-label="Cameras">
         <PageHead title="Cameras" note={list.length > 0 ? <SystemSummary cameras={list} /> : undefined}>
+          {list.length > 0 && <ListLink />}
           {list.length > 0 && <AddCamera />}
         </PageHead>
         {cameras.isError && <Notice tone="bad" title={errorWords(cameras.error)} />}
         {cameras.isSuccess && list.length === 0 && <NoCameras />}
         <CameraAlerts cameras={list} />
-        {list.length > 1 && <CameraFilters cameras={list} found={shown.length} search={search} />}
+        {list.length > 1 && <CameraFilters to="/" cameras={list} found={found.length} search={search} />}
         {list.length > 0 && shown.length === 0 && (
           <Empty icon="camera" title="No such cameras">
             <p>No camera fits what you search for.</p>
@@ -74,6 +86,11 @@ export const DashboardPage = () => {
             <CameraTile key={camera.id} camera={camera} />
           ))}
         </div>
+        {found.length > most && (
+          <div className="mt-4 flex justify-center">
+            <Button onClick={() => setMost(most + step)}>{`Show more of ${found.length}`}</Button>
+          </div>
+        )}
       </section>
       <aside
         aria-label="Activity"
