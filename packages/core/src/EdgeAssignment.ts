@@ -6,7 +6,6 @@ import { Licence } from "./Licence.js"
 import { ModelDescriptor } from "./Model.js"
 import { NodeName } from "./Node.js"
 import { InheritedSettings } from "./settings/SettingLevels.js"
-import { SecretText } from "./SecretText.js"
 import { Credentials } from "./Source.js"
 
 /** Cameras of one edge at the most. */
@@ -14,10 +13,9 @@ export const mostEdgeCameras = 512
 
 /** A camera as its edge has to run it. */
 export const AssignedCamera = Schema.Struct({
+  /** With its whole address, which edges of before know no other place for. */
   camera: Camera,
   credentials: Schema.optional(Credentials),
-  /** Whole, where the camera shows placeholders. */
-  address: Schema.optional(SecretText(2048)),
   /** The highest epoch and the last sequence of its log at the centre: whoever begins anew goes on above. */
   epoch: Epoch,
   sequence: Schema.Int.pipe(Schema.nonNegative())

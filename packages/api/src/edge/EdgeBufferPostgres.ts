@@ -1,5 +1,6 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { Camera } from "@vigil/core/Camera"
+import { recordedAddress } from "@vigil/core/CameraRecord"
 import type { AssignedCamera, EdgeAssignment } from "@vigil/core/EdgeAssignment"
 import { CameraId, type EdgeId } from "@vigil/core/Ids"
 import { EdgeBuffer, EdgeFolderTaken } from "@vigil/core/port/EdgeBuffer"
@@ -68,14 +69,12 @@ const make = Effect.gen(function* () {
   const key = yield* MasterKey
 
   /** Here it is a camera of this node. */
-  const put = (sql: SqlClient, { address, camera, credentials }: AssignedCamera) =>
+  const put = (sql: SqlClient, { camera, credentials }: AssignedCamera) =>
     Effect.gen(function* () {
+      const { address, url } = recordedAddress(camera.url)
       const row = {
-        ...columns({ camera: Camera.make({ ...camera, edge: null }) }),
-        ...sealCamera(key, camera.id, {
-          credentials: Option.fromNullable(credentials),
-          address: Option.fromNullable(address)
-        })
+        ...columns({ camera: Camera.make({ ...camera, url, edge: null }) }),
+        ...sealCamera(key, camera.id, { credentials: Option.fromNullable(credentials), address })
       }
       const changed = yield* sql`insert into cameras ${sql.insert({
         ...row,

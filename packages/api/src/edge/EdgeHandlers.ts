@@ -4,7 +4,8 @@ import type { WorkerReport } from "@vigil/core/CameraRuntime"
 import type { CameraStatus } from "@vigil/core/CameraStatus"
 import { CallingEdge, edgeBatch, EdgeRefused, EdgeRpc } from "@vigil/core/contract/EdgeRpc"
 import { type AssignedCamera, type EdgeAssignment, mostEdgeCameras } from "@vigil/core/EdgeAssignment"
-import type { Camera } from "@vigil/core/Camera"
+import { Camera } from "@vigil/core/Camera"
+import { connectedAddress } from "@vigil/core/CameraRecord"
 import type { CameraId, EdgeId, TenantId } from "@vigil/core/Ids"
 import type { ModelError } from "@vigil/core/Model"
 import { AuditStore } from "@vigil/core/port/AuditStore"
@@ -32,13 +33,12 @@ const noteInterval = 5000
 /** The camera as the edge gets it; none where it was removed at this moment. */
 const assignedCamera = (camera: AssignedCamera["camera"]) =>
   Effect.gen(function* () {
-    const { address, credentials } = yield* (yield* CameraStore).secrets(camera.id)
+    const secrets = yield* (yield* CameraStore).secrets(camera.id)
     const store = yield* EdgeStore
     const { sequence } = yield* store.logEnd(camera.id)
     const assigned: AssignedCamera = {
-      camera,
-      ...Option.match(credentials, { onNone: () => ({}), onSome: (known) => ({ credentials: known }) }),
-      ...Option.match(address, { onNone: () => ({}), onSome: (known) => ({ address: known }) }),
+      camera: Camera.make({ ...camera, url: connectedAddress(camera, secrets) }),
+      ...Option.match(secrets.credentials, { onNone: () => ({}), onSome: (known) => ({ credentials: known }) }),
       epoch: yield* store.newestEpoch(camera.id),
       sequence
     }

@@ -9,13 +9,14 @@ import type { Camera } from "@vigil/core/Camera"
 import { defaultTenant } from "@vigil/core/Ids"
 import { AuditStore } from "@vigil/core/port/AuditStore"
 import { CameraStore } from "@vigil/core/port/CameraStore"
+import { DiscoveryStore } from "@vigil/core/port/DiscoveryStore"
 import { KeyRotator } from "@vigil/core/port/KeyRotator"
 import { Chunk, ConfigProvider, Context, Effect, Fiber, Layer, Option, Redacted, Schema, Stream } from "effect"
 import { randomBytes } from "node:crypto"
 import { access, copyFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { EmbeddedDatabase, layerEmbeddedStores } from "../EmbeddedDatabase.js"
-import { newCamera } from "../Samples.js"
+import { newCamera, newDiscovery } from "../Samples.js"
 import { temporaryFolder } from "../TemporaryFolder.js"
 
 const aKey = (): SecretKey => Redacted.make(new Uint8Array(randomBytes(32)))
@@ -105,6 +106,29 @@ describe("the rotation of the master key", () => {
         expect(progress[0]).toMatchObject({ done: 200, total: 250 })
         expect((yield* Context.get(restarted, KeyRotator).status).secrets).toEqual([{ key: half.next, count: 250 }])
         yield* Effect.forEach(cameras, passwordOf, { discard: true })
+      })
+    )
+
+    it.scoped("puts what is in addresses, of cameras and of found devices, under the new key, too", () =>
+      Effect.gen(function* () {
+        const { folder } = yield* EmbeddedDatabase
+        const store = yield* CameraStore
+        const url = "http://192.0.2.7/?pwd=geheim"
+        const { id } = yield* store.create(defaultTenant, newCamera({ url }))
+        const discoveries = yield* DiscoveryStore
+        const device = { key: "a", kind: "rtsp", address: "a", name: "a", needsCredentials: false, streams: [{ url }] } as const
+        const discovery = yield* newDiscovery({ devices: [device] })
+        yield* discoveries.add(discovery)
+        const fresh = aKey()
+        yield* createKeyFile(nextKeyFile(folder), fresh)
+        const { secrets } = yield* Effect.flatMap(KeyRotator, ({ status }) => status)
+        const total = secrets.reduce((sum, { count }) => sum + count, 0)
+        expect((yield* rotate).at(-1)).toMatchObject({ done: total, unreadable: 0, finished: true })
+        expect((yield* Effect.flatMap(KeyRotator, ({ status }) => status)).secrets).toEqual([
+          { key: keyMark(fresh), count: total }
+        ])
+        expect(Redacted.value(Option.getOrThrow((yield* store.secrets(id)).address))).toBe(url)
+        expect(yield* discoveries.whole(defaultTenant, discovery.id)).toEqual(discovery)
       })
     )
 

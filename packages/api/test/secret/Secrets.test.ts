@@ -4,9 +4,10 @@ import { layerStores } from "@vigil/api/Persistence"
 import { layerMasterKey, MasterKey } from "@vigil/api/secret/MasterKey"
 import { type KeyRing, keyMark, type SecretKey } from "@vigil/api/secret/KeyRing"
 import { rewrap, seal, unseal } from "@vigil/api/secret/SecretBox"
-import { defaultTenant } from "@vigil/core/Ids"
+import { Camera } from "@vigil/core/Camera"
+import { type CameraId, defaultTenant } from "@vigil/core/Ids"
 import { CameraStore } from "@vigil/core/port/CameraStore"
-import { ConfigProvider, Effect, Layer, Redacted } from "effect"
+import { ConfigProvider, Effect, Layer, Option, Redacted } from "effect"
 import * as fc from "effect/FastCheck"
 import { createCipheriv, randomBytes } from "node:crypto"
 import { chmod, stat } from "node:fs/promises"
@@ -140,6 +141,46 @@ describe("credentials in the database", () => {
           Effect.flatMap(CameraStore, (store) => store.secrets(id)).pipe(Effect.provide(elsewhere))
         )
         expect(error.message).toMatch(/another key: bring back the key file/)
+      })
+    )
+
+    it.scoped("of addresses that stand in clear are sealed at the next start, where nothing else changes", () =>
+      Effect.gen(function* () {
+        const { connection, folder } = yield* EmbeddedDatabase
+        const store = yield* CameraStore
+        const { system } = yield* Database
+        const add = (url: string) => store.create(defaultTenant, newCamera({ url }))
+        /** As programs of before wrote it, or know now what they did not take for a secret. */
+        const write = (id: CameraId, url: string) =>
+          system(
+            "write",
+            (sql) =>
+              sql`update cameras set configuration = jsonb_set(configuration, '{url}', to_jsonb(${url}::text)) where id = ${id}`
+          )
+        const wholeOf = (id: CameraId) =>
+          Effect.map(store.secrets(id), ({ address }) => Option.getOrUndefined(Option.map(address, Redacted.value)))
+        const clear = yield* add("rtsp://192.0.2.7/1")
+        yield* write(clear.id, "rtsp://192.0.2.7/user=ann_password=geheim_channel=1.sdp")
+        const other = yield* add("http://192.0.2.8/?pwd=before")
+        yield* write(other.id, "http://192.0.2.8/?pwd=geheim")
+        const wider = yield* add("http://192.0.2.9/?pwd=geheim&token=geheim-too")
+        yield* write(wider.id, "http://192.0.2.9/?pwd=***&token=geheim-too")
+        const plain = yield* add("http://192.0.2.10/?channel=1")
+        const unread = yield* store.get(defaultTenant, plain.id)
+
+        const start = Effect.scoped(Layer.build(layerStores(connection, folder)))
+        yield* start
+        yield* start
+        expect(yield* wholeOf(clear.id)).toBe("rtsp://192.0.2.7/user=ann_password=geheim_channel=1.sdp")
+        expect(yield* store.get(defaultTenant, clear.id)).toEqual(
+          Camera.make({ ...clear, url: "rtsp://192.0.2.7/user=***_password=***_channel=1.sdp" })
+        )
+        expect(yield* wholeOf(other.id)).toBe("http://192.0.2.8/?pwd=geheim")
+        expect((yield* store.get(defaultTenant, wider.id)).url).toBe("http://192.0.2.9/?pwd=***&token=***")
+        expect(yield* wholeOf(wider.id)).toBe("http://192.0.2.9/?pwd=geheim&token=geheim-too")
+        expect(yield* store.get(defaultTenant, plain.id)).toEqual(unread)
+        const text = yield* system("look", (sql) => sql`select cameras::text as row from cameras`)
+        expect(JSON.stringify(text)).not.toContain("geheim")
       })
     )
   })

@@ -99,6 +99,24 @@ describe("CameraActor", () => {
       yield* close
     }))
 
+  test("opens its source with what its address does not show, and anew when that changes", () =>
+    Effect.gen(function* () {
+      const { change, close, script, start } = yield* setting
+      const first = yield* change({ url: "rtsp://192.0.2.7/live?token=one" })
+      const actor = yield* start
+      yield* actor.configure(first)
+      const addresses = () => script.opened.map(({ config }) => config.url)
+      yield* until(() => addresses().at(-1) === "rtsp://192.0.2.7/live?token=one")
+      const count = script.opened.length
+      yield* actor.configure(yield* change({ url: "rtsp://192.0.2.7/live?token=***", name: "Front gate" }))
+      const second = yield* change({ url: "rtsp://192.0.2.7/live?token=two" })
+      expect(second.url).toBe("rtsp://192.0.2.7/live?token=***")
+      yield* actor.configure(second)
+      yield* until(() => addresses().at(-1) === "rtsp://192.0.2.7/live?token=two")
+      expect(addresses()).toHaveLength(count + 1)
+      yield* close
+    }))
+
   test("keeps its source when only zones or analytics change", () =>
     Effect.gen(function* () {
       const { change, close, decoders, script, start } = yield* setting
