@@ -8,7 +8,7 @@ import { addCamera, cut, happen, logOf, mend, startSurroundings, startEdge, unti
 
 const decodeLine = Schema.decodeUnknownSync(Schema.parseJson(EdgeLine))
 
-const events = 3000
+const events = 1500
 
 describe("vigil edge", () => {
   it.scopedLive(

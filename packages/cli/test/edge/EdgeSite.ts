@@ -235,7 +235,7 @@ export const logOf = (centre: Pick<RunningCentre, "ask">, camera: CameraId): Eff
 /** Waits until the centre's log has so many entries; they must be these events, each once, in order, without gaps. */
 export const untilDelivered = (centre: Pick<RunningCentre, "ask">, camera: Camera, ids: ReadonlyArray<EventId>) =>
   Effect.gen(function* () {
-    const log = yield* until("the events are delivered", logOf(centre, camera.id), ({ length }) => length >= ids.length, 90)
+    const log = yield* until("the events are delivered", logOf(centre, camera.id), ({ length }) => length >= ids.length, 240)
     return { ids: log.map(({ event: { eventId } }) => eventId), sequences: log.map(({ sequence }) => sequence), log }
   })
 
