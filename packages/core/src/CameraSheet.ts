@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Effect, Either, ParseResult, Schema } from "effect"
+import { Effect, Either, Option, ParseResult, Schema } from "effect"
 import { type Camera, NewCamera } from "./Camera.js"
 import type { EdgeId, PlaceId } from "./Ids.js"
 import { parseProblems } from "./ParseProblems.js"
@@ -21,9 +21,13 @@ const columns = [
   "description",
   "tags",
   "groups",
-  "edge"
+  "edge",
+  "metadata"
 ] as const
 type Column = (typeof columns)[number]
+
+/** A column of one entry of the metadata, as `metadata.asset`. */
+type Heading = Column | `metadata.${string}`
 
 const secretColumns = new Set<string>(["username", "password"])
 
@@ -77,15 +81,27 @@ export interface ReadSheet {
 
 const isColumn = (name: string): name is Column => columns.some((column) => column === name)
 
-const headingsOf = (headings: ReadonlyArray<string>): Either.Either<ReadonlyArray<Column>, ReadonlyArray<RowProblem>> => {
-  const names = headings.map((heading) => heading.trim().toLowerCase())
-  const known = names.filter(isColumn)
+const isHeading = (name: string): name is Heading => isColumn(name) || /^metadata\../.test(name)
+
+/** Columns are named in any case; keys of metadata are as they are. */
+const named = (heading: string): string => {
+  const name = heading.trim()
+  return /^metadata\./i.test(name) ? `metadata.${name.slice("metadata.".length)}` : name.toLowerCase()
+}
+
+const headingsOf = (headings: ReadonlyArray<string>): Either.Either<ReadonlyArray<Heading>, ReadonlyArray<RowProblem>> => {
+  const names = headings.map(named)
+  const known = names.filter(isHeading)
   // It is a row of a camera, then, which may have a password in it.
-  if (known.length === 0) return Either.left([{ row: 1, detail: `must name the columns: ${columns.join(", ")}` }])
+  if (known.length === 0) return Either.left([{ row: 1, detail: `must name the columns: ${columns.join(", ")}, metadata.KEY` }])
   const problems = [
     ...names
-      .filter((name, index) => !isColumn(name) || names.indexOf(name) !== index)
-      .map((name) => ({ row: 1, column: name, detail: isColumn(name) ? "is there twice" : `is none of ${columns.join(", ")}` })),
+      .filter((name, index) => !isHeading(name) || names.indexOf(name) !== index)
+      .map((name) => ({
+        row: 1,
+        column: name,
+        detail: isHeading(name) ? "is there twice" : `is none of ${columns.join(", ")}, metadata.KEY`
+      })),
     ...(["name", "url"] as const)
       .filter((name) => !known.includes(name))
       .map((name) => ({ row: 1, column: name, detail: "is missing" }))
@@ -102,8 +118,8 @@ const labels = (text: string): ReadonlyArray<string> =>
     .map((label) => label.trim())
     .filter((label) => label !== "")
 
-type Fields = Partial<Record<Column, string>>
-type Complain = (column: Column, detail: string) => void
+type Fields = Partial<Record<Heading, string>>
+type Complain = (column: Heading, detail: string) => void
 
 const lookUp = <A>(
   known: ReadonlyMap<string, A>,
@@ -129,6 +145,25 @@ const credentialsOf = ({ password, username }: Fields, complain: Complain) => {
   return {}
 }
 
+const readJson = Schema.decodeUnknownOption(Schema.parseJson())
+const readObject = Schema.decodeUnknownOption(Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Unknown })))
+
+/** What a cell of one entry says: JSON, or text. A number that JSON writes in another way is text, too: a version 1.0, a long serial number. */
+const entryOf = (text: string): unknown => {
+  const value = Option.getOrElse(readJson(text), () => text)
+  return typeof value === "number" && String(value) !== text ? text : value
+}
+
+/** The `metadata` column has an object, `metadata.KEY` one entry. */
+const metadataOf = (fields: Fields, complain: Complain): Readonly<Record<string, unknown>> => {
+  const whole = fields.metadata === undefined ? Option.some({}) : readObject(fields.metadata)
+  if (Option.isNone(whole)) complain("metadata", 'must be a JSON object, as {"asset": "A-7"}')
+  const entries = Object.entries(fields).flatMap(([heading, text = ""]) =>
+    heading.startsWith("metadata.") ? [[heading.slice("metadata.".length), entryOf(text)] as const] : []
+  )
+  return Object.fromEntries([...Object.entries(Option.getOrElse(whole, () => ({}))), ...entries])
+}
+
 const decodeCamera = Schema.decodeUnknownEither(NewCamera, { errors: "all" })
 
 /** The columns that hold the fields of a camera. */
@@ -149,9 +184,9 @@ const plainReasons: ReadonlyMap<Column | undefined, string> = new Map([
 const spreadsheetError = /^#(REF!|N\/A|NAME\?|VALUE!|DIV\/0!|NULL!|NUM!|SPILL!|CALC!)$/
 
 const isWhole = (fields: Fields, complain: Complain): boolean => {
-  for (const column of columns) {
-    const text = fields[column] ?? ""
-    if (spreadsheetError.test(text)) complain(column, `has the spreadsheet's error ${text} in place of a value`)
+  for (const [column, text = ""] of Object.entries(fields)) {
+    if (isHeading(column) && spreadsheetError.test(text))
+      complain(column, `has the spreadsheet's error ${text} in place of a value`)
   }
   const missing = (["name", "url"] as const).filter((column) => fields[column] === undefined)
   for (const column of missing) complain(column, "is missing")
@@ -172,7 +207,8 @@ const readRow = (fields: Fields, { addresses, edges, places }: SheetSurroundings
     location: fields.location ?? null,
     description: fields.description ?? null,
     tags: labels(fields.tags ?? ""),
-    groups: labels(fields.groups ?? "")
+    groups: labels(fields.groups ?? ""),
+    metadata: metadataOf(fields, complain)
   }
   if (!isWhole(fields, complain)) return undefined
   const decoded = decodeCamera(given)
@@ -193,7 +229,7 @@ const readRow = (fields: Fields, { addresses, edges, places }: SheetSurroundings
   return decoded.right
 }
 
-const fieldsOf = (headings: ReadonlyArray<Column>, row: ReadonlyArray<string>): Fields =>
+const fieldsOf = (headings: ReadonlyArray<Heading>, row: ReadonlyArray<string>): Fields =>
   Object.fromEntries(
     headings.flatMap((column, index) => {
       const text = row[index]?.trim() ?? ""
@@ -233,23 +269,65 @@ export const readSheet = (table: Rows, surroundings: SheetSurroundings): Effect.
     return { rows, good, problems }
   })
 
+/** Columns that keys of metadata may have; the others share one. */
+const mostKeyColumns = 40
+
+/** Keys that a heading says as they are. */
+const isPlainKey = (key: string): boolean => /^[\p{L}\p{N}]([\p{L}\p{N} ._-]{0,62}[\p{L}\p{N}])?$/u.test(key)
+
+/** JSON of what no table keeps as it is. */
+const json = (value: unknown): string =>
+  JSON.stringify(value).replace(
+    /[\u007f-\u009f\ufffe\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+  )
+
+/** Text as it is, unless it would be read as something else. */
+const cellOf = (value: unknown): string => {
+  if (value === undefined) return ""
+  const isPlain =
+    typeof value === "string" && /^[^\s'](.*\S)?$/u.test(value) && !/\p{Cc}|\p{Cs}/u.test(value) && entryOf(value) === value
+  return isPlain && !spreadsheetError.test(value) ? value : json(value)
+}
+
+/** Columns of the entries that all cameras' metadata has, and one for what has none of its own. */
+const metadataColumns = (cameras: ReadonlyArray<Camera>) => {
+  const keys = [...new Set(cameras.flatMap(({ metadata }) => Object.keys(metadata)))].sort()
+  const own = keys.filter(isPlainKey).slice(0, mostKeyColumns)
+  const known = new Set(own)
+  const restOf = ({ metadata }: Camera) => Object.entries(metadata).filter(([key]) => !known.has(key))
+  const hasRest = keys.length > own.length
+  return {
+    headings: [...own.map((key) => `metadata.${key}`), ...(hasRest ? ["metadata"] : [])],
+    cells: (camera: Camera) => {
+      const rest = restOf(camera)
+      const shared = rest.length === 0 ? "" : json(Object.fromEntries(rest))
+      return [...own.map((key) => cellOf(camera.metadata[key])), ...(hasRest ? [shared] : [])]
+    }
+  }
+}
+
 /** The same form, without what must not leave. */
 export const writeSheet = (
   cameras: ReadonlyArray<Camera>,
   places: ReadonlyMap<PlaceId, string>,
   edges: ReadonlyMap<EdgeId, string>
-): Rows => [
-  columns.filter((column) => !secretColumns.has(column)),
-  ...cameras.map((camera) => [
-    camera.name,
-    camera.url,
-    camera.enabled ? "yes" : "no",
-    camera.transport,
-    camera.placeId === null ? "" : (places.get(camera.placeId) ?? ""),
-    camera.location ?? "",
-    camera.description ?? "",
-    camera.tags.join("; "),
-    camera.groups.join("; "),
-    camera.edge === null ? "" : (edges.get(camera.edge) ?? "")
-  ])
-]
+): Rows => {
+  const metadata = metadataColumns(cameras)
+  return [
+    [...columns.filter((column) => !secretColumns.has(column) && column !== "metadata"), ...metadata.headings],
+    ...cameras.map((camera) => [
+      camera.name,
+      camera.url,
+      camera.enabled ? "yes" : "no",
+      camera.transport,
+      camera.placeId === null ? "" : (places.get(camera.placeId) ?? ""),
+      camera.location ?? "",
+      camera.description ?? "",
+      camera.tags.join("; "),
+      camera.groups.join("; "),
+      camera.edge === null ? "" : (edges.get(camera.edge) ?? ""),
+      ...metadata.cells(camera)
+    ])
+  ]
+}

@@ -21,7 +21,7 @@ const separatorOf = (text: string): string => {
 }
 
 /** Spreadsheets take what begins so for a formula (OWASP, CSV injection); an apostrophe before it makes it text. */
-const guarded = /^'[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20]/
+const guarded = /^'+[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20]/
 
 const withoutGuard = (field: string): string => (guarded.test(field) ? field.slice(1) : field)
 
@@ -68,4 +68,7 @@ export const readCsv = (text: string): Effect.Effect<Rows, SheetError> =>
   Effect.tryPromise({ try: () => readRows(text.replace(/^\uFEFF/, "")), catch: toSheetError })
 
 export const writeCsv = (rows: Rows): string =>
-  stringify([...rows.map((row) => [...row])], { escape_formulas: true, record_delimiter: "\r\n" })
+  stringify(
+    rows.map((row) => row.map((field) => (guarded.test(field) ? `'${field}` : field))),
+    { escape_formulas: true, record_delimiter: "\r\n", quoted_match: /[\r\n]/ }
+  )

@@ -1,5 +1,5 @@
 /**
- * The first sheet of a workbook (ECMA-376 part 1, SpreadsheetML) as text, and a workbook of one sheet. Formulas are never computed, nothing
+ * The first sheet of a workbook (ECMA-376 part 1, SpreadsheetML) as the text that people see in it, and a workbook of one sheet. Formulas are never computed, nothing
  * outside of the file is read, and every size is bounded.
  *
  * @module
@@ -10,12 +10,15 @@ import { Chunk, Effect, Stream } from "effect"
 import { SaxesParser } from "saxes"
 import { readZip } from "../zip/ReadZip.js"
 import { type ZipPart, zipStream } from "../zip/ZipStream.js"
+import { numberFormats } from "./NumberFormat.js"
 import { SheetError } from "./SheetError.js"
 
 /** Bytes of one unpacked file of the workbook. */
 const mostUnpacked = 32 * 1024 * 1024
 const mostColumns = 64
-const longestCell = 4096
+/** What spreadsheets hold. */
+const longestCell = 32_767
+const mostStyles = 65_536
 const mostStrings = mostRows * mostColumns
 /** Characters that are parsed before others have their turn. */
 const slice = 64 * 1024
@@ -64,6 +67,10 @@ const parse = (data: Uint8Array, listener: Listener): Effect.Effect<void, SheetE
 
 const tooLong = (what: string) => new SheetError({ detail: `the sheet has ${what}` })
 
+/** Characters that XML has no place for (ECMA-376 part 1, 22.9.2.19, ST_Xstring). */
+const unescaped = (text: string): string =>
+  text.replace(/_x([0-9A-Fa-f]{4})_/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+
 /** Texts that cells refer to by number. Phonetic hints are no text. */
 const readStrings = (data: Uint8Array) =>
   Effect.gen(function* () {
@@ -76,7 +83,7 @@ const readStrings = (data: Uint8Array) =>
         if (name === "rPh") isHint = true
       },
       close: (name, text) => {
-        if (name === "t" && !isHint) current += text
+        if (name === "t" && !isHint) current += unescaped(text)
         if (name === "rPh") isHint = false
         if (name !== "si") return
         if (strings.length >= mostStrings) throw tooLong("too many texts")
@@ -92,15 +99,42 @@ const columnOf = (reference: string): number => {
   return [...letters].reduce((column, letter) => column * 26 + letter.charCodeAt(0) - 64, 0) - 1
 }
 
-const readCells = (data: Uint8Array, strings: ReadonlyArray<string>) =>
+/** How numbers are shown, by the style of their cell. */
+const readFormats = (data: Uint8Array | undefined, is1904: boolean) =>
+  Effect.gen(function* () {
+    const codes = new Map<number, string>()
+    const styles: Array<number> = []
+    let isOfCells = false
+    if (data !== undefined) {
+      yield* parse(data, {
+        open: (name, { formatCode = "", numFmtId }) => {
+          if (name === "cellXfs") isOfCells = true
+          if (codes.size + styles.length > mostStyles) throw tooLong("too many styles")
+          if (name === "numFmt") codes.set(Number(numFmtId), formatCode)
+          if (name === "xf" && isOfCells) styles.push(Number(numFmtId ?? 0))
+        },
+        close: (name) => {
+          if (name === "cellXfs") isOfCells = false
+        }
+      })
+    }
+    return numberFormats(styles, codes, is1904)
+  })
+
+/** A date is kept as ISO 8601 by some programs: a day has no time. */
+const shownDate = (text: string): string => text.replace(/T00:00:00(\.0+)?Z?$/, "").replace("T", " ")
+
+const readCells = (data: Uint8Array, strings: ReadonlyArray<string>, shown: ReturnType<typeof numberFormats>) =>
   Effect.gen(function* () {
     const rows: Array<Array<string>> = []
     let row: Array<string> = []
-    let cell = { column: -1, type: "n", text: "" }
+    let cell = { column: -1, type: "n", style: 0, text: "" }
+    let isHint = false
     const valueOf = (text: string): string => {
       if (cell.type === "s") return strings[Number(text)] ?? ""
-      if (cell.type === "b") return text === "1" ? "yes" : "no"
-      return text
+      if (cell.type === "b") return text === "1" ? "true" : "false"
+      if (cell.type === "n") return shown(text, cell.style)
+      return cell.type === "d" ? shownDate(text) : unescaped(text)
     }
     yield* parse(data, {
       open: (name, attributes) => {
@@ -110,14 +144,16 @@ const readCells = (data: Uint8Array, strings: ReadonlyArray<string>) =>
           if (number > mostRows + 1) throw tooLong(`more than ${mostRows} rows`)
           while (rows.length < number) rows.push((row = []))
         }
+        if (name === "rPh") isHint = true
         if (name !== "c") return
         const column = attributes["r"] === undefined ? cell.column + 1 : columnOf(attributes["r"])
         if (column < 0 || column >= mostColumns) throw tooLong(`more than ${mostColumns} columns`)
-        cell = { column, type: attributes["t"] ?? "n", text: "" }
+        cell = { column, type: attributes["t"] ?? "n", style: Number(attributes["s"] ?? 0), text: "" }
       },
       close: (name, text) => {
         if (name === "v") cell.text = valueOf(text)
-        if (name === "t") cell.text += text
+        if (name === "t" && !isHint) cell.text += unescaped(text)
+        if (name === "rPh") isHint = false
         if (name === "row") cell = { ...cell, column: -1 }
         if (name !== "c") return
         if (cell.text.length > longestCell) throw tooLong(`a cell of more than ${longestCell} characters`)
@@ -128,13 +164,15 @@ const readCells = (data: Uint8Array, strings: ReadonlyArray<string>) =>
     return rows
   })
 
-/** Where the first sheet is. */
+/** Where the first sheet is, and whether its days are counted from 1904. */
 const firstSheet = (workbook: Uint8Array, relations: Uint8Array) =>
   Effect.gen(function* () {
     let id: string | undefined
+    let is1904 = false
     const targets = new Map<string, string>()
     yield* parse(workbook, {
       open: (name, attributes) => {
+        if (name === "workbookPr") is1904 = attributes["date1904"] === "1" || attributes["date1904"] === "true"
         if (name === "sheet") id ??= Object.entries(attributes).find(([key]) => localName(key) === "id" && key.includes(":"))?.[1]
       },
       close: () => undefined
@@ -146,7 +184,7 @@ const firstSheet = (workbook: Uint8Array, relations: Uint8Array) =>
       close: () => undefined
     })
     const target = id === undefined ? undefined : targets.get(id)
-    return target?.startsWith("/") === true ? target.slice(1) : `xl/${target ?? "worksheets/sheet1.xml"}`
+    return { is1904, sheet: target?.startsWith("/") === true ? target.slice(1) : `xl/${target ?? "worksheets/sheet1.xml"}` }
   })
 
 /** The cells of the first sheet as text. */
@@ -159,18 +197,21 @@ export const readXlsx = (data: Uint8Array): Effect.Effect<Rows, SheetError> =>
           ? new SheetError({ detail: `the file is no XLSX workbook: it has no ${name}` })
           : Effect.succeed(found)
       )
-    const sheet = yield* firstSheet(yield* needed("xl/workbook.xml"), yield* needed("xl/_rels/workbook.xml.rels"))
+    const { is1904, sheet } = yield* firstSheet(yield* needed("xl/workbook.xml"), yield* needed("xl/_rels/workbook.xml.rels"))
     const shared = yield* file("xl/sharedStrings.xml")
     const strings = shared === undefined ? [] : yield* readStrings(shared)
-    return yield* readCells(yield* needed(sheet), strings)
+    const shown = yield* readFormats(yield* file("xl/styles.xml"), is1904)
+    return yield* readCells(yield* needed(sheet), strings, shown)
   }).pipe(Effect.catchTag("ZipError", ({ detail }) => new SheetError({ detail: `the XLSX file cannot be read: ${detail}` })))
 
 const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" }
 
+const inHexadecimal = (character: string): string => `_x${character.charCodeAt(0).toString(16).padStart(4, "0").toUpperCase()}_`
+
 const escaped = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex -- these are no characters of XML 1.0
+  // oxlint-disable-next-line no-control-regex -- these are no characters of XML 1.0, or not kept by it
   text
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "")
+    .replace(/_(?=x[0-9A-Fa-f]{4}_)|[\u0000-\u0008\u000b-\u001f\ufffe\uffff]/g, inHexadecimal)
     .replace(/[&<>"]/g, (character) => escapes[character] ?? "")
 
 const head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'

@@ -9,7 +9,19 @@ import { layerTestServer, TestServer } from "./TestServer.js"
 
 const octets = { "content-type": "application/octet-stream" }
 const csv = (rows: ReadonlyArray<ReadonlyArray<string>>) => new TextEncoder().encode(writeCsv(rows))
-const headings = ["name", "url", "username", "password", "enabled", "place", "tags", "location", "description"]
+const headings = [
+  "name",
+  "url",
+  "username",
+  "password",
+  "enabled",
+  "place",
+  "tags",
+  "location",
+  "description",
+  "Metadata.assetNo",
+  "metadata"
+]
 const Ids = Schema.Struct({ cameras: Schema.Array(Schema.Struct({ id: Schema.UUID, name: Schema.String })) })
 
 const door = Effect.map(TestServer, ({ cookies, url, visit }) => ({
@@ -38,8 +50,8 @@ describe("many cameras at once", () => {
         })
         const file = csv([
           headings,
-          ["Gate", "rtsp://192.0.2.10/1", "u", "hush hush", "no", "North", "a; b", "By the door", "=1+1"],
-          ["", "gopher://u:hush@x/", "", "", "maybe", "South", ""],
+          ["Gate", "rtsp://192.0.2.10/1", "u", "hush hush", "no", "North", "a; b", "By the door", "=1+1", "007", '{"floor": 3}'],
+          ["", "gopher://u:hush@x/", "", "", "maybe", "South", "", "", "", "", "no object"],
           [],
           ["Twice", "rtsp://192.0.2.10/1", "", "hush", "", "", ""],
           ["File", "file:///etc/passwd", "", "", "", "", ""],
@@ -57,6 +69,7 @@ describe("many cameras at once", () => {
         )(dry.json)
         expect(problems.map(({ column, row }) => `${row} ${column}`).sort()).toEqual([
           "3 enabled",
+          "3 metadata",
           "3 name",
           "3 place",
           "5 url",
@@ -71,6 +84,7 @@ describe("many cameras at once", () => {
         const [gate] = yield* (yield* CameraStore).list(defaultTenant)
         if (gate === undefined) return expect.fail("nothing was added")
         expect(gate).toMatchObject({ name: "Gate", enabled: false, tags: ["a", "b"], hasCredentials: true })
+        expect(gate.metadata).toEqual({ assetNo: "007", floor: 3 })
         expect(gate.placeId).not.toBeNull()
         const credentials = yield* (yield* (yield* CameraStore).secrets(gate.id)).credentials
         expect(Redacted.value(credentials.password)).toBe("hush hush")
@@ -86,8 +100,21 @@ describe("many cameras at once", () => {
         expect(answer.headers.get("content-type")).toContain("text/csv")
         expect(answer.text).not.toContain("hush")
         expect(yield* readCsv(answer.text)).toEqual([
-          ["name", "url", "enabled", "transport", "place", "location", "description", "tags", "groups", "edge"],
-          ["Gate", "rtsp://192.0.2.10/1", "no", "auto", "North", "By the door", "=1+1", "a; b", "", ""]
+          [
+            "name",
+            "url",
+            "enabled",
+            "transport",
+            "place",
+            "location",
+            "description",
+            "tags",
+            "groups",
+            "edge",
+            "metadata.assetNo",
+            "metadata.floor"
+          ],
+          ["Gate", "rtsp://192.0.2.10/1", "no", "auto", "North", "By the door", "=1+1", "a; b", "", "", "007", "3"]
         ])
         const response = yield* Effect.promise(() =>
           fetch(`${url}/api/v1/cameras/export.xlsx`, { headers: { cookie: cookies.supervisor } })

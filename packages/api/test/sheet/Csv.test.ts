@@ -7,15 +7,17 @@ const read = (text: string) => Effect.runPromise(readCsv(text))
 
 describe("CSV", () => {
   it("is read as it was written", async () => {
-    const field = fc.oneof(fc.string(), fc.constantFrom("=1+1", "-3", "@x", 'a"b', "a\r\nb", "a;b", " a ", "'", "\t", ""))
+    const field = fc.oneof(
+      fc.string(),
+      fc.constantFrom("=1+1", "-3", "@x", "'=1", "''-", 'a"b', "a\r\nb", "a\nb", "a\rb", "a;b", " a ", "'", "\t", "")
+    )
     const rows = fc.array(
       fc.array(field, { minLength: 2, maxLength: 4 }).filter((row) => row.join("") !== ""),
       { minLength: 1 }
     )
     await fc.assert(
       fc.asyncProperty(rows, async (table) => {
-        // The separator is found by the first row, as other programs write others; an apostrophe before a formula is taken for ours.
-        fc.pre(!table.flat().some((text) => /^'[=+\-@\t\r]/.test(text)))
+        // The separator is found by the first row, as other programs write others.
         const headed = [["name", "url", "tags", "groups", "place"], ...table]
         expect(await read(writeCsv(headed))).toEqual(headed)
       })
