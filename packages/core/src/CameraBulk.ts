@@ -30,8 +30,8 @@ export const BulkResult = Schema.Struct({
 }).annotations({ identifier: "BulkResult" })
 export type BulkResult = typeof BulkResult.Type
 
-/** What a change does to a camera; undefined of `delete`. */
-export const patchOfBulk = (camera: Camera, change: BulkChange): CameraPatch | undefined => {
+/** What a change does to a camera that stays: nothing where it is to be deleted. */
+export const patchOfBulk = (camera: Camera, change: BulkChange): CameraPatch => {
   switch (change.action) {
     case "tag":
       return { tags: [...new Set([...camera.tags, ...change.tags])] }
@@ -40,7 +40,7 @@ export const patchOfBulk = (camera: Camera, change: BulkChange): CameraPatch | u
     case "move":
       return { placeId: change.placeId }
     case "delete":
-      return undefined
+      return {}
     default:
       return { enabled: change.action === "enable" }
   }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { NewCamera } from "@vigil/core/Camera"
+import type { Camera, NewCamera } from "@vigil/core/Camera"
 import type { CameraQuery } from "@vigil/core/CameraQuery"
 import { addressFor, type CameraRecord, credentialsFor, freshCamera, newRecord } from "@vigil/core/CameraRecord"
 import { Principal } from "@vigil/core/contract/Principal"
@@ -70,13 +70,16 @@ export const restoreCamera = (back: ComingBack<CameraId>, camera: NewCamera) =>
     return yield* allowedWithinReach((yield* CameraStore).restore(tenant, back, camera))
   }).pipe(inCallersName)
 
+/** Whether the caller may remove the camera. */
+export const authorizeRemoval = ({ masks }: Camera) => Effect.zipRight(authorize("supervisor"), authorizeMasks(masks, []))
+
 export const removeCamera = (id: CameraId, expectedRevision?: number) =>
   Effect.gen(function* () {
     const user = yield* authorize("supervisor")
     const store = yield* CameraStore
-    const { masks, revision } = yield* store.get(user.tenantId, id)
-    yield* authorizeMasks(masks, [])
-    yield* store.remove(user.tenantId, id, expectedRevision ?? revision)
+    const camera = yield* store.get(user.tenantId, id)
+    yield* authorizeRemoval(camera)
+    yield* store.remove(user.tenantId, id, expectedRevision ?? camera.revision)
   }).pipe(inCallersName)
 
 const storedRecord = (user: User, id: CameraId) =>

@@ -1,26 +1,21 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
-import { cameraCreated, cameraDeleted, cameraUpdated } from "@vigil/core/AuditChanges"
-import { Camera, type CameraPatch, encodeCamera, type NewCamera } from "@vigil/core/Camera"
+import { cameraCreated } from "@vigil/core/AuditChanges"
+import type { Camera, NewCamera } from "@vigil/core/Camera"
 import { cameraCursor, cameraCursors, cameraPage } from "@vigil/core/CameraQuery"
-import { messagesOfChange, messagesOfCreation, messagesOfRemoval } from "@vigil/core/CameraLifecycle"
-import {
-  type CameraRecord,
-  freshCamera,
-  isBackAlready,
-  newRecord,
-  revisedRecord,
-  revisionConflict
-} from "@vigil/core/CameraRecord"
-import { type CameraId, type EdgeId, Epoch, type TenantId } from "@vigil/core/Ids"
+import { messagesOfCreation } from "@vigil/core/CameraLifecycle"
+import { type CameraRecord, freshCamera, isBackAlready, newRecord } from "@vigil/core/CameraRecord"
+import { type CameraId, Epoch, type TenantId } from "@vigil/core/Ids"
 import { CameraNotFound, type CameraOutline, CameraStore } from "@vigil/core/port/CameraStore"
-import { EdgeNotFound } from "@vigil/core/port/EdgeStore"
 import type { ComingBack } from "@vigil/core/Rollback"
 import { Array, DateTime, Effect, Layer, Option, Schema } from "effect"
 import { MasterKey } from "../secret/MasterKey.js"
 import { sealCamera, type SealedCamera, unsealCamera } from "../secret/SealedCamera.js"
 import { writeAudit, writeAudits } from "./AuditStorePostgres.js"
+import { makeCameraChanges } from "./CameraChanges.js"
 import { makeCameraMemory } from "./CameraMemory.js"
-import { countStatement, type PageRow, pageStatement } from "./CameraQueryPostgres.js"
+import { countStatement, pageStatement } from "./CameraQueryPostgres.js"
+import { cameraChannel, cameraOf, type CameraRow, columns, tellCamerasChanged, toCamera, toCameras } from "./CameraRow.js"
+import { checkEdge, checkSurroundings } from "./CameraSurroundings.js"
 import { changeFeed } from "./ChangeFeed.js"
 import { isDuplicate } from "./Connection.js"
 import { Database } from "./Database.js"
@@ -30,83 +25,17 @@ import { checkPlace } from "./PlaceStorePostgres.js"
 import { overWholeTenant, withinReach } from "./Reach.js"
 import { isServed } from "./ServedTenants.js"
 import { idsIn, makeTogether } from "./Together.js"
-import { lastly, soon } from "./Transaction.js"
+import { lastly } from "./Transaction.js"
 
-const channel = "vigil_cameras"
 const pollInterval = 5000
-
-const decodeCamera = Schema.decodeUnknown(Camera)
 
 /** Cameras that one statement adds. */
 const insertSize = 200
 
-interface CameraRow extends Omit<PageRow, "configuration" | "has_credentials">, SealedCamera {
-  readonly configuration: object
-}
-
-const cameraOf = (row: Omit<PageRow, "configuration" | "sort_name">, configuration: object) =>
-  decodeCamera({
-    ...configuration,
-    id: row.id,
-    tenantId: row.tenant_id,
-    name: row.name,
-    hasCredentials: row.has_credentials,
-    revision: row.revision,
-    createdAt: row.created_at.toISOString(),
-    updatedAt: row.updated_at.toISOString()
-  })
-
-const toCamera = (row: CameraRow) => cameraOf({ ...row, has_credentials: row.credentials !== null }, row.configuration)
-
-const toCameras = Effect.forEach(toCamera)
-
 const parseConfiguration = Schema.decode(Schema.parseJson(Schema.Object))
 
-const notFound = (cameraId: CameraId) => () => new CameraNotFound({ cameraId })
-
-const one = <A>(rows: ReadonlyArray<A>, id: CameraId) => Effect.mapError(Effect.fromNullable(rows[0]), notFound(id))
-
-/** A camera's row, but for what never changes of it. */
-export const columns = ({ camera }: Pick<CameraRecord, "camera">) => {
-  const { id, tenantId, name, hasCredentials, revision, createdAt, updatedAt, ...configuration } = encodeCamera(camera)
-  return { name, configuration: JSON.stringify(configuration), revision, updated_at: DateTime.toDateUtc(camera.updatedAt) }
-}
-
-/** Whoever follows the cameras' changes looks again. */
-export const tell = (sql: SqlClient, id: CameraId) => soon(sql`select pg_notify(${channel}, ${id})`)
-
-/** The same of all cameras. */
-export const tellCamerasChanged = (sql: SqlClient) => sql`select pg_notify(${channel}, 'all')`
-
-/** Removes up to so many cameras of a tenant that is going, without a word in its trail for each; answers how many. */
-export const removeCameraRows = (sql: SqlClient, tenant: TenantId, most: number) =>
-  Effect.gen(function* () {
-    const rows = yield* sql<CameraRow>`delete from cameras
-      where id in (select id from cameras where tenant_id = ${tenant} limit ${most}) returning *`
-    yield* sql`insert into camera_epochs (camera_id, tenant_id, epoch)
-      select value::uuid, ${tenant}, 1 from jsonb_array_elements_text(${JSON.stringify(rows.map(({ id }) => id))}::jsonb)
-      on conflict (camera_id) do update set epoch = camera_epochs.epoch + 1`
-    const now = yield* DateTime.now
-    yield* writeOutbox(
-      sql,
-      (yield* toCameras(rows)).flatMap((camera) => messagesOfRemoval(camera, now))
-    )
-    return rows.length
-  })
-
-/** An edge of the camera's own tenant: others are not to be seen here. */
 const isAt = (sql: SqlClient, urls: ReadonlyArray<string>) =>
   sql`configuration ->> 'url' in (select jsonb_array_elements_text(${JSON.stringify(urls)}::jsonb))`
-
-const checkEdge = (sql: SqlClient, edgeId: EdgeId | null | undefined) =>
-  Effect.gen(function* () {
-    if (edgeId === null || edgeId === undefined) return
-    const [edge] = yield* sql`select id from edges where id = ${edgeId} for key share`
-    if (edge === undefined) return yield* new EdgeNotFound({ edgeId })
-  })
-
-const checkSurroundings = (sql: SqlClient, given: Pick<CameraPatch, "edge" | "placeId">) =>
-  Effect.zipRight(checkEdge(sql, given.edge), checkPlace(sql, given.placeId))
 
 const make = Effect.gen(function* () {
   const database = yield* Database
@@ -160,7 +89,7 @@ const make = Effect.gen(function* () {
     checkSurroundings(sql, record.camera).pipe(
       Effect.zipRight(requireCameras(sql, tenant, record.camera.enabled ? 1 : 0)),
       Effect.zipRight(insert(sql, tenant, [record])),
-      Effect.zipRight(tell(sql, record.camera.id)),
+      Effect.zipRight(tellCamerasChanged(sql)),
       Effect.zipRight(writeAudit(sql, tenant, cameraCreated(record))),
       Effect.as(record.camera)
     )
@@ -215,10 +144,15 @@ const make = Effect.gen(function* () {
 
     get: (tenant, id) =>
       database.tenant("read camera", tenant, (sql) =>
-        lastly(sql<CameraRow>`select * from cameras where id = ${id}`).pipe(
-          Effect.flatMap((rows) => one(rows, id)),
-          Effect.flatMap(toCamera)
-        )
+        Effect.gen(function* () {
+          const [row] = yield* lastly(sql<CameraRow>`select * from cameras where id = ${id}`)
+          return yield* row === undefined ? new CameraNotFound({ cameraId: id }) : toCamera(row)
+        })
+      ),
+
+    among: (tenant, ids) =>
+      database.tenant("read cameras", tenant, (sql) =>
+        Effect.flatMap(lastly(sql<CameraRow>`select * from cameras where id in ${idsIn(sql, ids)}`), toCameras)
       ),
 
     create: (tenant, input) =>
@@ -245,47 +179,14 @@ const make = Effect.gen(function* () {
             yield* Effect.forEach(new Set(inputs.map(({ placeId }) => placeId)), (id) => checkPlace(sql, id), { discard: true })
             yield* requireCameras(sql, tenant, records.filter(({ camera }) => camera.enabled).length)
             for (const some of Array.chunksOf(records, insertSize)) yield* insert(sql, tenant, some)
-            yield* tell(sql, first.camera.id)
+            yield* tellCamerasChanged(sql)
             yield* writeAudits(sql, tenant, records.map(cameraCreated))
             return records.map(({ camera }) => camera)
           })
         )
       }),
 
-    update: (tenant, id, patch, expectedRevision) =>
-      database.tenant("change camera", tenant, (sql) =>
-        Effect.gen(function* () {
-          const known = yield* one(yield* sql<CameraRow>`select * from cameras where id = ${id} for no key update`, id)
-          const current = { camera: yield* toCamera(known), ...(yield* unsealCamera(key, known, "change camera")) }
-          yield* checkSurroundings(sql, patch)
-          const record = yield* revisedRecord(current, patch, yield* DateTime.now, expectedRevision)
-          const messages = messagesOfChange(current, record)
-          if (messages.length === 0) return current.camera
-          if (record.camera.enabled && !current.camera.enabled) yield* requireCameras(sql, tenant, 1)
-          yield* tell(sql, id)
-          yield* writeOutbox(sql, messages)
-          yield* writeAudit(sql, tenant, cameraUpdated(current, record))
-          const row = { ...columns(record), ...sealCamera(key, id, record) }
-          yield* lastly(sql`update cameras set ${sql.update(row)} where id = ${id}`).pipe(withinReach("camera"))
-          return record.camera
-        })
-      ),
-
-    remove: (tenant, id, expectedRevision) =>
-      database.tenant("remove camera", tenant, (sql) =>
-        Effect.gen(function* () {
-          const row = yield* one(yield* sql<CameraRow>`delete from cameras where id = ${id} returning *`, id)
-          const camera = yield* toCamera(row)
-          const conflict = revisionConflict(camera, expectedRevision)
-          if (conflict !== undefined) return yield* conflict
-          // Its actor, wherever it still runs, finds its epoch over.
-          yield* sql`insert into camera_epochs (camera_id, tenant_id, epoch) values (${id}, ${tenant}, 1)
-            on conflict (camera_id) do update set epoch = camera_epochs.epoch + 1`
-          yield* tell(sql, id)
-          yield* writeOutbox(sql, messagesOfRemoval(camera, yield* DateTime.now))
-          yield* writeAudit(sql, tenant, cameraDeleted(camera))
-        })
-      ),
+    ...makeCameraChanges(database, key),
 
     all: database.system("list all cameras", (sql) =>
       Effect.flatMap(sql<CameraRow>`select * from cameras order by name, id`, toCameras)
@@ -308,7 +209,7 @@ const make = Effect.gen(function* () {
         )
       ),
 
-    changes: yield* changeFeed(database.connection, channel, fingerprint, pollInterval),
+    changes: yield* changeFeed(database.connection, cameraChannel, fingerprint, pollInterval),
 
     secrets: (id) =>
       sealedOf(id).pipe(

@@ -1,7 +1,7 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { licenceChanged } from "@vigil/core/TenantChanges"
 import type { TenantId } from "@vigil/core/Ids"
-import { Licence, refusalOfCameras, refusalOfModel, standingOf, unlimitedLicence } from "@vigil/core/Licence"
+import { Licence, type LicenceRefused, refusalOfCameras, refusalOfModel, standingOf, unlimitedLicence } from "@vigil/core/Licence"
 import { Licences } from "@vigil/core/port/Licences"
 import { TenantNotFound } from "@vigil/core/port/TenantStore"
 import { DateTime, Effect, Layer, Option, Schema } from "effect"
@@ -61,18 +61,23 @@ const countEnabled = (sql: SqlClient, tenant: TenantId) =>
   )
 
 /**
- * For the transaction that enables so many more cameras: fails where the licence does not allow them. The tenant's row is held until its end, so that
+ * For the transaction that enables cameras: why the licence does not allow so many more. The tenant's row is held until its end, so that
  * two do not take the last place.
  */
-export const requireCameras = (sql: SqlClient, tenant: TenantId, more: number) =>
+export const refusalOfMore = (sql: SqlClient, tenant: TenantId) =>
   Effect.gen(function* () {
-    if (more === 0) return
     const [row] = yield* sql<LicenceRow>`select l.* from licences l join tenants t on t.id = l.tenant_id
       where l.tenant_id = ${tenant} for no key update of t`
-    if (row === undefined) return
-    const licence = yield* toLicence(row)
+    const licence = row === undefined ? unlimitedLicence : yield* toLicence(row)
     const enabled = licence.cameras === null ? 0 : yield* countEnabled(sql, tenant)
-    const refusal = refusalOfCameras(licence, enabled + more, yield* DateTime.now)
+    const now = yield* DateTime.now
+    return (more: number): Option.Option<LicenceRefused> => refusalOfCameras(licence, enabled + more, now)
+  })
+
+/** Fails where the licence does not allow so many more. */
+export const requireCameras = (sql: SqlClient, tenant: TenantId, more: number) =>
+  Effect.gen(function* () {
+    const refusal = more === 0 ? Option.none() : (yield* refusalOfMore(sql, tenant))(more)
     if (Option.isSome(refusal)) return yield* refusal.value
   })
 

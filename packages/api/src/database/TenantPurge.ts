@@ -1,7 +1,7 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { TenantId } from "@vigil/core/Ids"
 import { Effect } from "effect"
-import { removeCameraRows } from "./CameraStorePostgres.js"
+import { removeCameraRows } from "./CameraChanges.js"
 
 /**
  * What stays of a removed tenant, beside its trail and what else nobody may delete: the epochs, by which a late actor learns that it is over, and messages

@@ -7,7 +7,7 @@ import { EdgeBuffer, EdgeFolderTaken } from "@vigil/core/port/EdgeBuffer"
 import { settingsChanged } from "@vigil/core/settings/SettingChange"
 import { InheritedSettings } from "@vigil/core/settings/SettingLevels"
 import { DateTime, Effect, Layer, Option, Schema } from "effect"
-import { columns, tell } from "../database/CameraStorePostgres.js"
+import { columns, tellCamerasChanged } from "../database/CameraRow.js"
 import { Database } from "../database/Database.js"
 import { writeLicence } from "../database/LicencesPostgres.js"
 import { keepModels } from "../database/ModelStorePostgres.js"
@@ -82,7 +82,7 @@ const make = Effect.gen(function* () {
         tenant_id: camera.tenantId,
         created_at: DateTime.toDateUtc(camera.createdAt)
       })} on conflict (id) do update set ${sql.update(row)} where cameras.revision <> ${camera.revision} returning id`
-      if (changed.length > 0) yield* tell(sql, camera.id)
+      if (changed.length > 0) yield* tellCamerasChanged(sql)
     })
 
   return EdgeBuffer.of({
@@ -99,7 +99,7 @@ const make = Effect.gen(function* () {
           const kept = JSON.stringify(assignment.cameras.map(({ camera }) => camera.id))
           const gone = yield* sql<{ readonly id: CameraId }>`delete from cameras
             where id not in (select value::uuid from jsonb_array_elements_text(${kept}::jsonb)) returning id`
-          yield* Effect.forEach(gone, ({ id }) => tell(sql, id), { discard: true })
+          if (gone.length > 0) yield* tellCamerasChanged(sql)
         })
       ),
 

@@ -9,6 +9,7 @@ import { layerRuntimeTableMemory } from "@vigil/core/memory/RuntimeTableMemory"
 import { Layer } from "effect"
 import { layerPlacementStoreMemory } from "@vigil/core/memory/PlacementStoreMemory"
 import { auditStoreConformance } from "./AuditStoreConformance.js"
+import { cameraChangesConformance } from "./CameraChangesConformance.js"
 import { cameraSecretsConformance } from "./CameraSecretsConformance.js"
 import { cameraStoreConformance } from "./CameraStoreConformance.js"
 import { discoveryStoreConformance } from "./DiscoveryStoreConformance.js"
@@ -23,6 +24,7 @@ import { runtimeTableConformance } from "./RuntimeTableConformance.js"
 auditStoreConformance("in memory", layerAuditStoreMemory)
 cameraStoreConformance("in memory", layerCameraStoreMemory)
 cameraSecretsConformance("in memory", layerCameraStoreMemory)
+cameraChangesConformance("in memory", layerCameraStoreMemory)
 eventStoreConformance("in memory", layerEventStoreMemory)
 runtimeTableConformance("in memory", layerRuntimeTableMemory.pipe(Layer.provideMerge(layerCameraStoreMemory)))
 placementStoreConformance("in memory", Layer.merge(layerPlacementStoreMemory, layerCameraStoreMemory))

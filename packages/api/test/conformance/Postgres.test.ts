@@ -2,6 +2,7 @@ import { Layer } from "effect"
 import { layerEmbeddedStores } from "../EmbeddedDatabase.js"
 import { secondTenant } from "../Samples.js"
 import { auditStoreConformance } from "./AuditStoreConformance.js"
+import { cameraChangesConformance } from "./CameraChangesConformance.js"
 import { cameraSecretsConformance } from "./CameraSecretsConformance.js"
 import { cameraStoreConformance } from "./CameraStoreConformance.js"
 import { discoveryStoreConformance } from "./DiscoveryStoreConformance.js"
@@ -18,6 +19,7 @@ const stores = Layer.effectDiscard(secondTenant).pipe(Layer.provideMerge(layerEm
 auditStoreConformance("PostgreSQL", stores)
 cameraStoreConformance("PostgreSQL", stores)
 cameraSecretsConformance("PostgreSQL", stores)
+cameraChangesConformance("PostgreSQL", stores)
 eventStoreConformance("PostgreSQL", stores)
 runtimeTableConformance("PostgreSQL", stores)
 placementStoreConformance("PostgreSQL", stores)

@@ -67,6 +67,19 @@ describe("a licence", () => {
         yield* swap(off.id, true)
         expect(yield* licences.standing(otherTenant)).toMatchObject({ status: "valid", enabledCameras: 3 })
 
+        const three = yield* store.createMany(
+          otherTenant,
+          [1, 2, 3].map(() => newCamera({ enabled: false }))
+        )
+        yield* swap(off.id, false)
+        const outcomes = yield* store.updateMany(
+          otherTenant,
+          three.map(({ id }) => ({ id, patch: { enabled: true } }))
+        )
+        expect([...outcomes.values()].map(Either.isRight)).toEqual([true, false, false])
+        expect(outcomes.get(three[2]?.id ?? off.id)).toMatchObject({ left: refusal })
+        expect(yield* licences.standing(otherTenant)).toMatchObject({ status: "valid", enabledCameras: 3 })
+
         // One that was made smaller lets what runs go on, and says so.
         const smaller = yield* licences.change(otherTenant, limited({ cameras: 2 }))
         expect(smaller).toMatchObject({

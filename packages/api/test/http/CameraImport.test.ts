@@ -1,4 +1,5 @@
 import { describe, expect, layer } from "@effect/vitest"
+import { Database } from "@vigil/api/database/Database"
 import { readCsv, writeCsv } from "@vigil/api/sheet/Csv"
 import { readXlsx, writeXlsx } from "@vigil/api/sheet/Xlsx"
 import { defaultTenant } from "@vigil/core/Ids"
@@ -189,7 +190,8 @@ describe("many cameras at once", () => {
       "takes 2,000 cameras from a workbook",
       () =>
         Effect.gen(function* () {
-          const { bring } = yield* door
+          const { bring, cookies, visit } = yield* door
+          const store = yield* CameraStore
           const rows = Array.from({ length: 2000 }, (_, i) => [
             `Row ${i}`,
             `rtsp://192.0.2.20/${i}`,
@@ -203,7 +205,7 @@ describe("many cameras at once", () => {
           const start = performance.now()
           expect((yield* bring(file)).json).toMatchObject({ rows: 2000, added: 2000, problems: [] })
           yield* Console.log(`2,000 cameras from ${file.length} bytes of XLSX in ${Math.round(performance.now() - start)} ms`)
-          const before = yield* (yield* CameraStore).page(defaultTenant, {
+          const before = yield* store.page(defaultTenant, {
             name: "row 1999",
             sort: "name",
             descending: false,
@@ -211,6 +213,24 @@ describe("many cameras at once", () => {
             count: false
           })
           expect(before.cameras).toMatchObject([{ name: "Row 1999", tags: ["many"], enabled: false, hasCredentials: true }])
+
+          const ids = (yield* store.list(defaultTenant)).filter(({ tags }) => tags.includes("many")).map(({ id }) => id)
+          const body = { ids: ids.slice(0, 1000), change: { action: "tag", tags: ["bulk"] } }
+          const begun = performance.now()
+          const tagged = yield* visit({ method: "POST", path: "/api/v1/cameras/bulk", body, cookie: cookies.supervisor })
+          yield* Console.log(`1,000 cameras tagged in ${Math.round(performance.now() - begun)} ms`)
+          expect(tagged.json).toEqual({ results: body.ids.map((id) => ({ id, done: true })) })
+          const [written] = yield* (yield* Database).system(
+            "count transactions",
+            (sql) => sql<{ readonly cameras: number; readonly transactions: number }>`
+              select count(*)::int as cameras, count(distinct xmin::text)::int as transactions
+              from cameras where configuration -> 'tags' ? 'bulk'`
+          )
+          expect(written).toEqual({ cameras: 1000, transactions: 5 })
+          const trail = yield* visit({ path: "/api/v1/audit?action=camera.update&limit=100", cookie: cookies.admin })
+          expect(trail.json).toMatchObject({
+            entries: Array.from({ length: 100 }, () => ({ before: { tags: ["many"] }, after: { tags: ["many", "bulk"] } }))
+          })
         }),
       { timeout: 60_000 }
     )

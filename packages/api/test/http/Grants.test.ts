@@ -158,6 +158,19 @@ describe("grants over HTTP and RPC", () => {
             { id: theirs, done: false, problem: { type: "urn:vigil:problem:camera-not-found" } }
           ]
         })
+        // Those of a group that stay in it, and one that would not: only that one is refused.
+        const { ask: askMover } = yield* limited("supervisor", { groups: [group], places: [site.id] })
+        const moved = yield* askMover({
+          method: "POST",
+          path: "/api/v1/cameras/bulk",
+          body: { ids: [ours, theirs], change: { action: "move", placeId: null } }
+        })
+        expect(moved.json).toMatchObject({
+          results: [
+            { id: ours, done: true },
+            { id: theirs, done: false, problem: { type: "urn:vigil:problem:forbidden" } }
+          ]
+        })
         const sheet = (yield* ask({ path: "/api/v1/cameras/export.csv" })).text
         expect(sheet).toContain("Mine")
         expect(sheet).not.toContain(closed.camera.name)

@@ -40,17 +40,15 @@ export const getCamera = (id: CameraId) =>
 /** What of a camera decides which models it can be given. */
 const aboutModel = ["segment", "detection", "settings", "edge", "placeId"] as const satisfies ReadonlyArray<keyof CameraPatch>
 
-/** Changes what is stored; the camera's node follows by itself. */
-export const configureCamera = (id: CameraId, patch: CameraPatch, expectedRevision?: number) =>
+/** Whether the caller may change a camera in this way. */
+export const authorizeChange = (camera: Camera, patch: CameraPatch) =>
   Effect.gen(function* () {
-    const user = yield* authorize("supervisor")
-    const store = yield* CameraStore
-    const camera = yield* store.get(user.tenantId, id)
-    const { edge, placeId, url } = camera
+    const { edge, id, placeId, tenantId, url } = camera
+    yield* authorize("supervisor")
     yield* Effect.forEach([url, patch.url ?? url], authorizeSource, { discard: true })
     const masks = patch.masks ?? camera.masks
     yield* authorizeMasks(camera.masks, masks)
-    if (patch.url !== undefined) yield* authorizeViews(user.tenantId, [{ url: patch.url, masks }], id)
+    if (patch.url !== undefined) yield* authorizeViews(tenantId, [{ url: patch.url, masks }], id)
     yield* checkAnalytics(patch.analytics ?? [])
     yield* checkSettings(patch.settings ?? {})
     if (aboutModel.some((field) => patch[field] !== undefined)) {
@@ -60,8 +58,17 @@ export const configureCamera = (id: CameraId, patch: CameraPatch, expectedRevisi
         edge: patch.edge === undefined ? edge : patch.edge,
         placeId: patch.placeId === undefined ? placeId : patch.placeId
       })
-      yield* checkModel(user.tenantId, wanted, camera)
+      yield* checkModel(tenantId, wanted, camera)
     }
+  })
+
+/** Changes what is stored; the camera's node follows by itself. */
+export const configureCamera = (id: CameraId, patch: CameraPatch, expectedRevision?: number) =>
+  Effect.gen(function* () {
+    const user = yield* authorize("supervisor")
+    const store = yield* CameraStore
+    const camera = yield* store.get(user.tenantId, id)
+    yield* authorizeChange(camera, patch)
     // What was allowed was allowed of these masks.
     const expected = patch.masks === undefined ? expectedRevision : (expectedRevision ?? camera.revision)
     return yield* allowedWithinReach(store.update(user.tenantId, id, patch, expected))

@@ -1,5 +1,5 @@
-import { DateTime, Effect, Layer, PubSub, Stream } from "effect"
-import type { Camera, NewCamera } from "../Camera.js"
+import { DateTime, Effect, type Either, Layer, PubSub, Stream } from "effect"
+import type { Camera, CameraPatch, NewCamera } from "../Camera.js"
 import type { CameraMessage } from "../BusMessage.js"
 import { messagesOfChange, messagesOfCreation, messagesOfRemoval } from "../CameraLifecycle.js"
 import { cameraCursor, cameraCursors, cameraPage, compareCursors, matchesQuery } from "../CameraQuery.js"
@@ -24,6 +24,15 @@ const checkSurroundings = ({ edge, placeId }: Surroundings): Effect.Effect<void,
   if (edge !== null && edge !== undefined) return new EdgeNotFound({ edgeId: edge })
   return placeId === null || placeId === undefined ? Effect.void : new PlaceNotFound({ placeId })
 }
+
+const outcomes = <C extends { readonly id: CameraId }, A, E>(
+  changes: ReadonlyArray<C>,
+  make: (change: C) => Effect.Effect<A, E>
+): Effect.Effect<ReadonlyMap<CameraId, Either.Either<A, E>>> =>
+  Effect.map(
+    Effect.forEach(changes, (change) => Effect.map(Effect.either(make(change)), (outcome) => [change.id, outcome] as const)),
+    (entries) => new Map(entries)
+  )
 
 /** Cameras within this process. */
 export const makeCameraStoreMemory = (outbox?: OutboxMemory): Effect.Effect<typeof CameraStore.Service> =>
@@ -71,6 +80,24 @@ export const makeCameraStoreMemory = (outbox?: OutboxMemory): Effect.Effect<type
       return list(({ camera }) => camera.tenantId === tenant && wanted.has(camera.url))
     }
 
+    const update = (tenant: TenantId, id: CameraId, patch: CameraPatch, expectedRevision?: number) =>
+      Effect.all([findOf(tenant, id), DateTime.now, checkSurroundings(patch)]).pipe(
+        Effect.flatMap(([record, now]) =>
+          Effect.flatMap(revisedRecord(record, patch, now, expectedRevision), (revised) => {
+            const messages = messagesOfChange(record, revised)
+            return messages.length === 0 ? Effect.succeed(record.camera) : save(revised, messages)
+          })
+        )
+      )
+    const remove = (tenant: TenantId, id: CameraId, expectedRevision?: number) =>
+      Effect.gen(function* () {
+        const { camera } = yield* findOf(tenant, id)
+        const conflict = revisionConflict(camera, expectedRevision)
+        if (conflict !== undefined) return yield* conflict
+        records.delete(id)
+        yield* tell(messagesOfRemoval(camera, yield* DateTime.now))
+      })
+
     return {
       list: (tenant) => list(({ camera }) => camera.tenantId === tenant),
       page: (tenant, query, among) =>
@@ -91,6 +118,10 @@ export const makeCameraStoreMemory = (outbox?: OutboxMemory): Effect.Effect<type
       maskedAt: (tenant, urls) =>
         Effect.map(atAddresses(tenant, urls), (cameras) => cameras.filter(({ masks }) => masks.length > 0)),
       get: (tenant, id) => Effect.map(findOf(tenant, id), ({ camera }) => camera),
+      among: (tenant, ids) => {
+        const wanted = new Set(ids)
+        return list(({ camera }) => camera.tenantId === tenant && wanted.has(camera.id))
+      },
       create,
       restore: (tenant, back, input) =>
         Effect.flatMap(recordOf(tenant, back, input), (record) =>
@@ -101,23 +132,11 @@ export const makeCameraStoreMemory = (outbox?: OutboxMemory): Effect.Effect<type
           Effect.forEach(inputs, (input) => recordOf(tenant, freshCamera(), input)),
           Effect.forEach((record) => save(record, messagesOfCreation(record)))
         ),
-      update: (tenant, id, patch, expectedRevision) =>
-        Effect.all([findOf(tenant, id), DateTime.now, checkSurroundings(patch)]).pipe(
-          Effect.flatMap(([record, now]) =>
-            Effect.flatMap(revisedRecord(record, patch, now, expectedRevision), (revised) => {
-              const messages = messagesOfChange(record, revised)
-              return messages.length === 0 ? Effect.succeed(record.camera) : save(revised, messages)
-            })
-          )
-        ),
-      remove: (tenant, id, expectedRevision) =>
-        Effect.gen(function* () {
-          const { camera } = yield* findOf(tenant, id)
-          const conflict = revisionConflict(camera, expectedRevision)
-          if (conflict !== undefined) return yield* conflict
-          records.delete(id)
-          yield* tell(messagesOfRemoval(camera, yield* DateTime.now))
-        }),
+      update,
+      updateMany: (tenant, changes) =>
+        outcomes(changes, ({ expectedRevision, id, patch }) => update(tenant, id, patch, expectedRevision)),
+      remove,
+      removeMany: (tenant, removals) => outcomes(removals, ({ expectedRevision, id }) => remove(tenant, id, expectedRevision)),
       all: list(() => true),
       outlines: list(({ camera }) => camera.edge === null),
       some: (ids) => {

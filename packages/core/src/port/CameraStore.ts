@@ -1,5 +1,5 @@
 import { Context, Schema } from "effect"
-import type { Effect, Stream } from "effect"
+import type { Effect, Either, Stream } from "effect"
 import type { Camera, CameraPatch, NewCamera } from "../Camera.js"
 import type { CameraPage, CameraQuery } from "../CameraQuery.js"
 import type { CameraSecrets } from "../CameraRecord.js"
@@ -30,6 +30,30 @@ export class RevisionConflict extends Schema.TaggedError<RevisionConflict>()("Re
   }
 }
 
+/** A change to one camera; with a revision, of the camera as it was then. */
+export interface CameraChange {
+  readonly id: CameraId
+  readonly patch: CameraPatch
+  readonly expectedRevision?: number | undefined
+}
+
+/** Why a camera is not changed. */
+export type ChangeRefused =
+  | CameraNotFound
+  | RevisionConflict
+  | SourceError
+  | EdgeNotFound
+  | PlaceNotFound
+  | LicenceRefused
+  | OutOfReach
+  | StoreUnavailable
+
+/** A camera to remove; with a revision, as it was then. */
+export type CameraRemoval = Pick<CameraChange, "id" | "expectedRevision">
+
+/** Why a camera is not removed. */
+export type RemovalRefused = CameraNotFound | RevisionConflict | StoreUnavailable
+
 /** What a node must know of every camera to see whether it runs as it should. */
 export type CameraOutline = Pick<Camera, "id" | "tenantId" | "revision" | "enabled">
 
@@ -58,6 +82,8 @@ export class CameraStore extends Context.Tag("@vigil/core/CameraStore")<
       urls: ReadonlyArray<string>
     ) => Effect.Effect<ReadonlyArray<Pick<Camera, "id" | "url" | "masks">>, StoreUnavailable>
     readonly get: (tenant: TenantId, id: CameraId) => Effect.Effect<Camera, CameraNotFound | StoreUnavailable>
+    /** Those of these cameras that are there, in no order. */
+    readonly among: (tenant: TenantId, ids: ReadonlyArray<CameraId>) => Effect.Effect<ReadonlyArray<Camera>, StoreUnavailable>
     readonly create: (
       tenant: TenantId,
       camera: NewCamera
@@ -85,22 +111,18 @@ export class CameraStore extends Context.Tag("@vigil/core/CameraStore")<
       id: CameraId,
       patch: CameraPatch,
       expectedRevision?: number
-    ) => Effect.Effect<
-      Camera,
-      | CameraNotFound
-      | RevisionConflict
-      | SourceError
-      | EdgeNotFound
-      | PlaceNotFound
-      | LicenceRefused
-      | OutOfReach
-      | StoreUnavailable
-    >
-    readonly remove: (
+    ) => Effect.Effect<Camera, ChangeRefused>
+    /** Each of different cameras by itself, as `update` does, but many in a transaction; tells what became of each. */
+    readonly updateMany: (
       tenant: TenantId,
-      id: CameraId,
-      expectedRevision?: number
-    ) => Effect.Effect<void, CameraNotFound | RevisionConflict | StoreUnavailable>
+      changes: ReadonlyArray<CameraChange>
+    ) => Effect.Effect<ReadonlyMap<CameraId, Either.Either<Camera, ChangeRefused>>>
+    readonly remove: (tenant: TenantId, id: CameraId, expectedRevision?: number) => Effect.Effect<void, RemovalRefused>
+    /** The same, as `remove` does. */
+    readonly removeMany: (
+      tenant: TenantId,
+      removals: ReadonlyArray<CameraRemoval>
+    ) => Effect.Effect<ReadonlyMap<CameraId, Either.Either<void, RemovalRefused>>>
     /** Every camera of every tenant: the desired state that nodes reconcile with. */
     readonly all: Effect.Effect<ReadonlyArray<Camera>, StoreUnavailable>
     /** The same in outline, for thousands of them, and without those that are none of a node's business: an edge's, and a suspended tenant's. */
