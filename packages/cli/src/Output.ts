@@ -50,20 +50,50 @@ export const printJson =
 /** A terminal of unknown size says 0. */
 const terminalWidth = (): number => process.stdout.columns || Number.POSITIVE_INFINITY
 
-/** Rows under headings, columns as wide as they must be; cut to the terminal's width where there is one. */
+/** To this width the widest columns are shortened. */
+const leastWidth = 12
+/** Ids, which other commands want whole, and times. */
+const isWhole = (cell: string): boolean => /^([0-9a-f]{8}-[0-9a-f]{4}-|\d{4}-\d\d-\d\d)/.test(cell)
+
+/** The widths of columns that are at most so wide together, with two spaces between, as far as those that may be shortened allow it. */
+const shortened = (widths: ReadonlyArray<number>, least: ReadonlyArray<number>, limit: number): ReadonlyArray<number> => {
+  const fit = [...widths]
+  let over = fit.reduce((sum, width) => sum + width, 2 * (fit.length - 1)) - limit
+  while (over > 0) {
+    const widest = fit.reduce((best, width, column) => {
+      const gain = width - (least[column] ?? width)
+      return gain > 0 && (best < 0 || width > (fit[best] ?? 0)) ? column : best
+    }, -1)
+    if (widest < 0) return fit
+    fit[widest] = (fit[widest] ?? 0) - 1
+    over -= 1
+  }
+  return fit
+}
+
+/**
+ * Rows under headings, columns as wide as they must be. Where the terminal is narrower the widest are shortened, but none with ids, which are there to be copied: what does not
+ * fit even so goes over into the next line.
+ */
 export const table = (
   headings: ReadonlyArray<string>,
   rows: ReadonlyArray<ReadonlyArray<string>>,
   limit = terminalWidth()
 ): string => {
-  const widths = headings.map((heading, column) => Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)))
-  const line = (cells: ReadonlyArray<string>) => {
-    const text = cells
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+  const columns = headings.map((heading, column) => [heading, ...rows.map((row) => row[column] ?? "")])
+  const needed = columns.map((cells) => Math.max(...cells.map(({ length }) => length)))
+  const least = columns.map((cells, column) =>
+    cells.some(isWhole) ? (needed[column] ?? 0) : Math.max(leastWidth, headings[column]?.length ?? 0)
+  )
+  const widths = shortened(needed, least, limit)
+  const line = (cells: ReadonlyArray<string>) =>
+    cells
+      .map((cell, column) => {
+        const width = widths[column] ?? cell.length
+        return cell.length > width ? `${cell.slice(0, width - 1)}…` : cell.padEnd(width)
+      })
       .join("  ")
       .trimEnd()
-    return text.length > limit ? `${text.slice(0, limit - 1)}…` : text
-  }
   return [line(headings), ...rows.map(line)].join("\n")
 }
 

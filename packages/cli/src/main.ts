@@ -6,6 +6,11 @@ const program = commandLine(process.argv.slice(2), {
   noColor: (process.env["NO_COLOR"] ?? "") !== ""
 })
 
+// Whoever read it wants no more of it, as `head -1` of `vigil event watch`: that is as proper an end as Ctrl-C.
+process.stdout.on("error", () => process.emit("SIGTERM"))
+// swallowed: a server goes on when what keeps its log is started anew
+process.stderr.on("error", () => {})
+
 /** Milliseconds after which whatever still keeps the process alive is not waited for. */
 const patience = 2000
 

@@ -2,7 +2,7 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type { ServerConfig } from "../ServerConfig.js"
 
 /** Headers of answers that pages of other sites may read. */
-const exposed = "ETag, Idempotent-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
+const exposed = "ETag, Idempotent-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, Vigil-Licence, X-Request-Id"
 
 /** What pages of the allowed origins need to read an answer (WHATWG Fetch, CORS protocol); nothing for all others. */
 export const crossOriginHeaders = (

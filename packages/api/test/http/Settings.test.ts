@@ -92,6 +92,7 @@ describe("settings", () => {
         const wrong: ReadonlyArray<readonly [string, unknown]> = [
           ["segment.duration", 11],
           ["segment.duration", "5"],
+          ["model.yolox-nano.minHeight", 1e12],
           ["segment.length", 5],
           ["segment", 5],
           ["", 5],

@@ -81,6 +81,7 @@ export const statusTable = (
   }
   const rows = rowsOf(chosen).map((cells, index) => [names[index] ?? "", ...cells])
   const hidden = cameras.length - shown.length
-  const text = table(["CAMERA", ...chosen.map(({ heading }) => heading)], rows, space.columns)
+  const lines = table(["CAMERA", ...chosen.map(({ heading }) => heading)], rows, space.columns).split("\n")
+  const text = lines.map((line) => cut(line, space.columns)).join("\n")
   return hidden === 0 ? text : `${text}\n${cut(`… and ${hidden} more: name those that you want to see`, space.columns)}`
 }

@@ -1,6 +1,7 @@
-import { Effect, Either, ParseResult, Predicate, Schema } from "effect"
+import { Effect, Either, Predicate, Schema } from "effect"
 import type { AnalyticDescriptor } from "../Analytic.js"
 import { AnalyticId, ModelId } from "../Ids.js"
+import { issueSentence } from "../IssueSentence.js"
 import { AnalyticCatalogue } from "../port/AnalyticCatalogue.js"
 import { analyticSettings, type KnownSetting, modelSettings, settings } from "./Setting.js"
 import type { SettingPatch, SettingValues } from "./SettingValues.js"
@@ -10,7 +11,7 @@ export const SettingDefinition = Schema.Struct({
   /** `*` stands for the id of a model. */
   key: Schema.String,
   description: Schema.String,
-  /** Null where models and analytics have one of their own. */
+  /** Null where each model has one of its own. */
   default: Schema.Unknown,
   /** JSON Schema (2020-12) of its values. */
   schema: Schema.Unknown
@@ -44,15 +45,18 @@ const ownOf = ({ id, settings: schema }: AnalyticDescriptor): ReadonlyArray<Sett
   })
 }
 
+/** Those that every analytic has are by default what it asks for itself. */
+const ofEvery = ({ id, priority, requirements }: AnalyticDescriptor): ReadonlyArray<SettingDefinition> => {
+  const itself: SettingValues = { priority, ...requirements }
+  return analyticSettings.map((known) => defined({ ...known, byDefault: itself[known.key] ?? null }, `analytic.${id}.`))
+}
+
 /** Every parameter of this program. */
 export const settingDefinitions: Effect.Effect<ReadonlyArray<SettingDefinition>, never, AnalyticCatalogue> = Effect.map(
   AnalyticCatalogue,
   ({ list }) => [
     ...settings.map((known) => defined(known)),
-    ...list.flatMap((analytic) => [
-      ...ownOf(analytic),
-      ...analyticSettings.map((known) => defined(known, `analytic.${analytic.id}.`))
-    ]),
+    ...list.flatMap((analytic) => [...ownOf(analytic), ...ofEvery(analytic)]),
     ...modelSettings.map((known) => defined(known, "model.*."))
   ]
 )
@@ -60,19 +64,10 @@ export const settingDefinitions: Effect.Effect<ReadonlyArray<SettingDefinition>,
 const noSuch = (key: string) =>
   new InvalidSetting({ key, detail: "there is no such setting: `vigil settings list` tells which there are" })
 
-/** What is wrong first, and where in the value, in one line. */
-const sentence = (error: ParseResult.ParseError): string => {
-  const issues = ParseResult.ArrayFormatter.formatErrorSync(error)
-  const choices = new Set(
-    issues.map(({ message, path }) => `${path.map(String).join(".")}${path.length === 0 ? "" : ": "}${message}`)
-  )
-  return [...choices].join("; ")
-}
-
 const checkKnown = (key: string, known: KnownSetting | undefined, value: unknown): Effect.Effect<void, InvalidSetting> => {
   if (known === undefined) return noSuch(key)
   const checked = known.check(value)
-  return Either.isRight(checked) ? Effect.void : new InvalidSetting({ key, detail: sentence(checked.left) })
+  return Either.isRight(checked) ? Effect.void : new InvalidSetting({ key, detail: issueSentence(checked.left) })
 }
 
 /** The id, which may have dots in it, and the name behind it. */

@@ -7,9 +7,10 @@ import {
   type MotionOptions
 } from "@vigil/core/Analytic"
 import { type EventDraft, initial as nothingYet, step as filter } from "@vigil/core/EventPipeline"
+import { issueSentence } from "@vigil/core/IssueSentence"
 import { AnalyticCatalogue, InvalidAnalytic } from "@vigil/core/port/AnalyticCatalogue"
 import type { Priority } from "@vigil/core/Priority"
-import { Context, Effect, Either, JSONSchema, Layer, ParseResult, Schema } from "effect"
+import { Context, Effect, Either, JSONSchema, Layer, Schema } from "effect"
 import { Intrusion } from "./Intrusion.js"
 import { Motion } from "./Motion.js"
 import { Tamper } from "./Tamper.js"
@@ -43,8 +44,7 @@ export const knownAnalytic = <Settings, Encoded, State>(analytic: Analytic<Setti
     descriptor,
     start: (assignment, context) =>
       Either.mapBoth(decode(assignment.settings), {
-        onLeft: (error) =>
-          new InvalidAnalytic({ analytic: analytic.id, detail: ParseResult.TreeFormatter.formatErrorSync(error) }),
+        onLeft: (error) => new InvalidAnalytic({ analytic: analytic.id, detail: issueSentence(error) }),
         onRight: (settings) => run(analytic, descriptor, assignment.priority ?? analytic.priority, settings, context)
       })
   }

@@ -179,7 +179,9 @@ export const makeCameraActor = (first: Camera, node: string, shard: string, end:
       reacted = monotonicNow()
       const seen = newest === undefined ? [] : advance({ _tag: "AccessUnitSeen", attempt: machine.attempt, at: newest })
       const actions = [...seen, ...advance({ _tag: "Tick" })]
-      const warn = modelWarnings.look(pipeline.model(), run, facts, reacted)
+      // A camera that is switched off lacks nothing.
+      const model = machine.state._tag === "Disabled" ? undefined : pipeline.model()
+      const warn = modelWarnings.look(model, run, facts, reacted)
       return Effect.zipRight(performAll(actions), warn)
     })
 

@@ -7,6 +7,8 @@ type Storage = RunnerStorage.RunnerStorage["Type"]
 /** Sharding gives all shards up when a refresh takes two seconds; it must be told before that. */
 const refreshLimit = Duration.millis(1500)
 
+const reasonOf = ({ cause }: PersistenceError): string => (cause instanceof Error ? cause.message : String(cause))
+
 export interface LockGrace {
   /** How long shards are kept while the storage cannot be asked. */
   readonly whole: Duration.Duration
@@ -47,7 +49,7 @@ export const withLockGrace = (storage: Storage, grace: LockGrace, isConnected: (
           const left = remaining()
           if (left <= 0) return Effect.fail(error)
           const patience = `its ${held.length} shards are kept for ${Math.ceil(left / 1000)} s more`
-          return Effect.as(Effect.logWarning(`the database does not answer this node; ${patience}`, error), held)
+          return Effect.as(Effect.logWarning(`the database does not answer this node (${reasonOf(error)}); ${patience}`), held)
         })
       )
     }

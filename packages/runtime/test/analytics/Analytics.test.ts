@@ -4,6 +4,7 @@ import type { EventDraft } from "@vigil/core/EventPipeline"
 import { Line, Zone } from "@vigil/core/geometry/Zone"
 import { AnalyticId } from "@vigil/core/Ids"
 import { AnalyticCatalogue } from "@vigil/core/port/AnalyticCatalogue"
+import { settingDefinitions } from "@vigil/core/settings/SettingCatalogue"
 import { layer, startAnalytic } from "@vigil/runtime/analytics/Analytics"
 import { Effect, Either } from "effect"
 import { luma, person, tracks } from "../material/Observations.js"
@@ -153,6 +154,7 @@ describe("startAnalytic", () => {
     const message = Either.getOrThrow(Either.flip(wrong)).message
     expect(message).toContain("minimumArea")
     expect(message).toContain("colour")
+    expect(message).not.toContain("\n")
   })
 
   it.effect("describes every analytic with the schema of its settings", () =>
@@ -164,6 +166,12 @@ describe("startAnalytic", () => {
         expect(settings).toHaveProperty("properties.cooldown.default")
         expect(settings).toHaveProperty("properties.cooldown.description")
       }
+      const byDefault = new Map((yield* settingDefinitions).map((known) => [known.key, known.default]))
+      expect(["priority", "minHeight", "cooldown"].map((name) => byDefault.get(`analytic.intrusion.${name}`))).toEqual([
+        "MEDIUM",
+        480,
+        30_000
+      ])
     }).pipe(Effect.provide(layer))
   )
 })
