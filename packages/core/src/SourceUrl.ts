@@ -138,7 +138,7 @@ export const wholeAddress = (text: string, known?: string): Either.Either<Source
     if (concealed(url).length > maxLength) return refuse("", "invalid-url", "The address has too many parameters with secrets")
     if (!lacksSecrets(url)) return Either.right(address)
     const own = Either.filterOrLeft(
-      Either.fromNullable(known, () => "it is none of this camera's address"),
+      Either.fromNullable(known, () => "none is kept for this address"),
       (other) => isAtServer(other, address),
       () => "the host or port changed"
     )

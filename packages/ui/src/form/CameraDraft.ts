@@ -1,3 +1,4 @@
+import { lacksSecrets } from "@vigil/core/AddressSecrets"
 import { type Camera, CameraPatch, NewCamera } from "@vigil/core/Camera"
 import type { CameraId, PlaceId } from "@vigil/core/Ids"
 import type { RtspTransport, TlsTrust } from "@vigil/core/Source"
@@ -193,9 +194,9 @@ const checked = <A>(draft: CameraDraft, result: Either.Either<A, ParseResult.Par
 export const toNewCamera = (draft: CameraDraft): Either.Either<NewCamera, Complaints> =>
   checked(draft, decodeNew({ ...configuration(draft), ...typedCredentials(draft) }))
 
-/** The camera whose stored user name and password a probe of the draft is to use; none where others are typed, or none are wanted. */
-export const storedWith = (camera: Camera, { forget, password, username }: CameraDraft): CameraId | undefined =>
-  camera.hasCredentials && !forget && username === "" && password === "" ? camera.id : undefined
+/** The camera whose stored secrets a probe of the draft is to use; none where others are typed, or none are wanted. */
+export const storedWith = (camera: Camera, { forget, password, url, username }: CameraDraft): CameraId | undefined =>
+  lacksSecrets(url) || (camera.hasCredentials && !forget && username === "" && password === "") ? camera.id : undefined
 
 /** Everything that the form and the editor hold, as a change of a camera. */
 export const toPatch = (

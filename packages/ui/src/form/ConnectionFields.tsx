@@ -1,3 +1,4 @@
+import { lacksSecrets } from "@vigil/core/AddressSecrets"
 import type { TlsTrust } from "@vigil/core/Source"
 import { CheckField, SelectField, TextAreaField, TextField } from "../component/Field.js"
 import { type CameraDraft, type Complaints, withoutUserInformation } from "./CameraDraft.js"
@@ -76,6 +77,7 @@ export const ConnectionFields = ({ stored, ...props }: DraftProps & { readonly s
         autoComplete="off"
         spellCheck={false}
         placeholder="rtsp://192.168.1.20/stream1"
+        hint={lacksSecrets(draft.url) ? "*** keeps what is stored there; write over it to change it." : undefined}
         value={draft.url}
         error={complaints["url"]}
         onChange={(event) => change({ url: event.target.value })}

@@ -116,6 +116,7 @@ describe("a change", () => {
     const untouched = draftOf(camera)
     expect(storedWith({ ...camera, hasCredentials: true }, untouched)).toBe(camera.id)
     expect(storedWith({ ...camera, hasCredentials: false }, untouched)).toBeUndefined()
+    expect(storedWith({ ...camera, hasCredentials: false }, { ...untouched, url: "http://cam/?pwd=***" })).toBe(camera.id)
     const known = { ...camera, hasCredentials: true }
     expect(storedWith(known, { ...untouched, forget: true })).toBeUndefined()
     expect(storedWith(known, { ...untouched, username: "a" })).toBeUndefined()

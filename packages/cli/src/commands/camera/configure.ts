@@ -1,4 +1,5 @@
 import { Args, Command, Options } from "@effect/cli"
+import { lacksSecrets } from "@vigil/core/AddressSecrets"
 import { Camera, type CameraPatch, NewCamera } from "@vigil/core/Camera"
 import type { CameraId } from "@vigil/core/Ids"
 import { ProbeReport } from "@vigil/core/Probe"
@@ -125,7 +126,7 @@ const concernsSource = ({ credentials, tls, transport, url }: CameraPatch): bool
   [credentials, tls, transport, url].some((part) => part !== undefined)
 
 const probedEdit = (before: Camera, patch: CameraPatch) =>
-  probed(changed(before, patch), patch.credentials === null ? undefined : before.id)
+  probed(changed(before, patch), patch.credentials === null && !lacksSecrets(patch.url ?? before.url) ? undefined : before.id)
 
 const edit = Command.make("edit", { camera: cameraArgument, ...editOptions, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
