@@ -15,6 +15,9 @@ declare module "vitest" {
 /** Of the database with every migration that test files make theirs from. */
 const template = "vigil_template"
 
+/** Several files at once, each with pools of several servers; and what they wrote need not outlive a power cut. */
+const parameters = { max_connections: "400", fsync: "off" }
+
 /** Only now: most runs of single files need no database, and must not wait until the package is loaded. */
 const start = async (folder: string) => {
   const [{ Effect, Exit, Scope }, { openPool, toEmbedded }, { startEmbeddedPostgres }, { migrate }] = await Promise.all([
@@ -25,16 +28,11 @@ const start = async (folder: string) => {
   ])
   const scope = await Effect.runPromise(Scope.make())
   const prepare = Effect.gen(function* () {
-    const connection: ConnectionOptions = toEmbedded(yield* startEmbeddedPostgres(folder))
-    yield* Effect.scoped(
-      Effect.gen(function* () {
-        const sql = yield* openPool(connection, { server: 0, client: 0 }, 1)
-        // What tests wrote need not outlive a power cut.
-        yield* sql`alter system set fsync = off`
-        yield* sql`select pg_reload_conf()`
-        yield* sql.unsafe(`create database ${template}`)
-      })
+    const connection: ConnectionOptions = toEmbedded(yield* startEmbeddedPostgres(folder, parameters))
+    const makeTemplate = Effect.flatMap(openPool(connection, { server: 0, client: 0 }, 1), (sql) =>
+      sql.unsafe(`create database ${template}`)
     )
+    yield* Effect.scoped(makeTemplate)
     yield* migrate({ ...connection, database: template })
     return connection
   })

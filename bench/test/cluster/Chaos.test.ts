@@ -96,7 +96,7 @@ const cut = (...lines: ReadonlyArray<Line>) => Effect.forEach(lines, (line) => l
 const mend = (...lines: ReadonlyArray<Line>) => Effect.forEach(lines, (line) => line.mend, { discard: true })
 
 describe.skipIf(!hasNatsServer || !hasPostgres)("a cluster under faults [needs nats-server and postgresql]", () => {
-  layer(Cluster.layer, { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(Cluster.layer, { excludeTestServices: true })((it) => {
     it.effect(
       "a node that is killed: all its cameras run elsewhere; started again, it gets its part back",
       () =>
@@ -111,7 +111,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("a cluster under faults [needs n
           expect(rig.ownership.on(again.pid).length).toBe(cameras)
           yield* logIsWhole(rig)
         }),
-      60_000
+      120_000
     )
 
     it.effect(
@@ -126,7 +126,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("a cluster under faults [needs n
           expect(rig.refused.length).toBeGreaterThan(refused)
           yield* logIsWhole(rig)
         }),
-      60_000
+      120_000
     )
 
     it.effect(
@@ -142,7 +142,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("a cluster under faults [needs n
           expect(longest(ended)).toBeLessThan(10_000)
           yield* joinNode(rig, "a")
         }),
-      60_000
+      120_000
     )
 
     it.effect(
@@ -154,7 +154,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("a cluster under faults [needs n
           expect(yield* undisturbed(rig, databaseAway(rig, 8), 3)).toBe(0)
           yield* logIsWhole(rig)
         }),
-      60_000
+      120_000
     )
 
     it.effect(
@@ -175,7 +175,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("a cluster under faults [needs n
           expect(rig.stored.length).toBeGreaterThan(stored)
           yield* logIsWhole(rig)
         }),
-      60_000
+      120_000
     )
 
     it.effect.each(["NATS", "NATS and PostgreSQL"])(
@@ -192,7 +192,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("a cluster under faults [needs n
           yield* quiet(rig)
           yield* logIsWhole(rig)
         }),
-      60_000
+      120_000
     )
   })
 })

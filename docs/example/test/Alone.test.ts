@@ -51,7 +51,7 @@ describe("Alone.ts", () => {
         expect(yield* program.end).toBe(0)
         expect(yield* program.processes).toEqual([])
       }),
-    60_000
+    120_000
   )
 
   it.scopedLive("says what is missing", () =>

@@ -50,6 +50,6 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("Clustered.ts [needs nats-server
         expect(yield* staying.processes).toEqual([])
         yield* untilAlone(cameras)
       }),
-    90_000
+    120_000
   )
 })

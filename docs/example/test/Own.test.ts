@@ -65,7 +65,7 @@ it.scopedLive(
         })
         const { id } = yield* (yield* CameraStore).create(defaultTenant, camera)
         const [first] = Chunk.toReadonlyArray(
-          yield* messages.pipe(Stream.take(1), Stream.runCollect, Effect.timeout("20 seconds"))
+          yield* messages.pipe(Stream.take(1), Stream.runCollect, Effect.timeout("60 seconds"))
         )
         expect(first?.message).toMatchObject({ cameraId: id, entry: { event: { eventType: "CROWD", confidence: 1 } } })
         const control = yield* CameraControl
@@ -78,5 +78,5 @@ it.scopedLive(
       const lines = yield* Effect.promise(() => readFile(join(folder, "events.jsonl"), "utf8"))
       for (const event of events) expect(lines).toContain(event)
     }),
-  60_000
+  120_000
 )

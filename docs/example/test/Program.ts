@@ -108,7 +108,7 @@ export const untilPrinted = (program: Program, form: RegExp, after = 0, deadline
 export const untilAlone = (cameras: Cameras["cameras"]): Effect.Effect<void> =>
   Effect.sync(() => cameras.every(({ sessions }) => sessions.size === 0)).pipe(
     Effect.repeat({ until: (alone) => alone, schedule: Schedule.spaced("20 millis") }),
-    Effect.timeoutFail({ duration: "30 seconds", onTimeout: () => new Error("a camera still has a session") }),
+    Effect.timeoutFail({ duration: "60 seconds", onTimeout: () => new Error("a camera still has a session") }),
     // swallowed: nothing, the test fails with it
     Effect.orDie,
     Effect.asVoid

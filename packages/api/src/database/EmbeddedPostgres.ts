@@ -38,6 +38,9 @@ interface Installation {
   readonly prefix: ReadonlyArray<string>
 }
 
+/** Parameters of the server (PostgreSQL's documentation, Server Configuration), by name. */
+type ServerParameters = Readonly<Record<string, string>>
+
 /** Of the binaries that the pinned npm package brings. */
 const majorVersion = "18"
 const port = 5432
@@ -225,7 +228,7 @@ const takeOver = (at: Installation) =>
     }
   })
 
-const startChild = (at: Installation): ChildProcess => {
+const startChild = (at: Installation, parameters: ServerParameters): ChildProcess => {
   const settings = {
     listen_addresses: "",
     unix_socket_directories: at.socketFolder,
@@ -236,7 +239,8 @@ const startChild = (at: Installation): ChildProcess => {
     log_min_messages: "warning",
     log_statement: "none",
     logging_collector: "off",
-    timezone: "UTC"
+    timezone: "UTC",
+    ...parameters
   }
   const server = [
     ...at.prefix,
@@ -304,10 +308,10 @@ const untilEnded = (child: ChildProcess) =>
   })
 
 /** The server's whole life: from its start until it ends by itself, which it should not. */
-const runServer = (at: Installation, ready: (pid: number) => Effect.Effect<unknown>) =>
+const runServer = (at: Installation, parameters: ServerParameters, ready: (pid: number) => Effect.Effect<unknown>) =>
   Effect.gen(function* () {
     const child = yield* Effect.acquireRelease(
-      Effect.sync(() => startChild(at)),
+      Effect.sync(() => startChild(at, parameters)),
       (running) => stopChild(at, running)
     )
     // Writing nothing to it, we learn of its end by the child's; unheard, the error would end this process.
@@ -325,10 +329,10 @@ const runServer = (at: Installation, ready: (pid: number) => Effect.Effect<unkno
   }).pipe(Effect.scoped)
 
 /** Keeps the server running until the scope closes; answers with its process when it is ready, fails if it does not start at first. */
-const supervise = (at: Installation) =>
+const supervise = (at: Installation, parameters: ServerParameters) =>
   Effect.gen(function* () {
     const first = yield* Deferred.make<number, DatabaseError>()
-    yield* runServer(at, (pid) => Deferred.succeed(first, pid)).pipe(
+    yield* runServer(at, parameters, (pid) => Deferred.succeed(first, pid)).pipe(
       Effect.catchAll((error) =>
         Effect.flatMap(Deferred.fail(first, error), (wasFirst) =>
           wasFirst ? Effect.interrupt : Effect.logError(`${error.message}; it is started again`)
@@ -343,15 +347,18 @@ const supervise = (at: Installation) =>
 /**
  * Starts PostgreSQL in `folder` (made and initialised the first time), starts it again if it ends by itself, and stops it when the
  * scope closes, or when this process ends in whatever way. Runs as an unprivileged account where Vigil runs as root. One process
- * per folder.
+ * per folder. `parameters` are set in place of those that Vigil sets.
  */
-export const startEmbeddedPostgres = (folder: string): Effect.Effect<EmbeddedServer, DatabaseError, Scope.Scope> =>
+export const startEmbeddedPostgres = (
+  folder: string,
+  parameters: ServerParameters = {}
+): Effect.Effect<EmbeddedServer, DatabaseError, Scope.Scope> =>
   Effect.gen(function* () {
     const at = yield* install(folder)
     yield* takeOver(at)
     yield* prepareCluster(at)
     const password = yield* attempt("read the database's password", () => readFile(at.passwordFile, "utf8"))
-    const pid = yield* supervise(at)
+    const pid = yield* supervise(at, parameters)
     yield* Effect.acquireRelease(
       attempt("note the folder's owner", async () => writeFile(at.ownerFile, await identityOf(process.pid), { mode: 0o600 })),
       () => Effect.promise(() => rm(at.ownerFile, { force: true }))

@@ -33,7 +33,7 @@ const tables = query<{ readonly name: string }>(
 )
 
 describe("message storage in PostgreSQL", () => {
-  layer(EmbeddedDatabase.layer, { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(EmbeddedDatabase.layer, { excludeTestServices: true })((it) => {
     it.effect("clusters have tables of their own; messages that were answered long ago are deleted, others stay", () =>
       Effect.gen(function* () {
         yield* Effect.scoped(Effect.all([open("East-1"), open("East_1")]))
@@ -62,7 +62,7 @@ describe("message storage in PostgreSQL", () => {
                 until: (all) => all.filter(([messages]) => messages === "2").length === 1,
                 schedule: Schedule.spaced("50 millis")
               }),
-              Effect.timeout("10 seconds")
+              Effect.timeout("60 seconds")
             )
           })
         )

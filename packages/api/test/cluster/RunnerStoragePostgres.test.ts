@@ -49,7 +49,7 @@ const sessionsOf = (cluster: string, name: string) =>
   ])
 
 describe("runner storage in PostgreSQL", () => {
-  layer(EmbeddedDatabase.layer, { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(EmbeddedDatabase.layer, { excludeTestServices: true })((it) => {
     it.scoped("a shard is one node's at a time, and free once it is released", () =>
       Effect.gen(function* () {
         const a = yield* join("one", "a")

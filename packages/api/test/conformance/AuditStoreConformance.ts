@@ -2,7 +2,7 @@ import { describe, expect, layer } from "@effect/vitest"
 import type { AuditChange } from "@vigil/core/AuditEntry"
 import { type AuditAction, type AuditEntry, AuditQuery } from "@vigil/core/AuditEntry"
 import { ChangeAuthor } from "@vigil/core/ChangeAuthor"
-import { defaultTenant, EventId, UserId } from "@vigil/core/Ids"
+import { defaultTenant, UserId } from "@vigil/core/Ids"
 import { AuditStore } from "@vigil/core/port/AuditStore"
 import { RollbackTo } from "@vigil/core/Rollback"
 import { Effect, type Layer, Schema } from "effect"
@@ -20,7 +20,7 @@ const change = (): AuditChange => ({
 /** What every audit trail must do; `stores` must know the tenants `defaultTenant` and `otherTenant`. */
 export const auditStoreConformance = <E>(name: string, stores: Layer.Layer<AuditStore, E>): void => {
   describe(`AuditStore: ${name}`, () => {
-    layer(stores, { timeout: 30_000, excludeTestServices: true })((it) => {
+    layer(stores, { excludeTestServices: true })((it) => {
       it.effect("tells what was done, by whom and from where", () =>
         Effect.gen(function* () {
           const store = yield* AuditStore

@@ -16,7 +16,7 @@ const addressOf = (id: CameraId) =>
 /** What every store of cameras must do with what is secret of them; `stores` must know the tenant `defaultTenant`. */
 export const cameraSecretsConformance = <E>(name: string, stores: Layer.Layer<CameraStore, E>): void => {
   describe(`CameraStore, secrets: ${name}`, () => {
-    layer(stores, { timeout: 30_000, excludeTestServices: true })((it) => {
+    layer(stores, { excludeTestServices: true })((it) => {
       it.effect("keeps credentials for the host and port they were given for, and refuses to take them elsewhere", () =>
         Effect.gen(function* () {
           const store = yield* CameraStore

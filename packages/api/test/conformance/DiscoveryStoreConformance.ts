@@ -17,7 +17,7 @@ const device: FoundDevice = {
 /** What every store of discoveries must do; `stores` must know the tenants `defaultTenant` and `otherTenant`. */
 export const discoveryStoreConformance = <E>(name: string, stores: Layer.Layer<DiscoveryStore, E>): void => {
   describe(`DiscoveryStore: ${name}`, () => {
-    layer(stores, { timeout: 30_000, excludeTestServices: true })((it) => {
+    layer(stores, { excludeTestServices: true })((it) => {
       it.effect("keeps what is reported, until it is over", () =>
         Effect.gen(function* () {
           const store = yield* DiscoveryStore

@@ -11,7 +11,7 @@ const query = (fields: typeof EventQuery.Encoded = {}) => Schema.decodeSync(Even
 /** What every store of events must do; `stores` must know the tenants `defaultTenant` and `otherTenant`. */
 export const eventStoreConformance = <E>(name: string, stores: Layer.Layer<EventStore, E>): void => {
   describe(`EventStore: ${name}`, () => {
-    layer(stores, { timeout: 30_000, excludeTestServices: true })((it) => {
+    layer(stores, { excludeTestServices: true })((it) => {
       it.effect("gives back what was appended", () =>
         Effect.gen(function* () {
           const store = yield* EventStore

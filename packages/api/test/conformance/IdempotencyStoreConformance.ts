@@ -16,7 +16,7 @@ const answer = { status: 201, headers: { location: "/api/v1/things/1" }, body: "
 /** What every store of idempotency keys must do; `stores` must know the tenants `defaultTenant` and `otherTenant`. */
 export const idempotencyStoreConformance = <E>(name: string, stores: Layer.Layer<IdempotencyStore, E>): void => {
   describe(`IdempotencyStore: ${name}`, () => {
-    layer(stores, { timeout: 30_000, excludeTestServices: true })((it) => {
+    layer(stores, { excludeTestServices: true })((it) => {
       it.effect("begins once, tells that it is under way, and gives the answer again", () =>
         Effect.gen(function* () {
           const store = yield* IdempotencyStore

@@ -37,7 +37,7 @@ const ready = (model: ModelId, name: string, tenant = defaultTenant) =>
 /** What every store of models must do; `stores` must know the tenants `defaultTenant` and `otherTenant`. */
 export const modelStoreConformance = <E>(name: string, stores: Layer.Layer<ModelStore, E>): void => {
   describe(`ModelStore: ${name}`, () => {
-    layer(stores, { timeout: 60_000, excludeTestServices: true })((it) => {
+    layer(stores, { excludeTestServices: true })((it) => {
       it.effect("takes a file in parts, in any order and again, and gives them back", () =>
         Effect.gen(function* () {
           const store = yield* ModelStore

@@ -30,7 +30,7 @@ const typesOf = (told: ReadonlyArray<BusMessage>, id: CameraId) =>
 /** What stores and their outbox must do together; `stores` must know the tenants `defaultTenant` and `otherTenant`. */
 export const outboxConformance = <E>(name: string, stores: Layer.Layer<Outbox | CameraStore | EventStore, E>): void => {
   describe(`Outbox: ${name}`, () => {
-    layer(stores, { timeout: 30_000, excludeTestServices: true })((it) => {
+    layer(stores, { excludeTestServices: true })((it) => {
       it.effect("has a message for each change of a camera, in order, once", () =>
         Effect.gen(function* () {
           const cameras = yield* CameraStore
@@ -113,7 +113,7 @@ export const outboxConformance = <E>(name: string, stores: Layer.Layer<Outbox | 
           const outbox = yield* Outbox
           const create = cameras.create(defaultTenant, newCamera())
           const hinted = outbox.changes.pipe(Stream.take(1), Stream.runDrain)
-          yield* Effect.raceFirst(hinted, Effect.forever(Effect.delay(create, "50 millis"))).pipe(Effect.timeout("20 seconds"))
+          yield* Effect.raceFirst(hinted, Effect.forever(Effect.delay(create, "50 millis"))).pipe(Effect.timeout("60 seconds"))
           yield* drain()
           const made = yield* Effect.forEach([1, 2, 3, 4, 5], () => cameras.create(defaultTenant, newCamera({ enabled: false })))
           const told: Array<string> = []

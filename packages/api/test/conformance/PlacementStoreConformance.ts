@@ -13,7 +13,7 @@ const addCamera = Effect.flatMap(CameraStore, (store) => Effect.map(store.create
 /** What every placement store must do; the cameras that it places are those of the camera store. */
 export const placementStoreConformance = <E>(name: string, stores: Layer.Layer<PlacementStore | CameraStore, E>): void => {
   describe(`PlacementStore: ${name}`, () => {
-    layer(stores, { timeout: 30_000, excludeTestServices: true })((it) => {
+    layer(stores, { excludeTestServices: true })((it) => {
       const overrideOf = (id: CameraId) =>
         Effect.map(
           Effect.flatMap(PlacementStore, ({ overrides }) => overrides),
@@ -86,7 +86,7 @@ export const placementStoreConformance = <E>(name: string, stores: Layer.Layer<P
               const before = hints
               // Whoever has just begun to listen may miss the first.
               yield* change.pipe(Effect.repeat({ until: () => hints > before, schedule: Schedule.spaced("50 millis") }))
-            }).pipe(Effect.timeout("10 seconds"))
+            }).pipe(Effect.timeout("60 seconds"))
           yield* heard(store.place([camera], first))
           yield* heard(store.refuse(first, [{ cameraId: camera, reason: "the node is full" }]))
           yield* heard(store.accept([camera]))

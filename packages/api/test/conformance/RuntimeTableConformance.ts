@@ -50,7 +50,7 @@ const later = (moment: DateTime.Utc) =>
 /** What every runtime table must do; `stores` must know the tenants `defaultTenant` and `otherTenant`. */
 export const runtimeTableConformance = <E>(name: string, stores: Layer.Layer<RuntimeTable | CameraStore, E>): void => {
   describe(`RuntimeTable: ${name}`, () => {
-    layer(stores, { timeout: 30_000, excludeTestServices: true })((it) => {
+    layer(stores, { excludeTestServices: true })((it) => {
       it.effect("gives back what a manager reported, and changes what it reports again", () =>
         Effect.gen(function* () {
           const table = yield* RuntimeTable

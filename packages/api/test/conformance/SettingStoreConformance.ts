@@ -18,7 +18,7 @@ const told = Effect.gen(function* () {
 /** What every store of settings must do; `stores` must know the tenants `defaultTenant` and `otherTenant`. */
 export const settingStoreConformance = <E>(name: string, stores: Layer.Layer<SettingStore | Outbox, E>): void => {
   describe(`SettingStore: ${name}`, () => {
-    layer(stores, { timeout: 30_000, excludeTestServices: true })((it) => {
+    layer(stores, { excludeTestServices: true })((it) => {
       it.effect("knows nothing at first", () =>
         Effect.gen(function* () {
           const store = yield* SettingStore

@@ -84,7 +84,7 @@ const fill = Effect.gen(function* () {
 })
 
 describe("the chain of the audit trail", () => {
-  layer(layerTrail, { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTrail, { excludeTestServices: true })((it) => {
     it.effect("is whole as it was written, also where many write at once", () =>
       Effect.gen(function* () {
         yield* fill
@@ -250,7 +250,7 @@ describe("the chain of the audit trail", () => {
 })
 
 describe("a trail of before there was a chain", () => {
-  layer(EmbeddedDatabase.layerEmpty, { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(EmbeddedDatabase.layerEmpty, { excludeTestServices: true })((it) => {
     it.scoped("is chained when the database is brought up to date, and goes on", () =>
       Effect.gen(function* () {
         const { connection } = yield* EmbeddedDatabase

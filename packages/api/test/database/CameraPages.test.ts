@@ -16,7 +16,7 @@ const query = (given: Partial<CameraQuery>): CameraQuery => ({ ...Schema.decodeS
 const percentile95 = (values: ReadonlyArray<number>) => [...values].sort((a, b) => a - b)[Math.ceil(values.length * 0.95) - 1]
 
 describe("pages of 6,000 cameras", () => {
-  layer(layerEmbeddedStores, { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerEmbeddedStores, { excludeTestServices: true })((it) => {
     it.effect(
       "come from an index, from their cursor on",
       () =>

@@ -27,7 +27,7 @@ const untilGone = (pid: number) =>
   Effect.repeat(
     Effect.sync(() => isRunning(pid)),
     { until: (running) => !running, schedule: Schedule.spaced("50 millis") }
-  ).pipe(Effect.timeout("15 seconds"))
+  ).pipe(Effect.timeout("60 seconds"))
 
 /** Another process that starts the server, says its pid, and waits to be killed. */
 const holder = (folder: string) =>
@@ -71,7 +71,7 @@ describe("the embedded PostgreSQL", () => {
         const second = yield* startEmbeddedPostgres(folder)
         expect(yield* query(second, "select count(*)::int as n from kept")).toEqual([{ n: 0 }])
       }),
-    60_000
+    120_000
   )
 
   it.scopedLive(
@@ -88,7 +88,7 @@ describe("the embedded PostgreSQL", () => {
         const again = yield* startEmbeddedPostgres(folder)
         expect(yield* query(again, "select 1 as one")).toEqual([{ one: 1 }])
       }),
-    60_000
+    120_000
   )
 
   it.scopedLive(
@@ -108,7 +108,7 @@ describe("the embedded PostgreSQL", () => {
         const server = yield* startEmbeddedPostgres(folder)
         expect(yield* query(server, "select count(*)::int as n from kept")).toEqual([{ n: 0 }])
       }),
-    60_000
+    120_000
   )
 
   it.scopedLive(
@@ -123,7 +123,7 @@ describe("the embedded PostgreSQL", () => {
         const error = yield* Effect.flip(startEmbeddedPostgres(folder))
         expect(error.message).toMatch(/was written by PostgreSQL 17, this Vigil brings PostgreSQL 18: dump it/)
       }),
-    60_000
+    120_000
   )
 
   it.scopedLive(
@@ -135,7 +135,7 @@ describe("the embedded PostgreSQL", () => {
         const server = yield* startEmbeddedPostgres(join(root, "closed", "postgres"))
         expect(yield* query(server, "select 1 as one")).toEqual([{ one: 1 }])
       }),
-    60_000
+    120_000
   )
 
   it.scopedLive(
@@ -146,7 +146,7 @@ describe("the embedded PostgreSQL", () => {
         expect(server.socketFolder.length).toBeLessThan(100)
         expect(yield* query(server, "select 1 as one")).toEqual([{ one: 1 }])
       }),
-    60_000
+    120_000
   )
 
   it("describes errors with the server's words and code", () => {

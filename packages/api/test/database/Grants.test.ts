@@ -82,7 +82,7 @@ const query = Schema.decodeSync(CameraQuery)({ limit: 500 })
 const eventQuery = Schema.decodeSync(EventQuery)({ limit: 500 })
 
 describe("grants", () => {
-  layer(layerEmbeddedStores, { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerEmbeddedStores, { excludeTestServices: true })((it) => {
     it.effect("limit what is read to places, with all below, and to groups", () =>
       Effect.gen(function* () {
         const { group, inHall, inNorth, inShed, nowhere, places } = yield* grounds

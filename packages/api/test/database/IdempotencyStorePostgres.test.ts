@@ -10,7 +10,7 @@ const answer = { status: 201, headers: {}, body: Buffer.from(secret).toString("b
 const keyOf = (key: string) => ({ tenant: defaultTenant, caller: "zoë", key })
 
 describe("idempotency keys in PostgreSQL", () => {
-  layer(layerEmbeddedStores, { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerEmbeddedStores, { excludeTestServices: true })((it) => {
     it.effect("keep answers sealed, each for its key alone", () =>
       Effect.gen(function* () {
         const store = yield* IdempotencyStore

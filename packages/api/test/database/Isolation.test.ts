@@ -172,7 +172,7 @@ const fill = Effect.gen(function* () {
 })
 
 describe("tenants", () => {
-  layer(layerEmbeddedStores, { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerEmbeddedStores, { excludeTestServices: true })((it) => {
     it.effect("cannot see, change, delete or add rows of each other, in any table", () =>
       Effect.gen(function* () {
         yield* fill

@@ -25,7 +25,7 @@ const removeAll = Effect.gen(function* () {
 const refusal = { _tag: "LicenceRefused", reason: "cameras" }
 
 describe("a licence", () => {
-  layer(layerEmbeddedStores, { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerEmbeddedStores, { excludeTestServices: true })((it) => {
     it.effect("is without limits where nobody set any", () =>
       Effect.gen(function* () {
         const licences = yield* Licences

@@ -30,7 +30,7 @@ const applied = (connection: ConnectionOptions) =>
 const note = (id: number, table: string) => ({ id, name: `adds ${table}`, statements: [`create table ${table} (n int)`] })
 
 describe("migrations", () => {
-  layer(EmbeddedDatabase.layerEmpty, { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(EmbeddedDatabase.layerEmpty, { excludeTestServices: true })((it) => {
     it.effect("are numbered in order", () =>
       Effect.sync(() => {
         const ids = migrations.map(({ id }) => id)
@@ -228,6 +228,6 @@ describe("an external server", () => {
           expect(yield* store.takeEpoch(id)).toBe(1)
         }).pipe(Effect.provide(layerStores(toUrl(url), folder)))
       }),
-    60_000
+    120_000
   )
 })

@@ -40,7 +40,7 @@ const versions = Effect.flatMap(Database, (database) =>
 )
 
 describe("RuntimeTablePostgres", () => {
-  layer(layerEmbeddedStores, { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerEmbeddedStores, { excludeTestServices: true })((it) => {
     it.effect(
       "refuses an actor's row from the moment that a newer actor has taken its epoch, though it has written nothing yet",
       () =>

@@ -109,7 +109,7 @@ const complaints = (sql: SqlClient) =>
 const undone = { _tag: "undone" } as const
 
 describe("every table of the database", () => {
-  layer(layerEmbeddedStores, { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerEmbeddedStores, { excludeTestServices: true })((it) => {
     const asOwner = <A, E>(work: (sql: SqlClient) => Effect.Effect<A, E>) =>
       Effect.scoped(
         Effect.flatMap(Database, ({ connection }) => Effect.flatMap(openPool(connection, { server: 0, client: 0 }, 1), work))

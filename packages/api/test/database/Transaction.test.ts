@@ -41,7 +41,7 @@ const setUp = Effect.fn(function* (connections: number = 1) {
 const clean = [{ tenant: "", open: null }]
 
 describe("a transaction", () => {
-  layer(EmbeddedDatabase.layer, { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(EmbeddedDatabase.layer, { excludeTestServices: true })((it) => {
     it.scoped("takes one round trip where its last statement is its first", () =>
       Effect.gen(function* () {
         const { left, notes, run, trips } = yield* setUp()

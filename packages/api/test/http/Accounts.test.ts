@@ -18,7 +18,7 @@ import {
 import { layerTestServer, password, testConfig, TestServer } from "./TestServer.js"
 
 describe("forgotten passwords", () => {
-  layer(layerMailed, { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerMailed, { excludeTestServices: true })((it) => {
     const next = "entirely other words"
 
     it.effect("are replaced by a mailed link, once", () =>
@@ -98,7 +98,7 @@ describe("forgotten passwords", () => {
     )
   })
 
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("are an administrator's without a mail server", () =>
       Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer
@@ -136,7 +136,7 @@ const layerTrusting = Layer.unwrapScoped(
 )
 
 describe("locks and rules", () => {
-  layer(layerTrusting, { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTrusting, { excludeTestServices: true })((it) => {
     it.effect("lock an account after wrong passwords from anywhere, until an administrator releases it", () =>
       Effect.gen(function* () {
         const { cookies, signIn, visit } = yield* TestServer

@@ -38,7 +38,7 @@ const refused = (key: string) =>
   Effect.repeat(statusWith(key, "GET", "/api/v1/cameras"), {
     until: (status) => status === 401,
     schedule: Schedule.spaced("100 millis")
-  }).pipe(Effect.timeout("5 seconds"))
+  }).pipe(Effect.timeout("60 seconds"))
 
 const userId = (name: string) =>
   Effect.gen(function* () {
@@ -68,7 +68,7 @@ const doors = (): ReadonlyArray<Door> => {
 }
 
 describe("API keys", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("are told once, and kept as hashes", () =>
       Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer
@@ -162,7 +162,7 @@ describe("API keys", () => {
         yield* Effect.repeat(statusWith(key, "POST", "/api/v1/cameras", camera), {
           until: (status) => status === 403,
           schedule: Schedule.spaced("100 millis")
-        }).pipe(Effect.timeout("5 seconds"))
+        }).pipe(Effect.timeout("60 seconds"))
         expect(yield* statusWith(key, "GET", "/api/v1/cameras")).toBe(200)
         yield* visit({ method: "DELETE", path, cookie: cookies.admin })
         yield* refused(key)

@@ -26,7 +26,7 @@ const trail = (filter = "") =>
 const short = ({ action, actor, after, before }: AuditEntry) => [actor.username, action, before, after]
 
 describe("the audit trail", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("begins with the set-up, and tells who came in and who did not", () =>
       Effect.gen(function* () {
         const { signIn, visit } = yield* TestServer
@@ -213,7 +213,7 @@ describe("the audit trail", () => {
 })
 
 describe("tenants", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.scoped("are all listed for the operator of the machine, and the own one for an administrator", () =>
       Effect.gen(function* () {
         yield* secondTenant

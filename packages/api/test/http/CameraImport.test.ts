@@ -39,7 +39,7 @@ const door = Effect.map(TestServer, ({ cookies, url, visit }) => ({
 }))
 
 describe("many cameras at once", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("tells of each bad row, and adds nothing or the good ones", () =>
       Effect.gen(function* () {
         const { bring, cameras, cookies, visit } = yield* door
@@ -232,7 +232,7 @@ describe("many cameras at once", () => {
             entries: Array.from({ length: 100 }, () => ({ before: { tags: ["many"] }, after: { tags: ["many", "bulk"] } }))
           })
         }),
-      { timeout: 60_000 }
+      { timeout: 120_000 }
     )
   })
 })

@@ -56,7 +56,7 @@ const entriesOf = (json: unknown, id: CameraId) =>
   (json as { data: ReadonlyArray<{ readonly id: string }> }).data.filter((entry) => entry.id === id)
 
 describe("camera manager over HTTP", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("tells of the cameras' workers with the DFIP's names, and of the caller's tenant only", () =>
       Effect.gen(function* () {
         yield* secondTenant
@@ -241,7 +241,7 @@ describe("camera manager over HTTP", () => {
           ),
           Effect.flatMap(Fiber.join),
           Effect.scoped,
-          Effect.timeout("5 seconds")
+          Effect.timeout("60 seconds")
         )
         const messages: ReadonlyArray<BusMessage> = [...told]
         const errors = messages.flatMap((message) => (message.type === "worker.error" ? [message] : []))

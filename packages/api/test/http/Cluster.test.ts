@@ -14,7 +14,7 @@ const actions = (audit: unknown) =>
   typeof audit === "object" && audit !== null && "entries" in audit ? audit.entries : undefined
 
 describe("the cluster over HTTP", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("is told to operators, with the cameras of their own tenant that do not run", () =>
       Effect.gen(function* () {
         yield* secondTenant

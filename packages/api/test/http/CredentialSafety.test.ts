@@ -17,7 +17,7 @@ const window = { name: "window", polygon: [corner(0, 0), corner(0.4, 0), corner(
 const desk = { name: "desk", polygon: [corner(0.5, 0.5), corner(1, 0.5), corner(1, 1)] }
 
 describe("credentials and sources", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("files and devices of this machine are for administrators, over HTTP", () =>
       Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer

@@ -44,7 +44,7 @@ const rowsOf = (text: string | undefined): ReadonlyArray<unknown> =>
     .map((line): unknown => JSON.parse(line))
 
 describe("data export", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     const secret = "hunter2-of-the-gate"
 
     it.effect("has every table with rows of the tenant, whole, and nothing of others", () =>

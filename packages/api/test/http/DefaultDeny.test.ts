@@ -87,7 +87,7 @@ const upgrade = (url: string, headers: Record<string, string>) =>
   })
 
 describe("default deny", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("knows every endpoint, and lets strangers into the public ones only", () =>
       Effect.gen(function* () {
         const { visit } = yield* TestServer

@@ -24,7 +24,7 @@ const asking = Effect.map(
 )
 
 describe("the history of what is configured", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("has every version of a camera with its author, and what two of them differ in", () =>
       Effect.gen(function* () {
         const ask = yield* asking

@@ -29,7 +29,7 @@ const named = (name: string) =>
   Effect.flatMap(Database, (database) => database.system("count", (sql) => sql`select id from cameras where name = ${name}`))
 
 describe("idempotency keys", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("give the first answer again, and do nothing twice", () =>
       Effect.gen(function* () {
         const name = key()

@@ -63,7 +63,7 @@ export const mailsTo = (address: string, count: number) =>
     yield* Effect.repeat(Effect.sync(found), {
       until: ({ length }) => length >= count,
       schedule: Schedule.spaced("20 millis")
-    }).pipe(Effect.timeout("10 seconds"))
+    }).pipe(Effect.timeout("60 seconds"))
     return found()
   })
 

@@ -60,7 +60,7 @@ const detection = (model: string, changes: object = {}) => ({
 })
 
 describe("models", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("come in parts, are checked, activated, replaced and removed", () =>
       Effect.gen(function* () {
         const ask = yield* asker("admin")

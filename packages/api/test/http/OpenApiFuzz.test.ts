@@ -30,7 +30,7 @@ const countsOf = (names: ReadonlyArray<string>): string => {
 }
 
 describe("the OpenAPI document", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect(
       "says what the server answers, whatever it is asked",
       () =>

@@ -49,7 +49,7 @@ const setUp = (people: People, settings: object = {}) =>
   })
 
 describe("OpenID Connect", () => {
-  layer(layerTestServer(testConfig({ allowPlainProviders: true })), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(testConfig({ allowPlainProviders: true })), { excludeTestServices: true })((it) => {
     it.scoped("lets people of a provider in, with the roles that their claims give", () =>
       Effect.gen(function* () {
         const { visit, cookies } = yield* TestServer
@@ -253,7 +253,7 @@ describe("OpenID Connect", () => {
     )
   })
 
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("wants HTTPS of providers", () =>
       Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer

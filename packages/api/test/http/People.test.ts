@@ -4,7 +4,7 @@ import { accountNamed, ask, attempt, layerMailed, linkIn, Mails, mailsTo, newUse
 import { password, TestServer } from "./TestServer.js"
 
 describe("people", () => {
-  layer(layerMailed, { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerMailed, { excludeTestServices: true })((it) => {
     it.effect("have profiles of their own; another mail address needs the password", () =>
       Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer
@@ -106,7 +106,7 @@ describe("people", () => {
         expect((yield* attempt("lars", "wrong")).text).not.toContain("disabled")
         expect((yield* reset(linkIn(mail?.text ?? ""), "entirely other words")).status).toBe(403)
         const closed = Effect.filterOrFail(byKey, ({ status }) => status === 401)
-        yield* Effect.retry(closed, Schedule.spaced("100 millis")).pipe(Effect.timeout("10 seconds"))
+        yield* Effect.retry(closed, Schedule.spaced("100 millis")).pipe(Effect.timeout("60 seconds"))
         yield* ask("lars")
         expect((yield* asAdmin("PATCH", `/users/${id}`, { disabled: false })).json).toMatchObject({ disabled: false })
         expect((yield* byKey).status).toBe(200)

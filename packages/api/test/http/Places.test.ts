@@ -26,7 +26,7 @@ const asSupervisor = Effect.map(TestServer, ({ cookies: { supervisor: cookie }, 
 })
 
 describe("places", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("are a tree of four levels", () =>
       Effect.gen(function* () {
         const { ask, make } = yield* asSupervisor

@@ -79,7 +79,7 @@ const layerQueue = Layer.sync(VideoJobQueue, () => ({
 }))
 
 describe("erasure", () => {
-  layer(Layer.provideMerge(layerTestServer(), layerQueue), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(Layer.provideMerge(layerTestServer(), layerQueue), { excludeTestServices: true })((it) => {
     it.effect("takes the events of a time from the store and the bus, and leaves the others and a report", () =>
       Effect.gen(function* () {
         const { ask } = yield* asked

@@ -16,7 +16,7 @@ const isProblem = ({ headers, json, status }: Answer, expected: number) => {
 }
 
 describe("errors are problem details (RFC 9457)", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("names every value that is wrong, by JSON pointer", () =>
       Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer

@@ -23,7 +23,7 @@ const exchange = (code: string, verifier: string) =>
   Effect.flatMap(TestServer, ({ visit }) => visit({ method: "POST", path: "/api/v1/tokens/exchange", body: { code, verifier } }))
 
 describe("programs that are let in from a browser", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("get tokens of their own, once, with the secret that the code is for", () =>
       Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer

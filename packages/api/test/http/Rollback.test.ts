@@ -30,7 +30,7 @@ const stranger = Effect.suspend(() =>
 )
 
 describe("the way back to a version", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("gives a camera back what it was, as a new revision that the trail tells of", () =>
       Effect.gen(function* () {
         const first = (yield* ask("supervisor", "POST", "/cameras", {

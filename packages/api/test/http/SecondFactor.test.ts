@@ -67,7 +67,7 @@ const newcomer = (username: string) =>
   })
 
 describe("second factors", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("count once a first code was given, and are asked for from then on", () =>
       Effect.gen(function* () {
         yield* addUser("anna")
@@ -191,7 +191,7 @@ describe("second factors", () => {
     )
   })
 
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.scoped("are wanted of everybody where the policy says so: until then nothing else is open", () =>
       Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer
@@ -226,7 +226,7 @@ describe("second factors", () => {
         yield* Effect.repeat(open({ headers }), {
           until: (status) => status === 200,
           schedule: Schedule.spaced("100 millis")
-        }).pipe(Effect.timeout("5 seconds"))
+        }).pipe(Effect.timeout("60 seconds"))
         expect((yield* put(cookies.admin, "optional")).status).toBe(200)
         expect((yield* visit({ path: "/api/v1/cameras", cookie: cookies.viewer })).status).toBe(200)
       })

@@ -31,7 +31,7 @@ const bare = Effect.gen(function* () {
 })
 
 describe("set-up", () => {
-  layer(layerBareServer(testConfig()), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerBareServer(testConfig()), { excludeTestServices: true })((it) => {
     it.effect("takes one link, once, for one administrator", () =>
       Effect.gen(function* () {
         const { post, token } = yield* bare
@@ -68,7 +68,7 @@ describe("set-up", () => {
     )
   })
 
-  layer(layerBareServer(testConfig()), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerBareServer(testConfig()), { excludeTestServices: true })((it) => {
     it.effect("refuses a link that is older than its validity", () =>
       Effect.gen(function* () {
         const { post, token } = yield* bare
@@ -84,7 +84,7 @@ describe("set-up", () => {
 })
 
 describe("sessions", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     const decodeUser = Schema.decodeUnknownSync(User)
     const decodeSessions = Schema.decodeUnknownSync(Schema.Array(Session))
     const session = "/api/v1/session"
@@ -178,7 +178,7 @@ describe("sessions", () => {
         yield* Effect.repeat(visit({ path: session, cookie }), {
           until: ({ status }) => status === 401,
           schedule: Schedule.spaced("200 millis")
-        }).pipe(Effect.timeout("4 seconds"))
+        }).pipe(Effect.timeout("60 seconds"))
         yield* (yield* SessionStore).purge
         expect(yield* database.system("look", (sql) => sql`select 1 from sessions where expires_at < now()`)).toHaveLength(0)
       })
@@ -244,7 +244,7 @@ describe("sessions", () => {
           return open.length === 0 ? Effect.void : Effect.fail("not yet")
         }).pipe(
           Effect.retry(Schedule.spaced("100 millis")),
-          Effect.timeoutFail({ duration: "15 seconds", onTimeout: () => new Error("something stays open") })
+          Effect.timeoutFail({ duration: "60 seconds", onTimeout: () => new Error("something stays open") })
         )
         expect([...stays.watched(), ...other()]).toEqual([true, true, true, true])
       }).pipe(Effect.scoped)
@@ -275,7 +275,7 @@ describe("sessions", () => {
 })
 
 describe("users", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("are managed by administrators; the last one stays", () =>
       Effect.gen(function* () {
         const { cookies, signIn, visit } = yield* TestServer

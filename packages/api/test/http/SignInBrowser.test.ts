@@ -56,7 +56,7 @@ const signOut = async (page: Page, username: string) => {
 }
 
 describe.skipIf(needs !== "")(`the page for signing in${needs}`, () => {
-  layer(layerSite, { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerSite, { excludeTestServices: true })((it) => {
     it.scoped(
       "signs in with an identity provider, and comes back to the page that was asked for",
       () =>
@@ -97,7 +97,7 @@ describe.skipIf(needs !== "")(`the page for signing in${needs}`, () => {
           })
           expect([...errors, ...other.errors]).toEqual([])
         }),
-      { timeout: 60_000 }
+      { timeout: 120_000 }
     )
 
     it.scoped(
@@ -137,7 +137,7 @@ describe.skipIf(needs !== "")(`the page for signing in${needs}`, () => {
           })
           expect(errors).toEqual([])
         }),
-      { timeout: 60_000 }
+      { timeout: 120_000 }
     )
 
     it.scoped(
@@ -163,7 +163,7 @@ describe.skipIf(needs !== "")(`the page for signing in${needs}`, () => {
           expect(late.status).toBe(401)
           expect(errors).toEqual([])
         }),
-      { timeout: 60_000 }
+      { timeout: 120_000 }
     )
 
     it.scoped(
@@ -197,7 +197,7 @@ describe.skipIf(needs !== "")(`the page for signing in${needs}`, () => {
           })
           expect(errors).toEqual([])
         }),
-      { timeout: 60_000 }
+      { timeout: 120_000 }
     )
 
     it.scoped(
@@ -232,7 +232,7 @@ describe.skipIf(needs !== "")(`the page for signing in${needs}`, () => {
           expect((yield* attempt(password)).status).toBe(200)
           expect(errors).toEqual([])
         }),
-      { timeout: 60_000 }
+      { timeout: 120_000 }
     )
 
     it.scoped(
@@ -298,7 +298,7 @@ describe.skipIf(needs !== "")(`the page for signing in${needs}`, () => {
           })
           expect([...errors, ...other.errors]).toEqual([])
         }),
-      { timeout: 60_000 }
+      { timeout: 120_000 }
     )
   })
 })

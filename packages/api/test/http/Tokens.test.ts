@@ -47,13 +47,13 @@ const statusWith = (token: string | Redacted.Redacted, path = session) =>
 /** Polls until the token is refused: a server may believe its session or its key a moment longer. */
 const untilRefused = <E, R>(status: Effect.Effect<number, E, R>) =>
   Effect.repeat(status, { until: (now) => now === 401, schedule: Schedule.spaced("100 millis") }).pipe(
-    Effect.timeout("20 seconds")
+    Effect.timeout("60 seconds")
   )
 
 const refused = (token: Redacted.Redacted) => untilRefused(statusWith(token))
 
 describe("tokens", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("let programs in as the user, over HTTP, whatever cookie comes along", () =>
       Effect.gen(function* () {
         const { visit } = yield* TestServer
@@ -303,7 +303,7 @@ describe("tokens", () => {
     )
   })
 
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("are those of all nodes, and so are their ends", () =>
       Effect.gen(function* () {
         const { connection, folder } = yield* EmbeddedDatabase

@@ -15,13 +15,13 @@ import { layerTestServer, TestServer } from "./TestServer.js"
 /** Collects what a stream brings until there are `count`, from a moment when it is known to be subscribed. */
 const collect = <A, E>(stream: Stream.Stream<A, E>, count: number) => Effect.fork(Stream.runCollect(Stream.take(stream, count)))
 
-const within = <A, E>(fiber: Fiber.Fiber<A, E>) => Fiber.join(fiber).pipe(Effect.timeout("5 seconds"))
+const within = <A, E>(fiber: Fiber.Fiber<A, E>) => Fiber.join(fiber).pipe(Effect.timeout("60 seconds"))
 
 /** Offers what it is told again and again until it is interrupted: a subscriber that is still on its way gets it too. */
 const keepTelling = <E>(tell: Effect.Effect<unknown, E>) => Effect.fork(Effect.repeat(tell, Schedule.spaced("50 millis")))
 
 describe("VigilRpc over WebSocket", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.scoped("answers calls of a signed-in user", () =>
       Effect.gen(function* () {
         const { cookies } = yield* TestServer
@@ -141,7 +141,7 @@ describe("VigilRpc over WebSocket", () => {
           ({ socket }) => Effect.sync(() => socket.terminate())
         )
         yield* visit({ method: "DELETE", path: "/api/v1/session", cookie })
-        yield* Effect.promise(() => closed.closed).pipe(Effect.timeout("6 seconds"))
+        yield* Effect.promise(() => closed.closed).pipe(Effect.timeout("60 seconds"))
       })
     )
 
@@ -160,7 +160,7 @@ describe("VigilRpc over WebSocket", () => {
             socket.on("open", () =>
               socket.send(`${JSON.stringify({ _tag: "Request", id: "1", tag: "WhoAmI", headers: message })}\n`)
             )
-          }).pipe(Effect.timeout("5 seconds"))
+          }).pipe(Effect.timeout("60 seconds"))
         expect(yield* whoAmI(Object.fromEntries([authorization]), [])).toContain('"username":"operator","role":"admin"')
         expect(yield* whoAmI({ cookie: cookies.viewer }, [authorization])).toContain('"username":"viewer"')
         const claim = ["x-vigil-connection", `${token} operator 127.0.0.1`] as const
@@ -190,7 +190,7 @@ describe("VigilRpc over WebSocket", () => {
             call("GetCamera", "2", { id: "x" })
             call("WhoAmI", "3", undefined)
           })
-        }).pipe(Effect.timeout("5 seconds"))
+        }).pipe(Effect.timeout("60 seconds"))
         expect(answers.join("")).toContain("viewer")
       })
     )

@@ -36,7 +36,7 @@ const offer = (id: string, token: string, body: string | Uint8Array = "v=0\r\nof
   )
 
 describe("publish tokens", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("are made, told once and taken back by administrators alone", () =>
       Effect.gen(function* () {
         const { cookies, visit } = yield* TestServer
@@ -110,7 +110,7 @@ describe("publish tokens", () => {
 })
 
 describe("a WHIP endpoint", () => {
-  layer(layerTestServer(), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("answers an offer, says where the publication is, and ends it", () =>
       Effect.gen(function* () {
         const { visit } = yield* TestServer

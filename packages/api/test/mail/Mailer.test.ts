@@ -44,7 +44,7 @@ const post = Effect.flatMap(Mailer, ({ post: send }) => send(mail))
 
 const until = (condition: () => boolean) =>
   Effect.repeat(Effect.sync(condition), { until: (holds) => holds, schedule: Schedule.spaced("20 millis") }).pipe(
-    Effect.timeout("20 seconds")
+    Effect.timeout("60 seconds")
   )
 
 describe("mail", () => {

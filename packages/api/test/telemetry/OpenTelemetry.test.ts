@@ -53,7 +53,7 @@ describe("OpenTelemetry", () => {
         expect(got.get("/v1/traces")).toContain("vigil")
         expect(got.get("/v1/metrics")).toContain("telemetry_probe")
       }),
-    30_000
+    120_000
   )
 
   it.scoped("does nothing without one", () =>

@@ -22,7 +22,9 @@ const added = (input: Partial<typeof NewCamera.Encoded> = {}): Camera =>
   ).camera
 
 const changed = (camera: Camera, patch: typeof CameraPatch.Encoded): Camera =>
-  Either.getOrThrow(revisedRecord({ camera, credentials: Option.none(), address: Option.none() }, Schema.decodeSync(CameraPatch)(patch), at)).camera
+  Either.getOrThrow(
+    revisedRecord({ camera, credentials: Option.none(), address: Option.none() }, Schema.decodeSync(CameraPatch)(patch), at)
+  ).camera
 
 const site = PlaceId.make("8a0d5b6e-3c0f-4a53-9f4e-6d9f6ad2f00a")
 const hall = PlaceId.make("8a0d5b6e-3c0f-4a53-9f4e-6d9f6ad2f00b")
@@ -94,7 +96,9 @@ describe("a camera's own settings", () => {
     })
     expect(patch.analytics?.[0]).toEqual({ analytic: "motion", priority: "HIGH", settings: { sensitivity: 0.9 } })
     expect(patch.settings).toEqual({ "analytic.crowd.people": 7, "analytic.motion.minHeight": 720 })
-    const after = Either.getOrThrow(revisedRecord({ camera, credentials: Option.none(), address: Option.none() }, patch, at)).camera
+    const after = Either.getOrThrow(
+      revisedRecord({ camera, credentials: Option.none(), address: Option.none() }, patch, at)
+    ).camera
     expect(cameraLevel(after).values).toEqual({
       "analytic.motion.sensitivity": 0.9,
       "analytic.motion.priority": "HIGH",

@@ -13,7 +13,7 @@ const quiet = Logger.minimumLogLevel(LogLevel.Error)
 
 const conforms = <E>(name: string, bus: Layer.Layer<Bus, E>, cases = [...busConformance, ...boundedBusConformance]) =>
   describe(`Bus: ${name}`, () => {
-    layer(Layer.provideMerge(bus, quiet), { timeout: 30_000, excludeTestServices: true })((it) => {
+    layer(Layer.provideMerge(bus, quiet), { excludeTestServices: true })((it) => {
       for (const { name: does, run } of cases) it.scoped(does, () => run)
     })
   })

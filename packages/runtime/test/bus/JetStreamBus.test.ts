@@ -35,7 +35,7 @@ const setting = (server: NatsServerOptions = {}, more: Partial<JetStreamBusOptio
 const patiently = <A, E>(effect: Effect.Effect<A, E>) =>
   effect.pipe(
     Effect.retry(Schedule.spaced("50 millis")),
-    Effect.timeout("20 seconds"),
+    Effect.timeout("60 seconds"),
     // swallowed: nothing, the case fails with it
     Effect.orDie
   )
@@ -47,7 +47,7 @@ const collect = (stream: Stream.Stream<Delivery>, count: number) =>
     Stream.take(count),
     Stream.runCollect,
     Effect.map((chunk) => [...chunk]),
-    Effect.timeout("20 seconds"),
+    Effect.timeout("60 seconds"),
     // swallowed: nothing, the case fails with it
     Effect.orDie,
     Effect.fork
@@ -58,7 +58,7 @@ const ids = (deliveries: ReadonlyArray<Delivery>) => deliveries.map(({ message }
 const events = (count: number, tenant = anyTenant(), camera = anyCamera(), first = 1) =>
   Array.from({ length: count }, (_, index) => storedMessage(tenant, camera, first + index))
 
-describe.skipIf(!hasNatsServer)("JetStreamBus [needs nats-server]", () => {
+describe.skipIf(!hasNatsServer)("JetStreamBus [needs nats-server]", { concurrent: true }, () => {
   it.scopedLive("goes on over a restart of the server: nothing acknowledged is lost, nothing comes twice", () =>
     Effect.gen(function* () {
       const { bus, nats } = yield* setting()

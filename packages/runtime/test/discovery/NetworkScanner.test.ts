@@ -34,7 +34,7 @@ const requestOf = (given: Partial<typeof DiscoveryRequest.Encoded>, credentials?
 
 const eventually = (what: string, check: () => boolean): Effect.Effect<void> =>
   Effect.suspend(() => (check() ? Effect.void : Effect.fail(what))).pipe(
-    Effect.retry(Schedule.spaced("10 millis").pipe(Schedule.intersect(Schedule.recurs(1000)))),
+    Effect.retry(Schedule.spaced("10 millis").pipe(Schedule.intersect(Schedule.recurs(6000)))),
     Effect.orDieWith((missed) => new Error(`did not come about: ${missed}`))
   )
 

@@ -43,7 +43,7 @@ const settledDepth = (model: ModelId, expected: { readonly waiting: number; read
 /** What every job queue and its results must do, made with {@link conformanceSettings}. */
 export const videoJobConformance = <E>(name: string, made: Layer.Layer<VideoJobQueue | VideoJobResults, E>): void => {
   describe(`VideoJobQueue: ${name}`, () => {
-    layer(made, { timeout: 30_000, excludeTestServices: true })((it) => {
+    layer(made, { excludeTestServices: true })((it) => {
       it.scoped("keeps the jobs of a customer's own model apart from those of others that have its name", () =>
         Effect.gen(function* () {
           const { consume, depth } = yield* VideoJobQueue

@@ -27,7 +27,7 @@ const objectChunks = Effect.flatMap(manager, (jsm) =>
 const eventually = <E, R>(look: Effect.Effect<boolean, E, R>) =>
   look.pipe(
     Effect.repeat({ until: (holds: boolean) => holds, schedule: Schedule.spaced("20 millis") }),
-    Effect.timeout("10 seconds")
+    Effect.timeout("60 seconds")
   )
 
 const jobsTest = <A, E>(
@@ -164,6 +164,6 @@ describe.skipIf(!hasNatsServer)("VideoJobs on JetStream [needs nats-server]", ()
           expect(got.map(({ segmentSequence }) => segmentSequence)).toEqual([0, 1, 2])
         }).pipe(Effect.scoped, Effect.provide(layerJobsAt(server.url, { acknowledgementTime: 2000 })))
       }).pipe(Effect.provide(quiet)),
-    60_000
+    120_000
   )
 })

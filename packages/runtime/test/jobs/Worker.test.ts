@@ -117,7 +117,7 @@ describe("Worker", () => {
         yield* until(() => worker.statistics().processed === 1)
         expect(worker.statistics()).toMatchObject({ failed: 0, inFlight: 0, frames: 10, detections: 10 })
       }).pipe(Effect.provide(Layer.mergeAll(embedded, installed, layerMediaWorkers({ workers: 1 })))),
-    60_000
+    120_000
   )
 
   it.scopedLive(
@@ -130,13 +130,13 @@ describe("Worker", () => {
         const worker = yield* startWorker({ model, concurrency: 1, name: "w" })
         yield* deadLetters(1).pipe(
           Effect.repeat({ until: (letters) => letters.length === 1, schedule: Schedule.spaced("20 millis") }),
-          Effect.timeout("10 seconds")
+          Effect.timeout("60 seconds")
         )
         expect(yield* deadLetters(1)).toMatchObject([{ jobId: job.jobId, model }])
         expect((yield* deadLetters(1))[0]?.reason).toContain("the segment cannot be read")
         expect(worker.statistics().failed).toBe(20)
       }).pipe(Effect.provide(Layer.mergeAll(embedded, installed, layerMediaWorkers({ workers: 1 })))),
-    30_000
+    120_000
   )
 
   it.scopedLive("says so when its model is not installed", () =>
@@ -209,6 +209,6 @@ describe("Worker", () => {
   onServer(
     "does so over JetStream too [needs nats-server]",
     () => share.pipe(Effect.provide(Layer.mergeAll(layerJobs({ deliveries: 20, retryDelay: 20 }), installed, quiet))),
-    60_000
+    120_000
   )
 })

@@ -91,7 +91,7 @@ it.scopedLive(
       const { events } = yield* query(defaultTenant, Schema.decodeSync(EventQuery)({ cameraId: camera.id }))
       expect(events.map(({ event }) => event.detectionMetadata.detail)).toEqual([])
     }).pipe(Effect.provide(ports)),
-  { timeout: 60_000 }
+  { timeout: 120_000 }
 )
 
 it.scopedLive(
@@ -162,5 +162,5 @@ it.scopedLive(
       yield* Effect.sleep("500 millis")
       expect(decoded(), "nothing is decoded for nobody").toBe(then)
     }).pipe(Effect.provide(ports)),
-  { timeout: 60_000 }
+  { timeout: 120_000 }
 )

@@ -151,7 +151,7 @@ export const pushAll = (decoder: CameraDecoder, units: ReadonlyArray<AccessUnit>
   })
 
 /** Looks again until it is so; dies after `seconds`. */
-export const until = (what: string, condition: () => boolean, seconds = 15): Effect.Effect<void> =>
+export const until = (what: string, condition: () => boolean, seconds = 60): Effect.Effect<void> =>
   Effect.gen(function* () {
     const deadline = performance.now() + seconds * 1000
     while (!condition()) {

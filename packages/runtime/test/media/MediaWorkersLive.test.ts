@@ -266,7 +266,7 @@ layer(MediaWorkersLive.layer({ engine: { threads: 1 } }), { excludeTestServices:
         expect(inferences.some(({ detections }) => detections.length > 0)).toBe(true)
         expect(decoder.statistics()).toMatchObject({ inferences: inferences.length, inferencesDropped: 0 })
       }),
-    60_000
+    120_000
   )
 
   it.scoped("decode key frames only while it is quiet, and everything when something moves", () =>
@@ -321,7 +321,7 @@ layer(MediaWorkersLive.layer({ engine: { threads: 1 } }), { excludeTestServices:
         // The sound stream at the end is seen whole.
         expect(luma.filter(({ frame }) => frame.frame >= rounds.length)).toHaveLength(60)
       }),
-    60_000
+    120_000
   )
 
   it.scoped("bound what a source that cannot wait pushes, and go on at a key frame", () =>

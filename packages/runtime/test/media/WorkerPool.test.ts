@@ -3,7 +3,7 @@ import { makeWorkerPool, type WorkerPool } from "@vigil/runtime/media/WorkerPool
 import type { WorkerProcess } from "@vigil/runtime/media/WorkerProcess"
 import type { WorkerTenant } from "@vigil/runtime/media/WorkerTenant"
 
-const deadline = { timeout: 20_000, interval: 20 }
+const deadline = { timeout: 60_000, interval: 20 }
 
 /** A tenant that is always at work; `process` is where it lives now. */
 const makeTenant = (id: number) => {
@@ -65,13 +65,13 @@ describe("a worker pool", () => {
     expect(notes.filter((note) => note.includes("stopped from outside"))).toHaveLength(1)
   })
 
-  it("does not wait for the limit of a hang when a worker was stopped from outside", { timeout: 30_000 }, async () => {
+  it("does not wait for the limit of a hang when a worker was stopped from outside", { timeout: 120_000 }, async () => {
     const { notes, strike } = await start(1, 600_000)
     await strike(0, "SIGSTOP")
     expect(notes.join()).toContain("stopped from outside")
   })
 
-  it("finds the one tenant that ends its workers with a new process or less for each crash", { timeout: 60_000 }, async () => {
+  it("finds the one tenant that ends its workers with a new process or less for each crash", { timeout: 120_000 }, async () => {
     const { pool, strike, together } = await start(8)
     let crashes = 0
     while (together(5) > 1) {

@@ -40,7 +40,7 @@ const until = (what: string, condition: () => boolean) =>
       (holds) => holds,
       () => new Error(`not in time: ${what}`)
     ),
-    Effect.retry({ schedule: Schedule.spaced("50 millis"), times: 600 })
+    Effect.retry({ schedule: Schedule.spaced("50 millis"), times: 1800 })
   )
 
 /** What is seen in an overlay. */

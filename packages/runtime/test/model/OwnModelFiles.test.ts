@@ -131,7 +131,7 @@ describe("OwnModelFiles", () => {
         }
         expect(arrivals()).toBe(0)
         yield* Deferred.succeed(gate, undefined)
-        yield* Effect.repeat(Effect.sleep("10 millis"), { until: () => arrivals() > 0 }).pipe(Effect.timeout("10 seconds"))
+        yield* Effect.repeat(Effect.sleep("10 millis"), { until: () => arrivals() > 0 }).pipe(Effect.timeout("60 seconds"))
         yield* files.ensure(one.file, 0)
         expect(source.readings).toEqual([0])
       })
@@ -172,7 +172,7 @@ describe("OwnModelFiles", () => {
           expect(error.message).toContain("VIGIL_OWN_MODELS_LIMIT")
           expect(yield* kept).toEqual(new Set([a.file.sha256, c.file.sha256]))
         }),
-      25_000
+      120_000
     )
   })
 })

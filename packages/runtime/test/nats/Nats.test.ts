@@ -11,7 +11,7 @@ const open = (settings: NatsSettings) => Effect.map(Layer.build(Nats.layer(setti
 
 const eventually = (what: string, condition: () => boolean) =>
   Effect.suspend(() => (condition() ? Effect.void : Effect.fail(new Error(`never: ${what}`)))).pipe(
-    Effect.retry({ schedule: Schedule.spaced("20 millis"), times: 600 })
+    Effect.retry({ schedule: Schedule.spaced("20 millis"), times: 3000 })
   )
 
 const password = "s3cret-pass@word"
@@ -211,7 +211,7 @@ describe.skipIf(!hasNatsServer)("Nats [needs nats-server]", () => {
       const silent = yield* Scope.make()
       yield* open({ url: server.url, cluster: "c1" }).pipe(Scope.extend(silent))
       yield* server.freeze
-      yield* Scope.close(silent, Exit.void).pipe(Effect.timeout("8 seconds"))
+      yield* Scope.close(silent, Exit.void).pipe(Effect.timeout("30 seconds"))
       yield* server.thaw
     })
   )

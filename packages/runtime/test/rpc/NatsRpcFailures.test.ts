@@ -15,7 +15,7 @@ const timing = { ping: 100, silence: 800, connect: 1500, settle: 300 }
 /** With this, nothing is noticed by silence: either somebody says it, or the test fails. */
 const patient = { ...timing, silence: 60_000 }
 
-const failsWith = (call: Effect.Effect<unknown, unknown>, text: RegExp, within: Duration.DurationInput = "6 seconds") =>
+const failsWith = (call: Effect.Effect<unknown, unknown>, text: RegExp, within: Duration.DurationInput = "60 seconds") =>
   Effect.gen(function* () {
     const error = yield* Effect.flip(call).pipe(
       Effect.timeoutFail({ duration: within, onTimeout: () => new Error("the call hangs") })
@@ -44,11 +44,11 @@ const pair = (timing: SessionTiming, clientTiming = timing) =>
         yield* eventually("begun", () => witness.begun.has(id))
         return fiber
       })
-    const works = client.Echo({ text: "works", n: 1 }).pipe(Effect.retry({ times: 20 }), Effect.timeout("10 seconds"))
+    const works = client.Echo({ text: "works", n: 1 }).pipe(Effect.retry({ times: 20 }), Effect.timeout("60 seconds"))
     return { server, settings, serverProxy, clientProxy, witness, serverNats, clientNats, client, waiting, works }
   })
 
-describe.skipIf(!hasNatsServer)("RPC over NATS when something fails [needs nats-server]", () => {
+describe.skipIf(!hasNatsServer)("RPC over NATS when something fails [needs nats-server]", { concurrent: true }, () => {
   it.scopedLive("nobody is there: the call fails at once, and works when somebody is", () =>
     Effect.gen(function* () {
       const server = yield* startNatsServer()

@@ -74,8 +74,8 @@ export const clientOf = (nats: typeof Nats.Service, options: NatsRpcClientOption
     return yield* RpcClient.make(Calls).pipe(Effect.provideService(RpcClient.Protocol, protocol))
   }).pipe(Effect.provide(RpcSerialization.layerMsgPack), Effect.provideService(Nats, nats))
 
-/** Until `condition` holds, 10 s at most. */
+/** Until `condition` holds, a minute at most. */
 export const eventually = (what: string, condition: () => boolean): Effect.Effect<void, Error> =>
   Effect.suspend(() => (condition() ? Effect.void : Effect.fail(new Error(`never: ${what}`)))).pipe(
-    Effect.retry({ schedule: Schedule.spaced("20 millis"), times: 500 })
+    Effect.retry({ schedule: Schedule.spaced("20 millis"), times: 3000 })
   )

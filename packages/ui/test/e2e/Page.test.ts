@@ -99,7 +99,7 @@ describe.skipIf(needs !== "")(`the page over vigil demo${needs}`, { timeout: 90_
 
   it("fills the feed with events as they happen", async () => {
     const newest = () => page.getByTestId("feed-event").first().getAttribute("data-event")
-    await page.getByTestId("feed-event").first().waitFor({ timeout: 60_000 })
+    await page.getByTestId("feed-event").first().waitFor({ timeout: 120_000 })
     const before = await newest()
     await eventually(newest, 60_000).not.toBe(before)
   })

@@ -1,6 +1,6 @@
 import { openApiDocument } from "@vigil/core/contract/OpenApiDocument"
 import { VigilRpc } from "@vigil/core/contract/VigilRpc"
-import { Effect, Exit, JSONSchema, Option, Schema, Stream } from "effect"
+import { Duration, Effect, Exit, JSONSchema, Option, Schema, Stream } from "effect"
 import * as fc from "effect/FastCheck"
 import { arbitraryOf, type JsonObject } from "../fuzz/JsonSchemaArbitrary.js"
 import { type Operation, operationsOf } from "../fuzz/Operations.js"
@@ -149,6 +149,10 @@ const payloadOf = (tag: string, things: Things): unknown => {
 
 type Client = Effect.Effect.Success<ReturnType<typeof rpcClient>>
 
+/** A moment, in which a server that has little to do tells what it has to tell, and a busy one does too. */
+const momentOf = (client: Client) =>
+  Effect.map(Effect.timed(client.WhoAmI()), ([took]) => Duration.max("300 millis", Duration.times(took, 20)))
+
 /** Makes a call; of what streams, what comes within a moment. Answers what it told or failed with, as JSON. */
 export const callRpc = (client: Client, tag: string, things: Things) =>
   Effect.gen(function* () {
@@ -159,13 +163,15 @@ export const callRpc = (client: Client, tag: string, things: Things) =>
     const answer = (call as (payload: unknown) => Effect.Effect<unknown, unknown> | Stream.Stream<unknown, unknown>)(payload)
     const told = Effect.isEffect(answer)
       ? answer
-      : answer.pipe(
-          Stream.interruptAfter("300 millis"),
-          Stream.take(50),
-          Stream.runCollect,
-          Effect.map((all) => [...all])
+      : Effect.flatMap(momentOf(client), (moment) =>
+          answer.pipe(
+            Stream.interruptAfter(moment),
+            Stream.take(50),
+            Stream.runCollect,
+            Effect.map((all) => [...all])
+          )
         )
-    return Exit.match(yield* Effect.exit(Effect.timeout(told, "5 seconds")), {
+    return Exit.match(yield* Effect.exit(Effect.timeout(told, "60 seconds")), {
       onSuccess: (value) => ({ failed: false, text: JSON.stringify(value) ?? "" }),
       onFailure: (cause) => ({ failed: true, text: JSON.stringify(cause) })
     })

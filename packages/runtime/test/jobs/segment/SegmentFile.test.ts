@@ -45,7 +45,7 @@ const rewritten = (videos: VideoFolder, args: ReadonlyArray<string>) =>
   })
 
 describe("SegmentFile", () => {
-  layer(layerMediaWorkers({ workers: 1 }), { timeout: 60_000, excludeTestServices: true })((it) => {
+  layer(layerMediaWorkers({ workers: 1 }), { excludeTestServices: true })((it) => {
     for (const { args, name } of cases) {
       it.scoped(`${name}: ffmpeg decodes every picture, at its media time`, () =>
         Effect.gen(function* () {

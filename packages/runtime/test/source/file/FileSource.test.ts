@@ -254,7 +254,7 @@ layer(MediaWorkersLive.layer(), { excludeTestServices: true })("the file source"
           if (share > 0.6) expect(pictures).toBeGreaterThan(15)
         }
       }),
-    60_000
+    120_000
   )
 
   it.effect(
@@ -272,7 +272,7 @@ layer(MediaWorkersLive.layer(), { excludeTestServices: true })("the file source"
           }
         }
       }),
-    90_000
+    120_000
   )
 
   for (const [name, codec, fewest] of samples) {
@@ -298,7 +298,7 @@ layer(MediaWorkersLive.layer(), { excludeTestServices: true })("the file source"
             expect(decoded).toBeGreaterThanOrEqual(fewest ?? expected)
           })
         ),
-      60_000
+      120_000
     )
   }
 })

@@ -82,14 +82,14 @@ const watch = (url: string, options: Parameters<typeof sourceConfig>[1] = {}) =>
       ),
       { until: (done) => done }
     )
-    yield* Effect.raceFirst(enough, opened.ended).pipe(Effect.timeout("10 seconds"))
+    yield* Effect.raceFirst(enough, opened.ended).pipe(Effect.timeout("60 seconds"))
     return { units, opened }
   })
 
 const endOf = (url: string, options: Parameters<typeof sourceConfig>[1] = {}) =>
   Effect.scoped(source.open(sourceConfig(url, options), () => {}).pipe(Effect.flatMap(({ ended }) => ended))).pipe(
     Effect.flip,
-    Effect.timeout("10 seconds")
+    Effect.timeout("60 seconds")
   )
 
 const credentials = { username: "admin", password: Redacted.make("s3cret") }

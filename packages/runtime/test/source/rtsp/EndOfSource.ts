@@ -18,7 +18,7 @@ export const limits: RtspLimits = {
 }
 
 /** Everything has to end well within this, whatever the server does. */
-const latest = Duration.seconds(10)
+const latest = Duration.seconds(60)
 
 type Options = Parameters<typeof sourceConfig>[1]
 

@@ -197,7 +197,7 @@ describe("a camera over UDP", { concurrent: true }, () => {
           50
         ),
         { until: (done) => done }
-      ).pipe(Effect.timeout("30 seconds"))
+      ).pipe(Effect.timeout("60 seconds"))
       expect(opened.statistics().packetsLost).toBeGreaterThan(0)
       expect(opened.statistics().damagedAccessUnits).toBeGreaterThan(0)
       camera?.setFaults({})
@@ -337,7 +337,7 @@ describe("a camera that", { concurrent: true }, () => {
       const { opened, until } = yield* watch(url)
       yield* until(many)
       camera?.kill(how)
-      expect((yield* Effect.flip(opened.ended).pipe(Effect.timeout("10 seconds"))).reason).toBe("closed")
+      expect((yield* Effect.flip(opened.ended).pipe(Effect.timeout("60 seconds"))).reason).toBe("closed")
     })
   )
 
@@ -359,7 +359,7 @@ describe("a camera that", { concurrent: true }, () => {
             20
           ),
           { until: (done) => done }
-        ).pipe(Effect.timeout("30 seconds"))
+        ).pipe(Effect.timeout("60 seconds"))
       })
     )
   )

@@ -133,7 +133,7 @@ describe("GStreamer's RTSP server sends", { concurrent: true }, () => {
         expect(statistics.accessUnits).toBe(units.length)
         expect(statistics.keyframes).toBe(units.filter(({ keyframe }) => keyframe).length)
       }),
-    40_000
+    120_000
   )
 
   it.scopedLive.each([
@@ -166,7 +166,7 @@ describe("GStreamer's RTSP server sends", { concurrent: true }, () => {
           expect(Math.abs(frame.mediaTime - before.mediaTime - expected)).toBeLessThan(expected * 0.11 + 1)
         })
       }),
-    40_000
+    120_000
   )
 
   it.scopedLive(
@@ -178,7 +178,7 @@ describe("GStreamer's RTSP server sends", { concurrent: true }, () => {
         expect(opened.description.tracks[1]).toMatchObject({ kind: "audio", codec: "other" })
         expect(audioOf(units)).toEqual([])
       }),
-    40_000
+    120_000
   )
 
   it.scopedLive(
@@ -191,7 +191,7 @@ describe("GStreamer's RTSP server sends", { concurrent: true }, () => {
         const refused = yield* Effect.flip(rtspSource.open(sourceConfig(server.url("/h264"), { transport: "tcp" }), () => {}))
         expect(refused.reason).toBe("unsupported")
       }),
-    40_000
+    120_000
   )
 
   it.scopedLive(
@@ -208,7 +208,7 @@ describe("GStreamer's RTSP server sends", { concurrent: true }, () => {
         // Server and client run on one machine's clock: what differs is latency.
         expect(Math.abs((last?.wallTime ?? 0) - Date.now())).toBeLessThan(3000)
       }),
-    40_000
+    120_000
   )
 
   it.scopedLive.each(["basic", "digest"] as const)(
@@ -225,7 +225,7 @@ describe("GStreamer's RTSP server sends", { concurrent: true }, () => {
           "asks for a user name"
         )
       }),
-    40_000
+    120_000
   )
 
   it.scopedLive(
@@ -236,6 +236,6 @@ describe("GStreamer's RTSP server sends", { concurrent: true }, () => {
         const error = yield* Effect.flip(rtspSource.open(sourceConfig(server.url("/nothing")), () => {}))
         expect(error).toMatchObject({ reason: "not-found", status: 404 })
       }),
-    40_000
+    120_000
   )
 })

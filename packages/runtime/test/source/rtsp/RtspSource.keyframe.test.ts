@@ -28,7 +28,7 @@ const watch = (url: string, options: Partial<SourceConfig> = {}) =>
     const until = (condition: () => boolean) =>
       Effect.repeat(Effect.delay(Effect.sync(condition), 20), { until: (done) => done }).pipe(
         Effect.raceFirst(opened.ended),
-        Effect.timeoutFail({ duration: "5 seconds", onTimeout: () => new Error(`not so with ${units.length} units`) })
+        Effect.timeoutFail({ duration: "60 seconds", onTimeout: () => new Error(`not so with ${units.length} units`) })
       )
     return { units, opened, until }
   })

@@ -22,7 +22,7 @@ const webRtc = { addresses: ["127.0.0.1"], ports: undefined, iceServers: [] }
 const until = (what: string, condition: () => boolean) =>
   Effect.sync(condition).pipe(
     Effect.repeat({ until: (holds: boolean) => holds, schedule: Schedule.spaced("20 millis") }),
-    Effect.timeoutFail({ duration: "15 seconds", onTimeout: () => new Error(`never: ${what}`) })
+    Effect.timeoutFail({ duration: "60 seconds", onTimeout: () => new Error(`never: ${what}`) })
   )
 
 /** A node with real sources, whose media workers only remember. */

@@ -21,7 +21,7 @@ const video = {
 const until = (condition: () => boolean) =>
   Effect.sync(condition).pipe(
     Effect.repeat({ until: (holds: boolean) => holds, schedule: Schedule.spaced("10 millis") }),
-    Effect.timeoutFail({ duration: "10 seconds", onTimeout: () => new Error(`never so: ${String(condition)}`) })
+    Effect.timeoutFail({ duration: "60 seconds", onTimeout: () => new Error(`never so: ${String(condition)}`) })
   )
 
 /** A publisher and the end that receives it. */

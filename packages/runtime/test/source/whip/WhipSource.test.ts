@@ -36,7 +36,7 @@ const limits = {
 const until = (condition: () => boolean) =>
   Effect.sync(condition).pipe(
     Effect.repeat({ until: (holds: boolean) => holds, schedule: Schedule.spaced("5 millis") }),
-    Effect.timeoutFail({ duration: "10 seconds", onTimeout: () => new Error(`never so: ${String(condition)}`) })
+    Effect.timeoutFail({ duration: "60 seconds", onTimeout: () => new Error(`never so: ${String(condition)}`) })
   )
 
 /** A publisher whose packets a test sends itself. */
