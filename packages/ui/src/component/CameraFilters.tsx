@@ -24,8 +24,8 @@ export const CameraFilters = ({
     void navigate({ to, search: cameraSearch({ ...search, ...change }), replace: true })
   const isNarrowed = Object.keys(search).length > 0
   return (
-    <search className="mb-2 grid grid-cols-2 items-end gap-x-3 gap-y-2 sm:grid-cols-[minmax(0,1fr)_9rem_9rem_9rem]">
-      <div className="col-span-2 sm:col-span-1">
+    <search className="mb-2 grid grid-cols-3 items-end gap-x-3 gap-y-2 sm:grid-cols-[minmax(0,1fr)_9rem_9rem_9rem]">
+      <div className="col-span-3 sm:col-span-1">
         <TextField
           label="Search cameras"
           type="search"
@@ -50,7 +50,7 @@ export const CameraFilters = ({
         <option value="missing">Without pictures</option>
         <option value="off">Switched off</option>
       </SelectField>
-      <p role="status" className="col-span-2 flex items-center text-[13px] text-muted sm:col-span-4">
+      <p role="status" className="col-span-3 flex items-center text-[13px] text-muted sm:col-span-4">
         {isNarrowed && (
           <>
             <span className="mr-2">

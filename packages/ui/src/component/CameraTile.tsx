@@ -3,6 +3,7 @@ import type { Camera } from "@vigil/core/Camera"
 import { memo } from "react"
 import { useCameraStatus } from "../client/ClientContext.js"
 import { LiveView } from "../live/LiveView.js"
+import { stateOf } from "../words/CameraWords.js"
 import { framesPerSecond } from "../words/Units.js"
 import { StateBadge } from "./Badge.js"
 
@@ -21,7 +22,7 @@ export const CameraTile = memo(({ camera }: { readonly camera: Camera }) => {
       <div className="relative aspect-video">
         <LiveView camera={camera}>
           <span className="absolute top-2 left-2">
-            <StateBadge state={status?.state} />
+            <StateBadge state={stateOf(camera, status)} />
           </span>
         </LiveView>
       </div>

@@ -32,10 +32,13 @@ export const SystemSummary = ({ cameras }: { readonly cameras: ReadonlyArray<Cam
   const statuses = cameras.flatMap(({ id }) => all.get(id) ?? [])
   const live = statuses.filter(({ state }) => state._tag === "Streaming")
   const wanted = cameras.filter(({ enabled }) => enabled).length
+  // Nothing is missing as long as not every camera was reported of.
+  const isKnown = cameras.every(({ enabled, id }) => !enabled || all.has(id))
+  const tone = live.length === wanted ? "text-good" : isKnown ? "text-warn" : "text-muted"
   const slowest = worst(live)
   return (
     <dl className="flex flex-wrap gap-x-5 gap-y-1" data-testid="summary">
-      <Figure label={`of ${wanted} live`} value={String(live.length)} tone={live.length < wanted ? "text-warn" : "text-good"} />
+      <Figure label={`of ${wanted} live`} value={String(live.length)} tone={tone} />
       <Figure label="fps" value={sum(live, ({ source }) => source.framesPerSecond).toFixed(0)} />
       <Figure label="in" value={bitrate(sum(live, ({ source }) => source.bitrate))} />
       {slowest !== undefined && <Figure label="to detection (p95)" value={milliseconds(slowest)} />}

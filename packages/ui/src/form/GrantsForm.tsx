@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
+import type { Camera } from "@vigil/core/Camera"
 import type { Grants, UserGrants } from "@vigil/core/Grants"
-import { placePaths } from "@vigil/core/Place"
+import { type Place, placePaths } from "@vigil/core/Place"
 import type { User } from "@vigil/core/User"
 import { type FormEvent, useState } from "react"
 import { useClient } from "../client/ClientContext.js"
@@ -9,6 +10,7 @@ import { placesQuery } from "../client/Places.js"
 import { camerasQuery } from "../client/Queries.js"
 import { Button } from "../component/Button.js"
 import { CheckField } from "../component/Field.js"
+import { Loaded } from "../component/Loaded.js"
 import { Notice } from "../component/Notice.js"
 import { errorWords } from "../words/ErrorWords.js"
 
@@ -43,11 +45,18 @@ const Choices = ({
   </fieldset>
 )
 
-const ChosenGrants = ({ user, kept }: { readonly user: User; readonly kept: UserGrants }) => {
+const ChosenGrants = ({
+  user,
+  kept,
+  places,
+  cameras
+}: {
+  readonly user: User
+  readonly kept: UserGrants
+  readonly places: ReadonlyArray<Place>
+  readonly cameras: ReadonlyArray<Camera>
+}) => {
   const queries = useQueryClient()
-  const client = useClient()
-  const places = useQuery(placesQuery).data ?? []
-  const cameras = useQuery(camerasQuery(client)).data ?? []
   const [chosen, setChosen] = useState<Grants>({ places: kept.places, groups: kept.groups })
   const save = useMutation({ mutationFn: () => setGrants(queries, user.id, chosen, kept) })
   const submit = (event: FormEvent) => {
@@ -100,6 +109,19 @@ const ChosenGrants = ({ user, kept }: { readonly user: User; readonly kept: User
 /** The places and groups that a user's cameras are limited to. */
 export const GrantsForm = ({ user }: { readonly user: User }) => {
   const grants = useQuery(grantsQuery(user.id))
-  if (grants.isError) return <Notice tone="bad" title={errorWords(grants.error)} />
-  return grants.data === undefined ? null : <ChosenGrants user={user} kept={grants.data} />
+  const places = useQuery(placesQuery)
+  const cameras = useQuery(camerasQuery(useClient()))
+  return (
+    <Loaded query={places}>
+      {(allPlaces) => (
+        <Loaded query={cameras}>
+          {(allCameras) => (
+            <Loaded query={grants}>
+              {(kept) => <ChosenGrants user={user} kept={kept} places={allPlaces} cameras={allCameras} />}
+            </Loaded>
+          )}
+        </Loaded>
+      )}
+    </Loaded>
+  )
 }

@@ -104,6 +104,7 @@ const Row = ({ entry, names }: { readonly entry: AuditEntry; readonly names: Rea
           <Button
             small
             tone="quiet"
+            className="max-sm:-ml-2.5"
             aria-expanded={isOpen}
             aria-label={`Values of entry ${sequence}`}
             onClick={() => setOpen(!isOpen)}

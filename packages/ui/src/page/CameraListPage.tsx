@@ -15,12 +15,13 @@ import { Icon } from "../component/Icon.js"
 import { Loaded } from "../component/Loaded.js"
 import { PageHead } from "../component/PageHead.js"
 import { BulkForm } from "../form/BulkForm.js"
+import { stateOf } from "../words/CameraWords.js"
 import { useFoundCameras } from "./FoundCameras.js"
 
 const route = getRouteApi("/shell/cameras/list")
 
 const Row = ({
-  camera: { id, name, placeId, tags },
+  camera,
   paths,
   chosen,
   toggle
@@ -31,6 +32,7 @@ const Row = ({
   /** Of whoever may change cameras. */
   readonly toggle: ((id: CameraId) => void) | undefined
 }) => {
+  const { id, name, placeId, tags } = camera
   const status = useCameraStatus(id)
   return (
     <tr data-testid="camera-row" className="border-t border-line/60 hover:bg-hover">
@@ -48,7 +50,7 @@ const Row = ({
         </td>
       )}
       <td className="px-3 py-2">
-        <Link to="/cameras/$id" params={{ id }} className="font-medium break-words [overflow-wrap:anywhere] hover:underline">
+        <Link to="/cameras/$id" params={{ id }} className="font-medium break-words hover:underline">
           {name}
         </Link>
         <p className="text-[13px] break-words text-muted">
@@ -56,7 +58,7 @@ const Row = ({
         </p>
       </td>
       <td className="px-3 py-2 text-right">
-        <StateBadge state={status?.state} />
+        <StateBadge state={stateOf(camera, status)} />
       </td>
     </tr>
   )
@@ -87,7 +89,7 @@ const List = ({ cameras }: { readonly cameras: ReadonlyArray<Camera> }) => {
         />
       )}
       <div className="panel mt-4 overflow-hidden">
-        <table className="w-full text-left" aria-label="Cameras">
+        <table className="w-full table-fixed text-left" aria-label="Cameras">
           <thead className="text-[13px] text-muted">
             <tr>
               {mayChange && (
@@ -106,7 +108,7 @@ const List = ({ cameras }: { readonly cameras: ReadonlyArray<Camera> }) => {
               <th scope="col" className="px-3 py-2 font-medium">
                 Camera
               </th>
-              <th scope="col" className="px-3 py-2 text-right font-medium">
+              <th scope="col" className="w-36 px-3 py-2 text-right font-medium">
                 State
               </th>
             </tr>

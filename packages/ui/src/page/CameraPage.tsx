@@ -20,7 +20,7 @@ import { Icon } from "../component/Icon.js"
 import { Notice } from "../component/Notice.js"
 import { BackLink, PageHead } from "../component/PageHead.js"
 import { LiveView } from "../live/LiveView.js"
-import { stateWords } from "../words/CameraWords.js"
+import { stateOf, stateWords } from "../words/CameraWords.js"
 
 const route = getRouteApi("/shell/cameras/$id")
 
@@ -60,7 +60,7 @@ const Picture = ({ camera }: { readonly camera: Camera }) => {
 
 const State = ({ camera }: { readonly camera: Camera }) => {
   const status = useCameraStatus(camera.id)
-  const words = stateWords(status?.state, useNow())
+  const words = stateWords(stateOf(camera, status), useNow())
   if (words.tone === "good")
     return (
       <p className="text-soft" data-testid="camera-state">
@@ -106,7 +106,7 @@ const CameraView = ({ camera }: { readonly camera: Camera }) => {
       <PageHead
         back={<BackLink to="/" label="All cameras" />}
         title={camera.name}
-        mark={<StateBadge state={status?.state} />}
+        mark={<StateBadge state={stateOf(camera, status)} />}
         note={<Placing camera={camera} />}
       >
         {buttons}

@@ -5,6 +5,7 @@ import { type Place, PlaceKind } from "@vigil/core/Place"
 import { permits } from "@vigil/core/User"
 import { type FormEvent, useState } from "react"
 import { useClient, useUser } from "../client/ClientContext.js"
+import { ownGrantsQuery } from "../client/People.js"
 import { addPlace, changePlace, placesQuery, removePlace } from "../client/Places.js"
 import { camerasQuery } from "../client/Queries.js"
 import { Button, buttonClass } from "../component/Button.js"
@@ -164,6 +165,8 @@ const Sites = ({ canChange }: { readonly canChange: boolean }) => {
   for (const { placeId } of useQuery(camerasQuery(client)).data ?? []) {
     if (placeId !== null) cameras.set(placeId, (cameras.get(placeId) ?? 0) + 1)
   }
+  // A new site is in nobody's limits.
+  const seesAll = useQuery(ownGrantsQuery).data?.limited === false
   const [isAdding, setAdding] = useState(false)
   return (
     <div className="flex flex-col gap-3">
@@ -189,7 +192,7 @@ const Sites = ({ canChange }: { readonly canChange: boolean }) => {
           close={() => setAdding(false)}
         />
       )}
-      {canChange && !isAdding && (
+      {canChange && seesAll && !isAdding && (
         <div>
           <Button small icon="plus" onClick={() => setAdding(true)}>
             Add a site

@@ -25,11 +25,9 @@ const Row = ({ removed, onRestored }: { readonly removed: RemovedObject; readonl
             <Time at={at} withDate /> by {actor.username}
           </p>
         </div>
-        {!asks && (
-          <Button small icon="undo" aria-label={`Bring ${name} back`} onClick={() => setAsks(true)}>
-            Bring back
-          </Button>
-        )}
+        <Button small icon="undo" aria-label={`Bring ${name} back`} aria-expanded={asks} onClick={() => setAsks(!asks)}>
+          Bring back
+        </Button>
       </div>
       {asks && <BringBack type={type} id={id} onClose={() => setAsks(false)} onRestored={onRestored} />}
     </li>

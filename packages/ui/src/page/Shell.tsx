@@ -1,4 +1,5 @@
-import { Link, Outlet, useRouteContext } from "@tanstack/react-router"
+import { Link, Outlet, useLocation, useRouteContext } from "@tanstack/react-router"
+import { useEffect, useRef } from "react"
 import { ClientProvider } from "../client/ClientContext.js"
 import { AccountMenu } from "../component/AccountMenu.js"
 import { ConnectionBanner } from "../component/ConnectionBanner.js"
@@ -27,9 +28,23 @@ const PageLinks = ({ className }: { readonly className: string }) =>
     </Link>
   ))
 
+/** Leads the keyboard, and whoever reads aloud, into a page that was gone to. */
+const useFocusOfPage = () => {
+  const { pathname } = useLocation()
+  const frame = useRef<HTMLElement>(null)
+  const shown = useRef(pathname)
+  useEffect(() => {
+    if (shown.current === pathname) return
+    shown.current = pathname
+    if (frame.current?.contains(document.activeElement) !== true) frame.current?.focus({ preventScroll: true })
+  }, [pathname])
+  return frame
+}
+
 /** The frame of all pages of somebody who is signed in: navigation, health, connection. */
 export const Shell = () => {
   const { user } = useRouteContext({ from: "/shell" })
+  const main = useFocusOfPage()
   // The route leads nobody here who is not signed in; its redirect is not seen by the types.
   if (user === null) return null
   return (
@@ -52,7 +67,7 @@ export const Shell = () => {
           </div>
         </header>
         <ConnectionBanner />
-        <main id="main" tabIndex={-1} className="flex-1 outline-none">
+        <main ref={main} id="main" tabIndex={-1} className="flex-1 outline-none">
           <Outlet />
         </main>
         <nav

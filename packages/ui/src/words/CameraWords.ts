@@ -1,5 +1,8 @@
+import type { Camera } from "@vigil/core/Camera"
+import type { CameraStatus } from "@vigil/core/CameraStatus"
 import type { CameraFailure, CameraState } from "@vigil/core/CameraState"
 import type { SourceErrorReason } from "@vigil/core/Source"
+import { wallTime } from "@vigil/core/Time"
 import { duration } from "./TimeWords.js"
 
 export type Tone = "good" | "warn" | "bad" | "calm" | "idle"
@@ -54,6 +57,13 @@ export const failureAdvice = (reason: SourceErrorReason): string => advices[reas
 
 const retry = (retryAt: number, now: number): string =>
   retryAt > now ? `Next attempt in ${duration(retryAt - now)}.` : "Trying again now."
+
+/** A camera that nobody wants is off, whatever was reported of it, or was not yet. */
+export const stateOf = (
+  camera: Pick<Camera, "enabled" | "updatedAt">,
+  status: Pick<CameraStatus, "state"> | undefined
+): CameraState | undefined =>
+  camera.enabled ? status?.state : { _tag: "Disabled", since: wallTime(camera.updatedAt.epochMillis) }
 
 /** `undefined`: no status is known yet. `now` is wall time in milliseconds. */
 export const stateWords = (state: CameraState | undefined, now: number): StateWords => {

@@ -1,8 +1,9 @@
 import { CameraState } from "@vigil/core/CameraState"
 import { SourceErrorReason } from "@vigil/core/Source"
+import { DateTime } from "effect"
 import { wallTime } from "@vigil/core/Time"
 import { describe, expect, it } from "vitest"
-import { offlineReason, stateWords } from "../../src/words/CameraWords.js"
+import { offlineReason, stateOf, stateWords } from "../../src/words/CameraWords.js"
 
 const failure = { reason: "unauthorized", detail: "DESCRIBE answered 401" } as const
 const since = wallTime(1_000_000)
@@ -52,4 +53,11 @@ it("puts nothing over the picture of a camera that streams or is opened for the 
   expect(offlineReason(states[3])).toBeUndefined()
   expect(offlineReason(states[1])).toBeUndefined()
   expect(offlineReason(undefined)).toBeUndefined()
+})
+
+it("calls a camera off that nobody wants, before anything is reported of it", () => {
+  const updatedAt = DateTime.unsafeMake(since)
+  expect(stateOf({ enabled: false, updatedAt }, undefined)).toEqual({ _tag: "Disabled", since })
+  expect(stateOf({ enabled: true, updatedAt }, undefined)).toBeUndefined()
+  expect(stateOf({ enabled: true, updatedAt }, { state: { _tag: "Streaming", since } })).toEqual({ _tag: "Streaming", since })
 })
