@@ -1,7 +1,7 @@
 import { describe, expect, layer } from "@effect/vitest"
 import { Database } from "@vigil/api/database/Database"
 import type { FoundDevice } from "@vigil/core/Discovery"
-import { DiscoveryId } from "@vigil/core/Ids"
+import { CameraId, DiscoveryId } from "@vigil/core/Ids"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { DiscoveryStore } from "@vigil/core/port/DiscoveryStore"
 import { Effect, Option, Redacted, Schedule, Schema, Stream } from "effect"
@@ -35,7 +35,7 @@ const yard: FoundDevice = {
   key: "urn:uuid:yard",
   name: "Yard",
   address: "192.168.7.9",
-  streams: [{ url: "rtsp://192.168.7.9/1" }]
+  streams: [{ url: "rtsp://192.168.7.9/user=admin_password=geheim_channel=1.sdp" }]
 }
 
 const Told = Schema.Struct({
@@ -98,8 +98,11 @@ describe("discovery", () => {
         const cameras = Schema.decodeUnknownSync(Cameras)(added.json)
         expect(cameras).toMatchObject([
           { name: "Front gate", url: "rtsp://192.168.7.7/sub", hasCredentials: true },
-          { name: "Yard (192.168.7.9)", url: "rtsp://192.168.7.9/1", hasCredentials: true }
+          { name: "Yard (192.168.7.9)", url: "rtsp://192.168.7.9/user=***_password=***_channel=1.sdp", hasCredentials: true }
         ])
+        const { address } = yield* (yield* CameraStore).secrets(CameraId.make(cameras[1]?.id ?? ""))
+        expect(Option.map(address, Redacted.value)).toEqual(Option.some(yard.streams[0]?.url))
+        expect((yield* ask("GET", `/discoveries/${id}`)).text).not.toContain("geheim")
         expect((yield* until(id, "done")).devices.map(({ cameraId }) => cameraId)).toEqual([cameras[0]?.id, null, cameras[1]?.id])
         expect(yield* adopt({ devices: [{ key: yard.key }] })).toMatchObject(refused("known-camera"))
       })
