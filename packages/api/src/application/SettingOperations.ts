@@ -3,6 +3,7 @@ import { authorize, inCallersName } from "@vigil/core/control/Authorization"
 import { configureCamera, getCamera } from "@vigil/core/control/CameraCommands"
 import { type CameraId, defaultTenant, type TenantId } from "@vigil/core/Ids"
 import { findModel } from "@vigil/core/control/ModelAssignment"
+import { ModelLibrary } from "@vigil/core/port/ModelLibrary"
 import { PlaceNotFound, PlaceStore } from "@vigil/core/port/PlaceStore"
 import { SettingStore } from "@vigil/core/port/SettingStore"
 import { cameraLevel, cameraPatchOf } from "@vigil/core/settings/CameraSettings"
@@ -73,14 +74,17 @@ export const settingsAt = (scope: SettingScope) =>
     return yield* viewOf(user, scope)
   })
 
-/** Fails where cameras below would be given a model that nobody has, unless workers are to know it. */
+/** Fails where cameras below would be given a model that the licence does not hold, or that nobody has unless workers are to know it. */
 const checkModelSaid = ({ tenantId }: User, scope: SettingScope, patch: SettingPatch) =>
   Effect.gen(function* () {
     if (typeof patch[detectionModel.key] !== "string") return
     const { levels } = yield* levelsOf(tenantId, scope)
     const said = [patched({}, patch), ...levels.map(({ values }) => values)]
     const model = valueOf(detectionModel, said)
-    if (model !== anyModel && valueOf(detectionPlacement, said) !== "queue") yield* findModel(tenantId, model)
+    if (model === anyModel) return
+    if (valueOf(detectionPlacement, said) !== "queue") yield* findModel(tenantId, model)
+    // The system's settings are for other tenants as well: each one's licence is asked where its cameras run.
+    if (scope.level !== "system") yield* (yield* ModelLibrary).permit(tenantId, model)
   })
 
 export const changeSettings = (scope: SettingScope, patch: SettingPatch, expectedRevision?: number) =>

@@ -114,6 +114,17 @@ describe("tenants over HTTP", () => {
       })
     )
 
+    it.effect("are refused models in their settings that the licence does not hold", () =>
+      Effect.gen(function* () {
+        const { add, ask, signIn } = yield* visitors
+        yield* add("Modest", { cameras: null, validFrom: null, validUntil: null, models: ["shipped"] })
+        const root = yield* signIn("root of Modest")
+        const say = (model: string) => ask(root, "PATCH", "/settings/tenant", { "detection.model": model })
+        expect(yield* say("demanding")).toMatchObject(refused(403, "licence-model"))
+        expect((yield* say("shipped")).status).toBe(200)
+      })
+    )
+
     it.effect("have licences that supervisors see, that refuse what they do not hold, and that warn in every answer", () =>
       Effect.gen(function* () {
         const { add, ask, cookies, operate, signIn } = yield* visitors

@@ -87,7 +87,9 @@ const note = Command.make(
       const id = yield* eventId(options.event)
       const typed = yield* decodeTyped(NewEventNote, "the note")({ text: options.text })
       const entry = yield* overRpc((rpc) => rpc.AddEventNote({ id, note: typed }))
-      yield* options.json ? printJson(EventEntry)(entry) : Console.log(`${id} has ${entry.notes?.length ?? 0} notes.`)
+      yield* options.json
+        ? printJson(EventEntry)(entry)
+        : Console.log(`The event has ${entry.notes?.length === 1 ? "a note" : `${entry.notes?.length ?? 0} notes`}.`)
     }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(
   Command.withDescription(
