@@ -2,6 +2,7 @@ import { describe, expect, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { existsSync } from "node:fs"
 import { chmod, writeFile } from "node:fs/promises"
+import { createServer } from "node:http"
 import { join } from "node:path"
 import { temporaryFolder, vigil, vigilJson, vigilProcess } from "./Vigil.js"
 
@@ -17,6 +18,60 @@ describe("without a server", () => {
         yield* Effect.promise(() => chmod(file, 0o600))
         const called = yield* vigil(["status", "--json"], { VIGIL_DATA: folder })
         expect({ ...called, stdout: called.stdout.toString() }).toEqual({ code: 1, stderr: sentence, stdout: "" })
+      })
+    )
+
+    it.scoped("tells a server of another version from none", () =>
+      Effect.gen(function* () {
+        const folder = yield* temporaryFolder
+        // As an older one answers: without a field, and without a call, that are known here.
+        const older = createServer((request, response) => {
+          const path = request.url ?? ""
+          if (path.startsWith("/api/v1/health")) {
+            response.writeHead(200, { "content-type": "application/health+json" }).end('{"status":"pass"}')
+          } else if (path === "/api/v1/session") response.writeHead(200, { "content-type": "application/json" }).end(me)
+          else {
+            const problem = {
+              type: "urn:vigil:problem:no-route",
+              title: "Not found",
+              status: 404,
+              detail: "There is nothing here."
+            }
+            response.writeHead(404, { "content-type": "application/problem+json" }).end(JSON.stringify(problem))
+          }
+        })
+        let me = "{}"
+        yield* Effect.acquireRelease(
+          Effect.async<void>((resume) => void older.listen(0, "127.0.0.1", () => resume(Effect.void))),
+          () => Effect.sync(() => older.close())
+        )
+        const address = older.address()
+        if (address === null || typeof address === "string") return expect.fail("it has no port")
+        const file = join(folder, "operator.json")
+        const told = (version: string) =>
+          Effect.promise(async () => {
+            await writeFile(file, JSON.stringify({ url: `http://127.0.0.1:${address.port}`, token: "x", version }))
+            await chmod(file, 0o600)
+            return version
+          })
+        const list = vigil(["place", "list", "--data", folder])
+        yield* told("0.0.9")
+        const sentence =
+          /is 0\.0\.9 and vigil is 0\.1\.0 here: they do not understand each other; restart it as 0\.1\.0, or use vigil 0\.0\.9\n$/
+        expect(yield* list).toMatchObject({ code: 1, stderr: expect.stringMatching(sentence) })
+        me = JSON.stringify({
+          id: crypto.randomUUID(),
+          tenantId: crypto.randomUUID(),
+          username: "operator",
+          role: "admin",
+          disabled: false,
+          createdAt: "2026-01-01T00:00:00.000Z"
+        })
+        expect(yield* list).toMatchObject({ code: 1, stderr: expect.stringMatching(sentence) })
+        // Of the same version it is no Vigil at all.
+        me = "{}"
+        yield* told("0.1.0")
+        expect(yield* list).toMatchObject({ code: 1, stderr: expect.stringContaining("no Vigil is running") })
       })
     )
 

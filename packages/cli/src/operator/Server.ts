@@ -13,6 +13,7 @@ import { VigilRpc } from "@vigil/core/contract/VigilRpc"
 import { Console, Context, Effect, Layer, Option, ParseResult, Schema, Scope, Stream } from "effect"
 import { WebSocket } from "ws"
 import { CommandFailed } from "../Output.js"
+import { isOther, isSkew, isUnknownRoute, skewed } from "./VersionSkew.js"
 import { localAccess, placeOf, type ServerAccess, type ServerOptions } from "./ServerAccess.js"
 
 /** How long a server may take to say who we are, and to answer a call. */
@@ -93,8 +94,9 @@ const said = (error: unknown): string | undefined => {
 
 /** What the server answered, as the one sentence that a command ends with. */
 const failureOf =
-  (url: string) =>
+  ({ url, version }: Pick<Context.Tag.Service<Server>, "url" | "version">) =>
   (error: unknown): Error => {
+    if (isUnknownRoute(error) || (isSkew(error) && isOther(version))) return skewed(url, isOther(version) ? version : undefined)
     // What was typed does not fit, which is seen before it is sent.
     if (ParseResult.isParseError(error)) return new CommandFailed({ detail: unfit(error) })
     const problem = said(error)
@@ -109,26 +111,30 @@ const failureOf =
 
 /** Asks the server over HTTP. */
 export const overHttp = <A, E, R>(ask: (http: Http) => Effect.Effect<A, E, R>) =>
-  Effect.flatMap(Server, ({ http, url }) => Effect.mapError(ask(http), failureOf(url)))
+  Effect.flatMap(Server, (server) => Effect.mapError(ask(server.http), failureOf(server)))
 
 const isLost = (error: unknown): boolean =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "RpcClientError"
 
 /** Why a call by RPC failed. A socket that is refused does not say why; the same over HTTP does. */
 const failureOfRpc =
-  ({ http, url }: Context.Tag.Service<Server>) =>
+  (server: Context.Tag.Service<Server>) =>
   (error: unknown): Effect.Effect<never, Error> =>
     isLost(error)
-      ? Effect.zipRight(Effect.mapError(http.catalogue.analytics(), failureOf(url)), Effect.fail(failureOf(url)(error)))
-      : Effect.fail(failureOf(url)(error))
+      ? Effect.zipRight(
+          Effect.mapError(server.http.catalogue.analytics(), failureOf(server)),
+          Effect.fail(failureOf(server)(error))
+        )
+      : Effect.fail(failureOf(server)(error))
 
 /** What the server sends on a path, part by part: never held in whole. */
 export const download = (path: string) =>
   Stream.unwrap(
     Effect.gen(function* () {
-      const { transport, url } = yield* Server
-      const response = yield* Effect.mapError(transport.get(`${url}${path}`), failureOf(url))
-      if (response.status === 200) return Stream.mapError(response.stream, failureOf(url))
+      const server = yield* Server
+      const { transport, url } = server
+      const response = yield* Effect.mapError(transport.get(`${url}${path}`), failureOf(server))
+      if (response.status === 200) return Stream.mapError(response.stream, failureOf(server))
       return yield* Effect.flatMap(
         Effect.catchAll(response.json, () => Effect.succeed(undefined)),
         (problem) => Effect.fail(new CommandFailed({ detail: said(problem) ?? `${url} answered ${response.status}` }))
@@ -136,9 +142,17 @@ export const download = (path: string) =>
     })
   )
 
+/** A call that the server does not know ends as a defect there. */
+const unknownCall =
+  ({ url, version }: Context.Tag.Service<Server>) =>
+  (defect: unknown): Option.Option<Effect.Effect<never, CommandFailed>> =>
+    /Unknown request tag/.test(String(defect)) ? Option.some(skewed(url, isOther(version) ? version : undefined)) : Option.none()
+
 /** Asks the server by RPC. */
 export const overRpc = <A, E, R>(ask: (rpc: Rpc) => Effect.Effect<A, E, R>) =>
-  Effect.flatMap(Server, (server) => Effect.catchAll(Effect.flatMap(server.rpc, ask), failureOfRpc(server)))
+  Effect.flatMap(Server, (server) =>
+    Effect.flatMap(server.rpc, ask).pipe(Effect.catchSomeDefect(unknownCall(server)), Effect.catchAll(failureOfRpc(server)))
+  )
 
 /** What the server tells from now on. */
 export const streamRpc = <A, E, R>(ask: (rpc: Rpc) => Stream.Stream<A, E, R>) =>
@@ -167,18 +181,36 @@ const connectRemote = (access: ServerAccess) =>
     return new CommandFailed({ detail: `${access.url} does not answer as a Vigil does: ${said(error) ?? nameOf(error)}` })
   })
 
+/** Whether what answers there is a Vigil, and not another program that was given a killed one's port. */
+const isVigil = (access: ServerAccess) =>
+  Effect.gen(function* () {
+    const transport = yield* httpTransport(access)
+    const { headers, status } = yield* transport.get(`${access.url}/api/v1/health/live`)
+    return status === 200 && headers["content-type"]?.startsWith("application/health+json") === true
+  }).pipe(Effect.orElseSucceed(() => false))
+
 const connectLocal = (folder: string) =>
   Effect.flatMap(
     localAccess(folder),
     Option.match({
       onNone: () => Effect.succeedNone,
       // Whoever does not know the token of the file is not the server that wrote it.
-      onSome: (access) => Effect.option(connect(access))
+      onSome: (access) =>
+        Effect.asSome(connect(access)).pipe(
+          Effect.catchAll((error) =>
+            isSkew(error) && isOther(access.version)
+              ? Effect.flatMap(isVigil(access), (runs) => (runs ? skewed(access.url, access.version) : Effect.succeedNone))
+              : Effect.succeedNone
+          )
+        )
     })
   )
 
-/** Whether a server that uses the data folder is running. */
-export const answers = (folder: string) => Effect.scoped(Effect.map(connectLocal(folder), Option.isSome))
+/** Whether a server that uses the data folder is running, of whichever version. */
+export const answers = (folder: string) =>
+  Effect.scoped(Effect.map(connectLocal(folder), Option.isSome)).pipe(
+    Effect.catchTag("CommandFailed", () => Effect.succeed(true))
+  )
 
 /** The server that the options name; fails with what to do where there is none. */
 export const layer = (options: ServerOptions) =>

@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises"
 import type { ModelError } from "@vigil/core/Model"
 import type { ModelVerdict } from "@vigil/core/ModelVersion"
+import type { TenantId } from "@vigil/core/Ids"
 import { ModelInspector } from "@vigil/core/port/ModelInspector"
 import { ModelStore } from "@vigil/core/port/ModelStore"
 import { ownModelsOf } from "@vigil/core/port/OwnModels"
@@ -16,7 +17,10 @@ export interface ModelInspectorOptions {
 
 const defaultLargest = 256_000_000
 
-/** Looks at one file at a time: each may take the memory that it is allowed. */
+/** Each may take the memory that it is allowed. */
+const filesAtOnce = 2
+
+/** Looks at two files at a time, and at one of a tenant: one that hangs until its time is over makes nobody else wait. */
 export const layer = ({
   largest = defaultLargest,
   limits = defaultSandboxLimits
@@ -25,7 +29,13 @@ export const layer = ({
     ModelInspector,
     Effect.gen(function* () {
       const files = yield* makeOwnModelFiles(ownModelsOf(yield* ModelStore))
-      const turn = yield* Effect.makeSemaphore(1)
+      const turn = yield* Effect.makeSemaphore(filesAtOnce)
+      const ofTenant = new Map<TenantId, Effect.Semaphore>()
+      const turnOf = (tenant: TenantId) => {
+        const known = ofTenant.get(tenant) ?? Effect.unsafeMakeSemaphore(1)
+        ofTenant.set(tenant, known)
+        return known
+      }
       return ModelInspector.of({
         largest,
         inspect: (version) =>
@@ -39,7 +49,7 @@ export const layer = ({
               ),
               Effect.ensuring(Effect.promise(() => rm(file, { force: true })))
             )
-          }).pipe(turn.withPermits(1))
+          }).pipe(turn.withPermits(1), turnOf(version.tenantId).withPermits(1))
       })
     })
   )

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises"
 import { createHash } from "node:crypto"
 import { describe, expect, it } from "@effect/vitest"
-import { defaultTenant, ModelId } from "@vigil/core/Ids"
+import { defaultTenant, ModelId, TenantId } from "@vigil/core/Ids"
 import { layerModelStoreMemory } from "@vigil/core/memory/ModelStoreMemory"
 import { type ModelHints, type ModelVerdict, partSize, partsOf } from "@vigil/core/ModelVersion"
 import { ModelInspector } from "@vigil/core/port/ModelInspector"
@@ -11,7 +11,7 @@ import { fixedNanodet, fixedYolov5, fixedYolov8, fixedYolox } from "@vigil/fixtu
 import * as ModelInspectorLive from "@vigil/runtime/model/ModelInspectorLive"
 import { OwnModelFolder } from "@vigil/runtime/model/OwnModelFiles"
 import type { SandboxLimits } from "@vigil/runtime/model/Sandbox"
-import { Effect, Either, Layer } from "effect"
+import { Effect, Either, Fiber, Layer, Option } from "effect"
 import * as fc from "effect/FastCheck"
 import { temporaryFolder } from "../material/Models.js"
 
@@ -127,6 +127,45 @@ describe("ModelInspector", () => {
         if (Either.isLeft(verdict)) expect(verdict.left.detail.length).toBeGreaterThan(0)
       }
     })
+  )
+})
+
+describe("a file that takes its whole time", () => {
+  it.live(
+    "makes nobody of another tenant wait, however many of its own do",
+    () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const folder = yield* Effect.acquireRelease(Effect.promise(temporaryFolder), (made) =>
+            Effect.promise(() => made[Symbol.asyncDispose]())
+          )
+          yield* Effect.gen(function* () {
+            const store = yield* ModelStore
+            const { inspect } = yield* ModelInspector
+            const sent = (tenant: TenantId, version: string, bytes: Uint8Array) =>
+              Effect.gen(function* () {
+                const model = ModelId.make("sent")
+                const sha256 = createHash("sha256").update(bytes).digest("hex")
+                yield* store.create(tenant, model, { version, bytes: bytes.length, hints: { labels: ["a", "b"] }, sha256 })
+                for (let part = 0; part < partsOf(bytes.length); part++) {
+                  yield* store.putPart(tenant, model, version, part, bytes.subarray(part * partSize, (part + 1) * partSize))
+                }
+                return inspect(yield* store.get(tenant, model, version))
+              })
+            const endless = slow({ width: 320, height: 256 }, 2, 2000)
+            const waiting = yield* Effect.forEach(["1", "2", "3"], (version) =>
+              Effect.flatMap(sent(defaultTenant, version, endless), Effect.forkScoped)
+            )
+            const other = TenantId.make("6dd1b8a0-5c5f-4bd0-8ef0-2f4f4c1f0009")
+            expect(Either.isRight(yield* yield* sent(other, "1", good))).toBe(true)
+            for (const fiber of waiting) expect(yield* Fiber.poll(fiber)).toEqual(Option.none())
+          }).pipe(
+            Effect.provide(ModelInspectorLive.layer({ limits: { time: 50_000, memory: 2 ** 40 } })),
+            Effect.provide(Layer.merge(layerModelStoreMemory, OwnModelFolder.layer(folder.path)))
+          )
+        })
+      ),
+    120_000
   )
 })
 
