@@ -157,7 +157,7 @@ describe("a file that takes its whole time", () => {
               Effect.flatMap(sent(defaultTenant, version, endless), Effect.forkScoped)
             )
             const other = TenantId.make("6dd1b8a0-5c5f-4bd0-8ef0-2f4f4c1f0009")
-            expect(Either.isRight(yield* yield* sent(other, "1", good))).toBe(true)
+            expect(refusal(yield* yield* sent(other, "1", notOnnx))).toMatchObject({ reason: "not-onnx" })
             for (const fiber of waiting) expect(yield* Fiber.poll(fiber)).toEqual(Option.none())
           }).pipe(
             Effect.provide(ModelInspectorLive.layer({ limits: { time: 50_000, memory: 2 ** 40 } })),
