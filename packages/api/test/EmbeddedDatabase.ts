@@ -8,7 +8,7 @@ import { text } from "node:stream/consumers"
 import { inject } from "vitest"
 import { temporaryFolder } from "./TemporaryFolder.js"
 
-const Connection = Schema.parseJson(
+const ConnectionText = Schema.parseJson(
   Schema.Struct({
     host: Schema.String,
     port: Schema.Number,
@@ -25,7 +25,7 @@ const sharedServer = Effect.promise(async (): Promise<ConnectionOptions> => {
   })
   const body = await text(response)
   if (response.statusCode !== 200) throw new Error(body)
-  return Schema.decodeSync(Connection)(body)
+  return Schema.decodeSync(ConnectionText)(body)
 })
 
 /** With every migration, or empty. */

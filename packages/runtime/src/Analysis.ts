@@ -139,7 +139,11 @@ export const analyse = (config: SourceConfig, options: AnalysisOptions, report: 
     const open = yield* sources.open(config, early.sink)
     const track = open.description.tracks.find((candidate) => candidate.kind === "video")
     if (track === undefined) {
-      return yield* new SourceError({ reason: "unsupported", url: displayUrl(config.url), detail: "there is no video in this source" })
+      return yield* new SourceError({
+        reason: "unsupported",
+        url: displayUrl(config.url),
+        detail: "there is no video in this source"
+      })
     }
     const id = CameraId.make(randomUUID())
     const decoder = yield* workers.openDecoder(id, track, lossless(options), { onObservation: investigation.onObservation })
