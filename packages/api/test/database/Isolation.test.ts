@@ -4,7 +4,7 @@ import { ManagerId } from "@vigil/core/CameraManager"
 import { defaultTenant, ModelId } from "@vigil/core/Ids"
 import { NewIdentityProvider } from "@vigil/core/IdentityProvider"
 import { NodeName } from "@vigil/core/Node"
-import { defaultPasswordPolicy } from "@vigil/core/PasswordPolicy"
+import { defaultPasswordPolicy, PasswordPolicy } from "@vigil/core/PasswordPolicy"
 import { ApiKeyStore } from "@vigil/core/port/ApiKeyStore"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { DiscoveryStore } from "@vigil/core/port/DiscoveryStore"
@@ -17,7 +17,7 @@ import { IdentityProviderStore } from "@vigil/core/port/IdentityProviderStore"
 import { PasswordPolicyStore } from "@vigil/core/port/PasswordPolicyStore"
 import { PasswordResetStore } from "@vigil/core/port/PasswordResetStore"
 import { ModelStore } from "@vigil/core/port/ModelStore"
-import { unlimitedLicence } from "@vigil/core/Licence"
+import { Licence, unlimitedLicence } from "@vigil/core/Licence"
 import { Licences } from "@vigil/core/port/Licences"
 import { PlaceStore } from "@vigil/core/port/PlaceStore"
 import { ProgramCodeStore } from "@vigil/core/port/ProgramCodeStore"
@@ -70,7 +70,7 @@ const tables = Effect.flatMap(Database, (database) =>
 const fillIdentity = (user: User) =>
   Effect.gen(function* () {
     const { id, tenantId } = user
-    yield* (yield* PasswordPolicyStore).set(tenantId, defaultPasswordPolicy)
+    yield* (yield* PasswordPolicyStore).set(tenantId, PasswordPolicy.make({ ...defaultPasswordPolicy, lockAfter: 5 }))
     yield* (yield* UserStore).change(tenantId, id, { passwordHash: Redacted.make("y") })
     const expiresAt = DateTime.unsafeMake("2100-01-01")
     yield* (yield* PasswordResetStore).offer(user, new TextEncoder().encode(`reset of ${tenantId}`), expiresAt)
@@ -105,7 +105,7 @@ const fill = Effect.gen(function* () {
     yield* (yield* EdgeStore).create(tenant, { name: NodeName.make("north") }, new TextEncoder().encode(`edge of ${tenant}`))
     yield* (yield* PlaceStore).create(tenant, { kind: "site", name: "North", parentId: null })
     yield* (yield* DiscoveryStore).add(yield* newDiscovery({ tenantId: tenant }))
-    yield* (yield* Licences).change(tenant, unlimitedLicence)
+    yield* (yield* Licences).change(tenant, Licence.make({ ...unlimitedLicence, cameras: 100 }))
     const model = ModelId.make("forklifts")
     yield* (yield* ModelStore).create(tenant, model, { version: "1", bytes: 1, sha256: "0".repeat(64), hints: {} })
     yield* (yield* ModelStore).putPart(tenant, model, "1", 0, Uint8Array.of(1))
