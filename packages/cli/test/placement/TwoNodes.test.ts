@@ -103,7 +103,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("two nodes [needs nats-server an
     () =>
       Effect.gen(function* () {
         const { records, start } = yield* makeSite
-        const first = yield* start(north, { costPerCamera: 0.02, capacity: { cpu: 0.2 } })
+        const first = yield* start(north, { costPerCamera: 0.02, capacity: { cpu: 0.1 } })
         yield* start(south, { costPerCamera: 0.02, capacity: { cpu: 0.9 } })
         yield* until(first, "both have their part", bothHave)
         const cameras = yield* add(first, 30)
@@ -111,7 +111,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("two nodes [needs nats-server an
         const settled = yield* until(
           first,
           "north is under its budget",
-          (status) => (nodeOf(status, north)?.load.cpu ?? 1) < 0.2 && status.cameras.running === 30
+          (status) => (nodeOf(status, north)?.load.cpu ?? 1) < 0.1 && status.cameras.running === 30
         )
         // It takes no further ones before it is well under it.
         expect(nodeOf(settled, north)?.state).toBe("full")
