@@ -63,8 +63,8 @@ const printing = <A, E, R>(work: Effect.Effect<A, E, R>, stdout: Array<string>, 
     const [log, error] = [to(stdout), to(stderr)]
     return Effect.withConsole(work, {
       ...console,
-      log: (...parts) => Effect.sync(() => log(...parts)),
-      error: (...parts) => Effect.sync(() => error(...parts)),
+      log: (...parts: ReadonlyArray<unknown>) => Effect.sync(() => log(...parts)),
+      error: (...parts: ReadonlyArray<unknown>) => Effect.sync(() => error(...parts)),
       unsafe: { ...console.unsafe, log, error }
     })
   })

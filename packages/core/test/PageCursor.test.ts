@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { pageCursors } from "@vigil/core/PageCursor"
-import { DateTime, Effect, Either, Schema } from "effect"
+import { Data, DateTime, Effect, Either, Equal, Schema } from "effect"
 import * as fc from "effect/FastCheck"
 
 const Position = Schema.Struct({ key: Schema.String, id: Schema.Int })
@@ -41,7 +41,7 @@ describe("a page cursor", () => {
       fc.property(position, query, query, fc.nat(), (given, asked, other, at) => {
         const cursor = things.format(asked, given)
         expect(Either.isLeft(parsed(others, { ...asked, cursor }))).toBe(true)
-        fc.pre(JSON.stringify(Object.entries(asked).sort()) !== JSON.stringify(Object.entries(other).sort()))
+        fc.pre(!Equal.equals(Data.struct(asked), Data.struct(other)))
         expect(Either.isLeft(parsed(things, { ...other, cursor }))).toBe(true)
         const place = at % cursor.length
         const changed = cursor.slice(0, place) + (cursor[place] === "A" ? "B" : "A") + cursor.slice(place + 1)
