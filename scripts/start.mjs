@@ -3,4 +3,4 @@ import { bootstrap, failPlainly } from "./bootstrap.mjs"
 import { runInForeground } from "./Program.mjs"
 
 await bootstrap({ tests: false }).catch(failPlainly)
-process.exitCode = await runInForeground(process.execPath, ["packages/cli/dist/main.js", "demo", ...process.argv.slice(2)])
+process.exitCode = await runInForeground(process.execPath, ["packages/cli/bin/vigil.js", "demo", ...process.argv.slice(2)])
