@@ -302,7 +302,9 @@ const metadataColumns = (cameras: ReadonlyArray<Camera>) => {
     cells: (camera: Camera) => {
       const rest = restOf(camera)
       const shared = rest.length === 0 ? "" : json(Object.fromEntries(rest))
-      return [...own.map((key) => cellOf(camera.metadata[key])), ...(hasRest ? [shared] : [])]
+      // Keys may be called as what every object inherits, `toString` for one.
+      const entry = (key: string) => (Object.hasOwn(camera.metadata, key) ? camera.metadata[key] : undefined)
+      return [...own.map((key) => cellOf(entry(key))), ...(hasRest ? [shared] : [])]
     }
   }
 }
