@@ -12,6 +12,7 @@ import { type ServerOptions, serverOptions } from "../../operator/ServerAccess.j
 import { CommandFailed, decodeTyped, json, printJson, table, UsageError } from "../../Output.js"
 import { placeNamed } from "../../PlaceReference.js"
 import { word } from "../../SourceArgument.js"
+import { tagOptions } from "../../TagArgument.js"
 
 const importText = ({ added, dryRun, good, problems, rows }: ImportReport): string => {
   const bad = table(
@@ -135,8 +136,7 @@ const tag = Command.make(
   "tag",
   {
     cameras,
-    tags: Options.text("tag").pipe(Options.atLeast(1), Options.withDescription("The tag; may be repeated.")),
-    remove: Options.boolean("remove").pipe(Options.withDescription("Take the tags off.")),
+    ...tagOptions,
     ...serverOptions,
     json
   },

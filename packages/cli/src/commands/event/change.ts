@@ -11,6 +11,7 @@ import * as Server from "../../operator/Server.js"
 import { overRpc } from "../../operator/Server.js"
 import { serverOptions, type ServerOptions } from "../../operator/ServerAccess.js"
 import { decodeTyped, json, printJson } from "../../Output.js"
+import { tagOptions } from "../../TagArgument.js"
 import { eventArgument, eventId } from "./EventArgument.js"
 
 const events = Args.atLeast(eventArgument, 1)
@@ -42,8 +43,7 @@ const tag = Command.make(
   "tag",
   {
     events,
-    tags: Options.text("tag").pipe(Options.atLeast(1), Options.withDescription("The tag; may be repeated.")),
-    remove: Options.boolean("remove").pipe(Options.withDescription("Take the tags off.")),
+    ...tagOptions,
     ...serverOptions,
     json
   },
