@@ -53,7 +53,7 @@ export class Event extends Schema.Class<Event>("Event")({
 }) {}
 
 /** A word that people sort events by. */
-const EventTag = PlainName(50)
+export const EventTag = PlainName(50)
 
 /** Tags that an event may have. */
 export const mostTags = 32

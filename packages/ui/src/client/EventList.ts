@@ -6,12 +6,14 @@ export interface EventFilter {
   readonly cameraId?: CameraId | undefined
   readonly eventType?: EventType | undefined
   readonly status?: EventStatus | undefined
+  readonly tag?: string | undefined
 }
 
-const accepts = (filter: EventFilter, { event }: EventEntry): boolean =>
+const accepts = (filter: EventFilter, { event, tags = [] }: EventEntry): boolean =>
   (filter.cameraId === undefined || filter.cameraId === event.cameraId) &&
   (filter.eventType === undefined || filter.eventType === event.eventType) &&
-  (filter.status === undefined || filter.status === event.status)
+  (filter.status === undefined || filter.status === event.status) &&
+  (filter.tag === undefined || tags.includes(filter.tag))
 
 const time = ({ event }: EventEntry): number => event.timestamp.epochMillis
 

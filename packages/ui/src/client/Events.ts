@@ -1,5 +1,5 @@
 import { type InfiniteData, infiniteQueryOptions, type QueryClient, type QueryKey } from "@tanstack/react-query"
-import type { EventEntry, EventPage, EventStatus } from "@vigil/core/Event"
+import type { EventEntry, EventPage, EventPatch } from "@vigil/core/Event"
 import { type EventFilter, withEntry } from "./EventList.js"
 import type { VigilClient } from "./VigilClient.js"
 
@@ -20,9 +20,7 @@ export const eventsQuery = (client: VigilClient, filter: EventFilter) =>
           rpc.QueryEvents({
             query: {
               limit: pageSize,
-              ...(filter.cameraId === undefined ? {} : { cameraId: filter.cameraId }),
-              ...(filter.eventType === undefined ? {} : { eventType: filter.eventType }),
-              ...(filter.status === undefined ? {} : { status: filter.status }),
+              ...filter,
               ...(pageParam === undefined ? {} : { cursor: pageParam })
             }
           }),
@@ -66,11 +64,27 @@ export const followEvents = (client: VigilClient, queries: QueryClient): (() => 
   }
 }
 
-export const setEventStatus = async (
+/** The tags of all events that are loaded, in the order of their letters. */
+export const knownTags = (queries: QueryClient): ReadonlyArray<string> => {
+  const lists = queries.getQueriesData<Loaded>({ queryKey: ["events"] })
+  const tags = lists.flatMap(([, data]) => data?.pages ?? []).flatMap(({ events }) => events.flatMap(({ tags = [] }) => tags))
+  return [...new Set(tags)].sort((a, b) => a.localeCompare(b))
+}
+
+export const changeEvent = async (
   client: VigilClient,
   queries: QueryClient,
-  entry: EventEntry,
-  status: EventStatus
+  { event }: EventEntry,
+  patch: EventPatch
 ): Promise<void> => {
-  putIn(queries, [await client.call((rpc) => rpc.SetEventStatus({ id: entry.event.eventId, status }))])
+  putIn(queries, [await client.call((rpc) => rpc.ChangeEvent({ id: event.eventId, patch }))])
+}
+
+export const addEventNote = async (
+  client: VigilClient,
+  queries: QueryClient,
+  { event }: EventEntry,
+  text: string
+): Promise<void> => {
+  putIn(queries, [await client.call((rpc) => rpc.AddEventNote({ id: event.eventId, note: { text } }))])
 }

@@ -36,13 +36,11 @@ const changeOf = (action: Action, placeId: PlaceId | null, tags: ReadonlyArray<s
   }
 }
 
-const counted = (cameras: number): string => (cameras === 1 ? "1 camera" : `${cameras} cameras`)
-
 const Outcome = ({ results, names }: { readonly results: ReadonlyArray<BulkResult>; readonly names: Map<string, string> }) => {
   const failed = results.filter(({ done }) => !done)
   const done = results.length - failed.length
   return (
-    <Notice tone={failed.length === 0 ? "good" : "warn"} title={`Done with ${done} of ${counted(results.length)}`}>
+    <Notice tone={failed.length === 0 ? "good" : "warn"} title={`Done with ${done} of ${countOf(results.length, "camera")}`}>
       {failed.length > 0 && (
         <ul className="flex max-h-60 flex-col gap-1 overflow-y-auto">
           {failed.map(({ id, problem }) => (
@@ -83,7 +81,7 @@ export const BulkForm = ({
   return (
     <section aria-label="Cameras that are chosen" className="panel flex flex-col gap-3 p-4" data-testid="bulk">
       <p role="status" className="font-medium">
-        {chosen.length === 0 ? "Choose cameras to change many at once" : `${counted(chosen.length)} chosen`}
+        {chosen.length === 0 ? "Choose cameras to change many at once" : `${countOf(chosen.length, "camera")} chosen`}
       </p>
       {chosen.length > 0 && (
         <div className="grid items-start gap-3 sm:grid-cols-2">
@@ -109,7 +107,7 @@ export const BulkForm = ({
           key={action}
           label={actions[action]}
           tone={action === "delete" || action === "disable" ? "danger" : "plain"}
-          question={`${actions[action]}: ${counted(chosen.length)}?`}
+          question={`${actions[action]}: ${countOf(chosen.length, "camera")}?`}
           yes={actions[action]}
           work={work}
         />

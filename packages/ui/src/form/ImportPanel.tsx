@@ -5,8 +5,7 @@ import { importCameras } from "../client/Places.js"
 import { Button, buttonClass } from "../component/Button.js"
 import { Notice } from "../component/Notice.js"
 import { errorWords } from "../words/ErrorWords.js"
-
-const cameras = (count: number): string => (count === 1 ? "1 camera" : `${count} cameras`)
+import { countOf } from "../words/Units.js"
 
 const shownProblems = 100
 
@@ -72,10 +71,10 @@ export const ImportPanel = () => {
       {look.isPending && <p className="text-muted">Looking at the file…</p>}
       {look.isError && <Notice tone="bad" title={errorWords(look.error)} />}
       {add.isError && <Notice tone="bad" title={errorWords(add.error)} />}
-      {add.isSuccess && <Notice tone="good" title={`${cameras(add.data.added)} added`} />}
+      {add.isSuccess && <Notice tone="good" title={`${countOf(add.data.added, "camera")} added`} />}
       {report !== undefined && !add.isSuccess && (
         <p data-testid="import-report">
-          {cameras(report.good)} can be added{bad > 0 && `, ${bad} ${bad === 1 ? "row is" : "rows are"} bad`}.
+          {countOf(report.good, "camera")} can be added{bad > 0 && `, ${bad} ${bad === 1 ? "row is" : "rows are"} bad`}.
         </p>
       )}
       {report !== undefined && report.problems.length > 0 && <Problems report={report} />}
@@ -87,7 +86,9 @@ export const ImportPanel = () => {
             busy={add.isPending}
             onClick={() => add.mutate({ chosen: file, rows: bad > 0 ? "good" : "all" })}
           >
-            {bad > 0 ? `Add the ${cameras(look.data.good)} without the bad rows` : `Add ${cameras(look.data.good)}`}
+            {bad > 0
+              ? `Add the ${countOf(look.data.good, "camera")} without the bad rows`
+              : `Add ${countOf(look.data.good, "camera")}`}
           </Button>
         </div>
       )}

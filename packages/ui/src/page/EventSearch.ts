@@ -1,4 +1,4 @@
-import type { EventStatus, EventType } from "@vigil/core/Event"
+import { type EventStatus, EventTag, type EventType } from "@vigil/core/Event"
 import { CameraId } from "@vigil/core/Ids"
 import { Option, Schema } from "effect"
 import type { EventFilter } from "../client/EventList.js"
@@ -9,22 +9,26 @@ export interface EventSearch {
   readonly camera?: string
   readonly type?: EventType
   readonly status?: EventStatus
+  readonly tag?: string
 }
 
 const asCameraId = Schema.decodeUnknownOption(CameraId)
+const isTag = Schema.is(EventTag)
 
 /** What of an address is a filter; everything else is passed over. */
 export const eventSearch = (search: Readonly<Record<string, unknown>>): EventSearch => {
-  const { camera, type, status } = search
+  const { camera, type, status, tag } = search
   return {
     ...(typeof camera === "string" && Option.isSome(asCameraId(camera)) ? { camera } : {}),
     ...(typeof type === "string" && isEventType(type) ? { type } : {}),
-    ...(typeof status === "string" && isEventStatus(status) ? { status } : {})
+    ...(typeof status === "string" && isEventStatus(status) ? { status } : {}),
+    ...(isTag(tag) ? { tag } : {})
   }
 }
 
-export const eventFilter = ({ camera, type, status }: EventSearch): EventFilter => ({
+export const eventFilter = ({ camera, type, status, tag }: EventSearch): EventFilter => ({
   ...(camera === undefined ? {} : { cameraId: Option.getOrUndefined(asCameraId(camera)) }),
   ...(type === undefined ? {} : { eventType: type }),
-  ...(status === undefined ? {} : { status })
+  ...(status === undefined ? {} : { status }),
+  ...(tag === undefined ? {} : { tag })
 })

@@ -1,153 +1,93 @@
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query"
 import { getRouteApi, useNavigate } from "@tanstack/react-router"
-import { type EventEntry, EventStatus, EventType } from "@vigil/core/Event"
+import { EventStatus, EventType } from "@vigil/core/Event"
 import { permits } from "@vigil/core/User"
-import type { ReactNode } from "react"
+import { useEffect, useId, useState } from "react"
 import { useClient, useUser } from "../client/ClientContext.js"
 import { entries } from "../client/EventList.js"
-import { eventsQuery, setEventStatus } from "../client/Events.js"
+import { eventsQuery, knownTags } from "../client/Events.js"
 import { camerasQuery } from "../client/Queries.js"
-import { EventStatusBadge, PriorityMark } from "../component/Badge.js"
 import { Button } from "../component/Button.js"
-import { CameraLink } from "../component/CameraLink.js"
 import { Empty } from "../component/Empty.js"
+import { EventRow } from "../component/EventRow.js"
+import { SelectField, TextField } from "../component/Field.js"
 import { Loaded } from "../component/Loaded.js"
 import { PageHead } from "../component/PageHead.js"
-import { Time } from "../component/Time.js"
 import { type EventSearch, eventFilter, eventSearch } from "./EventSearch.js"
-import { errorWords } from "../words/ErrorWords.js"
-import { eventSubject, statusWords, typeWords } from "../words/EventWords.js"
+import { statusWords, typeWords } from "../words/EventWords.js"
 
 const route = getRouteApi("/shell/events")
-const Choice = ({
-  label,
-  value,
-  onChange,
-  children
-}: {
-  readonly label: string
-  readonly value: string | undefined
-  readonly onChange: (value: string | undefined) => void
-  readonly children: ReactNode
-}) => (
-  <label className="flex min-w-0 flex-col gap-1 text-[13px] text-muted sm:w-48">
-    {label}
-    <select className="field text-sm" value={value ?? ""} onChange={(event) => onChange(event.target.value || undefined)}>
-      <option value="">All</option>
-      {children}
-    </select>
-  </label>
-)
+
+/** Narrows to a tag once it is known or typed to the end. */
+const TagFilter = ({ tag, onChange }: { readonly tag: string; readonly onChange: (tag: string) => void }) => {
+  const known = knownTags(useQueryClient())
+  const [typed, setTyped] = useState(tag)
+  const id = useId()
+  useEffect(() => setTyped(tag), [tag])
+  const choose = (text: string) => {
+    setTyped(text)
+    if (text === "" || known.includes(text)) onChange(text)
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        onChange(typed.trim())
+      }}
+    >
+      <TextField
+        label="Tag"
+        type="search"
+        list={id}
+        maxLength={50}
+        placeholder="All"
+        autoComplete="off"
+        value={typed}
+        onChange={(event) => choose(event.target.value)}
+        onBlur={() => onChange(typed.trim())}
+      />
+      <datalist id={id}>
+        {known.map((each) => (
+          <option key={each} value={each} />
+        ))}
+      </datalist>
+    </form>
+  )
+}
 
 const Filters = ({ search }: { readonly search: EventSearch }) => {
   const navigate = useNavigate()
   const cameras = useQuery(camerasQuery(useClient()))
-  const narrow = (change: { readonly [Key in keyof EventSearch]?: string | undefined }) =>
+  const narrow = (change: { readonly [Key in keyof EventSearch]?: string }) =>
     void navigate({ to: "/events", search: eventSearch({ ...search, ...change }), replace: true })
   return (
-    <div className="mb-4 grid grid-cols-2 gap-3 sm:flex sm:flex-wrap">
-      <Choice label="Camera" value={search.camera} onChange={(camera) => narrow({ camera })}>
+    <search className="mb-4 grid grid-cols-2 items-end gap-3 lg:grid-cols-4">
+      <SelectField label="Camera" value={search.camera ?? ""} onChange={(event) => narrow({ camera: event.target.value })}>
+        <option value="">All</option>
         {cameras.data?.map(({ id, name }) => (
           <option key={id} value={id}>
             {name}
           </option>
         ))}
-      </Choice>
-      <Choice label="Type" value={search.type} onChange={(type) => narrow({ type })}>
+      </SelectField>
+      <SelectField label="Type" value={search.type ?? ""} onChange={(event) => narrow({ type: event.target.value })}>
+        <option value="">All</option>
         {EventType.literals.map((type) => (
           <option key={type} value={type}>
             {typeWords(type)}
           </option>
         ))}
-      </Choice>
-      <Choice label="Status" value={search.status} onChange={(status) => narrow({ status })}>
+      </SelectField>
+      <SelectField label="Status" value={search.status ?? ""} onChange={(event) => narrow({ status: event.target.value })}>
+        <option value="">All</option>
         {EventStatus.literals.map((status) => (
           <option key={status} value={status}>
             {statusWords(status)}
           </option>
         ))}
-      </Choice>
-    </div>
-  )
-}
-
-const answers: Readonly<Record<EventStatus, ReadonlyArray<readonly [EventStatus, string]>>> = {
-  NEW: [
-    ["ACKNOWLEDGED", "Acknowledge"],
-    ["RESOLVED", "Resolve"],
-    ["FALSE_POSITIVE", "False positive"]
-  ],
-  ACKNOWLEDGED: [
-    ["RESOLVED", "Resolve"],
-    ["FALSE_POSITIVE", "False positive"]
-  ],
-  RESOLVED: [["NEW", "Reopen"]],
-  FALSE_POSITIVE: [["NEW", "Reopen"]]
-}
-
-const Answers = ({ entry }: { readonly entry: EventEntry }) => {
-  const client = useClient()
-  const queries = useQueryClient()
-  const answer = useMutation({ mutationFn: (status: EventStatus) => setEventStatus(client, queries, entry, status) })
-  return (
-    <div className="flex flex-wrap gap-1.5 lg:justify-end">
-      {answers[entry.event.status].map(([status, label]) => (
-        <Button
-          key={status}
-          small
-          tone="quiet"
-          className="border border-line"
-          disabled={answer.isPending}
-          onClick={() => answer.mutate(status)}
-        >
-          {label}
-        </Button>
-      ))}
-      {answer.isError && (
-        <p role="alert" className="w-full text-[13px] text-bad lg:text-right">
-          {errorWords(answer.error)}
-        </p>
-      )}
-    </div>
-  )
-}
-
-const Row = ({ entry, mayAnswer }: { readonly entry: EventEntry; readonly mayAnswer: boolean }) => {
-  const { event } = entry
-  return (
-    <li
-      data-testid="event-row"
-      data-event={event.eventId}
-      data-status={event.status}
-      className="grid gap-x-4 gap-y-1.5 border-b border-line/60 px-4 py-2.5 last:border-0 lg:grid-cols-[165px_minmax(0,1fr)_125px_305px] lg:items-center"
-    >
-      <div className="flex items-baseline gap-3 lg:block">
-        <Time at={event.timestamp} withDate />
-        <div>
-          <PriorityMark priority={event.priority} />
-        </div>
-        <span className="ml-auto lg:hidden">
-          <EventStatusBadge status={event.status} />
-        </span>
-      </div>
-      <div className="min-w-0">
-        <p className="font-medium">
-          {typeWords(event.eventType)}
-          {eventSubject(event) !== "" && <span className="font-normal text-soft"> · {eventSubject(event)}</span>}
-        </p>
-        <p className="truncate text-[13px] text-muted">
-          <CameraLink id={event.cameraId} />
-          <span className="tabular" title="How sure the analysis is">
-            {" "}
-            · {Math.round(event.confidence * 100)} % sure
-          </span>
-        </p>
-      </div>
-      <span className="hidden lg:block">
-        <EventStatusBadge status={event.status} />
-      </span>
-      {mayAnswer && <Answers entry={entry} />}
-    </li>
+      </SelectField>
+      <TagFilter tag={search.tag ?? ""} onChange={(tag) => narrow({ tag })} />
+    </search>
   )
 }
 
@@ -178,7 +118,7 @@ export const EventsPage = () => {
           ) : (
             <ul className="panel overflow-hidden" aria-label="Events" aria-busy={events.isFetching}>
               {shown.map((entry) => (
-                <Row key={entry.event.eventId} entry={entry} mayAnswer={mayAnswer} />
+                <EventRow key={entry.event.eventId} entry={entry} mayAnswer={mayAnswer} />
               ))}
             </ul>
           )

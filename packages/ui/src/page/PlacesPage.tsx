@@ -18,6 +18,7 @@ import { PageHead } from "../component/PageHead.js"
 import { ImportPanel } from "../form/ImportPanel.js"
 import { Section } from "../form/Section.js"
 import { errorWords } from "../words/ErrorWords.js"
+import { countOf } from "../words/Units.js"
 
 /** The kind of place that is in one of this kind; undefined of a zone. */
 const childKind = (kind: PlaceKind): PlaceKind | undefined => PlaceKind.literals[PlaceKind.literals.indexOf(kind) + 1]
@@ -84,7 +85,7 @@ const Leaf = ({ place, tree }: { readonly place: Place; readonly tree: Tree }) =
             <>
               {" · "}
               <Link to="/" search={{ place: place.id }} className="hover:text-ink hover:underline">
-                {count === 1 ? "1 camera" : `${count} cameras`}
+                {countOf(count, "camera")}
               </Link>
             </>
           )}

@@ -46,3 +46,9 @@ export const eventSubject = ({ detectionMetadata: { objectClass, zone, detail } 
   if (detail === undefined) return subject
   return subject === "" ? capital(detail) : `${subject} (${detail.replaceAll("_", " ")})`
 }
+
+/** A text that is an address of the web, and nothing that runs a script. */
+export const webAddress = (text: string): string | undefined => {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined
+  return new URL(text).href
+}

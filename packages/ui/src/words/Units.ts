@@ -23,3 +23,6 @@ export const loss = (lost: number, received: number): string => {
 }
 
 export const count = (value: number): string => value.toLocaleString()
+
+/** `1 note`, `3 notes`. */
+export const countOf = (value: number, thing: string): string => `${count(value)} ${thing}${value === 1 ? "" : "s"}`

@@ -62,6 +62,9 @@ describe("an event that comes in", () => {
     const loaded = pages([9, 7])
     expect(withEntry(loaded, { cameraId: entry(1, "NEW", 1).event.cameraId }, entry(10))).toBe(loaded)
     expect(numbersOf(withEntry(loaded, { status: "NEW" }, entry(9, "ACKNOWLEDGED")))).toEqual([7])
+    const tagged = EventEntry.make({ ...entry(9), tags: ["visitor"] })
+    expect(numbersOf(withEntry(pages([8, 7]), { tag: "visitor" }, tagged))).toEqual([9, 8, 7])
+    expect(numbersOf(withEntry(loaded, { tag: "parcel" }, tagged))).toEqual([7])
   })
 })
 
