@@ -122,6 +122,9 @@ describe("operators' commands", () => {
           const moved = yield* call("camera", "edit", "front door", "--transport", "udp", "--location", "left")
           expect(moved.stdout.toString()).toMatch(/RTSP\/UDP[^]*Front door is changed/)
           expect((yield* call("camera", "show", "front door")).stdout.toString()).toMatch(/zones +Yard[^]*location +left/)
+          yield* until("the camera tells why nothing looks for objects", call("camera", "show", "front door"), ({ stdout }) =>
+            / {2}trouble +no detector: .*`vigil models list`/.test(stdout.toString())
+          )
           expect(yield* json("camera", "enable", "Back door")).toMatchObject([{ name: "Back door", enabled: true }])
           const ambiguous = yield* call("camera", "show", "")
           expect(ambiguous.code).toBe(1)

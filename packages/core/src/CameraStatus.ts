@@ -1,6 +1,7 @@
 import { Schema } from "effect"
 import { CameraHealth } from "./CameraRuntime.js"
 import { CameraState } from "./CameraState.js"
+import { DetectorProblem } from "./DetectorProblem.js"
 import { CameraId, Epoch } from "./Ids.js"
 import { SourceDescription } from "./MediaTrack.js"
 import { ModelWarning } from "./ModelSuitability.js"
@@ -68,6 +69,8 @@ export const CameraStatus = Schema.Struct({
   source: SourceStatistics,
   pipeline: PipelineStatistics,
   viewers: Schema.Int,
+  /** Why nothing looks for objects, where something should; absent of a camera that is switched off. */
+  detectorProblem: Schema.optional(DetectorProblem),
   /** What the camera's detector needs and its stream does not give any more; absent where that is nothing. */
   modelWarnings: Schema.optional(Schema.Array(ModelWarning)),
   /** Absent in the first second of its actor. */

@@ -1,5 +1,6 @@
 import type { AnalyticInput } from "@vigil/core/Analytic"
 import type { PipelineStatistics } from "@vigil/core/CameraStatus"
+import { type DetectorProblem, unansweredByWorkers } from "@vigil/core/DetectorProblem"
 import type { EventDraft } from "@vigil/core/EventPipeline"
 import type { Epoch } from "@vigil/core/Ids"
 import type { SourceDescription } from "@vigil/core/MediaTrack"
@@ -17,7 +18,7 @@ import type { RunningAnalytic } from "./analytics/Analytics.js"
 import { makeAnalyticSlots } from "./camera/AnalyticSlots.js"
 import { makeCaptureLatency } from "./camera/CaptureLatency.js"
 import { makeDecoderSlot } from "./camera/DecoderSlot.js"
-import { demandOf, detectionPriority } from "./camera/Demand.js"
+import { demandOf, detectionPriority, needsTracks } from "./camera/Demand.js"
 import { makeDetectorChoice } from "./camera/DetectorChoice.js"
 import { eventOf } from "./camera/Events.js"
 import { makeEventWriter } from "./camera/EventWriter.js"
@@ -42,6 +43,8 @@ export interface Pipeline {
   readonly statistics: () => PipelineStatistics
   /** The detector that it runs, or has workers run. */
   readonly model: () => InstalledModel | undefined
+  /** Why it runs none, and has none run, where one is wanted. */
+  readonly detectorProblem: () => DetectorProblem | undefined
   /** Times that the camera's media worker died or hung. */
   readonly mediaRestarts: () => number
   /** Looks which detector it should run by now, and changes to it. */
@@ -126,12 +129,20 @@ export const makePipeline = (firstRun: CameraRun, epoch: Epoch, onFenced: (error
 
     const queuedWork = Effect.gen(function* () {
       const { framesPerSecond, gate } = camera.detection
-      const wanted = yield* choose.queued(camera.detection, model)
       // A job carries the segment as the camera coded it, and masks are burnt out of pictures here.
-      if (wanted === undefined || camera.masks.length > 0) return undefined
+      const isMasked = camera.masks.length > 0
+      const wanted = yield* choose.queued(isMasked ? { ...camera.detection, placement: "local" } : camera.detection, model)
+      if (wanted === undefined) return undefined
       const work: QueuedWork = { ...wanted, priority: detectionPriority(analytics), framesPerSecond, gate }
       return work
     })
+
+    const findProblem = (): DetectorProblem | undefined => {
+      const workers = placement.workers()
+      if (workers !== undefined) return workers.answer ? undefined : unansweredByWorkers(workers.model)
+      const isWanted = camera.detection.model !== undefined || needsTracks(analytics)
+      return model === undefined && isWanted ? choose.problem() : undefined
+    }
 
     const demand = Effect.gen(function* () {
       model = yield* choose.local(camera.detection)
@@ -197,6 +208,7 @@ export const makePipeline = (firstRun: CameraRun, epoch: Epoch, onFenced: (error
         }
       },
       model: () => model,
+      detectorProblem: findProblem,
       mediaRestarts: () => decoder.statistics().restarts,
       followModels
     }

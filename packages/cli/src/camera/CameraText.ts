@@ -1,5 +1,7 @@
 import type { Camera } from "@vigil/core/Camera"
+import type { CameraStatus } from "@vigil/core/CameraStatus"
 import { plainText } from "@vigil/core/PlainText"
+import { stateText, troubleText } from "./StatusText.js"
 
 const trust: Readonly<Record<Camera["tls"]["mode"], string>> = {
   system: "the system's authorities",
@@ -24,13 +26,20 @@ const notes = ({ description, edge, groups, location, metadata, tags }: Camera) 
   ...known("edge", edge)
 ]
 
-/** A camera's configuration for people, a line for each fact. `place`: the path of the one that it is in. */
-export const cameraText = (camera: Camera, place: string | null): string => {
+/** What the camera does, and what is wrong with that. */
+const doing = (status: CameraStatus | undefined) =>
+  status === undefined
+    ? [["state", "not running"]]
+    : [["state", stateText(status.state)], ...known("trouble", troubleText(status, Date.now()))]
+
+/** A camera's configuration for people, and how it does, a line for each fact. `place`: the path of the one that it is in. */
+export const cameraText = (camera: Camera, place: string | null, status: CameraStatus | undefined): string => {
   const { analytics, detection, hasCredentials, lines, masks, revision, tls, transport, zones } = camera
   const facts = [
     ["id", camera.id],
     ["url", camera.url],
     ["enabled", camera.enabled ? "yes" : "no"],
+    ...(camera.enabled ? doing(status) : []),
     ["credentials", hasCredentials ? "yes" : "no"],
     ["transport", transport],
     ...(/^(rtsps|https):/.test(camera.url) ? [["TLS trusts", trust[tls.mode]]] : []),

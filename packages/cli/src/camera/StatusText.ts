@@ -1,5 +1,6 @@
 import type { CameraState } from "@vigil/core/CameraState"
 import type { CameraStatus } from "@vigil/core/CameraStatus"
+import { detectorProblemText } from "@vigil/core/DetectorProblem"
 import { requirementText } from "@vigil/core/ModelSuitability"
 
 const words: Readonly<Record<CameraState["_tag"], string>> = {
@@ -21,9 +22,12 @@ export const reasonText = (state: CameraState, now: number): string => {
   return `${reason}: ${detail}${again}`
 }
 
-/** What the stream does not give the camera's model any more; empty where that is nothing. */
-const warningText = ({ modelWarnings = [] }: CameraStatus): string =>
-  modelWarnings.map((warning) => `model ${warning.model} ${requirementText(warning)}`).join("; ")
+/** Why nothing looks for objects, and what the stream does not give the camera's model any more; empty where that is nothing. */
+const warningText = ({ detectorProblem, modelWarnings = [] }: CameraStatus): string =>
+  [
+    ...(detectorProblem === undefined ? [] : [detectorProblemText(detectorProblem)]),
+    ...modelWarnings.map((warning) => `model ${warning.model} ${requirementText(warning)}`)
+  ].join("; ")
 
 /** Why it does not stream, and whether that needs a person; or what its model lacks. */
 export const troubleText = (status: CameraStatus, now: number): string => {

@@ -3,7 +3,7 @@ import { type Camera, NewCamera } from "@vigil/core/Camera"
 import { newRecord } from "@vigil/core/CameraRecord"
 import type { CameraState } from "@vigil/core/CameraState"
 import type { CameraStatus } from "@vigil/core/CameraStatus"
-import { CameraId, defaultTenant, Epoch } from "@vigil/core/Ids"
+import { CameraId, defaultTenant, Epoch, ModelId } from "@vigil/core/Ids"
 import { emptyStatistics } from "@vigil/core/Source"
 import { wallTime } from "@vigil/core/Time"
 import { DateTime, Either, Schema } from "effect"
@@ -79,6 +79,18 @@ describe("statusTable", () => {
     expect(text).toMatch(/^CAMERA +NODE +STATE/)
     expect(text).toMatch(/Yard +south +streaming/)
     expect(text).toMatch(/can show +- +not running/)
+  })
+
+  it("says why nothing looks for objects", () => {
+    const [first] = cameras
+    if (first === undefined) throw new Error("no cameras")
+    const blind: CameraStatus = {
+      ...statusOf(first, streaming),
+      detectorProblem: { model: ModelId.make("trucks"), reason: "not-installed", detail: "is not installed; run `vigil …`" }
+    }
+    expect(statusTable([first], new Map([[first.id, blind]]), now, wide)).toMatch(
+      / no detector: model trucks: is not installed; run `vigil …`$/
+    )
   })
 
   it("keeps name, state and reason where there is little", () => {

@@ -194,6 +194,7 @@ export const makeCameraActor = (first: Camera, node: string, shard: string, end:
 
     const status = (): CameraStatus => {
       const warnings = modelWarnings.list()
+      const problem = machine.state._tag === "Disabled" ? undefined : pipeline.detectorProblem()
       const description = source?.open.description ?? pipeline.hub.description()
       return {
         cameraId: id,
@@ -205,6 +206,7 @@ export const makeCameraActor = (first: Camera, node: string, shard: string, end:
         source: source?.open.statistics() ?? lastStatistics,
         pipeline: pipeline.statistics(),
         viewers: pipeline.live.viewers(),
+        ...(problem === undefined ? {} : { detectorProblem: problem }),
         ...(warnings.length === 0 ? {} : { modelWarnings: warnings }),
         ...(worker === undefined ? {} : { worker }),
         updatedAt

@@ -40,6 +40,9 @@ const cameras = Metric.gauge("vigil_cameras", { description: "Cameras of this no
 const warned = Metric.gauge("vigil_cameras_below_model_requirements", {
   description: "Cameras of this node whose streams do not give their detector what it needs"
 })
+const blind = Metric.gauge("vigil_cameras_without_detector", {
+  description: "Cameras of this node that want a detector and have none"
+})
 const workerMemory = Metric.gauge("vigil_media_worker_memory_bytes", { description: "Resident memory of all media workers" })
 const workerProcesses = Metric.gauge("vigil_media_workers", { description: "Media worker processes" })
 
@@ -69,6 +72,7 @@ export const layer = Layer.scopedDiscard(
         yield* Metric.set(Metric.tagged(cameras, "state", state), count)
       }
       yield* Metric.set(warned, statuses.filter(({ modelWarnings }) => modelWarnings !== undefined).length)
+      yield* Metric.set(blind, statuses.filter(({ detectorProblem }) => detectorProblem !== undefined).length)
       const processes = yield* workers.health
       yield* Metric.set(workerProcesses, processes.length)
       yield* Metric.set(

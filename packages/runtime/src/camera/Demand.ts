@@ -11,6 +11,9 @@ const defaultMotion: MotionOptions = { ignored: [], sensitivity: 0.5 }
 const needs = (analytics: ReadonlyArray<RunningAnalytic>, input: AnalyticInputKind): ReadonlyArray<RunningAnalytic> =>
   analytics.filter(({ descriptor }) => descriptor.inputs.includes(input))
 
+/** Whether some of them live on objects that a detector finds. */
+export const needsTracks = (analytics: ReadonlyArray<RunningAnalytic>): boolean => needs(analytics, "tracks").length > 0
+
 const mostUrgent = (analytics: ReadonlyArray<RunningAnalytic>): Priority =>
   analytics.map(({ priority }) => priority).sort((a, b) => rank(a) - rank(b))[0] ?? "STANDARD"
 

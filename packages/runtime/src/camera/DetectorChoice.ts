@@ -1,4 +1,5 @@
 import type { DetectionSettings } from "@vigil/core/Camera"
+import { type DetectorProblem, detectorProblem, noneInstalled, unnamedForWorkers } from "@vigil/core/DetectorProblem"
 import type { ModelId, TenantId } from "@vigil/core/Ids"
 import type { LicenceRefused } from "@vigil/core/Licence"
 import type { ModelError } from "@vigil/core/Model"
@@ -22,6 +23,8 @@ export interface DetectorChoice {
   readonly local: (detection: DetectionSettings) => Effect.Effect<InstalledModel | undefined>
   /** The one that workers run, for a camera that would run `local` here; none where the licence does not allow it, or nothing is to go to workers. */
   readonly queued: (detection: DetectionSettings, local: InstalledModel | undefined) => Effect.Effect<QueuedModel | undefined>
+  /** Why there was none when it was looked last: for workers, or else here. */
+  readonly problem: () => DetectorProblem | undefined
 }
 
 /**
@@ -31,6 +34,8 @@ export interface DetectorChoice {
 export const makeDetectorChoice = (tenant: TenantId) =>
   Effect.map(ModelLibrary, (models) => {
     let complaint: string | undefined
+    let problemHere: DetectorProblem | undefined
+    let problemOfWorkers: DetectorProblem | undefined
     let chosen: InstalledModel | undefined
     let chosenFor: DetectionSettings["model"]
 
@@ -46,12 +51,16 @@ export const makeDetectorChoice = (tenant: TenantId) =>
       const wanted =
         model === undefined ? models.preferred(tenant, "objects") : Effect.map(models.installed(tenant, model), Option.some)
       return wanted.pipe(
-        Effect.tap(() =>
+        Effect.tap((found) =>
           Effect.sync(() => {
             complaint = undefined
+            problemHere = Option.isSome(found) ? undefined : noneInstalled
           })
         ),
-        Effect.tapError((error) => (detection.placement === "queue" ? Effect.void : complain(error))),
+        Effect.tapError((error) => {
+          problemHere = detectorProblem(model, error)
+          return detection.placement === "queue" ? Effect.void : complain(error)
+        }),
         Effect.catchIf(isPassing, () =>
           Effect.succeed(chosenFor === model ? Option.fromNullable(chosen) : Option.none<InstalledModel>())
         ),
@@ -66,6 +75,7 @@ export const makeDetectorChoice = (tenant: TenantId) =>
 
     const queued: DetectorChoice["queued"] = ({ model: named, placement }, here) => {
       const model = named ?? here?.descriptor.id
+      problemOfWorkers = placement === "queue" && model === undefined ? unnamedForWorkers : undefined
       if (placement !== "queue" || model === undefined) return Effect.succeed(undefined)
       const own = models.own(tenant, model).pipe(
         Option.map(({ sha256, version }) => ({ version, sha256 })),
@@ -73,9 +83,13 @@ export const makeDetectorChoice = (tenant: TenantId) =>
       )
       return models.permit(tenant, model).pipe(
         Effect.as({ model, own }),
-        Effect.catchAll((error) => (isPassing(error) ? Effect.succeed({ model, own }) : Effect.as(complain(error), undefined)))
+        Effect.catchAll((error) => {
+          if (isPassing(error)) return Effect.succeed({ model, own })
+          problemOfWorkers = detectorProblem(model, error)
+          return Effect.as(complain(error), undefined)
+        })
       )
     }
 
-    return { local, queued } satisfies DetectorChoice
+    return { local, queued, problem: () => problemOfWorkers ?? problemHere } satisfies DetectorChoice
   })

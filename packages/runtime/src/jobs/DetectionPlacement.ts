@@ -46,6 +46,8 @@ export interface DetectionPlacement {
   readonly onLocal: (observation: InferenceObservation) => void
   /** This node's detector has to run, if only to be ready. */
   readonly needsLocal: () => boolean
+  /** The model whose workers the segments go to, and whether some of these answers. */
+  readonly workers: () => { readonly model: ModelId; readonly answer: boolean } | undefined
   /** Whether something moves decides about jobs. */
   readonly needsMotion: () => boolean
   /** Frames that workers looked at. */
@@ -75,6 +77,9 @@ interface Waiting {
 
 /** `joining`: the workers are in charge from the next segment on; `leaving`: this node is, once the open segment is closed. */
 type Mode = "local" | "joining" | "queue" | "leaving"
+
+/** So many jobs in a row that nobody answers may be chance. */
+const tolerated = 2
 
 /** How long after something moved frames are still looked at; as long as this node's own detector does. Microseconds. */
 const motionLasts = 3_000_000
@@ -254,6 +259,7 @@ const make = (options: DetectionPlacementOptions, queue: typeof VideoJobQueue.Se
       },
       onLocal: handover.local,
       needsLocal: () => mode !== "queue",
+      workers: () => (work === undefined ? undefined : { model: work.model, answer: outstanding.lostInARow() <= tolerated }),
       needsMotion: () => work?.gate === "motion",
       inferences: () => inferences,
       statistics: () => (running ? { ...counts, lost: outstanding.lost(), outstanding: outstanding.count() } : undefined)
@@ -274,6 +280,7 @@ const withoutQueue = (options: DetectionPlacementOptions): DetectionPlacement =>
     onLuma: () => undefined,
     onLocal: options.onDetections,
     needsLocal: () => true,
+    workers: () => undefined,
     needsMotion: () => false,
     inferences: () => 0,
     statistics: () => undefined

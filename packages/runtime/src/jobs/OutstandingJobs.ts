@@ -25,15 +25,20 @@ export interface OutstandingJobs {
   readonly expire: (time: MonotonicTime) => void
   readonly count: () => number
   readonly lost: () => number
+  /** Those lost since the last answer. */
+  readonly lostInARow: () => number
 }
 
 export const makeOutstandingJobs = (): OutstandingJobs => {
   const jobs = new Map<VideoJobId, OutstandingJob>()
   let lost = 0
+  let lostInARow = 0
   let frames = 0
 
   const lose = (jobId: VideoJobId) => {
-    if (jobs.delete(jobId)) lost++
+    if (!jobs.delete(jobId)) return
+    lost++
+    lostInARow++
   }
 
   const frameOf = (job: OutstandingJob, frame: VideoJobResult["frames"][number]): FrameInfo => ({
@@ -56,6 +61,7 @@ export const makeOutstandingJobs = (): OutstandingJobs => {
         lose(job.jobId)
       }
       jobs.delete(result.jobId)
+      lostInARow = 0
       return result.frames.map((frame) => ({
         _tag: "Inference",
         frame: frameOf(answered, frame),
@@ -72,6 +78,7 @@ export const makeOutstandingJobs = (): OutstandingJobs => {
       }
     },
     count: () => jobs.size,
-    lost: () => lost
+    lost: () => lost,
+    lostInARow: () => lostInARow
   }
 }

@@ -94,6 +94,46 @@ describe("the choice of a camera's detector", () => {
     }).pipe(Logger.withMinimumLogLevel(LogLevel.None))
   )
 
+  it.effect("says why there is none, and what to do", () =>
+    Effect.gen(function* () {
+      let answer: Answer = Effect.succeed(named)
+      let licence: Effect.Effect<void, LicenceRefused> = Effect.void
+      let first = Option.some(other)
+      const { local, problem, queued } = yield* choosing(() => answer, {
+        preferred: () => Effect.sync(() => first),
+        permit: () => Effect.suspend(() => licence)
+      })
+      yield* local(detection(id))
+      expect(problem()).toBeUndefined()
+      const refused = new LicenceRefused({ reason: "model", detail: "not yours: get a licence with it" })
+      for (const [error, reason, advice] of [
+        [new ModelError({ model: id, reason: "not-installed", detail: "run it" }), "not-installed", /^run it$/],
+        [new ModelError({ model: id, reason: "unknown", detail: "gone" }), "unknown", /^gone; .*models versions.*quarantine/],
+        [new ModelError({ model: id, reason: "checksum", detail: "changed" }), "file", /^changed$/],
+        [refused, "licence", /get a licence/]
+      ] as const) {
+        answer = Effect.fail(error)
+        yield* local(detection(id))
+        expect(problem()).toEqual({ model: id, reason, detail: expect.stringMatching(advice) })
+      }
+
+      const queue = { ...detection(id), placement: "queue" as const }
+      licence = Effect.fail(refused)
+      yield* queued(queue, undefined)
+      expect(problem()).toMatchObject({ model: id, reason: "licence" })
+      licence = Effect.void
+      first = Option.none()
+      const unnamed = { ...detection(), placement: "queue" as const }
+      yield* queued(unnamed, yield* local(unnamed))
+      expect(problem()).toMatchObject({ reason: "unnamed", detail: expect.stringMatching(/--detector/) })
+      yield* queued(detection(), yield* local(detection()))
+      expect(problem()).toMatchObject({ reason: "none", detail: expect.stringMatching(/models list/) })
+      first = Option.some(other)
+      yield* local(detection())
+      expect(problem()).toBeUndefined()
+    }).pipe(Logger.withMinimumLogLevel(LogLevel.None))
+  )
+
   it.effect("is not another model's that was chosen before", () =>
     Effect.gen(function* () {
       const { local: choose } = yield* choosing(() => new StoreUnavailable({ operation: "test", detail: "away" }))

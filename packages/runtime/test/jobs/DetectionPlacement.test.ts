@@ -237,6 +237,21 @@ describe("DetectionPlacement", () => {
       expect(sequences).toEqual([2, 3])
     }))
 
+  test("says that no worker answers", () =>
+    Effect.gen(function* () {
+      const results = yield* VideoJobResults
+      const impatient = VideoJobResults.of({ ...results, limit: 0 })
+      const { actor, send } = yield* Effect.provideService(setting(detection("queue")), VideoJobResults, impatient)
+      expect(actor.status().detectorProblem).toBeUndefined()
+      yield* send(0, 220, false)
+      yield* until(() => (actor.status().pipeline.jobs?.lost ?? 0) > 2)
+      expect(actor.status().detectorProblem).toMatchObject({
+        model,
+        reason: "unanswered",
+        detail: expect.stringMatching(/vigil worker --model yolox-nano.*jobs dead list/)
+      })
+    }))
+
   test("counts a result that comes too late, and one that comes again", () =>
     Effect.gen(function* () {
       const results = yield* VideoJobResults

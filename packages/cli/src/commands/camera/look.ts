@@ -60,9 +60,16 @@ const show = Command.make("show", { camera: cameraArgument, ...serverOptions, js
   Effect.gen(function* () {
     const camera = yield* cameraNamed(options.camera)
     if (options.json) return yield* printJson(Camera)(camera)
-    yield* Console.log(cameraText(camera, camera.placeId === null ? null : yield* placePath(camera.placeId)))
+    const place = camera.placeId === null ? null : yield* placePath(camera.placeId)
+    const running = yield* overRpc((rpc) =>
+      rpc.CameraStatus({ id: camera.id }).pipe(
+        Effect.asSome,
+        Effect.catchTag("CameraNotRunning", () => Effect.succeedNone)
+      )
+    )
+    yield* Console.log(cameraText(camera, place, Option.getOrUndefined(running)))
   }).pipe(Effect.provide(Server.layer(options)))
-).pipe(Command.withDescription(described("The configuration of a camera.", 'vigil camera show "front door"')))
+).pipe(Command.withDescription(described("The configuration of a camera, and how it does.", 'vigil camera show "front door"')))
 
 /** A camera's status with the name that people know it by. */
 const NamedStatus = Schema.Struct({ name: Schema.String, ...CameraStatus.fields })
