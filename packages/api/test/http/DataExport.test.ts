@@ -2,7 +2,7 @@ import { describe, expect, layer } from "@effect/vitest"
 import { Database } from "@vigil/api/database/Database"
 import { defaultTenant } from "@vigil/core/Ids"
 import { EventStore } from "@vigil/core/port/EventStore"
-import { Deferred, Effect, Fiber, Schema } from "effect"
+import { Deferred, Effect, Fiber, Schedule, Schema } from "effect"
 import { createHash } from "node:crypto"
 import { unpacked } from "../Archive.js"
 import { anyCameraId, entries, entry, newCamera, otherTenant, secondTenant } from "../Samples.js"
@@ -127,10 +127,16 @@ describe("data export", () => {
         const { system } = yield* Database
         const [held, over] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
         const holding = yield* Effect.fork(
-          system("keep a table that is read late to ourselves", (sql) =>
+          system("keep a table that is read late to ourselves, and cancel whoever waits for it", (sql) =>
             sql`lock table worker_tokens in access exclusive mode`.pipe(
+              Effect.zipRight(sql`select set_config('role', 'none', true)`),
               Effect.zipRight(Deferred.succeed(held, undefined)),
-              Effect.zipRight(Deferred.await(over))
+              Effect.zipRight(
+                sql`select pg_cancel_backend(pid) from pg_locks where relation = 'worker_tokens'::regclass and not granted`.pipe(
+                  Effect.zipRight(Deferred.isDone(over)),
+                  Effect.repeat({ until: (isOver) => isOver, schedule: Schedule.spaced("20 millis") })
+                )
+              )
             )
           )
         )
@@ -147,7 +153,7 @@ describe("data export", () => {
         })
         expect(broken).toEqual([200, "broken"])
         yield* Deferred.succeed(over, undefined)
-        yield* Fiber.await(holding)
+        yield* Fiber.join(holding)
         expect((yield* archiveOf("/export", cookies.admin)).tables.has("users")).toBe(true)
       })
     )

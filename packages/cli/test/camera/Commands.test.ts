@@ -162,8 +162,10 @@ describe("the commands about cameras", () => {
           }
 
           const workers = Effect.map(json("camera", "runtime"), decodeWorkers)
-          const known = yield* until("a person is called for", workers, (all) =>
-            all.some(({ runtime }) => runtime?.alert === true)
+          const known = yield* until(
+            "a person is called for, and every camera is known",
+            workers,
+            (all) => all.every(({ runtime }) => runtime !== null) && all.some(({ runtime }) => runtime?.alert === true)
           )
           expect(known.filter(({ name }) => name === "Elsewhere" || name === "Locked")).toMatchObject([
             { name: "Elsewhere", status: "disabled", runtime: { worker_status: "stopped", health_status: "unknown" } },
