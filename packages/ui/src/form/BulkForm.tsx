@@ -9,6 +9,7 @@ import { SelectField } from "../component/Field.js"
 import { Notice } from "../component/Notice.js"
 import { LabelsField } from "./LabelsField.js"
 import { PlaceField } from "./PlaceField.js"
+import { countOf } from "../words/Units.js"
 
 const actions = {
   enable: "Enable",
