@@ -13,7 +13,7 @@ const begin: ReadonlyArray<Step> = [
 /** A pool, of one connection where whoever comes next must be given the same, and how often it was asked. */
 const setUp = Effect.fn(function* (connections: number = 1) {
   const { connection } = yield* EmbeddedDatabase
-  const pool = yield* makePool(connection, { server: 5000, client: 6000 }, connections)
+  const pool = yield* makePool(connection, { server: 0, client: 0 }, connections)
   const sql = yield* overPool(pool)
   let trips = 0
   pool.on("connect", (client) => {
@@ -121,15 +121,15 @@ describe("a transaction", () => {
       Effect.gen(function* () {
         const { notes, run, sql } = yield* setUp(2)
         const waiting = sql`select 1 from pg_stat_activity
-          where datname = current_database() and query like '%pg_sleep(5)%' and state = 'active' and pid <> pg_backend_pid()`
+          where datname = current_database() and query like '%pg_sleep(300)%' and state = 'active' and pid <> pg_backend_pid()`
         const until = (found: number) =>
           Effect.repeat(waiting, { until: ({ length }) => length === found, schedule: Schedule.spaced("50 millis") })
         const fiber = yield* Effect.fork(
-          run((sql) => Effect.zipRight(sql`insert into notes values (1)`, sql`select pg_sleep(5)`))
+          run((sql) => Effect.zipRight(sql`insert into notes values (1)`, sql`select pg_sleep(300)`))
         )
         yield* until(1)
         yield* Fiber.interrupt(fiber)
-        yield* until(0).pipe(Effect.timeout("4 seconds"))
+        yield* until(0).pipe(Effect.timeout("60 seconds"))
         expect(yield* notes).toEqual([])
       })
     )

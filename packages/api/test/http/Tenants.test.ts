@@ -30,7 +30,7 @@ const soon = <A>(ask: Effect.Effect<A>, isRight: (answer: A) => boolean): Effect
   ask.pipe(
     Effect.flatMap((answer) => (isRight(answer) ? Effect.succeed(answer) : Effect.fail("not yet"))),
     Effect.retry(Schedule.spaced("50 millis")),
-    Effect.timeout("8 seconds"),
+    Effect.timeout("60 seconds"),
     // swallowed: what is never right fails the test
     Effect.orDie
   )

@@ -131,7 +131,7 @@ describe("EventWriter", () => {
       const { close, writer } = yield* open(1)
       yield* Ref.set(away, true)
       writer.write(event())
-      yield* Effect.timeout(close, "20 seconds")
+      yield* Effect.timeout(close, "60 seconds")
       expect(yield* stored).toEqual([])
     })
   )

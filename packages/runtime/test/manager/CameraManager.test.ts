@@ -123,7 +123,7 @@ const rowIs = (played: Played, expected: Record<string, unknown>) =>
         },
         schedule: Schedule.spaced("10 millis")
       }),
-      Effect.timeoutOption("20 seconds")
+      Effect.timeoutOption("60 seconds")
     )
     expect(row).toMatchObject(expected)
   })
