@@ -4,7 +4,7 @@ import { CameraState } from "./CameraState.js"
 import { DetectorProblem } from "./DetectorProblem.js"
 import { CameraId, Epoch } from "./Ids.js"
 import { SourceDescription } from "./MediaTrack.js"
-import { ModelWarning } from "./ModelSuitability.js"
+import { AnalyticWarning, ModelWarning } from "./ModelSuitability.js"
 import { SourceStatistics } from "./Source.js"
 
 /** What became of a camera's VideoJobs. Jobs that were published are answered, lost or outstanding. */
@@ -73,6 +73,8 @@ export const CameraStatus = Schema.Struct({
   detectorProblem: Schema.optional(DetectorProblem),
   /** What the camera's detector needs and its stream does not give any more; absent where that is nothing. */
   modelWarnings: Schema.optional(Schema.Array(ModelWarning)),
+  /** The same of its analytics. */
+  analyticWarnings: Schema.optional(Schema.Array(AnalyticWarning)),
   /** Absent in the first second of its actor. */
   worker: Schema.optional(WorkerSummary),
   updatedAt: Schema.DateTimeUtc

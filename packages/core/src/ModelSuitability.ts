@@ -1,10 +1,10 @@
 import { Schema } from "effect"
 import type { SegmentSettings } from "./Camera.js"
-import { ModelId } from "./Ids.js"
+import { AnalyticId, ModelId } from "./Ids.js"
 import type { SourceDescription } from "./MediaTrack.js"
 import type { ModelRequirements } from "./Model.js"
 
-/** What a model needs of a camera and does not get. */
+/** What a model or an analytic needs of a camera and does not get. */
 export const UnmetRequirement = Schema.Struct({
   /** `height` in lines of the picture, `bitrate` in bits a second, `duration` and `overlap` of segments in seconds. */
   requirement: Schema.Literal("height", "bitrate", "duration", "overlap"),
@@ -19,6 +19,12 @@ export const ModelWarning = Schema.Struct({ model: ModelId, ...UnmetRequirement.
 })
 export type ModelWarning = typeof ModelWarning.Type
 
+/** A requirement of one of the camera's analytics that its stream does not meet any more. */
+export const AnalyticWarning = Schema.Struct({ analytic: AnalyticId, ...UnmetRequirement.fields }).annotations({
+  identifier: "AnalyticWarning"
+})
+export type AnalyticWarning = typeof AnalyticWarning.Type
+
 /** What is known of a stream. Unknown is not too little. */
 export interface StreamFacts {
   readonly height?: number | undefined
@@ -32,7 +38,7 @@ export const streamFacts = (description: SourceDescription | undefined, bitrate:
   return { height: video?.height, bitrate: bitrate > 0 ? bitrate : undefined }
 }
 
-/** What of a model's requirements does not hold for a camera that is cut into such segments, as far as its stream is known. */
+/** What of requirements does not hold for a camera that is cut into such segments, as far as its stream is known. */
 export const unmetRequirements = (
   { minBitrate, minDuration, minHeight, overlap }: ModelRequirements,
   segment: SegmentSettings,

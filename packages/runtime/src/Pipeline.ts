@@ -1,4 +1,4 @@
-import type { AnalyticInput } from "@vigil/core/Analytic"
+import type { AnalyticDescriptor, AnalyticInput } from "@vigil/core/Analytic"
 import type { PipelineStatistics } from "@vigil/core/CameraStatus"
 import { type DetectorProblem, unansweredByWorkers } from "@vigil/core/DetectorProblem"
 import type { EventDraft } from "@vigil/core/EventPipeline"
@@ -43,6 +43,7 @@ export interface Pipeline {
   readonly statistics: () => PipelineStatistics
   /** The detector that it runs, or has workers run. */
   readonly model: () => InstalledModel | undefined
+  readonly analytics: () => ReadonlyArray<AnalyticDescriptor>
   /** Why it runs none, and has none run, where one is wanted. */
   readonly detectorProblem: () => DetectorProblem | undefined
   /** Times that the camera's media worker died or hung. */
@@ -82,6 +83,7 @@ export const makePipeline = (firstRun: CameraRun, epoch: Epoch, onFenced: (error
     let run = firstRun
     let camera = first
     let analytics: ReadonlyArray<RunningAnalytic> = []
+    let descriptors: ReadonlyArray<AnalyticDescriptor> = []
     let model: InstalledModel | undefined
     let tracker = initialTracker
     let detections = 0
@@ -169,6 +171,7 @@ export const makePipeline = (firstRun: CameraRun, epoch: Epoch, onFenced: (error
         segmenter.configure(camera.segment)
         hub.keep(next.history)
         analytics = yield* fitAnalytics(camera)
+        descriptors = analytics.map(({ descriptor }) => descriptor)
         decoder.configure(yield* demand)
       })
 
@@ -208,6 +211,7 @@ export const makePipeline = (firstRun: CameraRun, epoch: Epoch, onFenced: (error
         }
       },
       model: () => model,
+      analytics: () => descriptors,
       detectorProblem: findProblem,
       mediaRestarts: () => decoder.statistics().restarts,
       followModels

@@ -11,7 +11,7 @@ import { Principal } from "@vigil/core/contract/Principal"
 import { allowedWithinReach, authorize, inCallersName } from "@vigil/core/control/Authorization"
 import { authorizeSource, checkAnalytics, getCamera } from "@vigil/core/control/CameraCommands"
 import { authorizeMasks, authorizeViews } from "@vigil/core/control/MaskRights"
-import { checkModel } from "@vigil/core/control/ModelAssignment"
+import { checkAnalyticNeeds, checkModel } from "@vigil/core/control/ModelAssignment"
 import type { CameraId } from "@vigil/core/Ids"
 import { CameraControl } from "@vigil/core/port/CameraControl"
 import { CameraStore } from "@vigil/core/port/CameraStore"
@@ -54,6 +54,7 @@ const authorizeNew = (camera: NewCamera) =>
     yield* checkSettings(camera.settings ?? {})
     const wanted = yield* newRecord(tenantId, freshCamera().id, camera, yield* DateTime.now)
     yield* checkModel(tenantId, wanted.camera)
+    yield* checkAnalyticNeeds(wanted.camera)
     return tenantId
   })
 

@@ -2,7 +2,7 @@ import type { CameraStatus } from "@vigil/core/CameraStatus"
 import type { UnplacedCamera } from "@vigil/core/ClusterStatus"
 import type { DiscoveryRequest, FoundDevice } from "@vigil/core/Discovery"
 import { NodeName } from "@vigil/core/Node"
-import { type CameraId, Epoch, type TenantId } from "@vigil/core/Ids"
+import { AnalyticId, type CameraId, Epoch, type TenantId } from "@vigil/core/Ids"
 import { AnalyticCatalogue, InvalidAnalytic } from "@vigil/core/port/AnalyticCatalogue"
 import { CameraControl, CameraNotRunning, NoKeyframe } from "@vigil/core/port/CameraControl"
 import { ClusterControl, NodeNotFound, NodeUnavailable } from "@vigil/core/port/ClusterControl"
@@ -197,7 +197,17 @@ const layerModelInspector = Layer.effect(
 
 const layerCatalogues = Layer.mergeAll(
   Layer.succeed(AnalyticCatalogue, {
-    list: [],
+    list: [
+      {
+        id: AnalyticId.make("counting"),
+        title: "Counting",
+        description: "Counts.",
+        priority: "STANDARD",
+        requirements: { minHeight: 360, minBitrate: 0, minDuration: 2, overlap: 0 },
+        inputs: ["tracks"],
+        settings: {}
+      }
+    ],
     check: ({ analytic, settings }) =>
       "nonsense" in settings ? Effect.fail(new InvalidAnalytic({ analytic, detail: "nonsense is no setting" })) : Effect.void
   }),

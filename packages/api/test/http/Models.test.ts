@@ -222,6 +222,44 @@ describe("models", () => {
       })
     )
 
+    it.effect("and analytics too are refused to cameras that do not give what they need, and stay where they are", () =>
+      Effect.gen(function* () {
+        const ask = yield* asker("supervisor")
+        const counting = { analytics: [{ analytic: "counting", settings: {} }] }
+        const { id } = idOf((yield* ask("POST", "/cameras", camera({ analytics: [] }))).json)
+        const { running, streams } = yield* FakeRuntime
+        running.add(id)
+        const stream = (height: number, bitrate: number) =>
+          streams.set(id, {
+            description: { protocol: "RTSP/TCP", tracks: [{ kind: "video", codec: "h264", height, parameterSets: [] }] },
+            source: { ...emptyStatistics, bitrate }
+          })
+        const refused = (detail: string) => ({
+          status: 400,
+          ...problem("invalid-analytic"),
+          detail: expect.stringContaining(detail)
+        })
+        stream(240, 600_000)
+        expect((yield* ask("PATCH", `/cameras/${id}`, counting)).json).toMatchObject(
+          refused("analytic counting: needs a picture of 360 lines, and this one has 240 (settings analytic.counting.*")
+        )
+        yield* ask("PATCH", `/settings/cameras/${id}`, {
+          "analytic.counting.minHeight": 0,
+          "analytic.counting.minBitrate": 700_000
+        })
+        expect((yield* ask("PATCH", `/cameras/${id}`, counting)).json).toMatchObject(refused("needs 700 kbit/s"))
+        stream(240, 900_000)
+        expect((yield* ask("PATCH", `/cameras/${id}`, counting)).status).toBe(200)
+        const short = { segment: { duration: 1, overlap: 0 } }
+        expect((yield* ask("PATCH", `/cameras/${id}`, short)).json).toMatchObject(refused("needs segments of 2 s"))
+        expect((yield* ask("POST", "/cameras", camera({ ...counting, ...short }))).json).toMatchObject(
+          refused("needs segments of 2 s")
+        )
+        stream(240, 100_000)
+        expect((yield* ask("PATCH", `/cameras/${id}`, { ...counting, segment: { duration: 4, overlap: 0 } })).status).toBe(200)
+      })
+    )
+
     it.effect("that the licence does not name are refused, and own ones are not asked for", () =>
       Effect.gen(function* () {
         const licences = yield* Licences

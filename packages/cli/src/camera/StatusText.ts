@@ -22,11 +22,12 @@ export const reasonText = (state: CameraState, now: number): string => {
   return `${reason}: ${detail}${again}`
 }
 
-/** Why nothing looks for objects, and what the stream does not give the camera's model any more; empty where that is nothing. */
-const warningText = ({ detectorProblem, modelWarnings = [] }: CameraStatus): string =>
+/** Why nothing looks for objects, and what the stream does not give the camera's model and analytics any more; empty where that is nothing. */
+const warningText = ({ analyticWarnings = [], detectorProblem, modelWarnings = [] }: CameraStatus): string =>
   [
     ...(detectorProblem === undefined ? [] : [detectorProblemText(detectorProblem)]),
-    ...modelWarnings.map((warning) => `model ${warning.model} ${requirementText(warning)}`)
+    ...modelWarnings.map((warning) => `model ${warning.model} ${requirementText(warning)}`),
+    ...analyticWarnings.map((warning) => `analytic ${warning.analytic} ${requirementText(warning)}`)
   ].join("; ")
 
 /** Why it does not stream, and whether that needs a person; or what its model lacks. */

@@ -20,7 +20,7 @@ import { checkSettings } from "../settings/SettingCatalogue.js"
 import { isOfThisMachine, parseSourceUrl } from "../SourceUrl.js"
 import { allowedWithinReach, authorize, inCallersName } from "./Authorization.js"
 import { authorizeMasks, authorizeViews } from "./MaskRights.js"
-import { checkModel } from "./ModelAssignment.js"
+import { checkAnalyticNeeds, checkModel } from "./ModelAssignment.js"
 
 export const checkAnalytics = (assignments: ReadonlyArray<AnalyticAssignment>) =>
   Effect.flatMap(AnalyticCatalogue, ({ check }) => Effect.forEach(assignments, check, { discard: true }))
@@ -37,8 +37,10 @@ export const getCamera = (id: CameraId) =>
     return yield* (yield* CameraStore).get(user.tenantId, id)
   })
 
-/** What of a camera decides which models it can be given. */
-const aboutModel = ["segment", "detection", "settings", "edge", "placeId"] as const satisfies ReadonlyArray<keyof CameraPatch>
+/** What of a camera decides which models and analytics it can be given. */
+const aboutNeeds = ["segment", "detection", "analytics", "settings", "edge", "placeId"] as const satisfies ReadonlyArray<
+  keyof CameraPatch
+>
 
 /** Whether the caller may change a camera in this way. */
 export const authorizeChange = (camera: Camera, patch: CameraPatch) =>
@@ -51,14 +53,16 @@ export const authorizeChange = (camera: Camera, patch: CameraPatch) =>
     if (patch.url !== undefined) yield* authorizeViews(tenantId, [{ url: patch.url, masks }], id)
     yield* checkAnalytics(patch.analytics ?? [])
     yield* checkSettings(patch.settings ?? {})
-    if (aboutModel.some((field) => patch[field] !== undefined)) {
+    if (aboutNeeds.some((field) => patch[field] !== undefined)) {
       const wanted = Camera.make({
         ...camera,
         ...changedOwnSettings(camera, patch),
+        analytics: patch.analytics ?? camera.analytics,
         edge: patch.edge === undefined ? edge : patch.edge,
         placeId: patch.placeId === undefined ? placeId : patch.placeId
       })
       yield* checkModel(tenantId, wanted, camera)
+      yield* checkAnalyticNeeds(wanted, camera)
     }
   })
 

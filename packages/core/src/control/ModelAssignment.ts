@@ -1,15 +1,17 @@
 /**
- * Which models a camera can be given, and why not.
+ * Which models and analytics a camera can be given, and why not.
  *
  * @module
  */
 import { Effect, Option } from "effect"
+import type { AnalyticDescriptor } from "../Analytic.js"
 import type { Camera } from "../Camera.js"
 import type { CameraId, ModelId, TenantId } from "../Ids.js"
-import { type StreamFacts, streamFacts, unmetRequirements } from "../ModelSuitability.js"
+import { type AnalyticWarning, requirementText, type StreamFacts, streamFacts, unmetRequirements } from "../ModelSuitability.js"
+import { AnalyticCatalogue, InvalidAnalytic } from "../port/AnalyticCatalogue.js"
 import { CameraControl } from "../port/CameraControl.js"
 import { CameraRuns } from "../settings/CameraRuns.js"
-import { type CameraRun, requirementsOf } from "../settings/CameraSettings.js"
+import { analyticRequirementsOf, type CameraRun, requirementsOf } from "../settings/CameraSettings.js"
 import { ModelLibrary, ModelUnsuitable, type OfferedModel } from "../port/ModelLibrary.js"
 
 /** What of a camera decides which models it can be given, what it inherits with it. */
@@ -75,6 +77,41 @@ export const checkModel = (tenant: TenantId, wanted: Camera, before?: Camera) =>
     yield* permit(tenant, model)
     const wrong = misfit(found, after, yield* factsOf(before?.id), before?.id)
     if (wrong !== undefined) return yield* wrong
+  })
+
+/** What a camera does not give to analytics that are to look at it. */
+const unmetByAnalytics = (
+  known: ReadonlyArray<AnalyticDescriptor>,
+  run: CameraRun,
+  { analytics, segment }: Camera,
+  facts: StreamFacts
+): ReadonlyArray<AnalyticWarning> =>
+  known
+    .filter(({ id }) => analytics.some(({ analytic }) => analytic === id))
+    .flatMap((descriptor) =>
+      unmetRequirements(analyticRequirementsOf(run, descriptor), segment, facts).map((unmet) => ({
+        analytic: descriptor.id,
+        ...unmet
+      }))
+    )
+
+/** Fails where a camera cannot be given an analytic, or would not give any more what it needs. What is not given already is not held against a change. */
+export const checkAnalyticNeeds = (wanted: Camera, before?: Camera) =>
+  Effect.gen(function* () {
+    const { list } = yield* AnalyticCatalogue
+    const { run } = yield* CameraRuns
+    const after = yield* run(wanted)
+    const facts = yield* factsOf(before?.id)
+    const already = before === undefined ? [] : unmetByAnalytics(list, after, (yield* run(before)).camera, facts)
+    const isNew = ({ analytic, requirement }: AnalyticWarning) =>
+      !already.some((one) => one.analytic === analytic && one.requirement === requirement)
+    const unmet = unmetByAnalytics(list, after, after.camera, facts).filter(isNew)
+    const [first] = unmet
+    if (first === undefined) return
+    const { analytic } = first
+    const lacks = unmet.filter((one) => one.analytic === analytic).map(requirementText)
+    const detail = `${lacks.join("; ")} (settings analytic.${analytic}.* say what it needs)`
+    return yield* new InvalidAnalytic({ analytic, detail })
   })
 
 /** Every model that a camera's tenant has, with what keeps this camera from it. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { Schema } from "effect"
-import type { AnalyticAssignment } from "../Analytic.js"
+import type { AnalyticAssignment, AnalyticDescriptor } from "../Analytic.js"
 import { Camera, type CameraPatch, type DetectionSettings, type SegmentSettings } from "../Camera.js"
 import type { ModelDescriptor, ModelRequirements } from "../Model.js"
 import { Priority } from "../Priority.js"
@@ -150,6 +150,8 @@ export interface CameraRun {
   readonly confidences: Readonly<Record<string, number>>
   /** By model: what it needs, other than its descriptor says. */
   readonly requirements: Readonly<Record<string, Partial<ModelRequirements>>>
+  /** By analytic: what it needs, other than it says itself. */
+  readonly analyticRequirements: CameraRun["requirements"]
 }
 
 /** What a model needs of the camera. */
@@ -157,6 +159,12 @@ export const requirementsOf = ({ requirements }: CameraRun, model: ModelDescript
   ...model.requirements,
   ...requirements[model.id]
 })
+
+/** What an analytic needs of the camera. */
+export const analyticRequirementsOf = (
+  { analyticRequirements }: CameraRun,
+  { id, requirements }: AnalyticDescriptor
+): ModelRequirements => ({ ...requirements, ...analyticRequirements[id] })
 
 const confidenceKey = /^model\.(.+)\.confidence$/
 
@@ -168,14 +176,14 @@ const confidencesOf = (all: SettingValues): CameraRun["confidences"] =>
     })
   )
 
-const requirementKey = /^model\.(.+)\.(minHeight|minBitrate|minDuration|overlap)$/
+const requirementKey = /^(model|analytic)\.(.+)\.(minHeight|minBitrate|minDuration|overlap)$/
 
-const requirementsIn = (all: SettingValues): CameraRun["requirements"] => {
+const requirementsIn = (family: "model" | "analytic", all: SettingValues): CameraRun["requirements"] => {
   const found: Record<string, Record<string, number>> = {}
   for (const [key, value] of Object.entries(all)) {
-    const [, model, name] = requirementKey.exec(key) ?? []
-    if (model === undefined || name === undefined || typeof value !== "number") continue
-    found[model] = { ...found[model], [name]: value }
+    const [, of, id, name] = requirementKey.exec(key) ?? []
+    if (of !== family || id === undefined || name === undefined || typeof value !== "number") continue
+    found[id] = { ...found[id], [name]: value }
   }
   return found
 }
@@ -199,6 +207,7 @@ export const cameraRun = (camera: Camera, above: ReadonlyArray<SaidLevel>): Came
       maxBytes: valueOf(historyMegabytes, nearestFirst) * 1_048_576
     },
     confidences: confidencesOf(all),
-    requirements: requirementsIn(all)
+    requirements: requirementsIn("model", all),
+    analyticRequirements: requirementsIn("analytic", all)
   }
 }

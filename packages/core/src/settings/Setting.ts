@@ -174,17 +174,12 @@ export const settings: ReadonlyArray<KnownSetting> = [
 
 const { minBitrate, minDuration, minHeight, overlap } = ModelRequirements.fields
 
-/** What may be said of a model or an analytic that has requirements; null: its own holds. `use` says what comes of it. */
-const requirements = (use: string): ReadonlyArray<KnownSetting> => [
-  known("minHeight", minHeight.pipe(Schema.lessThanOrEqualTo(10_000)), null, `Lines that a picture must have${use}`),
-  known(
-    "minBitrate",
-    minBitrate.pipe(Schema.lessThanOrEqualTo(1_000_000_000)),
-    null,
-    `Bits a second that a stream must have${use}`
-  ),
-  known("minDuration", minDuration.pipe(Schema.lessThanOrEqualTo(10)), null, `Seconds that a segment must have${use}`),
-  known("overlap", overlap, null, `Seconds by which segments must overlap${use}`)
+/** What may be said of a model or an analytic, which have requirements; null: its own holds. */
+const requirements: ReadonlyArray<KnownSetting> = [
+  known("minHeight", minHeight.pipe(Schema.lessThanOrEqualTo(10_000)), null, "Lines that a picture must have"),
+  known("minBitrate", minBitrate.pipe(Schema.lessThanOrEqualTo(1_000_000_000)), null, "Bits a second that a stream must have"),
+  known("minDuration", minDuration.pipe(Schema.lessThanOrEqualTo(10)), null, "Seconds that a segment must have"),
+  known("overlap", overlap, null, "Seconds by which segments must overlap")
 ]
 
 const confidence = known(
@@ -195,12 +190,12 @@ const confidence = known(
 )
 
 /** Of each model, as `model.<id>.<key>`. */
-export const modelSettings: ReadonlyArray<KnownSetting> = [confidence, ...requirements("")]
+export const modelSettings: ReadonlyArray<KnownSetting> = [confidence, ...requirements]
 
 /** Of each analytic, as `analytic.<id>.<key>`, besides its own. */
 export const analyticSettings: ReadonlyArray<KnownSetting> = [
   known("priority", Priority, null, "How urgent its work and its events are"),
-  ...requirements("; told to people, and in this version no camera is refused or warned for it")
+  ...requirements
 ]
 
 /** What the nearest of the levels says, where it is fit to be used: a level may have been written by a newer Vigil. */

@@ -159,6 +159,15 @@ describe("what a camera runs with", () => {
     expect(cameraRun(added(), levels).requirements).toEqual({ "yolo.v8": { minHeight: 1080, overlap: 2 } })
   })
 
+  it("knows what an analytic needs, other than it says itself", () => {
+    const levels = above(
+      { "analytic.motion.minHeight": 720, "analytic.motion.overlap": 2 },
+      { "analytic.motion.minHeight": 1080 }
+    )
+    const run = cameraRun(added(), levels)
+    expect([run.analyticRequirements, run.requirements]).toEqual([{ motion: { minHeight: 1080, overlap: 2 } }, {}])
+  })
+
   it("passes over values of a newer Vigil, down to its own", () => {
     const levels = above({ "segment.duration": 2 }, { "segment.duration": "adaptive" })
     expect(cameraRun(added(), levels).camera.segment.duration).toBe(2)

@@ -22,12 +22,14 @@ import { makePipeline } from "../Pipeline.js"
 import { Sources } from "../source/Sources.js"
 import { type CameraActor, CameraActors } from "./CameraActors.js"
 import { makeEarlyUnits } from "./EarlyUnits.js"
-import { makeModelWarnings } from "./ModelWarnings.js"
+import { type Lookers, makeRequirementWarnings } from "./RequirementWarnings.js"
 
 /** A camera's inputs wait here for its one fiber; ticks and states are few, so it never fills in a healthy process. */
 const mailboxCapacity = 1024
 
 const readClock = (): Now => ({ monotonic: monotonicNow(), wall: wallTime(performance.timeOrigin + performance.now()) })
+
+const nobody: Lookers = { model: undefined, analytics: [] }
 
 const sameCredentials = Option.getEquivalence<Credentials>(
   (a, b) => a.username === b.username && Equal.equals(a.password, b.password)
@@ -69,7 +71,7 @@ export const makeCameraActor = (first: Camera, node: string, shard: string, end:
       runFork(Effect.annotateLogs(ending, { camera: id }))
     })
     const configuring = yield* Effect.makeSemaphore(1)
-    const modelWarnings = makeModelWarnings()
+    const warnings = makeRequirementWarnings()
     const inputs = yield* Mailbox.make<CameraInput>(mailboxCapacity)
 
     let camera = first
@@ -180,8 +182,8 @@ export const makeCameraActor = (first: Camera, node: string, shard: string, end:
       const seen = newest === undefined ? [] : advance({ _tag: "AccessUnitSeen", attempt: machine.attempt, at: newest })
       const actions = [...seen, ...advance({ _tag: "Tick" })]
       // A camera that is switched off lacks nothing.
-      const model = machine.state._tag === "Disabled" ? undefined : pipeline.model()
-      const warn = modelWarnings.look(model, run, facts, reacted)
+      const lookers = machine.state._tag === "Disabled" ? nobody : { model: pipeline.model(), analytics: pipeline.analytics() }
+      const warn = warnings.look(lookers, run, facts, reacted)
       return Effect.zipRight(performAll(actions), warn)
     })
 
@@ -193,7 +195,8 @@ export const makeCameraActor = (first: Camera, node: string, shard: string, end:
     )
 
     const status = (): CameraStatus => {
-      const warnings = modelWarnings.list()
+      const modelWarnings = warnings.ofModel()
+      const analyticWarnings = warnings.ofAnalytics()
       const problem = machine.state._tag === "Disabled" ? undefined : pipeline.detectorProblem()
       const description = source?.open.description ?? pipeline.hub.description()
       return {
@@ -207,7 +210,8 @@ export const makeCameraActor = (first: Camera, node: string, shard: string, end:
         pipeline: pipeline.statistics(),
         viewers: pipeline.live.viewers(),
         ...(problem === undefined ? {} : { detectorProblem: problem }),
-        ...(warnings.length === 0 ? {} : { modelWarnings: warnings }),
+        ...(modelWarnings.length === 0 ? {} : { modelWarnings }),
+        ...(analyticWarnings.length === 0 ? {} : { analyticWarnings }),
         ...(worker === undefined ? {} : { worker }),
         updatedAt
       }

@@ -38,7 +38,7 @@ const states: ReadonlyArray<CameraState["_tag"]> = ["Disabled", "Connecting", "S
 
 const cameras = Metric.gauge("vigil_cameras", { description: "Cameras of this node by state" })
 const warned = Metric.gauge("vigil_cameras_below_model_requirements", {
-  description: "Cameras of this node whose streams do not give their detector what it needs"
+  description: "Cameras of this node whose streams do not give their detector or their analytics what these need"
 })
 const blind = Metric.gauge("vigil_cameras_without_detector", {
   description: "Cameras of this node that want a detector and have none"
@@ -71,7 +71,10 @@ export const layer = Layer.scopedDiscard(
         const count = statuses.filter((status) => status.state._tag === state).length
         yield* Metric.set(Metric.tagged(cameras, "state", state), count)
       }
-      yield* Metric.set(warned, statuses.filter(({ modelWarnings }) => modelWarnings !== undefined).length)
+      yield* Metric.set(
+        warned,
+        statuses.filter((status) => (status.modelWarnings ?? status.analyticWarnings) !== undefined).length
+      )
       yield* Metric.set(blind, statuses.filter(({ detectorProblem }) => detectorProblem !== undefined).length)
       const processes = yield* workers.health
       yield* Metric.set(workerProcesses, processes.length)

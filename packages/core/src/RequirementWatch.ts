@@ -11,13 +11,17 @@ interface Sighting {
   readonly told: boolean
 }
 
-/** What is seen of the requirements of a camera's model. Never mutated. */
-export type ModelWatch = ReadonlyMap<UnmetRequirement["requirement"], Sighting>
+/** What is seen of the requirements of a camera's model, or of one of its analytics. Never mutated. */
+export type RequirementWatch = ReadonlyMap<UnmetRequirement["requirement"], Sighting>
 
-export const initialWatch: ModelWatch = new Map()
+export const initialWatch: RequirementWatch = new Map()
 
 /** Takes in what is unmet now; requirements are told of, and are not any more, once that has been so for a while. */
-export const stepWatch = (watch: ModelWatch, unmet: ReadonlyArray<UnmetRequirement>, at: MonotonicTime): ModelWatch => {
+export const stepWatch = (
+  watch: RequirementWatch,
+  unmet: ReadonlyArray<UnmetRequirement>,
+  at: MonotonicTime
+): RequirementWatch => {
   const next = new Map<UnmetRequirement["requirement"], Sighting>()
   for (const seen of unmet) {
     const before = watch.get(seen.requirement)
@@ -34,5 +38,5 @@ export const stepWatch = (watch: ModelWatch, unmet: ReadonlyArray<UnmetRequireme
 }
 
 /** The requirements to warn of. */
-export const warningsOf = (watch: ModelWatch): ReadonlyArray<UnmetRequirement> =>
+export const warningsOf = (watch: RequirementWatch): ReadonlyArray<UnmetRequirement> =>
   [...watch.values()].flatMap(({ told, unmet }) => (told ? [unmet] : []))

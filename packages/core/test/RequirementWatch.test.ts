@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import type { UnmetRequirement } from "@vigil/core/ModelSuitability"
-import { initialWatch, type ModelWatch, stepWatch, warningsOf } from "@vigil/core/ModelWatch"
+import { initialWatch, type RequirementWatch, stepWatch, warningsOf } from "@vigil/core/RequirementWatch"
 import { monotonicTime } from "@vigil/core/Time"
 import * as fc from "effect/FastCheck"
 
@@ -8,7 +8,7 @@ const low: UnmetRequirement = { requirement: "bitrate", needed: 1_000_000, found
 
 /** What is told, second by second, of seconds in which the bitrate is too low (`x`) or is not. */
 const told = (seconds: string): string => {
-  let watch: ModelWatch = initialWatch
+  let watch: RequirementWatch = initialWatch
   return [...seconds]
     .map((second, at) => {
       watch = stepWatch(watch, second === "x" ? [low] : [], monotonicTime(at * 1000))
@@ -17,7 +17,7 @@ const told = (seconds: string): string => {
     .join("")
 }
 
-describe("ModelWatch", () => {
+describe("RequirementWatch", () => {
   it("warns after fifteen seconds, and until it has been well for as long", () => {
     const bad = "x".repeat(16)
     const well = "-".repeat(16)
@@ -31,7 +31,7 @@ describe("ModelWatch", () => {
   })
 
   it("tells the newest figure", () => {
-    let watch: ModelWatch = initialWatch
+    let watch: RequirementWatch = initialWatch
     for (let at = 0; at <= 20; at++) watch = stepWatch(watch, [{ ...low, found: at }], monotonicTime(at * 1000))
     expect(warningsOf(watch)).toEqual([{ ...low, found: 20 }])
   })
