@@ -14,6 +14,7 @@ import { auditSearch } from "./page/AuditSearch.js"
 import { cameraSearch } from "./page/CameraSearch.js"
 import { eventSearch } from "./page/EventSearch.js"
 import { NotFoundPage } from "./page/NotFoundPage.js"
+import { settingSearch } from "./page/SettingSearch.js"
 import { UnreachablePage } from "./page/UnreachablePage.js"
 
 interface RouterContext {
@@ -157,10 +158,7 @@ const account = createRoute({
 const settings = createRoute({
   getParentRoute: () => shell,
   path: "/settings",
-  validateSearch: (search: Search): { readonly at?: string } => {
-    const at = /^(tenant|system|(sites|cameras)\/[0-9a-f-]{36})$/.exec(text(search, "at") ?? "")?.[0]
-    return at === undefined ? {} : { at }
-  },
+  validateSearch: settingSearch,
   component: lazyRouteComponent(() => import("./page/SettingsPage.js"), "SettingsPage")
 })
 
@@ -193,6 +191,18 @@ const audit = createRoute({
   path: "/audit",
   validateSearch: auditSearch,
   component: lazyRouteComponent(() => import("./page/AuditPage.js"), "AuditPage")
+})
+
+const licence = createRoute({
+  getParentRoute: () => shell,
+  path: "/licence",
+  component: lazyRouteComponent(() => import("./page/LicencePage.js"), "LicencePage")
+})
+
+const cluster = createRoute({
+  getParentRoute: () => shell,
+  path: "/cluster",
+  component: lazyRouteComponent(() => import("./page/ClusterPage.js"), "ClusterPage")
 })
 
 const cameraList = createRoute({
@@ -235,6 +245,8 @@ const routeTree = root.addChildren([
     removed,
     audit,
     privacy,
+    licence,
+    cluster,
     cameraList
   ])
 ])

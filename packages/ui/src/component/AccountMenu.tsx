@@ -12,9 +12,11 @@ const pages = [
   { to: "/account", label: "Your account", role: "viewer" },
   { to: "/settings", label: "Settings", role: "viewer" },
   { to: "/removed", label: "Removed", role: "supervisor" },
+  { to: "/licence", label: "Licence", role: "supervisor" },
   { to: "/people", label: "People", role: "admin" },
   { to: "/audit", label: "Audit trail", role: "admin" },
-  { to: "/privacy", label: "Erasure and export", role: "admin" }
+  { to: "/privacy", label: "Erasure and export", role: "admin" },
+  { to: "/cluster", label: "Nodes and edges", role: "admin" }
 ] as const satisfies ReadonlyArray<{ readonly to: string; readonly label: string; readonly role: Role }>
 
 export const AccountMenu = () => {

@@ -1,22 +1,15 @@
 import { useQuery } from "@tanstack/react-query"
-import type { CatalogueEntry, ModelTask } from "@vigil/core/Model"
+import type { CatalogueEntry } from "@vigil/core/Model"
 import { useClient } from "../client/ClientContext.js"
 import { modelsQuery } from "../client/Queries.js"
 import { Badge } from "../component/Badge.js"
 import { Command } from "../component/Command.js"
 import { Loaded } from "../component/Loaded.js"
 import { Notice } from "../component/Notice.js"
+import { OwnModels } from "../component/OwnModels.js"
 import { PageHead } from "../component/PageHead.js"
+import { taskWords } from "../words/ModelWords.js"
 import { bytes } from "../words/Units.js"
-
-const tasks: Readonly<Record<ModelTask, string>> = {
-  objects: "Finds objects",
-  faces: "Finds faces",
-  plates: "Finds licence plates",
-  text: "Reads text",
-  embedding: "Tells objects apart",
-  pose: "Finds postures"
-}
 
 const classesShown = 12
 
@@ -34,13 +27,13 @@ const ModelCard = ({ entry: { descriptor, installed, own = false } }: { readonly
         </span>
       </div>
       <p className="text-soft">
-        {tasks[descriptor.task]}: {labels.slice(0, classesShown).join(", ")}
+        {taskWords(descriptor.task)}: {labels.slice(0, classesShown).join(", ")}
         {labels.length > classesShown && ` and ${labels.length - classesShown} more classes`}.
       </p>
       <p className="tabular text-[13px] text-muted">
         {input.size.width}×{input.size.height} · {bytes(descriptor.bytes)} · {descriptor.licence}
       </p>
-      {!installed && <Command>{`vigil models pull ${descriptor.id}`}</Command>}
+      {!installed && !own && <Command>{`vigil models pull ${descriptor.id}`}</Command>}
     </li>
   )
 }
@@ -75,6 +68,9 @@ export const ModelsPage = () => {
           </ul>
         )}
       </Loaded>
+      <div className="mt-5">
+        <OwnModels />
+      </div>
     </div>
   )
 }

@@ -4,6 +4,7 @@ import { ClientProvider } from "../client/ClientContext.js"
 import { AccountMenu } from "../component/AccountMenu.js"
 import { ConnectionBanner } from "../component/ConnectionBanner.js"
 import { HealthPill } from "../component/HealthPill.js"
+import { LicenceBanner } from "../component/LicenceBanner.js"
 import { Icon, type IconName, Mark } from "../component/Icon.js"
 
 const pages = [
@@ -66,6 +67,7 @@ export const Shell = () => {
             <AccountMenu />
           </div>
         </header>
+        <LicenceBanner />
         <ConnectionBanner />
         <main ref={main} id="main" tabIndex={-1} className="flex-1 outline-none">
           <Outlet />
