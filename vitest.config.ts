@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os"
+import { env } from "node:process"
 import { defineConfig } from "vitest/config"
 
 export default defineConfig({
@@ -20,6 +21,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     teardownTimeout: 10_000,
+    // Not to hide what fails: whatever passes only when tried again is named at the end of the run.
+    retry: env.CI ? 1 : 0,
     // The built packages run as Node itself loads them, workers and child processes included.
     server: { deps: { external: [/\/(packages\/[^/]+|fixtures|bench|docs\/example)\/dist\//] } }
   }

@@ -14,7 +14,9 @@ const summaryFile = join(folder, "summary.json")
 
 /** What scripts/vitest/SummaryReporter.ts wrote; nothing when Vitest did not come that far. */
 const readSummary = () =>
-  existsSync(summaryFile) ? JSON.parse(readFileSync(summaryFile, "utf8")) : { passed: 0, failed: 0, skipped: [], errors: 1 }
+  existsSync(summaryFile)
+    ? JSON.parse(readFileSync(summaryFile, "utf8"))
+    : { passed: 0, failed: 0, skipped: [], flaky: [], errors: 1 }
 
 const groupByReason = (tests) => {
   const groups = new Map()
@@ -28,13 +30,14 @@ try {
     ...process.env,
     VIGIL_TEST_SUMMARY: summaryFile
   })
-  const { passed, failed, skipped, errors } = readSummary()
+  const { passed, failed, skipped, flaky, errors } = readSummary()
   const reasons = groupByReason(skipped)
   if (skipped.length > 0) console.log("\nSkipped:")
   for (const [reason, names] of reasons) {
     console.log(`  ${names.length} x ${reason || "WITHOUT A REASON (see CONTRIBUTING.md)"}`)
     if (!reason) for (const { name } of names) console.log(`      ${name}`)
   }
+  if (flaky.length > 0) console.log(`\nPassed only when tried again (look why):\n${flaky.map((name) => `  ${name}`).join("\n")}`)
   const unexplained = skipped.some(({ reason }) => !reason)
   if (checks !== 0) console.log("\nnpm run check found problems, see above.")
   if (errors > 0) console.log(`\n${errors} error${errors === 1 ? "" : "s"} outside of tests, see above.`)

@@ -7,7 +7,7 @@ import { runInForeground } from "../Program.mjs"
 const folder = mkdtempSync(join(tmpdir(), "vigil-summary-"))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-it("every skipped test is counted, with its reason where it gives one", async () => {
+it("every skipped test is counted, with its reason where it gives one, and what passed only when tried again is named", async () => {
   const summary = join(folder, "summary.json")
   const { VITEST: _worker, ...env } = process.env
   const code = await runInForeground(
@@ -23,8 +23,8 @@ it("every skipped test is counted, with its reason where it gives one", async ()
     { ...env, VIGIL_TEST_SUMMARY: summary }
   )
   expect(code).toBe(0)
-  const { passed, failed, skipped, errors } = JSON.parse(readFileSync(summary, "utf8"))
-  expect({ passed, failed, errors }).toEqual({ passed: 1, failed: 0, errors: 0 })
+  const { passed, failed, skipped, flaky, errors } = JSON.parse(readFileSync(summary, "utf8"))
+  expect({ passed, failed, errors }).toEqual({ passed: 2, failed: 0, errors: 0 })
   expect(skipped[0].name).toBe("scripts/vitest/fixture/Skips.test.mjs > notes")
   expect(skipped.map(({ name, reason }) => [name.split(" > ").at(-1), reason])).toEqual([
     ["notes", "there is no camera"],
@@ -32,4 +32,5 @@ it("every skipped test is counted, with its reason where it gives one", async ()
     ["inside", "needs nats-server"],
     ["silent", ""]
   ])
+  expect(flaky).toEqual(["scripts/vitest/fixture/Skips.test.mjs > waits for luck"])
 })
