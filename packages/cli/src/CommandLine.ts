@@ -14,6 +14,7 @@ import { doctorCommand } from "./commands/doctor.js"
 import { edgeCommand } from "./commands/edge.js"
 import { eventCommand } from "./commands/event.js"
 import { identityProviderCommand } from "./commands/identityProvider.js"
+import { jobsCommand } from "./commands/jobs.js"
 import { keysCommand } from "./commands/keys.js"
 import { loginCommand, logoutCommand, profileCommand, whoamiCommand } from "./commands/login.js"
 import { modelCommand, modelsCommand } from "./commands/models.js"
@@ -44,6 +45,7 @@ const commands = [
   nodeCommand,
   edgeCommand,
   workerCommand,
+  jobsCommand,
   statusCommand,
   clusterCommand,
   cameraCommand,

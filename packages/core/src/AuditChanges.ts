@@ -10,6 +10,7 @@ import { type ErasedEvents, Erasure, type ErasureId } from "./Erasure.js"
 import type { CameraId, EdgeId, TenantId } from "./Ids.js"
 import type { NodeName } from "./Node.js"
 import type { Place } from "./Place.js"
+import type { DeadVideoJob } from "./port/VideoJobQueue.js"
 import type { LevelSettings } from "./settings/SettingLevels.js"
 import type { SignInPolicy } from "./SecondFactor.js"
 import type { Session } from "./Session.js"
@@ -66,6 +67,14 @@ export const cameraRestarted = (camera: Camera): AuditChange => ({
   action: "camera.restart",
   subject: cameraSubject(camera),
   before: null,
+  after: null
+})
+
+/** Of a job that workers gave up. */
+export const deadJobDiscarded = ({ cameraId, deliveries, jobId, model, reason, segmentSequence }: DeadVideoJob): AuditChange => ({
+  action: "job.discard",
+  subject: { type: "camera", id: cameraId },
+  before: { jobId, model, segmentSequence, deliveries, reason },
   after: null
 })
 

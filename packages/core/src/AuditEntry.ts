@@ -43,6 +43,7 @@ export const AuditAction = Schema.Literal(
   "model.deactivate",
   "model.rollback",
   "model.delete",
+  "job.discard",
   "discovery.start",
   "discovery.cancel",
   "event.status",

@@ -17,6 +17,7 @@ import { layerDiscoveryHandlers } from "./handler/DiscoveryHandlers.js"
 import { layerHealthHandlers } from "./handler/HealthHandlers.js"
 import { layerHistoryHandlers } from "./handler/HistoryHandlers.js"
 import { layerIdentityProviderHandlers, layerOpenIdHandlers } from "./handler/IdentityProviderHandlers.js"
+import { layerJobHandlers } from "./handler/JobHandlers.js"
 import { layerKeyHandlers } from "./handler/KeyHandlers.js"
 import { layerHeartbeatHandlers, layerManagerHandlers, layerWorkerTokenHandlers } from "./handler/ManagerHandlers.js"
 import { layerModelHandlers } from "./handler/ModelHandlers.js"
@@ -85,6 +86,7 @@ const layerHandlers = Layer.mergeAll(
   layerModelHandlers,
   layerSettingHandlers,
   layerDiscoveryHandlers,
+  layerJobHandlers,
   layerHealthHandlers
 )
 

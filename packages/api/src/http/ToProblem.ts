@@ -35,6 +35,7 @@ import type { LiveViewNotFound, LiveViewRefused } from "@vigil/core/port/LiveVie
 import type { PublicationNotFound, PublicationRefused } from "@vigil/core/port/Publications"
 import type { PlaceNotFound, PlaceRefused, PlaceRevisionConflict } from "@vigil/core/port/PlaceStore"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
+import type { DeadJobNotFound, VideoJobQueueUnavailable } from "@vigil/core/port/VideoJobQueue"
 import type { TenantNotFound, TenantRefused } from "@vigil/core/port/TenantStore"
 import type { WorkerTokenNotFound } from "@vigil/core/port/WorkerTokenStore"
 import type { LastAdministrator, SetupRefused, UsernameTaken, UserNotFound } from "@vigil/core/port/UserStore"
@@ -105,6 +106,9 @@ const problems = {
   ExpiryPassed: (error: ExpiryPassed) => badRequest("expiry-passed", error.message, "/expiresAt"),
   ApiKeyNotFound: (error: ApiKeyNotFound) => notFound("api-key-not-found", error.message),
   EdgeNotFound: (error: EdgeNotFound) => notFound("edge-not-found", error.message),
+  DeadJobNotFound: (error: DeadJobNotFound) => notFound("dead-job-not-found", error.message),
+  VideoJobQueueUnavailable: (error: VideoJobQueueUnavailable) =>
+    new Unavailable(details(503, "queue-unavailable", "The queue of jobs for workers is away", error.message)),
   DiscoveryNotFound: (error: DiscoveryNotFound) => notFound("discovery-not-found", error.message),
   DiscoveryRefused: (error: DiscoveryRefused) => conflict(`discovery-${error.reason}`, error.message),
   RangeRefused: (error: RangeRefused) => badRequest("range-refused", error.message, "/ranges"),

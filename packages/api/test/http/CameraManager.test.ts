@@ -5,12 +5,15 @@ import { ManagerId } from "@vigil/core/CameraManager"
 import type { WorkerReport } from "@vigil/core/CameraRuntime"
 import { type CameraId, defaultTenant, Epoch } from "@vigil/core/Ids"
 import { NodeName } from "@vigil/core/Node"
+import { AuditStore } from "@vigil/core/port/AuditStore"
 import { Bus } from "@vigil/core/port/Bus"
 import { CameraStore } from "@vigil/core/port/CameraStore"
 import { RuntimeTable } from "@vigil/core/port/RuntimeTable"
+import { VideoJobQueue } from "@vigil/core/port/VideoJobQueue"
 import { Effect, Fiber, Stream } from "effect"
 import { newCamera, otherTenant, secondTenant } from "../Samples.js"
 import { rpcClient } from "./RpcVisitor.js"
+import { giveUpJob } from "./tenancy/DeadJob.js"
 import { layerTestServer, TestServer, type Visit } from "./TestServer.js"
 
 const manager = { id: ManagerId.make(crypto.randomUUID()), cluster: "west", node: NodeName.make("node-a") }
@@ -57,6 +60,50 @@ const entriesOf = (json: unknown, id: CameraId) =>
 
 describe("camera manager over HTTP", () => {
   layer(layerTestServer(), { excludeTestServices: true })((it) => {
+    it.effect("tells of jobs that workers gave up, of the cameras that somebody may see, and forgets them on demand", () =>
+      Effect.gen(function* () {
+        yield* secondTenant
+        const { cookies, visit } = yield* TestServer
+        const [ours, theirs] = [yield* add(), yield* add(otherTenant)]
+        const [first, second] = [
+          yield* giveUpJob(defaultTenant, ours.id, "first"),
+          yield* giveUpJob(defaultTenant, ours.id, "second")
+        ]
+        const foreign = yield* giveUpJob(otherTenant, theirs.id, "third")
+        const gone = yield* giveUpJob(defaultTenant, crypto.randomUUID(), "fourth")
+        const at = "/api/v1/jobs/dead"
+        const ask = (method: string, path: string, cookie = cookies.supervisor) => visit({ method, path: at + path, cookie })
+        const listed = Effect.map(ask("GET", "?limit=500", cookies.operator), ({ json }) =>
+          (json as ReadonlyArray<{ jobId: string }>).map(({ jobId }) => jobId)
+        )
+        expect(yield* listed).toEqual([second, first])
+        expect((yield* ask("GET", "?limit=1")).json).toMatchObject([
+          { jobId: second, cameraId: ours.id, reason: "second cannot" }
+        ])
+        expect((yield* ask("GET", `/${first}`)).json).toMatchObject([{ model: "first", deliveries: 1, segmentSequence: 7 }])
+        for (const id of [foreign, gone, crypto.randomUUID()]) {
+          for (const method of ["GET", "DELETE"]) {
+            const none = { status: 404, type: "urn:vigil:problem:dead-job-not-found" }
+            expect((yield* ask(method, `/${id}`)).json, method).toMatchObject(none)
+          }
+        }
+        expect((yield* ask("DELETE", `/${first}`, cookies.operator)).status).toBe(403)
+        expect((yield* ask("GET", "", cookies.viewer)).status).toBe(403)
+        expect((yield* ask("DELETE", `/${first}`)).status).toBe(204)
+        expect(yield* listed).toEqual([second])
+        expect((yield* ask("DELETE", `/${first}`)).status).toBe(404)
+        const { entries } = yield* (yield* AuditStore).query(defaultTenant, { action: "job.discard", limit: 10 })
+        expect(entries).toMatchObject([
+          {
+            subject: { type: "camera", id: ours.id },
+            before: { jobId: first, model: "first", reason: "first cannot" },
+            after: null
+          }
+        ])
+        expect(yield* (yield* VideoJobQueue).deadLetters(500, otherTenant)).toMatchObject([{ jobId: foreign }])
+      })
+    )
+
     it.effect("tells of the cameras' workers with the DFIP's names, and of the caller's tenant only", () =>
       Effect.gen(function* () {
         yield* secondTenant

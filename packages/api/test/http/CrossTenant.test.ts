@@ -3,6 +3,7 @@ import { Database } from "@vigil/api/database/Database"
 import { CameraId, defaultTenant, type TenantId } from "@vigil/core/Ids"
 import { hashToken, newToken } from "@vigil/api/auth/Token"
 import { AuditStore } from "@vigil/core/port/AuditStore"
+import { VideoJobQueue } from "@vigil/core/port/VideoJobQueue"
 import { PublishTokenStore } from "@vigil/core/port/PublishTokenStore"
 import { Console, Effect, Schedule } from "effect"
 import type { Operation } from "./fuzz/Operations.js"
@@ -184,10 +185,12 @@ describe("another tenant's things", () => {
           expect(compared).toBeGreaterThan(40)
           expect(asked).toBeGreaterThan(15)
           expect(yield* stateOf(theirs.id)).toEqual(before)
+          expect(yield* (yield* VideoJobQueue).deadLetters(10, theirs.id)).toMatchObject([{ jobId: things.deadJob }])
 
           const trail = (tenant: TenantId) =>
             Effect.flatMap(AuditStore, ({ query }) => query(tenant, { action: "access.foreign", limit: 200 }))
-          const { model, ...withIds } = things
+          // Of these the database knows nothing: models have names, and jobs are kept by their queue.
+          const { deadJob: _, model, ...withIds } = things
           const attempts = [
             ...Object.values(withIds).map((id) => `${ours.administrator} ${id}`),
             ...[things.camera, things.event].map((id) => `${another.username} ${id}`)

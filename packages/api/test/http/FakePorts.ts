@@ -1,4 +1,5 @@
 import type { CameraStatus } from "@vigil/core/CameraStatus"
+import { layerVideoJobQueueMemory } from "@vigil/core/memory/VideoJobQueueMemory"
 import type { UnplacedCamera } from "@vigil/core/ClusterStatus"
 import type { DiscoveryRequest, FoundDevice } from "@vigil/core/Discovery"
 import { NodeName } from "@vigil/core/Node"
@@ -293,5 +294,6 @@ export const layerFakePorts = Layer.mergeAll(
   layerCatalogues,
   layerHealthChecks,
   layerClusterControl,
-  layerNetworkScanner
+  layerNetworkScanner,
+  layerVideoJobQueueMemory({ deliveries: 1 })
 ).pipe(Layer.provideMerge(FakeRuntime.Default))

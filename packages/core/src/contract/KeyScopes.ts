@@ -63,6 +63,9 @@ export const httpScopes: Readonly<Record<string, NeededScope>> = {
   "models.activate": "configure",
   "models.deactivate": "configure",
   "models.remove": "configure",
+  "jobs.dead": "operate",
+  "jobs.getDead": "operate",
+  "jobs.discardDead": "configure",
   "cluster.status": "operate",
   "tenants.ownLicence": "configure",
   "health.detailed": "read"

@@ -15,6 +15,7 @@ import { GrantsGroup } from "./api/GrantsApi.js"
 import { HealthGroup } from "./api/HealthApi.js"
 import { HistoryGroup } from "./api/HistoryApi.js"
 import { IdentityProvidersGroup, OpenIdGroup } from "./api/IdentityProvidersApi.js"
+import { JobsGroup } from "./api/JobsApi.js"
 import { KeysGroup } from "./api/KeysApi.js"
 import { LiveGroup } from "./api/LiveApi.js"
 import { PasswordResetGroup } from "./api/PasswordResetApi.js"
@@ -65,6 +66,7 @@ export class VigilApi extends HttpApi.make("vigil")
   .add(EventsGroup.prefix("/api/v1"))
   .add(CatalogueGroup.prefix("/api/v1"))
   .add(ModelsGroup.prefix("/api/v1"))
+  .add(JobsGroup.prefix("/api/v1"))
   .add(ClusterGroup.prefix("/api/v1"))
   .add(EdgesGroup.prefix("/api/v1"))
   .add(PlacesGroup.prefix("/api/v1"))

@@ -247,7 +247,13 @@ export const makeVideoJobQueueMemory = (chosen: Partial<VideoJobQueueMemoryOptio
         })
       })
     ),
-    deadLetters: (limit) => Effect.sync(() => dead.slice(0, limit)),
+    deadLetters: (limit, tenant) =>
+      Effect.sync(() => dead.filter(({ customerId }) => tenant === undefined || customerId === tenant).slice(0, limit)),
+    discardDead: (tenant, jobId) =>
+      Effect.sync(() => {
+        const kept = dead.filter((letter) => letter.customerId !== tenant || letter.jobId !== jobId)
+        dead.splice(0, dead.length, ...kept)
+      }),
     erase: (tenant, isErased) =>
       Effect.suspend(() => {
         let erased = 0

@@ -69,6 +69,16 @@ export const DeadVideoJob = Schema.Struct({
 }).annotations({ identifier: "DeadVideoJob" })
 export type DeadVideoJob = typeof DeadVideoJob.Type
 
+/** There is no such dead letter. */
+export class DeadJobNotFound extends Schema.TaggedError<DeadJobNotFound>()("DeadJobNotFound", { jobId: VideoJobId }) {
+  override get message() {
+    return `no job ${this.jobId} was given up`
+  }
+}
+
+/** Dead letters that are looked through at the most, the newest. */
+export const mostDeadLetters = 10_000
+
 /** The segment of a job. */
 export const partOfJob = ({
   cameraId,
@@ -103,8 +113,13 @@ export class VideoJobQueue extends Context.Tag("@vigil/core/VideoJobQueue")<
     readonly acknowledgementTime: number
     /** Of all groups, in all lanes that ever had a job. */
     readonly depth: Effect.Effect<ReadonlyArray<VideoJobDepth>, VideoJobQueueUnavailable>
-    /** The newest dead letters, newest first. */
-    readonly deadLetters: (limit: number) => Effect.Effect<ReadonlyArray<DeadVideoJob>, VideoJobQueueUnavailable>
+    /** The newest dead letters, newest first: of all tenants, or of one. */
+    readonly deadLetters: (
+      limit: number,
+      tenant?: TenantId
+    ) => Effect.Effect<ReadonlyArray<DeadVideoJob>, VideoJobQueueUnavailable>
+    /** Forgets the dead letters of a tenant's job, of all its models. */
+    readonly discardDead: (tenant: TenantId, jobId: VideoJobId) => Effect.Effect<void, VideoJobQueueUnavailable>
     /**
      * Takes a tenant's jobs out of all groups, with their segments, also those that somebody has, and dead letters; answers how many. They do not come again. A worker that has one may
      * finish it.

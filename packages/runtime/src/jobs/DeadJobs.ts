@@ -1,8 +1,10 @@
-import type { ModelId } from "@vigil/core/Ids"
+import type { ModelId, TenantId } from "@vigil/core/Ids"
 import { DeadVideoJob } from "@vigil/core/port/VideoJobQueue"
 import type { VideoJobHeader } from "@vigil/core/VideoJobWire"
 import { DateTime, Effect, Either, Metric, Option, Schema } from "effect"
+import type { Nats } from "../nats/Nats.js"
 import { asking, codeOf, type JobNames, type JobStreams } from "./JobStreams.js"
+import { nextStored } from "./StoredMessage.js"
 
 /** Names of headers, reasons: whatever a worker says is cut to this many characters. */
 const longestReason = 1000
@@ -63,4 +65,18 @@ export const readDeadJobs = (streams: JobStreams, names: JobNames, limit: number
       if (letter !== undefined) letters.push(letter)
     }
     return letters
+  })
+
+/** The same of one tenant: all of its letters are gone through, and nobody else's. */
+export const readDeadJobsOf = (nats: typeof Nats.Service, names: JobNames, limit: number, tenant: TenantId) =>
+  asking("read dead letters", async () => {
+    const letters: Array<DeadVideoJob> = []
+    for (let from = 1; ; ) {
+      const message = await nextStored(nats, names.deadStream, names.deadOf(tenant), from)
+      if (message === undefined) return letters.toReversed()
+      from = message.sequence + 1
+      const letter = Option.getOrUndefined(readDeadJob(message.data))
+      if (letter !== undefined) letters.push(letter)
+      if (letters.length > limit) letters.shift()
+    }
   })

@@ -1,5 +1,5 @@
 import type { VideoPart } from "@vigil/core/Erasure"
-import type { TenantId } from "@vigil/core/Ids"
+import type { TenantId, VideoJobId } from "@vigil/core/Ids"
 import { partOfJob, partOfLetter } from "@vigil/core/port/VideoJobQueue"
 import { videoJobLanes } from "@vigil/core/VideoJob"
 import { decodeVideoJob } from "@vigil/core/VideoJobWire"
@@ -74,4 +74,12 @@ export const eraseJobs = (eraser: Eraser, tenant: TenantId, isErased: (part: Vid
     let erased = 0
     for (const choice of [...lanes, letters]) erased += await deleteMessages(eraser, choice)
     return erased
+  })
+
+/** Deletes the dead letters of a tenant's job. */
+export const discardDeadJob = (eraser: Eraser, tenant: TenantId, jobId: VideoJobId) =>
+  asking("discard a dead letter", async () => {
+    const { names } = eraser
+    const isChosen = (data: Uint8Array) => Option.exists(readDeadJob(data), (letter) => letter.jobId === jobId)
+    await deleteMessages(eraser, { stream: names.deadStream, subject: names.deadOf(tenant), isChosen })
   })

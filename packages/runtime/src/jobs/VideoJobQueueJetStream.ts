@@ -13,8 +13,8 @@ import {
 import { encodeVideoJob } from "@vigil/core/VideoJobWire"
 import { type ConfigError, Effect, Layer, Option } from "effect"
 import { Nats } from "../nats/Nats.js"
-import { readDeadJobs } from "./DeadJobs.js"
-import { eraseJobs } from "./EraseJobs.js"
+import { readDeadJobs, readDeadJobsOf } from "./DeadJobs.js"
+import { discardDeadJob, eraseJobs } from "./EraseJobs.js"
 import { makeJobConsumer } from "./JobConsumer.js"
 import { type JobSettings, jobSettings } from "./JobSettings.js"
 import {
@@ -127,7 +127,12 @@ const make = (settings: JobSettings) =>
           return lanes.flat()
         })
       ),
-      deadLetters: (limit) => Effect.flatMap(streams.get, (opened) => readDeadJobs(opened, names, limit)),
+      deadLetters: (limit, tenant) =>
+        Effect.flatMap(streams.get, (opened) =>
+          tenant === undefined ? readDeadJobs(opened, names, limit) : readDeadJobsOf(nats, names, limit, tenant)
+        ),
+      discardDead: (tenant, jobId) =>
+        Effect.flatMap(streams.get, (opened) => discardDeadJob({ ...publisher, streams: opened }, tenant, jobId)),
       erase: (tenant, isErased) =>
         Effect.flatMap(streams.get, (opened) => eraseJobs({ ...publisher, streams: opened }, tenant, isErased))
     })

@@ -1,6 +1,6 @@
 import { describe, expect, layer } from "@effect/vitest"
 import type { VideoPart } from "@vigil/core/Erasure"
-import { defaultTenant, type ModelId, TenantId } from "@vigil/core/Ids"
+import { defaultTenant, type ModelId, TenantId, type VideoJobId } from "@vigil/core/Ids"
 import { type VideoJobDelivery, VideoJobQueue } from "@vigil/core/port/VideoJobQueue"
 import { VideoJobResults } from "@vigil/core/port/VideoJobResults"
 import { Chunk, Effect, Fiber, type Layer, Option, Stream } from "effect"
@@ -193,6 +193,34 @@ export const videoJobConformance = <E>(name: string, made: Layer.Layer<VideoJobQ
               deliveries: conformanceSettings.deliveries
             })
           })
+      )
+
+      it.scoped("tells a tenant of its own dead letters only, newest first, and forgets those of a job that it discards", () =>
+        Effect.gen(function* () {
+          const [model, cameraId] = [anyModel(), anyCameraId()]
+          const stranger = TenantId.make(crypto.randomUUID())
+          const { deadLetters, discardDead } = yield* VideoJobQueue
+          const consumer = yield* take(model)
+          const ids: Array<VideoJobId> = []
+          for (const sequence of [1, 2, 3]) {
+            const job = jobOf({ cameraId, models: [model], sequence })
+            ids.unshift(job.jobId)
+            yield* publishAll([job])
+            for (let round = 0; round < conformanceSettings.deliveries; round++) yield* (yield* consumer.take).nak("it cannot")
+          }
+          const [newest, middle, oldest] = ids
+          if (newest === undefined || middle === undefined || oldest === undefined) throw new Error("no jobs")
+          const left = Effect.map(deadLetters(500, defaultTenant), (letters) =>
+            letters.filter((letter) => letter.model === model).map(({ jobId }) => jobId)
+          )
+          expect(yield* left).toEqual(ids)
+          expect((yield* deadLetters(2, defaultTenant)).map(({ jobId }) => jobId)).toEqual([newest, middle])
+          expect(yield* deadLetters(500, stranger)).toEqual([])
+          yield* discardDead(stranger, middle)
+          expect(yield* left).toEqual(ids)
+          yield* discardDead(defaultTenant, middle)
+          expect(yield* left).toEqual([newest, oldest])
+        })
       )
 
       it.scoped("makes a dead letter of a job whose workers never answer", () =>

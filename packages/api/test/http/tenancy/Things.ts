@@ -4,6 +4,7 @@ import { EventStore } from "@vigil/core/port/EventStore"
 import { Effect, Redacted, Schedule, Schema } from "effect"
 import { entry } from "../../Samples.js"
 import { FakeRuntime } from "../FakePorts.js"
+import { giveUpJob } from "./DeadJob.js"
 import { type Answer, password, TestServer } from "../TestServer.js"
 
 const idOf = Schema.decodeUnknownSync(Schema.Struct({ id: Schema.String }))
@@ -25,6 +26,7 @@ export type ThingKind =
   | "identityProvider"
   | "discovery"
   | "erasure"
+  | "deadJob"
   | "model"
 
 /** The kind of the first thing that an address names. A new part of the interface with ids has a line here. */
@@ -40,6 +42,7 @@ const kinds: ReadonlyArray<readonly [RegExp, ThingKind]> = [
   [/^\/api\/v1\/edges\//, "edge"],
   [/^\/api\/v1\/events\//, "event"],
   [/^\/api\/v1\/worker-tokens\//, "workerToken"],
+  [/^\/api\/v1\/jobs\/dead\//, "deadJob"],
   [/^\/api\/v1\/models\//, "model"],
   [/^\/api\/v1\/tenants\//, "tenant"]
 ]
@@ -83,6 +86,7 @@ export const unknownThings = (): Things => ({
   identityProvider: crypto.randomUUID(),
   discovery: crypto.randomUUID(),
   erasure: crypto.randomUUID(),
+  deadJob: crypto.randomUUID(),
   model: "nobodys-model"
 })
 
@@ -193,6 +197,7 @@ export const furnish = (word: string, tenant: TenantId, cookie: string) =>
     const version = { model, version: "1", bytes: 100, sha256: "0".repeat(64) }
     const modelMade = yield* visit({ method: "POST", path: "/api/v1/models/versions", cookie, body: version })
     if (modelMade.status !== 201) throw new Error(`no model: ${modelMade.text}`)
+    const deadJob = yield* giveUpJob(tenant, camera, model)
     const session = sessionsOf(sessions.json)[0]?.id ?? ""
     return {
       tenant,
@@ -207,6 +212,7 @@ export const furnish = (word: string, tenant: TenantId, cookie: string) =>
       identityProvider,
       discovery,
       erasure,
+      deadJob,
       model
     } satisfies Things
   })
