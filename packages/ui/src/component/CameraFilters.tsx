@@ -2,6 +2,7 @@ import type { Camera } from "@vigil/core/Camera"
 import { useNavigate } from "@tanstack/react-router"
 import { PlaceField } from "../form/PlaceField.js"
 import { type CameraSearch, cameraSearch } from "../page/CameraSearch.js"
+import { isNarrowed } from "../page/MoreSearch.js"
 import { Button } from "./Button.js"
 import { SelectField, TextField } from "./Field.js"
 
@@ -21,8 +22,7 @@ export const CameraFilters = ({
   const navigate = useNavigate()
   const tags = [...new Set(cameras.flatMap((camera) => camera.tags))].sort((a, b) => a.localeCompare(b))
   const narrow = (change: { readonly [Key in keyof CameraSearch]?: string | undefined }) =>
-    void navigate({ to, search: cameraSearch({ ...search, ...change }), replace: true })
-  const isNarrowed = Object.keys(search).length > 0
+    void navigate({ to, search: cameraSearch({ ...search, more: undefined, ...change }), replace: true })
   return (
     <search className="mb-2 grid grid-cols-3 items-end gap-x-3 gap-y-2 sm:grid-cols-[minmax(0,1fr)_9rem_9rem_9rem]">
       <div className="col-span-3 sm:col-span-1">
@@ -51,7 +51,7 @@ export const CameraFilters = ({
         <option value="off">Switched off</option>
       </SelectField>
       <p role="status" className="col-span-3 flex items-center text-[13px] text-muted sm:col-span-4">
-        {isNarrowed && (
+        {isNarrowed({ ...search }) && (
           <>
             <span className="mr-2">
               {found} of {cameras.length}

@@ -26,7 +26,7 @@ export const EventMarks = ({ entry: { notes = [], tags = [], ticket } }: { reado
             <li key={tag} className="min-w-0">
               <Link
                 to="/events"
-                search={(search) => eventSearch({ ...search, tag })}
+                search={(search) => eventSearch({ ...search, more: undefined, tag })}
                 title={`All events with the tag ${tag}`}
                 className="inline-block rounded bg-raised px-2 py-0.5 break-all text-soft hover:bg-hover hover:text-ink"
               >

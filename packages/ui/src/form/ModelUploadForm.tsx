@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query"
 import type { ModelVersion } from "@vigil/core/ModelVersion"
 import { Either } from "effect"
-import { type FormEvent, useEffect, useId, useRef, useState } from "react"
+import { type FormEvent, useEffect, useId, useState } from "react"
 import { activateModel, type ModelUpload, type UploadProgress, uploadModel } from "../client/OwnModels.js"
 import { Button, buttonClass } from "../component/Button.js"
 import { Confirm } from "../component/Confirm.js"
@@ -55,6 +55,8 @@ const Verdict = ({ version, onClose }: { readonly version: ModelVersion; readonl
   )
 }
 
+const Stopped = () => <Notice tone="calm" title="Stopped. The same file under the same name goes on." />
+
 /** Sends a model of one's own: file, name, version; then how far it is, and what came of the inspection. */
 export const ModelUploadForm = ({ onClose }: { readonly onClose: () => void }) => {
   const id = useId()
@@ -63,12 +65,13 @@ export const ModelUploadForm = ({ onClose }: { readonly onClose: () => void }) =
   const [draft, setDraft] = useState<ModelDraft>({ model: "", version: "1.0", hints: "" })
   const [complaints, setComplaints] = useState<ModelComplaints>({})
   const [progress, setProgress] = useState<UploadProgress>({ step: "reading", done: 0 })
-  const abort = useRef(new AbortController())
-  useEffect(() => () => abort.current.abort(), [])
+  const [stop, setStop] = useState(() => new AbortController())
+  useEffect(() => () => stop.abort(), [stop])
   const send = useMutation({
     mutationFn: (upload: ModelUpload) => {
-      abort.current = new AbortController()
-      return uploadModel(queries, upload, setProgress, abort.current.signal)
+      const next = new AbortController()
+      setStop(next)
+      return uploadModel(queries, upload, setProgress, next.signal)
     }
   })
   const choose = (chosen: File | undefined) => {
@@ -92,7 +95,7 @@ export const ModelUploadForm = ({ onClose }: { readonly onClose: () => void }) =
           yes="Stop"
           no="Go on"
           tone="plain"
-          work={async () => abort.current.abort()}
+          work={async () => stop.abort()}
         />
       </div>
     )
@@ -141,10 +144,7 @@ export const ModelUploadForm = ({ onClose }: { readonly onClose: () => void }) =
           />
         </div>
       </details>
-      {send.isError && !abort.current.signal.aborted && <Notice tone="bad" title={errorWords(send.error)} />}
-      {send.isError && abort.current.signal.aborted && (
-        <Notice tone="calm" title="Stopped. The same file under the same name goes on." />
-      )}
+      {send.isError && (stop.signal.aborted ? <Stopped /> : <Notice tone="bad" title={errorWords(send.error)} />)}
       <div className="flex flex-wrap gap-2">
         <Button type="submit" tone="primary" disabled={file === undefined}>
           Upload and check

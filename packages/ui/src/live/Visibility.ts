@@ -1,18 +1,18 @@
 import { type RefObject, useEffect, useState } from "react"
 
-/** Whether the element is on the screen or nearly so, and the page is shown. */
-export const useOnScreen = (element: RefObject<Element | null>): boolean => {
+/** Whether the element is on the screen or nearly so (`margin` in CSS), and the page is shown. */
+export const useOnScreen = (element: RefObject<Element | null>, margin = "120px"): boolean => {
   const [near, setNear] = useState(false)
   const [shown, setShown] = useState(() => document.visibilityState === "visible")
 
   useEffect(() => {
     if (element.current === null) return
     const observer = new IntersectionObserver((changes) => setNear(changes.at(-1)?.isIntersecting ?? false), {
-      rootMargin: "120px"
+      rootMargin: margin
     })
     observer.observe(element.current)
     return () => observer.disconnect()
-  }, [element])
+  }, [element, margin])
 
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined

@@ -13,6 +13,7 @@ import { Button } from "../component/Button.js"
 import { Differences } from "../component/Differences.js"
 import { Empty } from "../component/Empty.js"
 import { SelectField, TextField } from "../component/Field.js"
+import { Further } from "../component/Further.js"
 import { Loaded } from "../component/Loaded.js"
 import { Notice } from "../component/Notice.js"
 import { OnlyFor } from "../component/OnlyFor.js"
@@ -28,7 +29,7 @@ const route = getRouteApi("/shell/audit")
 const Filters = ({ search }: { readonly search: AuditSearch }) => {
   const navigate = useNavigate()
   const narrow = (change: { readonly [Key in keyof AuditSearch]?: string }) =>
-    void navigate({ to: "/audit", search: auditSearch({ ...search, ...change }), replace: true })
+    void navigate({ to: "/audit", search: auditSearch({ ...search, more: undefined, ...change }), replace: true })
   return (
     <search className="mb-4 grid grid-cols-2 items-end gap-3 lg:grid-cols-5">
       <TextField
@@ -166,13 +167,7 @@ const Trail = () => {
           )
         }}
       </Loaded>
-      {trail.hasNextPage && (
-        <div className="mt-4 flex justify-center">
-          <Button busy={trail.isFetchingNextPage} onClick={() => void trail.fetchNextPage()}>
-            Older entries
-          </Button>
-        </div>
-      )}
+      <Further query={trail} more={search.more} label="Older entries" />
     </div>
   )
 }

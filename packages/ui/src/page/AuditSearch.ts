@@ -1,8 +1,9 @@
 import { AuditAction, type AuditQuery } from "@vigil/core/AuditEntry"
 import { DateTime, Schema } from "effect"
+import { type MoreSearch, moreSearch } from "./MoreSearch.js"
 
-/** The filters of the audit trail's page as they stand in its address. Days are the reader's. */
-export interface AuditSearch {
+/** The filters of the audit trail's page, and how much of it is shown, as they stand in its address. Days are the reader's. */
+export interface AuditSearch extends MoreSearch {
   readonly actor?: string
   readonly action?: AuditAction
   readonly subject?: string
@@ -13,7 +14,7 @@ export interface AuditSearch {
 const isAction = Schema.is(AuditAction)
 const isDay = (text: string): boolean => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text))
 
-/** What of an address is a filter; everything else is passed over. */
+/** What of an address is known here; everything else is passed over. */
 export const auditSearch = (search: Readonly<Record<string, unknown>>): AuditSearch => {
   const text = (key: string, fits: (value: string) => boolean): string | undefined => {
     const value = search[key]
@@ -27,7 +28,8 @@ export const auditSearch = (search: Readonly<Record<string, unknown>>): AuditSea
     ...(isAction(action) ? { action } : {}),
     ...(subject === undefined ? {} : { subject }),
     ...(from === undefined ? {} : { from }),
-    ...(to === undefined ? {} : { to })
+    ...(to === undefined ? {} : { to }),
+    ...moreSearch(search)
   }
 }
 

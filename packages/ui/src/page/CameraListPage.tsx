@@ -4,7 +4,8 @@ import type { Camera } from "@vigil/core/Camera"
 import type { CameraId } from "@vigil/core/Ids"
 import { placePaths } from "@vigil/core/Place"
 import { permits } from "@vigil/core/User"
-import { useState } from "react"
+import { Array as List } from "effect"
+import { type ReactNode, useLayoutEffect, useRef, useState } from "react"
 import { useCameraStatus, useClient, useUser } from "../client/ClientContext.js"
 import { placesQuery } from "../client/Places.js"
 import { camerasQuery } from "../client/Queries.js"
@@ -15,6 +16,7 @@ import { Icon } from "../component/Icon.js"
 import { Loaded } from "../component/Loaded.js"
 import { PageHead } from "../component/PageHead.js"
 import { BulkForm } from "../form/BulkForm.js"
+import { useOnScreen } from "../live/Visibility.js"
 import { stateOf } from "../words/CameraWords.js"
 import { useFoundCameras } from "./FoundCameras.js"
 
@@ -22,11 +24,14 @@ const route = getRouteApi("/shell/cameras/list")
 
 const Row = ({
   camera,
+  number,
   paths,
   chosen,
   toggle
 }: {
   readonly camera: Camera
+  /** Its place in the list, from 0. */
+  readonly number: number
   readonly paths: ReadonlyMap<string, string>
   readonly chosen: boolean
   /** Of whoever may change cameras. */
@@ -35,7 +40,7 @@ const Row = ({
   const { id, name, placeId, tags } = camera
   const status = useCameraStatus(id)
   return (
-    <tr data-testid="camera-row" className="border-t border-line/60 hover:bg-hover">
+    <tr data-testid="camera-row" aria-rowindex={number + 2} className="border-t border-line/60 hover:bg-hover">
       {toggle !== undefined && (
         <td className="w-12 p-0">
           <label className="grid size-11 place-items-center">
@@ -64,7 +69,34 @@ const Row = ({
   )
 }
 
-const List = ({ cameras }: { readonly cameras: ReadonlyArray<Camera> }) => {
+/** How many rows come and go together. */
+const atOnce = 50
+
+/** Pixels of a row, until it was seen. */
+const usualHeight = 57
+
+/** A part of a long table: rows while they are on the screen or nearly so, and as much room while they are not. */
+const Rows = ({ count, children }: { readonly count: number; readonly children: () => ReactNode }) => {
+  const body = useRef<HTMLTableSectionElement>(null)
+  const [height, setHeight] = useState(count * usualHeight)
+  const isNear = useOnScreen(body, "1000px")
+  useLayoutEffect(() => {
+    if (isNear && body.current !== null) setHeight(body.current.offsetHeight)
+  }, [isNear])
+  return (
+    <tbody ref={body}>
+      {isNear ? (
+        children()
+      ) : (
+        <tr aria-hidden="true">
+          <td style={{ height }} />
+        </tr>
+      )}
+    </tbody>
+  )
+}
+
+const Cameras = ({ cameras }: { readonly cameras: ReadonlyArray<Camera> }) => {
   const search = route.useSearch()
   const mayChange = permits(useUser().role, "supervisor")
   const paths = placePaths(useQuery(placesQuery).data ?? [])
@@ -89,7 +121,7 @@ const List = ({ cameras }: { readonly cameras: ReadonlyArray<Camera> }) => {
         />
       )}
       <div className="panel mt-4 overflow-hidden">
-        <table className="w-full table-fixed text-left" aria-label="Cameras">
+        <table className="w-full table-fixed text-left" aria-label="Cameras" aria-rowcount={found.length + 1}>
           <thead className="text-[13px] text-muted">
             <tr>
               {mayChange && (
@@ -113,17 +145,22 @@ const List = ({ cameras }: { readonly cameras: ReadonlyArray<Camera> }) => {
               </th>
             </tr>
           </thead>
-          <tbody>
-            {found.map((camera) => (
-              <Row
-                key={camera.id}
-                camera={camera}
-                paths={paths}
-                chosen={marked.has(camera.id)}
-                toggle={mayChange ? toggle : undefined}
-              />
-            ))}
-          </tbody>
+          {List.chunksOf(found, atOnce).map((some, index) => (
+            <Rows key={index} count={some.length}>
+              {() =>
+                some.map((camera, at) => (
+                  <Row
+                    key={camera.id}
+                    camera={camera}
+                    number={index * atOnce + at}
+                    paths={paths}
+                    chosen={marked.has(camera.id)}
+                    toggle={mayChange ? toggle : undefined}
+                  />
+                ))
+              }
+            </Rows>
+          ))}
         </table>
         {found.length === 0 && <p className="border-t border-line p-4 text-muted">No camera fits what you search for.</p>}
       </div>
@@ -142,7 +179,7 @@ export const CameraListPage = () => {
           <Icon name="grid" size={15} /> Pictures
         </Link>
       </PageHead>
-      <Loaded query={cameras}>{(all) => <List cameras={all} />}</Loaded>
+      <Loaded query={cameras}>{(all) => <Cameras cameras={all} />}</Loaded>
     </div>
   )
 }

@@ -3,9 +3,10 @@ import { CameraQuery, matchesQuery } from "@vigil/core/CameraQuery"
 import { PlaceId } from "@vigil/core/Ids"
 import type { Place } from "@vigil/core/Place"
 import { Option, Schema } from "effect"
+import { type MoreSearch, moreSearch } from "./MoreSearch.js"
 
-/** The filters of the cameras' page as they stand in its address. */
-export interface CameraSearch {
+/** The filters of the cameras' page, and how much of it is shown, as they stand in its address. */
+export interface CameraSearch extends MoreSearch {
   readonly text?: string
   readonly place?: PlaceId
   readonly tag?: string
@@ -24,7 +25,7 @@ const conditionOf = ({ enabled, id }: Camera, streaming: ReadonlySet<string>): C
 
 const asPlaceId = Schema.decodeUnknownOption(PlaceId)
 
-/** What of an address is a filter; everything else is passed over. */
+/** What of an address is known here; everything else is passed over. */
 export const cameraSearch = (search: Readonly<Record<string, unknown>>): CameraSearch => {
   const { state, tag, text } = search
   const place = Option.getOrUndefined(asPlaceId(search["place"]))
@@ -32,7 +33,8 @@ export const cameraSearch = (search: Readonly<Record<string, unknown>>): CameraS
     ...(typeof text === "string" && text !== "" ? { text: text.slice(0, 200) } : {}),
     ...(place === undefined ? {} : { place }),
     ...(typeof tag === "string" && tag !== "" ? { tag } : {}),
-    ...(isCondition(state) ? { state } : {})
+    ...(isCondition(state) ? { state } : {}),
+    ...moreSearch(search)
   }
 }
 

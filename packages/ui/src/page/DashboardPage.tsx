@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query"
 import { getRouteApi, Link } from "@tanstack/react-router"
 import { permits } from "@vigil/core/User"
-import { useState } from "react"
 import { useClient, useUser } from "../client/ClientContext.js"
 import { camerasQuery } from "../client/Queries.js"
 import { Button, buttonClass } from "../component/Button.js"
@@ -11,6 +10,7 @@ import { CameraTile } from "../component/CameraTile.js"
 import { Command } from "../component/Command.js"
 import { Empty } from "../component/Empty.js"
 import { EventFeed } from "../component/EventFeed.js"
+import { useMore } from "../component/Further.js"
 import { Icon } from "../component/Icon.js"
 import { Notice } from "../component/Notice.js"
 import { PageHead } from "../component/PageHead.js"
@@ -62,7 +62,9 @@ export const DashboardPage = () => {
   const search = route.useSearch()
   const list = cameras.data ?? []
   const found = useFoundCameras(list, search)
-  const [most, setMost] = useState(step)
+  const { more = 0 } = search
+  const setMore = useMore()
+  const most = step * (1 + more)
   const shown = found.slice(0, most)
   return (
     <div className="grid items-start gap-5 p-3 sm:p-5 xl:grid-cols-[minmax(0,1fr)_340px]">
@@ -88,7 +90,7 @@ export const DashboardPage = () => {
         </div>
         {found.length > most && (
           <div className="mt-4 flex justify-center">
-            <Button onClick={() => setMost(most + step)}>{`Show more of ${found.length}`}</Button>
+            <Button onClick={() => setMore(more + 1)}>{`Show more of ${found.length}`}</Button>
           </div>
         )}
       </section>

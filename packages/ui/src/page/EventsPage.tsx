@@ -7,13 +7,14 @@ import { useClient, useUser } from "../client/ClientContext.js"
 import { entries } from "../client/EventList.js"
 import { eventsQuery, knownTags } from "../client/Events.js"
 import { camerasQuery } from "../client/Queries.js"
-import { Button } from "../component/Button.js"
 import { Empty } from "../component/Empty.js"
 import { EventRow } from "../component/EventRow.js"
 import { SelectField, TextField } from "../component/Field.js"
+import { Further } from "../component/Further.js"
 import { Loaded } from "../component/Loaded.js"
 import { PageHead } from "../component/PageHead.js"
 import { type EventSearch, eventFilter, eventSearch } from "./EventSearch.js"
+import { isNarrowed } from "./MoreSearch.js"
 import { statusWords, typeWords } from "../words/EventWords.js"
 
 const route = getRouteApi("/shell/events")
@@ -59,7 +60,7 @@ const Filters = ({ search }: { readonly search: EventSearch }) => {
   const navigate = useNavigate()
   const cameras = useQuery(camerasQuery(useClient()))
   const narrow = (change: { readonly [Key in keyof EventSearch]?: string }) =>
-    void navigate({ to: "/events", search: eventSearch({ ...search, ...change }), replace: true })
+    void navigate({ to: "/events", search: eventSearch({ ...search, more: undefined, ...change }), replace: true })
   return (
     <search className="mb-4 grid grid-cols-2 items-end gap-3 lg:grid-cols-4">
       <SelectField label="Camera" value={search.camera ?? ""} onChange={(event) => narrow({ camera: event.target.value })}>
@@ -114,7 +115,7 @@ export const EventsPage = () => {
         {({ pages }) => {
           const shown = entries(pages)
           return shown.length === 0 ? (
-            <NoEvents filtered={Object.keys(search).length > 0} />
+            <NoEvents filtered={isNarrowed({ ...search })} />
           ) : (
             <ul className="panel overflow-hidden" aria-label="Events" aria-busy={events.isFetching}>
               {shown.map((entry) => (
@@ -124,13 +125,7 @@ export const EventsPage = () => {
           )
         }}
       </Loaded>
-      {events.hasNextPage && (
-        <div className="mt-4 flex justify-center">
-          <Button busy={events.isFetchingNextPage} onClick={() => void events.fetchNextPage()}>
-            Older events
-          </Button>
-        </div>
-      )}
+      <Further query={events} more={search.more} label="Older events" />
     </div>
   )
 }
