@@ -1,4 +1,5 @@
 import * as PgClient from "@effect/sql-pg/PgClient"
+import * as SqlClient from "@effect/sql/SqlClient"
 import { SqlError } from "@effect/sql/SqlError"
 import { Effect, Redacted, type Scope } from "effect"
 import * as Reactivity from "@effect/experimental/Reactivity"
@@ -59,7 +60,14 @@ export const makePool = (
 export const overPool = (pool: pg.Pool): Effect.Effect<PgClient.PgClient, SqlError, Scope.Scope> =>
   PgClient.fromPool({ acquire: Effect.succeed(pool) }).pipe(Effect.provide(Reactivity.layer))
 
-/** Both in one. */
+/** What statements are written with that are run in transactions only (`Transaction`): whatever would leave that of its caller is a defect. */
+export const statements: Effect.Effect<SqlClient.SqlClient> = SqlClient.make({
+  acquirer: Effect.dieMessage("a statement outside of a transaction"),
+  compiler: PgClient.makeCompiler(),
+  spanAttributes: []
+}).pipe(Effect.provide(Reactivity.layer))
+
+/** A pool, and statements over it. */
 export const openPool = (
   to: ConnectionOptions,
   limits: StatementLimits,

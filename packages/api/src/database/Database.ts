@@ -4,7 +4,7 @@ import { Principal } from "@vigil/core/contract/Principal"
 import type { TenantId } from "@vigil/core/Ids"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
 import { Cause, Context, Effect, Layer, Option, ParseResult } from "effect"
-import { type ConnectionOptions, describe, makePool, overPool } from "./Connection.js"
+import { type ConnectionOptions, describe, makePool, statements } from "./Connection.js"
 import { inTransaction, type Step } from "./Transaction.js"
 
 /** Errors of statements and of rows that cannot be read; they become `StoreUnavailable`. */
@@ -74,10 +74,10 @@ const beginAs = (role: DatabaseRole, tenant: string, user: string): ReadonlyArra
 const make = (connection: ConnectionOptions) =>
   Effect.gen(function* () {
     const pool = yield* makePool(connection, limits, poolSize)
-    const sql = yield* overPool(pool)
+    const sql = yield* statements
 
     const transaction = <A, E, R>(operation: string, role: DatabaseRole, tenant: string, work: Work<A, E, R>) =>
-      Effect.flatMap(userServed, (user) => inTransaction(pool, beginAs(role, tenant, user), work(sql))).pipe(
+      Effect.flatMap(userServed, (user) => inTransaction(pool, sql, beginAs(role, tenant, user), work)).pipe(
         Effect.catchAllCause((cause) => narrow<E>(operation, cause))
       )
 

@@ -1,7 +1,7 @@
-import { TransactionConnection } from "@effect/sql/SqlClient"
-import type { Connection } from "@effect/sql/SqlConnection"
+import type { SqlClient } from "@effect/sql/SqlClient"
 import { SqlError } from "@effect/sql/SqlError"
-import { Cause, Effect, Fiber, FiberRef, Stream } from "effect"
+import type { Statement } from "@effect/sql/Statement"
+import { Cause, Effect, Fiber, FiberRef } from "effect"
 import pg from "pg"
 
 /** A statement as it is sent; values stand for `$1`, `$2`, … */
@@ -105,28 +105,17 @@ const makeTransaction = (pool: pg.Pool, client: pg.PoolClient, begin: ReadonlyAr
 
   const send = Effect.suspend(() => Effect.zipRight(cancelled, sendWaiting))
 
-  const run = (text: string, values: ReadonlyArray<unknown>): Effect.Effect<pg.QueryResult | undefined, SqlError> =>
+  const run = (text: string, values: ReadonlyArray<unknown>): Effect.Effect<ReadonlyArray<unknown>, SqlError> =>
     Effect.flatMap(FiberRef.get(sending), (when) => {
       if (state === "over") return Effect.dieMessage(`a statement after the last of its transaction: ${text}`)
       const index = waiting.push({ text, values }) - 1
-      if (when === "soon") return Effect.succeed(undefined)
+      if (when === "soon") return Effect.succeed([])
       if (when === "last") waiting.push(commit)
-      return Effect.map(send, (results) => results[index])
+      return Effect.map(send, (results) => results[index]?.rows ?? [])
     })
 
-  const rows = (text: string, values: ReadonlyArray<unknown>) =>
-    Effect.map(run(text, values), (result): ReadonlyArray<unknown> => result?.rows ?? [])
-
-  const connection: Connection = {
-    execute: rows,
-    executeUnprepared: rows,
-    executeRaw: run,
-    executeValues: () => Effect.dieMessage("rows are asked for by the names of their columns"),
-    executeStream: () => Stream.dieMessage("rows of a transaction are not streamed")
-  }
-
   return {
-    connection,
+    run,
     commit: Effect.suspend(() => {
       if (state === "over" || (state === "new" && waiting.length === begin.length)) return Effect.void
       waiting.push(commit)
@@ -148,6 +137,36 @@ const makeTransaction = (pool: pg.Pool, client: pg.PoolClient, begin: ReadonlyAr
   }
 }
 
+/** What runs one statement. */
+type Run = (text: string, values: ReadonlyArray<unknown>) => Effect.Effect<ReadonlyArray<unknown>, SqlError>
+
+const isStatement = (made: unknown): made is Statement<object> => Effect.isEffect(made)
+
+/** A statement by itself in the trace of the request that it is for, where there is one. */
+const traced = <A, E>(work: Effect.Effect<A, E>, text: string): Effect.Effect<A, E> =>
+  Effect.withFiberRuntime((fiber) =>
+    fiber.currentSpan?.sampled === true
+      ? Effect.withSpan(work, "sql.execute", { kind: "client", captureStackTrace: false, attributes: { "db.query.text": text } })
+      : work
+  )
+
+/**
+ * Statements of a client that run here. Its own way to run them makes a scope and a span for each, both of which copy all services of the program: several
+ * times what the statement itself costs.
+ */
+const statementsBy = (client: SqlClient, run: Run): SqlClient =>
+  new Proxy(client, {
+    apply: (target, self, words) => {
+      const made: unknown = Reflect.apply(target, self, words)
+      if (!isStatement(made)) return made
+      const commit = () => {
+        const [text, values] = made.compile()
+        return traced(run(text, values), text)
+      }
+      return Object.assign(made, { commit })
+    }
+  })
+
 const connect = (pool: pg.Pool) =>
   Effect.async<pg.PoolClient, SqlError>((resume) =>
     pool.connect((error, client) =>
@@ -156,19 +175,20 @@ const connect = (pool: pg.Pool) =>
   )
 
 /**
- * Runs work in a transaction, whose statements find it by themselves. What begins it goes with its first statement: between that and its answer nothing is
- * done outside of it. Nobody who is interrupted waits for it to be undone.
+ * Runs work in a transaction, with statements of the client as it is given them. What begins it goes with its first statement: between that and its answer
+ * nothing is done outside of it. Nobody who is interrupted waits for it to be undone.
  */
 export const inTransaction = <A, E, R>(
   pool: pg.Pool,
+  sql: SqlClient,
   begin: ReadonlyArray<Step>,
-  work: Effect.Effect<A, E, R>
+  work: (sql: SqlClient) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | SqlError, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(connect(pool), (client) => {
-      const { commit, connection, release, rollback } = makeTransaction(pool, client, begin)
+      const { commit, release, rollback, run } = makeTransaction(pool, client, begin)
       const undo = Effect.zipRight(rollback, release)
-      return restore(Effect.provideService(work, TransactionConnection, [connection, 0])).pipe(
+      return restore(Effect.suspend(() => work(statementsBy(sql, run)))).pipe(
         Effect.tap(commit),
         Effect.tapErrorCause((cause) => (Cause.isInterrupted(cause) ? Effect.forkDaemon(undo) : undo)),
         Effect.tap(release)

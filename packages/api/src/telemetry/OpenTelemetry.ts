@@ -45,13 +45,13 @@ const endpoint = Config.option(
 
 /**
  * Sends traces and metrics by OTLP (HTTP, protobuf) where the standard environment names an endpoint (`OTEL_EXPORTER_OTLP_ENDPOINT`, ...);
- * without one it loads and costs nothing.
+ * without one it loads nothing, and nothing is traced.
  */
 export const layerOpenTelemetry: Layer.Layer<never, ConfigError.ConfigError> = Layer.unwrapEffect(
   Effect.map(
     endpoint,
     Option.match({
-      onNone: () => Layer.empty,
+      onNone: () => Layer.setTracerEnabled(false),
       onSome: () => Tracer.layerGlobal.pipe(Layer.provideMerge(layerSdk), Layer.provide(Resource.layer({ serviceName })))
     })
   )

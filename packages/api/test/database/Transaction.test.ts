@@ -1,6 +1,6 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { describe, expect, layer } from "@effect/vitest"
-import { makePool, overPool, sqlState } from "@vigil/api/database/Connection"
+import { makePool, overPool, sqlState, statements } from "@vigil/api/database/Connection"
 import { inTransaction, lastly, soon, type Step } from "@vigil/api/database/Transaction"
 import { Effect, Fiber, Schedule } from "effect"
 import { EmbeddedDatabase } from "../EmbeddedDatabase.js"
@@ -15,6 +15,7 @@ const setUp = Effect.fn(function* (connections: number = 1) {
   const { connection } = yield* EmbeddedDatabase
   const pool = yield* makePool(connection, { server: 0, client: 0 }, connections)
   const sql = yield* overPool(pool)
+  const written = yield* statements
   let trips = 0
   pool.on("connect", (client) => {
     const query = client.query.bind(client)
@@ -30,7 +31,7 @@ const setUp = Effect.fn(function* (connections: number = 1) {
   const run = <A, E>(work: (sql: SqlClient) => Effect.Effect<A, E>, steps = begin) =>
     Effect.suspend(() => {
       trips = 0
-      return inTransaction(pool, steps, work(sql))
+      return inTransaction(pool, written, steps, work)
     })
   const notes = Effect.map(sql<{ readonly n: number }>`select n from notes order by n`, (rows) => rows.map(({ n }) => n))
   /** What the next who is given the connection is. */
@@ -114,6 +115,19 @@ describe("a transaction", () => {
         const exit = yield* Effect.exit(run((sql) => Effect.zipRight(lastly(sql`select 1`), sql`insert into notes values (1)`)))
         expect(String(exit)).toContain("a statement after the last")
         expect(yield* left).toEqual(clean)
+      })
+    )
+
+    it.scoped("is not left by any of its statements", () =>
+      Effect.gen(function* () {
+        const { notes, run } = yield* setUp(2)
+        const leaving = [
+          (sql: SqlClient) => sql.unsafe("insert into notes values (1)"),
+          (sql: SqlClient) => sql`insert into notes values (1)`.raw,
+          (sql: SqlClient) => sql.withTransaction(sql`select 1`)
+        ]
+        for (const work of leaving) expect(String(yield* Effect.exit(run(work)))).toContain("outside of a transaction")
+        expect(yield* notes).toEqual([])
       })
     )
 
