@@ -1,22 +1,21 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
-import { Link } from "@tanstack/react-router"
 import type { ModelId } from "@vigil/core/Ids"
 import type { ModelVersion } from "@vigil/core/ModelVersion"
 import { permits } from "@vigil/core/User"
 import { Array as List } from "effect"
 import { useState } from "react"
-import { useClient, useUser } from "../client/ClientContext.js"
+import { useUser } from "../client/ClientContext.js"
 import { activateModel, checkModel, deactivateModel, deleteModel, modelVersionsQuery } from "../client/OwnModels.js"
-import { camerasQuery } from "../client/Queries.js"
 import { ModelUploadForm } from "../form/ModelUploadForm.js"
 import { Section } from "../form/Section.js"
 import { errorWords } from "../words/ErrorWords.js"
 import { refusalWords, versionWords } from "../words/ModelWords.js"
-import { bytes, countOf } from "../words/Units.js"
+import { bytes } from "../words/Units.js"
 import { Badge } from "./Badge.js"
 import { Button } from "./Button.js"
 import { Confirm } from "./Confirm.js"
 import { Loaded } from "./Loaded.js"
+import { ModelUsers } from "./ModelUsers.js"
 import { Notice } from "./Notice.js"
 import { Time } from "./Time.js"
 
@@ -101,27 +100,6 @@ const VersionRow = ({ mayChange, version }: { readonly mayChange: boolean; reado
   )
 }
 
-/** How many are named; the others are counted. */
-const mostNamed = 6
-
-const UsedBy = ({ model }: { readonly model: ModelId }) => {
-  const cameras = (useQuery(camerasQuery(useClient())).data ?? []).filter(({ detection }) => detection.model === model)
-  return (
-    <p className="text-[13px] text-muted" data-testid={`cameras of ${model}`}>
-      {cameras.length === 0 ? "No camera names it." : `${countOf(cameras.length, "camera")}: `}
-      {cameras.slice(0, mostNamed).map(({ id, name }, index) => (
-        <span key={id}>
-          {index > 0 && ", "}
-          <Link to="/cameras/$id" params={{ id }} className="text-soft hover:text-ink hover:underline">
-            {name}
-          </Link>
-        </span>
-      ))}
-      {cameras.length > mostNamed && ` and ${cameras.length - mostNamed} more`}
-    </p>
-  )
-}
-
 const titleOf = (versions: ReadonlyArray<ModelVersion>): string | undefined => {
   const { descriptor, hints } = versions.find(({ active }) => active) ?? versions[0] ?? {}
   return descriptor?.title ?? hints?.title
@@ -143,7 +121,7 @@ const OwnModel = ({
         <span className="font-mono break-all">{model}</span>
         {title !== undefined && title !== model && <span className="text-soft">{title}</span>}
       </h3>
-      <UsedBy model={model} />
+      <ModelUsers model={model} />
       <ul className="mt-1 divide-y divide-line/60">
         {versions.map((version) => (
           <VersionRow key={version.version} mayChange={mayChange} version={version} />

@@ -40,12 +40,15 @@ const Models = ({ licence: { models } }: LicenceStanding) => {
   if (models.length === 0) return <p>None: nothing is recognised.</p>
   return (
     <ul className="flex flex-col gap-1">
-      {models.map((model) => (
-        <li key={model} className="flex flex-wrap items-baseline gap-x-2">
-          <span className="font-mono text-[13px] break-all">{model}</span>
-          <span className="text-muted">{known.find(({ descriptor }) => descriptor.id === model)?.descriptor.title}</span>
-        </li>
-      ))}
+      {models.map((model) => {
+        const title = known.find(({ descriptor }) => descriptor.id === model)?.descriptor.title
+        return (
+          <li key={model} className="flex flex-wrap items-baseline gap-x-2">
+            <span className="font-mono text-[13px] break-all">{model}</span>
+            {title !== model && <span className="text-muted">{title}</span>}
+          </li>
+        )
+      })}
     </ul>
   )
 }

@@ -1,12 +1,15 @@
-import { type ChildProcess, spawn } from "node:child_process"
+import { type ChildProcess, execFile, spawn } from "node:child_process"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { promisify } from "node:util"
 
 /** `vigil demo`, or `vigil up`, on a free port with a data folder of its own. */
 export interface Demo {
   /** The one-time link that creates the first administrator. */
   readonly setupLink: string
+  /** Runs a command as the operator of its machine does. */
+  readonly operate: (...words: ReadonlyArray<string>) => Promise<void>
   readonly stop: () => Promise<void>
 }
 
@@ -40,16 +43,19 @@ const printedLink = (child: ChildProcess, deadline: number): Promise<string> =>
 
 export const startDemo = async (deadline: number, command: "demo" | "up" = "demo"): Promise<Demo> => {
   const folder = await mkdtemp(join(tmpdir(), "vigil-e2e-"))
+  const ownEnvironment = { ...process.env, VIGIL_DATA: folder }
   const child = spawn(process.execPath, [cli, command], {
     env: {
-      ...process.env,
-      VIGIL_DATA: folder,
+      ...ownEnvironment,
       VIGIL_HOST: "127.0.0.1",
       VIGIL_PORT: "0",
       VIGIL_DISCOVERY_NETWORKS: "127.0.0.0/8"
     },
     stdio: ["ignore", "pipe", "pipe"]
   })
+  const operate = async (...words: ReadonlyArray<string>) => {
+    await promisify(execFile)(process.execPath, [cli, ...words], { env: ownEnvironment })
+  }
   const stop = async () => {
     child.kill("SIGINT")
     const timer = setTimeout(() => child.kill("SIGKILL"), 20_000)
@@ -58,7 +64,7 @@ export const startDemo = async (deadline: number, command: "demo" | "up" = "demo
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    return { setupLink: await printedLink(child, deadline), stop }
+    return { setupLink: await printedLink(child, deadline), operate, stop }
   } catch (error) {
     await stop()
     throw error

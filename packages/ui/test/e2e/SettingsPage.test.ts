@@ -1,3 +1,6 @@
+/// <reference lib="dom" />
+import { wrongOutput } from "@vigil/fixtures/onnx/BrokenModels"
+import { fixedYolox } from "@vigil/fixtures/onnx/FixedModels"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { type Browser, chromium, type Page } from "playwright-core"
@@ -14,12 +17,12 @@ const needs = [
 
 const password = "correct horse battery staple"
 
-describe.skipIf(needs !== "")(`the page of settings${needs}`, { timeout: 90_000 }, () => {
+describe.skipIf(needs !== "")(`the pages of settings, models, licence and nodes${needs}`, { timeout: 180_000 }, () => {
   let vigil: Demo
   let browser: Browser
   let page: Page
 
-  const eventually = (check: () => Promise<unknown>) => expect.poll(check, { timeout: 20_000, interval: 100 })
+  const eventually = (check: () => Promise<unknown>) => expect.poll(check, { timeout: 60_000, interval: 100 })
 
   beforeAll(async () => {
     vigil = await startDemo(100_000, "up")
@@ -35,6 +38,7 @@ describe.skipIf(needs !== "")(`the page of settings${needs}`, { timeout: 90_000 
     const places = (await (await context.request.get("/api/v1/places")).json()) as ReadonlyArray<{ readonly id: string }>
     await send("/cameras", { name: "Gate", url: "rtsp://192.0.2.7/1", enabled: false, placeId: places[0]?.id })
     page = await context.newPage()
+    page.setDefaultTimeout(60_000)
   }, 150_000)
 
   afterAll(async () => {
@@ -42,6 +46,12 @@ describe.skipIf(needs !== "")(`the page of settings${needs}`, { timeout: 90_000 
     await vigil?.stop()
   }, 60_000)
 
+  const origin = () => new URL(vigil.setupLink).origin
+  const patch = (path: string, data: object) => page.request.patch(`/api/v1${path}`, { data, headers: { origin: origin() } })
+  const listed = async () =>
+    (await (await page.request.get("/api/v1/cameras")).json()) as {
+      readonly cameras: ReadonlyArray<{ readonly id: string; readonly placeId: string }>
+    }
   const row = (key: string) => page.getByTestId(`setting ${key}`)
   const said = async (key: string) => {
     const [value, words] = [row(key).getByTestId("value"), row(key)]
@@ -88,10 +98,7 @@ describe.skipIf(needs !== "")(`the page of settings${needs}`, { timeout: 90_000 
     await version(1).getByRole("button", { name: "Restore version 1" }).click()
     await eventually(() => restore(1).getByTestId("differences").innerText()).toMatch(/segment\.duration\s+6\s*→\s*became\s*3/)
     // Somebody is faster: what was seen is not what there is.
-    const changed = await page.request.patch("/api/v1/settings/tenant", {
-      data: { "segment.overlap": 1 },
-      headers: { origin: new URL(page.url()).origin }
-    })
+    const changed = await patch("/settings/tenant", { "segment.overlap": 1 })
     expect(changed.ok()).toBe(true)
     await restore(1).getByRole("button", { name: "Restore" }).click()
     await restore(1).getByText("Somebody else changed this meanwhile").waitFor()
@@ -107,13 +114,26 @@ describe.skipIf(needs !== "")(`the page of settings${needs}`, { timeout: 90_000 
     await eventually(() => said("segment.duration")).toMatch(/^3 \|/)
   })
 
+  it("finds settings by words and groups, and keeps that in the address", async () => {
+    const rows = page.locator("[data-testid^='setting ']")
+    const all = await rows.count()
+    expect(all).toBeGreaterThan(50)
+    await page.getByLabel("Search settings").fill("seconds segment")
+    await eventually(() => row("segment.duration").count()).toBe(1)
+    await eventually(() => rows.count()).toBeLessThan(all / 2)
+    await page.getByLabel("Group").selectOption({ label: "Segments for workers (2)" })
+    await eventually(() => rows.count()).toBe(2)
+    await page.reload()
+    await eventually(() => rows.count()).toBe(2)
+    await page.getByText("2 of").waitFor()
+    await page.getByLabel("Search settings").fill("no such thing")
+    await page.getByText("No setting fits what you search for.").waitFor()
+    await page.getByRole("button", { name: "Show all" }).click()
+    await eventually(() => rows.count()).toBe(all)
+  })
+
   it("has a like history of cameras and places", async () => {
-    const origin = new URL(page.url()).origin
-    const listed = (await (await page.request.get("/api/v1/cameras")).json()) as {
-      readonly cameras: ReadonlyArray<{ readonly id: string; readonly placeId: string }>
-    }
-    const [camera] = listed.cameras
-    const patch = (path: string, data: object) => page.request.patch(`/api/v1${path}`, { data, headers: { origin } })
+    const [camera] = (await listed()).cameras
     await patch(`/cameras/${camera?.id}`, { name: "Gate 2", placeId: null })
     await patch(`/places/${camera?.placeId}`, { name: "Far north" })
     await page.goto(`/cameras/${camera?.id}`)
@@ -158,5 +178,126 @@ describe.skipIf(needs !== "")(`the page of settings${needs}`, { timeout: 90_000 
     await page.getByRole("button", { name: "Read again" }).click()
     await page.reload()
     await eventually(() => said("detection.gate")).toMatch(/^always \|/)
+  })
+
+  it("takes a model of one's own: progress, verdict, activation, quarantine with its reason, cameras that name it", async () => {
+    const size = { width: 320, height: 320 }
+    const send = async (version: string, buffer: Buffer) => {
+      await page.getByRole("button", { name: "Upload a model" }).click()
+      await page
+        .getByLabel("Choose a file")
+        .setInputFiles({ name: "Fork Lifts.onnx", mimeType: "application/octet-stream", buffer })
+      await eventually(() => page.getByLabel("Model", { exact: true }).inputValue()).toBe("fork-lifts")
+      await page.getByLabel("Version").fill(version)
+      await page.getByRole("button", { name: "Upload and check" }).click()
+      return page.getByTestId("upload-verdict")
+    }
+    await page.getByRole("navigation").getByRole("link", { name: "Models" }).first().click()
+    const passed = await send("1.0", fixedYolox({ size, classes: 80, detections: [] }))
+    await passed.getByText("fork-lifts 1.0 passed").waitFor({ timeout: 120_000 })
+    await passed.getByRole("button", { name: "Activate it" }).click()
+    const version = (name: string) => page.getByTestId(`version fork-lifts ${name}`)
+    await version("1.0").getByText("Active", { exact: true }).waitFor()
+    const refused = await send("1.1", wrongOutput(size))
+    await refused.getByText("fork-lifts 1.1 is in quarantine").waitFor({ timeout: 120_000 })
+    await refused.getByRole("button", { name: "Close" }).click()
+    await version("1.1").getByText("Refused:").waitFor()
+    expect(await version("1.1").getByRole("button", { name: "Activate" }).count()).toBe(0)
+    const { cameras } = await listed()
+    const changed = await patch(`/cameras/${cameras[0]?.id}`, {
+      detection: { model: "fork-lifts", framesPerSecond: 5, gate: "motion" }
+    })
+    expect(changed.ok(), await changed.text()).toBe(true)
+    await page.reload()
+    await page.getByTestId("cameras of fork-lifts").getByRole("link", { name: "Gate" }).waitFor()
+    await version("1.0").getByRole("button", { name: "Deactivate" }).click()
+    await version("1.0").getByRole("group").getByRole("button", { name: "Deactivate" }).click()
+    await version("1.0").getByRole("alert").getByText("name the model fork-lifts").waitFor()
+    await patch("/settings/tenant", { "detection.model": "fork-lifts" })
+    await page.reload()
+    await page.getByTestId("cameras of fork-lifts").getByRole("link", { name: "all cameras" }).waitFor()
+    await patch("/settings/tenant", { "detection.model": null })
+    await version("1.1").getByRole("button", { name: "Delete" }).click()
+    await version("1.1").getByRole("group").getByRole("button", { name: "Delete" }).click()
+    await version("1.1").waitFor({ state: "detached" })
+  })
+
+  it("shows nodes with their load, and edges", async () => {
+    const made = await page.request.post("/api/v1/edges", { data: { name: "north-hall" }, headers: { origin: origin() } })
+    expect(made.ok(), await made.text()).toBe(true)
+    await page.getByRole("button", { name: "Account of root" }).click()
+    await page.getByRole("link", { name: "Nodes and edges" }).click()
+    await page.locator("[data-testid^='node ']").getByText("Up", { exact: true }).waitFor()
+    await page.getByRole("progressbar", { name: "Memory of" }).waitFor()
+    await page.getByTestId("edge north-hall").getByText("Never seen").waitFor()
+  })
+
+  it("warns administrators of a licence that ends, and shows what it allows", async () => {
+    expect(await page.getByTestId("licence-banner").count()).toBe(0)
+    const end = new Date(Date.now() + 10 * 86_400_000).toISOString().slice(0, 10)
+    await vigil.operate("tenant", "licence", "default", "--cameras", "3", "--until", end, "--models", "fork-lifts")
+    await page.reload()
+    await page.getByTestId("licence-banner").getByText(`The licence ends on ${end}`).waitFor()
+    await page.getByTestId("licence-banner").getByRole("link", { name: "The licence" }).click()
+    await page.getByText("0 of 3 cameras enabled").waitFor()
+    await page.getByText("Ends soon").waitFor()
+    await page.getByRole("main").getByText("fork-lifts", { exact: true }).waitFor()
+  })
+
+  it("shows viewers nothing of that but the models", async () => {
+    const vera = { username: "vera", password }
+    const added = await page.request.post("/api/v1/users", { data: { ...vera, role: "viewer" }, headers: { origin: origin() } })
+    expect(added.ok(), await added.text()).toBe(true)
+    const context = await browser.newContext({ baseURL: origin() })
+    const other = await context.newPage()
+    const came = await context.request.post("/api/v1/session", { data: vera, headers: { origin: origin() } })
+    expect(came.ok(), await came.text()).toBe(true)
+    await other.goto("/models")
+    await other.getByTestId("version fork-lifts 1.0").waitFor()
+    expect(await other.getByRole("button", { name: /Upload|Deactivate|Delete/ }).count()).toBe(0)
+    expect(await other.getByTestId("licence-banner").count()).toBe(0)
+    await other.getByRole("button", { name: "Account of vera" }).click()
+    await other.getByRole("link", { name: "Your account" }).waitFor()
+    expect(await other.getByRole("link", { name: /Licence|Nodes/ }).count()).toBe(0)
+    for (const path of ["/licence", "/cluster"]) {
+      await other.goto(path)
+      await other.getByText(/This page is for/).waitFor()
+    }
+    await context.close()
+  })
+
+  it("draws what is near of a long list, and comes back to as many pictures as were shown", async () => {
+    const sheet = ["name,url,enabled", ...Array.from({ length: 400 }, (_, each) => `Hall ${each},rtsp://192.0.2.9/${each},false`)]
+    const added = await page.request.post("/api/v1/cameras/import?dryRun=false&rows=all", {
+      data: Buffer.from(sheet.join("\n")),
+      headers: { origin: origin(), "content-type": "application/octet-stream" }
+    })
+    expect(added.ok(), await added.text()).toBe(true)
+    await page.goto("/cameras/list")
+    const rows = page.getByTestId("camera-row")
+    await rows.first().waitFor()
+    expect(await rows.count()).toBeLessThan(300)
+    expect(await page.getByRole("table", { name: "Cameras" }).getAttribute("aria-rowcount")).toBe("402")
+    await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight))
+    await page.locator("[data-testid=camera-row][aria-rowindex='402']").waitFor()
+    await page.goto("/")
+    const tiles = page.getByTestId("camera-tile")
+    await eventually(() => tiles.count()).toBe(48)
+    await page.getByRole("button", { name: /Show more of/ }).click()
+    await page.waitForURL(/more=1/)
+    await eventually(() => tiles.count()).toBe(96)
+    await page.reload()
+    await eventually(() => tiles.count()).toBe(96)
+  })
+
+  it("fits a phone", async () => {
+    await page.setViewportSize({ width: 390, height: 844 })
+    for (const path of ["/models", "/licence", "/cluster", "/settings", "/cameras/list"]) {
+      await page.goto(path)
+      await page.getByRole("heading", { level: 1 }).waitFor()
+      await eventually(() => page.getByText("Loading", { exact: true }).count()).toBe(0)
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+      expect(overflow, path).toBeLessThanOrEqual(0)
+    }
   })
 })
