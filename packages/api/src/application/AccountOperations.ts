@@ -9,6 +9,7 @@ import { authorize, inCallersName } from "@vigil/core/control/Authorization"
 import type { UserId } from "@vigil/core/Ids"
 import type { PasswordPolicy } from "@vigil/core/PasswordPolicy"
 import { AccountStore } from "@vigil/core/port/AccountStore"
+import type { Expected } from "@vigil/core/port/Expected"
 import { PasswordPolicyStore } from "@vigil/core/port/PasswordPolicyStore"
 import { Effect, type Redacted, Redacted as Secret } from "effect"
 import { Accounts } from "../auth/Accounts.js"
@@ -66,8 +67,8 @@ export const getPasswordPolicy = Effect.gen(function* () {
   return yield* (yield* PasswordPolicyStore).get(user.tenantId)
 })
 
-export const setPasswordPolicy = (policy: PasswordPolicy) =>
+export const setPasswordPolicy = (policy: PasswordPolicy, expected?: Expected<PasswordPolicy>) =>
   Effect.gen(function* () {
     const { tenantId } = yield* authorize("admin")
-    return yield* (yield* PasswordPolicyStore).set(tenantId, policy)
+    return yield* (yield* PasswordPolicyStore).set(tenantId, policy, expected)
   }).pipe(inCallersName)

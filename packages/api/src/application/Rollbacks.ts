@@ -156,8 +156,18 @@ export const rollbacks = {
     by(IdentityProviderPatch, (patch, { id }) => changeProvider(IdentityProviderId.make(id), patch)),
     gone("the client secret and who came in through it", "add the provider anew")
   ),
-  "sign-in-policy": way("signInPolicy.set", admin, by(SignInPolicy, setSignInPolicy), stays),
-  "password-policy": way("accounts.setPasswordPolicy", admin, by(PasswordPolicy, setPasswordPolicy), stays),
+  "sign-in-policy": way(
+    "signInPolicy.set",
+    admin,
+    by(SignInPolicy, (policy) => setSignInPolicy(policy)),
+    stays
+  ),
+  "password-policy": way(
+    "accounts.setPasswordPolicy",
+    admin,
+    by(PasswordPolicy, (policy) => setPasswordPolicy(policy)),
+    stays
+  ),
   model: way("models.activate", admin, activate, stays),
   tenant: way(
     "tenants.change",

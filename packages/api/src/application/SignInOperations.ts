@@ -5,6 +5,7 @@
  */
 import { authorize, inCallersName } from "@vigil/core/control/Authorization"
 import type { UserId } from "@vigil/core/Ids"
+import type { Expected } from "@vigil/core/port/Expected"
 import { SecondFactorStore } from "@vigil/core/port/SecondFactorStore"
 import { SessionStore } from "@vigil/core/port/SessionStore"
 import { UserStore } from "@vigil/core/port/UserStore"
@@ -26,10 +27,10 @@ export const signInPolicy = Effect.gen(function* () {
   return yield* (yield* SecondFactorStore).policy(tenantId)
 })
 
-export const setSignInPolicy = (policy: SignInPolicy) =>
+export const setSignInPolicy = (policy: SignInPolicy, expected?: Expected<SignInPolicy>) =>
   Effect.gen(function* () {
     const { tenantId } = yield* authorize("admin")
-    const now = yield* (yield* SecondFactorStore).setPolicy(tenantId, policy)
+    const now = yield* (yield* SecondFactorStore).setPolicy(tenantId, policy, expected)
     yield* (yield* Sessions).forget
     return now
   }).pipe(inCallersName)

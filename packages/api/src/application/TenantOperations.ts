@@ -8,6 +8,7 @@ import type { NewTenantForm } from "@vigil/core/contract/api/TenantsApi"
 import { authorize, inCallersName } from "@vigil/core/control/Authorization"
 import type { TenantId } from "@vigil/core/Ids"
 import { type Licence, unlimitedLicence } from "@vigil/core/Licence"
+import type { Expected } from "@vigil/core/port/Expected"
 import { Licences } from "@vigil/core/port/Licences"
 import { TenantNotFound, TenantStore } from "@vigil/core/port/TenantStore"
 import type { TenantPatch } from "@vigil/core/Tenant"
@@ -53,10 +54,10 @@ export const tenantLicence = (id: TenantId) =>
     return yield* (yield* Licences).standing(id)
   })
 
-export const setLicence = (id: TenantId, licence: Licence) =>
+export const setLicence = (id: TenantId, licence: Licence, expected?: Expected<Licence>) =>
   Effect.gen(function* () {
     yield* authorizeOperator
-    return yield* (yield* Licences).change(id, licence)
+    return yield* (yield* Licences).change(id, licence, expected)
   }).pipe(inCallersName)
 
 /** Supervisors see why a camera more is refused. */

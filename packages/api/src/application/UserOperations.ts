@@ -8,7 +8,8 @@ import { authorize, inCallersName } from "@vigil/core/control/Authorization"
 import type { UserId } from "@vigil/core/Ids"
 import { SessionStore } from "@vigil/core/port/SessionStore"
 import { type UserConfiguration, UserStore } from "@vigil/core/port/UserStore"
-import type { Role } from "@vigil/core/User"
+import type { Expected } from "@vigil/core/port/Expected"
+import type { Role, User } from "@vigil/core/User"
 import { Effect, Option, type Redacted } from "effect"
 import { Accounts } from "../auth/Accounts.js"
 import { PasswordResets } from "../auth/PasswordResets.js"
@@ -31,6 +32,12 @@ export const listUsers = Effect.gen(function* () {
   return yield* (yield* UserStore).list(tenantId)
 })
 
+export const getUser = (id: UserId) =>
+  Effect.gen(function* () {
+    const { tenantId } = yield* authorize("admin")
+    return yield* (yield* UserStore).get(tenantId, id)
+  })
+
 /** Whoever is given no password is mailed a link to choose one; `url` is this Vigil's own, as browsers reach it. */
 export const createUser = ({ password, role, username, ...profile }: NewPerson, url: string) =>
   Effect.gen(function* () {
@@ -43,10 +50,10 @@ export const createUser = ({ password, role, username, ...profile }: NewPerson, 
     return user
   }).pipe(inCallersName)
 
-export const changeUser = (id: UserId, { disabled, password, role }: UserChange) =>
+export const changeUser = (id: UserId, { disabled, password, role }: UserChange, expected?: Expected<User>) =>
   Effect.gen(function* () {
     const { tenantId } = yield* authorize("admin")
-    return yield* (yield* Accounts).change(tenantId, id, { role, password, disabled })
+    return yield* (yield* Accounts).change(tenantId, id, { role, password, disabled }, expected)
   }).pipe(inCallersName)
 
 /** All of it at once, or nothing. Who gets another role, or is disabled, is signed out. */
@@ -60,10 +67,10 @@ export const configureUser = (id: UserId, configuration: UserConfiguration) =>
     return user
   }).pipe(inCallersName)
 
-export const removeUser = (id: UserId) =>
+export const removeUser = (id: UserId, expected?: Expected<User>) =>
   Effect.gen(function* () {
     const { tenantId } = yield* authorize("admin")
-    yield* (yield* UserStore).remove(tenantId, id)
+    yield* (yield* UserStore).remove(tenantId, id, expected)
     yield* (yield* Sessions).forget
   }).pipe(inCallersName)
 

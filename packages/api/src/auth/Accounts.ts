@@ -3,6 +3,7 @@ import { signInRefused } from "@vigil/core/AuditChanges"
 import { inNameOf, inNameOfStranger } from "@vigil/core/ChangeAuthor"
 import { Unauthorized } from "@vigil/core/contract/Principal"
 import { AuditStore } from "@vigil/core/port/AuditStore"
+import { type ChangedMeanwhile, type Expected, expectingNothing, requireExpected } from "@vigil/core/port/Expected"
 import { SessionStore } from "@vigil/core/port/SessionStore"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
 import {
@@ -106,8 +107,9 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
         readonly role: Role | undefined
         readonly password: Redacted.Redacted | undefined
         readonly disabled?: boolean | undefined
-      }
-    ) => Effect.Effect<User, UserNotFound | LastAdministrator | WeakPassword | StoreUnavailable>
+      },
+      expected?: Expected<User>
+    ) => Effect.Effect<User, UserNotFound | LastAdministrator | WeakPassword | ChangedMeanwhile | StoreUnavailable>
   }
 >() {
   static readonly layer: Layer.Layer<
@@ -232,19 +234,20 @@ export class Accounts extends Context.Tag("@vigil/api/Accounts")<
             yield* provePassword(user, current, visitor)
             yield* rules.checkNext(user, next)
             const passwordHash = yield* hasher.hash(next)
-            yield* inNameOf(user, visitor.address)(users.change(user.tenantId, user.id, { passwordHash }))
+            yield* inNameOf(user, visitor.address)(expectingNothing(users.change(user.tenantId, user.id, { passwordHash })))
             yield* endSessions(user.id, Option.some(session))
             yield* mails.tellOfNewPassword(user)
           }),
 
-        change: (tenant, id, { disabled, password, role }) =>
+        change: (tenant, id, { disabled, password, role }, expected) =>
           Effect.gen(function* () {
             const known = yield* users.get(tenant, id)
             const isSame = (role ?? known.role) === known.role && (disabled ?? known.disabled) === known.disabled
+            yield* requireExpected(`user ${known.username}`, known, expected)
             if (isSame && password === undefined) return known
             if (password !== undefined) yield* rules.checkNext(known, password)
             const passwordHash = password === undefined ? undefined : yield* hasher.hash(password)
-            const user = yield* users.change(tenant, id, { role, passwordHash, disabled })
+            const user = yield* users.change(tenant, id, { role, passwordHash, disabled }, expected)
             yield* endSessions(id, Option.none())
             if (password !== undefined) yield* mails.tellOfNewPassword(user)
             return user

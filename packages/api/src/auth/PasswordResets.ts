@@ -1,4 +1,5 @@
 import { inNameOf, inNameOfStranger } from "@vigil/core/ChangeAuthor"
+import { expectingNothing } from "@vigil/core/port/Expected"
 import { AccountStore, type MailRecipient } from "@vigil/core/port/AccountStore"
 import { PasswordResetStore } from "@vigil/core/port/PasswordResetStore"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
@@ -168,7 +169,8 @@ export class PasswordResets extends Context.Tag("@vigil/api/PasswordResets")<
                 visitor.address
               )(change).pipe(
                 // Removed since it was found; the role does not change.
-                Effect.catchTags({ UserNotFound: () => new ResetRefused(), LastAdministrator: Effect.die })
+                Effect.catchTags({ UserNotFound: () => new ResetRefused(), LastAdministrator: Effect.die }),
+                expectingNothing
               )
             }),
             (error) => error._tag === "ResetRefused"

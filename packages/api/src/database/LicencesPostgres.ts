@@ -2,6 +2,7 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import { licenceChanged } from "@vigil/core/TenantChanges"
 import type { TenantId } from "@vigil/core/Ids"
 import { Licence, type LicenceRefused, refusalOfCameras, refusalOfModel, standingOf, unlimitedLicence } from "@vigil/core/Licence"
+import { requireExpected } from "@vigil/core/port/Expected"
 import { Licences } from "@vigil/core/port/Licences"
 import { TenantNotFound } from "@vigil/core/port/TenantStore"
 import { DateTime, Effect, Layer, Option, Schema } from "effect"
@@ -116,13 +117,14 @@ const make = Effect.map(Database, (database) => {
         if (Option.isSome(refusal)) return yield* refusal.value
       }),
 
-    change: (tenant, licence) =>
+    change: (tenant, licence, expected) =>
       database
         .system("change licence", (sql) =>
           Effect.gen(function* () {
             yield* sql`select from tenants where id = ${tenant} for no key update`
             const standing = yield* readStanding(sql, tenant)
             const { licence: before } = standing
+            yield* requireExpected("the licence", before, expected)
             if (isSame(before, licence)) return standing
             yield* writeLicence(sql, tenant, licence)
             yield* writeInstallationAudit(sql, tenant, licenceChanged(tenant, before, licence))

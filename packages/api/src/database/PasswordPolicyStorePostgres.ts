@@ -1,5 +1,6 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { policySet } from "@vigil/core/AccountChanges"
+import { requireExpected } from "@vigil/core/port/Expected"
 import { PasswordPolicyStore } from "@vigil/core/port/PasswordPolicyStore"
 import { defaultPasswordPolicy, PasswordPolicy } from "@vigil/core/PasswordPolicy"
 import { DateTime, Effect, Layer, Schema } from "effect"
@@ -21,10 +22,12 @@ const make = Effect.map(Database, (database) =>
   PasswordPolicyStore.of({
     get: (tenant) => database.tenant("read password policy", tenant, read),
 
-    set: (tenant, policy) =>
+    set: (tenant, policy, expected) =>
       database.tenant("set password policy", tenant, (sql) =>
         Effect.gen(function* () {
+          yield* sql`select from tenants where id = ${tenant} for no key update`
           const before = yield* read(sql)
+          yield* requireExpected("the rules for passwords", before, expected)
           if (isSame(before, policy)) return before
           const row = {
             tenant_id: tenant,

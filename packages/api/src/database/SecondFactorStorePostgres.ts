@@ -3,6 +3,7 @@ import { secondFactorChanged, signInPolicySet } from "@vigil/core/AuditChanges"
 import type { UserId } from "@vigil/core/Ids"
 import { SecondFactorStore } from "@vigil/core/port/SecondFactorStore"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
+import { requireExpected } from "@vigil/core/port/Expected"
 import { SignInPolicy } from "@vigil/core/SecondFactor"
 import type { User } from "@vigil/core/User"
 import { DateTime, Effect, Layer, Option, Redacted, Schema } from "effect"
@@ -133,10 +134,12 @@ const make = Effect.gen(function* () {
 
     policy: (tenant) => database.tenant("read sign-in policy", tenant, policyOf),
 
-    setPolicy: (tenant, policy) =>
+    setPolicy: (tenant, policy, expected) =>
       database.tenant("set sign-in policy", tenant, (sql) =>
         Effect.gen(function* () {
+          yield* sql`select from tenants where id = ${tenant} for no key update`
           const before = yield* policyOf(sql)
+          yield* requireExpected("the rules for signing in", before, expected)
           if (before.secondFactor === policy.secondFactor) return before
           yield* sql`update tenants set second_factor = ${policy.secondFactor}`
           yield* writeAudit(sql, tenant, signInPolicySet(tenant, before, policy))

@@ -2,6 +2,7 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import { changedAtOnce, userCreated, userDeleted, userUpdated } from "@vigil/core/AuditChanges"
 import { ChangeAuthor, inNameOf } from "@vigil/core/ChangeAuthor"
 import { defaultTenant, type TenantId, UserId } from "@vigil/core/Ids"
+import { type Expected, expectingNothing, requireExpected } from "@vigil/core/port/Expected"
 import {
   LastAdministrator,
   type NewUser,
@@ -105,10 +106,18 @@ const replacePassword = (sql: SqlClient, { id, password_hash, tenant_id }: UserR
     yield* sql`update users set wrong_passwords = 0, wrong_at = null, locked_at = null, locked_until = null where id = ${id}`
   })
 
-const update = (sql: SqlClient, tenant: TenantId, id: UserId, { disabled, passwordHash, role }: UserChange) =>
+const update = (
+  sql: SqlClient,
+  tenant: TenantId,
+  id: UserId,
+  { disabled, passwordHash, role }: UserChange,
+  expected?: Expected<User>
+) =>
   Effect.gen(function* () {
     if (disabled === true || (role !== undefined && role !== "admin")) yield* keepAnAdministrator(sql, tenant, id)
     const current = yield* one(yield* sql<UserRow>`select * from users where id = ${id} for no key update`, id)
+    const before = yield* toUser(current)
+    yield* requireExpected(`user ${before.username}`, before, expected)
     if (passwordHash !== undefined) yield* replacePassword(sql, current)
     const at = DateTime.toDateUtc(yield* DateTime.now)
     const disabledAt = disabled === undefined ? current.disabled_at : disabled ? (current.disabled_at ?? at) : null
@@ -118,7 +127,7 @@ const update = (sql: SqlClient, tenant: TenantId, id: UserId, { disabled, passwo
       password_hash = ${passwordHash === undefined ? current.password_hash : Redacted.value(passwordHash)},
       updated_at = ${at}
       where id = ${id} returning *`
-    return { before: yield* toUser(current), after: yield* Effect.flatMap(one(rows, id), toUser) }
+    return { before, after: yield* Effect.flatMap(one(rows, id), toUser) }
   })
 
 const anyUser = (sql: SqlClient) =>
@@ -168,10 +177,10 @@ const make = Effect.map(Database, (database) =>
         )
       ),
 
-    change: (tenant, id, change) =>
+    change: (tenant, id, change, expected) =>
       database.tenant("change user", tenant, (sql) =>
         Effect.gen(function* () {
-          const { after, before } = yield* update(sql, tenant, id, change)
+          const { after, before } = yield* update(sql, tenant, id, change, expected)
           yield* writeAudit(sql, tenant, userUpdated(before, change))
           return after
         })
@@ -180,7 +189,7 @@ const make = Effect.map(Database, (database) =>
     configure: (tenant, id, { grants, profile, ...change }) =>
       database.tenant("configure user", tenant, (sql) =>
         Effect.gen(function* () {
-          const { after, before } = yield* update(sql, tenant, id, change)
+          const { after, before } = yield* expectingNothing(update(sql, tenant, id, change))
           const told = [
             profile === undefined ? null : (yield* writeProfile(sql, id, profile)).change,
             grants === undefined ? null : (yield* writeGrants(sql, tenant, id, grants)).change
@@ -190,12 +199,14 @@ const make = Effect.map(Database, (database) =>
         })
       ),
 
-    remove: (tenant, id) =>
+    remove: (tenant, id, expected) =>
       database.tenant("remove user", tenant, (sql) =>
         Effect.gen(function* () {
           yield* keepAnAdministrator(sql, tenant, id)
           const row = yield* one(yield* sql<UserRow>`delete from users where id = ${id} returning *`, id)
-          yield* writeAudit(sql, tenant, userDeleted(yield* toUser(row)))
+          const user = yield* toUser(row)
+          yield* requireExpected(`user ${user.username}`, user, expected)
+          yield* writeAudit(sql, tenant, userDeleted(user))
         })
       ),
 

@@ -2,7 +2,9 @@ import * as Headers from "@effect/platform/Headers"
 import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { PreconditionFailed } from "@vigil/core/contract/Problem"
-import { Effect } from "effect"
+import type { Expected } from "@vigil/core/port/Expected"
+import { Effect, Schema } from "effect"
+import { createHash } from "node:crypto"
 
 export const setHeaders = (headers: Record<string, string>) =>
   HttpApp.appendPreResponseHandler((_, response) => Effect.succeed(HttpServerResponse.setHeaders(response, headers)))
@@ -18,16 +20,16 @@ export const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean 
 const notModified = ({ cookies, headers }: HttpServerResponse.HttpServerResponse) =>
   HttpServerResponse.empty({ status: 304, cookies, headers: Headers.remove(headers, ["content-type", "content-length"]) })
 
-/** Answers with the revision as an entity tag, for `If-Match` of the next change; whoever reads what it knows by its tag is answered 304 (RFC 9110 15.4.5). */
-export const tagged = <A extends { readonly revision: number }>(thing: A) => {
-  const etag = `"${thing.revision}"`
-  const tag = HttpApp.appendPreResponseHandler(({ headers, method }, plain) => {
+/** Answers with an entity tag, for `If-Match` of the next change; whoever reads what it knows by its tag is answered 304 (RFC 9110 15.4.5). */
+const answerTag = (etag: string) =>
+  HttpApp.appendPreResponseHandler(({ headers, method }, plain) => {
     const response = HttpServerResponse.setHeader(plain, "etag", etag)
     const isRead = (method === "GET" || method === "HEAD") && plain.status === 200
     return Effect.succeed(isRead && isKnown(headers["if-none-match"], etag) ? notModified(response) : response)
   })
-  return Effect.as(tag, thing)
-}
+
+/** Answers with the revision as an entity tag. */
+export const tagged = <A extends { readonly revision: number }>(thing: A) => Effect.as(answerTag(`"${thing.revision}"`), thing)
 
 /** No thing is at this revision. */
 const none = 0
@@ -57,4 +59,24 @@ export const onMatch = <A, E, R>(
       ),
     change(newest)
   )
+}
+
+/** Entity tags of things that have no revision: digests of what they say. */
+export const contentTags = <A, I>(schema: Schema.Schema<A, I>) => {
+  const encode = Schema.encodeSync(schema)
+  const tagOf = (thing: A) =>
+    `"${createHash("sha256")
+      .update(JSON.stringify(encode(thing)))
+      .digest("base64url")}"`
+  return {
+    tagged: (thing: A) => Effect.as(answerTag(tagOf(thing)), thing),
+    /** For an answer that says more than the thing: that it is known says nothing of the rest, so it is never answered 304. */
+    label: (thing: A) => setHeaders({ etag: tagOf(thing) }),
+    /** What `IfMatch` expects; undefined: anything. */
+    expected: ({ "if-match": ifMatch }: { readonly "if-match"?: string | undefined }): Expected<A> | undefined => {
+      if (ifMatch === undefined || ifMatch.trim() === "*") return undefined
+      const strong = new Set(tagsIn(ifMatch).flatMap(({ isWeak, opaque }) => (isWeak ? [] : [opaque])))
+      return (now) => strong.has(tagOf(now))
+    }
+  }
 }

@@ -34,6 +34,7 @@ import type { EventFull, EventNotFound } from "@vigil/core/port/EventStore"
 import type { LiveViewNotFound, LiveViewRefused } from "@vigil/core/port/LiveViews"
 import type { PublicationNotFound, PublicationRefused } from "@vigil/core/port/Publications"
 import type { PlaceNotFound, PlaceRefused, PlaceRevisionConflict } from "@vigil/core/port/PlaceStore"
+import type { ChangedMeanwhile } from "@vigil/core/port/Expected"
 import type { StoreUnavailable } from "@vigil/core/port/StoreError"
 import type { DeadJobNotFound, VideoJobQueueUnavailable } from "@vigil/core/port/VideoJobQueue"
 import type { TenantNotFound, TenantRefused } from "@vigil/core/port/TenantStore"
@@ -119,6 +120,7 @@ const problems = {
   UserNotFound: (error: UserNotFound) => notFound("user-not-found", error.message),
   RevisionConflict: (error: RevisionConflict) => changedSince(error.message),
   PlaceRevisionConflict: (error: PlaceRevisionConflict) => changedSince(error.message),
+  ChangedMeanwhile: (error: ChangedMeanwhile) => changedSince(error.message),
   GrantsRevisionConflict: (error: GrantsRevisionConflict) => changedSince(error.message),
   SourceError: (error: SourceError) => badRequest(`source-${error.reason}`, error.detail, "/url"),
   InvalidAnalytic: (error: InvalidAnalytic) => badRequest("invalid-analytic", error.message, "/analytics"),

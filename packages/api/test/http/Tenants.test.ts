@@ -114,6 +114,70 @@ describe("tenants over HTTP", () => {
       })
     )
 
+    it.effect("have users, rules and licences that are not changed over what somebody else did", () =>
+      Effect.gen(function* () {
+        const { add, signIn } = yield* visitors
+        const { visit } = yield* TestServer
+        const tenant = yield* add("Raced")
+        const cookie = yield* signIn("root of Raced")
+        const operator = { authorization: `Bearer ${Redacted.value((yield* LocalOperator).token)}` }
+        const user = { username: "raced", role: "viewer", password }
+        const created = yield* visit({ method: "POST", path: "/api/v1/users", cookie, body: user })
+        const policy = (yield* visit({ path: "/api/v1/password-policy", cookie })).json as object
+        const unlimited = { validFrom: null, validUntil: null, models: null }
+        const things = [
+          {
+            path: `/api/v1/users/${idOf(created.json)}`,
+            method: "PATCH",
+            bodies: ["operator", "supervisor", "admin"].map((role) => ({ role })),
+            who: { cookie }
+          },
+          {
+            path: "/api/v1/password-policy",
+            method: "PUT",
+            bodies: [13, 14, 15].map((shortestPassword) => ({ ...policy, shortestPassword })),
+            who: { cookie }
+          },
+          {
+            path: `/api/v1/tenants/${tenant}/licence`,
+            method: "PUT",
+            bodies: [1, 2, 3].map((cameras) => ({ ...unlimited, cameras })),
+            who: { headers: operator }
+          }
+        ]
+        for (const { bodies, method, path, who } of things) {
+          const tagOf = ({ headers }: Answer) => headers.get("etag") ?? ""
+          const send = (how: string, tag: string, body?: unknown) =>
+            visit({ path, ...who, method: how, body, headers: { ...who.headers, "if-match": tag } })
+          const read = visit({ path, ...who })
+          const before = tagOf(yield* read)
+          expect(before, path).toMatch(/^"[\w-]{43}"$/)
+          const race = yield* Effect.forEach(bodies, (body) => send(method, before, body), { concurrency: bodies.length })
+          expect(race.map(({ status }) => status).sort(), path).toEqual([200, 412, 412])
+          expect(race.find(({ status }) => status === 412)?.json).toMatchObject({ type: "urn:vigil:problem:revision-conflict" })
+          const winner = race.find(({ status }) => status === 200)
+          const after = tagOf(yield* read)
+          expect(winner && tagOf(winner), path).toBe(after)
+          expect(after, path).not.toBe(before)
+          expect((yield* send(method, `W/${after}`, bodies[0])).status, path).toBe(412)
+          expect((yield* send(method, `"other", ${after}`, bodies[0])).status, path).toBe(200)
+          expect((yield* send(method, "*", bodies[1])).status, path).toBe(200)
+          expect((yield* visit({ path, ...who, method, body: bodies[2] })).status, path).toBe(200)
+        }
+        const rules = { path: "/api/v1/sign-in-policy", cookie }
+        const tag = (yield* visit(rules)).headers.get("etag") ?? ""
+        const same = { ...rules, method: "PUT", body: { secondFactor: "optional" } }
+        expect((yield* visit({ ...same, headers: { "if-match": tag } })).status).toBe(200)
+        expect((yield* visit({ ...same, headers: { "if-match": '"another"' } })).status).toBe(412)
+        expect((yield* visit({ ...rules, headers: { "if-none-match": tag } })).status).toBe(304)
+
+        const path = things[0]?.path ?? ""
+        const gone = (etag: string) => visit({ method: "DELETE", path, cookie, headers: { "if-match": etag } })
+        expect((yield* gone('"1"')).status).toBe(412)
+        expect((yield* gone((yield* visit({ path, cookie })).headers.get("etag") ?? "")).status).toBe(204)
+      })
+    )
+
     it.effect("are refused models in their settings that the licence does not hold", () =>
       Effect.gen(function* () {
         const { add, ask, signIn } = yield* visitors

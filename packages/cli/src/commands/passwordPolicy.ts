@@ -62,7 +62,7 @@ const set = Command.make(
   },
   ({ lockAfter, lockMinutes, rememberedPasswords, shortestPassword, ...options }) =>
     Effect.gen(function* () {
-      const before = yield* overHttp((http) => http.accounts.passwordPolicy())
+      const [before, { headers: shown }] = yield* overHttp((http) => http.accounts.passwordPolicy({ withResponse: true }))
       const payload = yield* decodeTyped(
         PasswordPolicy,
         "the policy"
@@ -72,7 +72,10 @@ const set = Command.make(
         lockAfter: Option.getOrElse(lockAfter, () => before.lockAfter),
         lockMinutes: Option.getOrElse(lockMinutes, () => before.lockMinutes)
       })
-      yield* print(options, yield* overHttp((http) => http.accounts.setPasswordPolicy({ payload })))
+      yield* print(
+        options,
+        yield* overHttp((http) => http.accounts.setPasswordPolicy({ headers: { "if-match": shown["etag"] }, payload }))
+      )
     }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(
   Command.withDescription(

@@ -126,7 +126,7 @@ const policy = Command.make("policy", { wanted, ...serverOptions, json }, (optio
     const now = yield* overHttp((http) =>
       Option.isNone(secondFactor)
         ? http.signInPolicy.get()
-        : http.signInPolicy.set({ payload: { secondFactor: secondFactor.value } })
+        : http.signInPolicy.set({ headers: {}, payload: { secondFactor: secondFactor.value } })
     )
     yield* options.json ? printJson(SignInPolicy)(now) : Console.log(`A second factor is ${now.secondFactor} for everybody.`)
   }).pipe(Effect.provide(Server.layer(options)))

@@ -114,10 +114,10 @@ const remove = Command.make("remove", { tenant: tenantArgument, ...serverOptions
 const licence = Command.make("licence", { tenant: tenantArgument, ...licenceOptions, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
     const { id } = yield* tenantNamed(options.tenant)
-    const current = yield* overHttp((http) => http.tenants.licence({ path: { id } }))
+    const [current, { headers: shown }] = yield* overHttp((http) => http.tenants.licence({ path: { id }, withResponse: true }))
     const standing = changesLicence(options)
       ? yield* Effect.flatMap(licenceWith(current.licence, options), (payload) =>
-          overHttp((http) => http.tenants.setLicence({ path: { id }, payload }))
+          overHttp((http) => http.tenants.setLicence({ path: { id }, headers: { "if-match": shown["etag"] }, payload }))
         )
       : current
     yield* options.json ? printJson(LicenceStanding)(standing) : Console.log(licenceText(standing))

@@ -84,7 +84,7 @@ const sendLink = Command.make("invite", { name: nameArgument, ...serverOptions, 
 const remove = Command.make("remove", { name: nameArgument, ...serverOptions, json }, (options) =>
   Effect.gen(function* () {
     const user = yield* userNamed(options.name)
-    yield* overHttp((http) => http.users.remove({ path: { id: user.id } }))
+    yield* overHttp((http) => http.users.remove({ path: { id: user.id }, headers: {} }))
     yield* options.json ? printJson(User)(user) : Console.log(`${user.username} is removed.`)
   }).pipe(Effect.provide(Server.layer(options)))
 ).pipe(Command.withDescription(described("Remove a user, and end all sessions of that user.", "vigil user remove bert")))
@@ -93,7 +93,7 @@ const remove = Command.make("remove", { name: nameArgument, ...serverOptions, js
 const change = (options: { readonly name: string; readonly json: boolean }, sentence: string, payload: Change) =>
   Effect.gen(function* () {
     const { id } = yield* userNamed(options.name)
-    const user = yield* overHttp((http) => http.users.change({ path: { id }, payload }))
+    const user = yield* overHttp((http) => http.users.change({ path: { id }, headers: {}, payload }))
     yield* options.json ? printJson(User)(user) : Console.log(`${user.username} ${sentence}.`)
   })
 

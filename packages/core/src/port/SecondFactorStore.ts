@@ -2,6 +2,7 @@ import { Context } from "effect"
 import type { DateTime, Effect, Option, Redacted } from "effect"
 import type { TenantId, UserId } from "../Ids.js"
 import type { SignInPolicy } from "../SecondFactor.js"
+import type { ChangedMeanwhile, Expected } from "./Expected.js"
 import type { User } from "../User.js"
 import type { StoreUnavailable } from "./StoreError.js"
 
@@ -39,6 +40,10 @@ export class SecondFactorStore extends Context.Tag("@vigil/core/SecondFactorStor
     /** A wrong code for a right password. */
     readonly noteRefusal: (user: User) => Effect.Effect<void, StoreUnavailable>
     readonly policy: (tenant: TenantId) => Effect.Effect<SignInPolicy, StoreUnavailable>
-    readonly setPolicy: (tenant: TenantId, policy: SignInPolicy) => Effect.Effect<SignInPolicy, StoreUnavailable>
+    readonly setPolicy: (
+      tenant: TenantId,
+      policy: SignInPolicy,
+      expected?: Expected<SignInPolicy>
+    ) => Effect.Effect<SignInPolicy, ChangedMeanwhile | StoreUnavailable>
   }
 >() {}

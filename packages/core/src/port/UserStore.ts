@@ -4,6 +4,7 @@ import type { AccountLock, ProfileChange } from "../Account.js"
 import type { Grants } from "../Grants.js"
 import { type TenantId, UserId } from "../Ids.js"
 import type { Role, User } from "../User.js"
+import type { ChangedMeanwhile, Expected } from "./Expected.js"
 import type { PlaceNotFound } from "./PlaceStore.js"
 import type { StoreUnavailable } from "./StoreError.js"
 
@@ -80,15 +81,20 @@ export class UserStore extends Context.Tag("@vigil/core/UserStore")<
     readonly change: (
       tenant: TenantId,
       id: UserId,
-      change: UserChange
-    ) => Effect.Effect<User, UserNotFound | LastAdministrator | StoreUnavailable>
+      change: UserChange,
+      expected?: Expected<User>
+    ) => Effect.Effect<User, UserNotFound | LastAdministrator | ChangedMeanwhile | StoreUnavailable>
     /** All of it at once, or nothing. */
     readonly configure: (
       tenant: TenantId,
       id: UserId,
       configuration: UserConfiguration
     ) => Effect.Effect<User, UserNotFound | LastAdministrator | PlaceNotFound | StoreUnavailable>
-    readonly remove: (tenant: TenantId, id: UserId) => Effect.Effect<void, UserNotFound | LastAdministrator | StoreUnavailable>
+    readonly remove: (
+      tenant: TenantId,
+      id: UserId,
+      expected?: Expected<User>
+    ) => Effect.Effect<void, UserNotFound | LastAdministrator | ChangedMeanwhile | StoreUnavailable>
     /** Makes the one-time token valid in place of earlier ones, unless a user exists; says whether it did. */
     readonly offerSetup: (tokenHash: Uint8Array, expiresAt: DateTime.Utc) => Effect.Effect<boolean, StoreUnavailable>
     readonly setupNeeded: Effect.Effect<boolean, StoreUnavailable>

@@ -1,6 +1,7 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
+import { PasswordPolicy } from "@vigil/core/PasswordPolicy"
 import { Effect, Redacted } from "effect"
 import {
   changeOwnProfile,
@@ -14,6 +15,7 @@ import {
 } from "../../application/AccountOperations.js"
 import { PasswordResets } from "../../auth/PasswordResets.js"
 import { ServerConfig } from "../../ServerConfig.js"
+import { contentTags } from "../EntityTag.js"
 import { ServerAddress } from "../HttpListener.js"
 import { retryAfter } from "../RetryAfter.js"
 import { toProblem } from "../ToProblem.js"
@@ -22,6 +24,8 @@ import { visitorOf } from "../Visitor.js"
 const currentVisitor = Effect.gen(function* () {
   return visitorOf(yield* HttpServerRequest.HttpServerRequest, yield* ServerConfig)
 })
+
+const { expected, tagged } = contentTags(PasswordPolicy)
 
 export const layerAccountHandlers = HttpApiBuilder.group(VigilApi, "accounts", (handlers) =>
   handlers
@@ -37,8 +41,10 @@ export const layerAccountHandlers = HttpApiBuilder.group(VigilApi, "accounts", (
     .handle("get", ({ path: { id } }) => Effect.mapError(getAccount(id), toProblem))
     .handle("change", ({ path: { id }, payload }) => Effect.mapError(changeProfile(id, payload), toProblem))
     .handle("release", ({ path: { id } }) => Effect.mapError(releaseAccount(id), toProblem))
-    .handle("passwordPolicy", () => Effect.mapError(getPasswordPolicy, toProblem))
-    .handle("setPasswordPolicy", ({ payload }) => Effect.mapError(setPasswordPolicy(payload), toProblem))
+    .handle("passwordPolicy", () => getPasswordPolicy.pipe(Effect.flatMap(tagged), Effect.mapError(toProblem)))
+    .handle("setPasswordPolicy", ({ headers, payload }) =>
+      setPasswordPolicy(payload, expected(headers)).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
+    )
 )
 
 export const layerPasswordResetHandlers = HttpApiBuilder.group(VigilApi, "passwordReset", (handlers) =>

@@ -4,6 +4,7 @@ import { Principal } from "@vigil/core/contract/Principal"
 import { BadRequest } from "@vigil/core/contract/Problem"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
 import { inCallersName } from "@vigil/core/control/Authorization"
+import { SignInPolicy } from "@vigil/core/SecondFactor"
 import { Effect, Redacted } from "effect"
 import {
   resetSecondFactorOf,
@@ -19,6 +20,7 @@ import { isLocalOperator } from "../../auth/LocalOperator.js"
 import { SecondFactorRefused, SecondFactors } from "../../auth/SecondFactors.js"
 import { Sessions } from "../../auth/Sessions.js"
 import { ServerConfig } from "../../ServerConfig.js"
+import { contentTags } from "../EntityTag.js"
 import { retryAfter } from "../RetryAfter.js"
 import { problemType, toProblem } from "../ToProblem.js"
 import { visitorOf } from "../Visitor.js"
@@ -90,10 +92,14 @@ export const layerSecondFactorHandlers = HttpApiBuilder.group(VigilApi, "secondF
     )
 )
 
+const { expected, tagged } = contentTags(SignInPolicy)
+
 export const layerSignInPolicyHandlers = HttpApiBuilder.group(VigilApi, "signInPolicy", (handlers) =>
   handlers
-    .handle("get", () => Effect.mapError(signInPolicy, toProblem))
-    .handle("set", ({ payload }) => Effect.mapError(setSignInPolicy(payload), toProblem))
+    .handle("get", () => signInPolicy.pipe(Effect.flatMap(tagged), Effect.mapError(toProblem)))
+    .handle("set", ({ headers, payload }) =>
+      setSignInPolicy(payload, expected(headers)).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
+    )
 )
 
 export const layerUserAccessHandlers = HttpApiBuilder.group(VigilApi, "userAccess", (handlers) =>

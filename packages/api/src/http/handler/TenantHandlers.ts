@@ -1,5 +1,6 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { VigilApi } from "@vigil/core/contract/VigilApi"
+import { Licence, type LicenceStanding } from "@vigil/core/Licence"
 import { Effect } from "effect"
 import {
   changeTenant,
@@ -11,7 +12,13 @@ import {
   setLicence,
   tenantLicence
 } from "../../application/TenantOperations.js"
+import { contentTags } from "../EntityTag.js"
 import { toProblem } from "../ToProblem.js"
+
+const { expected, label } = contentTags(Licence)
+
+/** The tag is that of the licence, not of how it stands. */
+const labelled = (standing: LicenceStanding) => Effect.as(label(standing.licence), standing)
 
 export const layerTenantHandlers = HttpApiBuilder.group(VigilApi, "tenants", (handlers) =>
   handlers
@@ -20,7 +27,9 @@ export const layerTenantHandlers = HttpApiBuilder.group(VigilApi, "tenants", (ha
     .handle("get", ({ path: { id } }) => Effect.mapError(getTenant(id), toProblem))
     .handle("change", ({ path: { id }, payload }) => Effect.mapError(changeTenant(id, payload), toProblem))
     .handle("remove", ({ path: { id } }) => Effect.mapError(removeTenant(id), toProblem))
-    .handle("licence", ({ path: { id } }) => Effect.mapError(tenantLicence(id), toProblem))
-    .handle("setLicence", ({ path: { id }, payload }) => Effect.mapError(setLicence(id, payload), toProblem))
-    .handle("ownLicence", () => Effect.mapError(ownLicence, toProblem))
+    .handle("licence", ({ path: { id } }) => tenantLicence(id).pipe(Effect.flatMap(labelled), Effect.mapError(toProblem)))
+    .handle("setLicence", ({ headers, path: { id }, payload }) =>
+      setLicence(id, payload, expected(headers)).pipe(Effect.flatMap(labelled), Effect.mapError(toProblem))
+    )
+    .handle("ownLicence", () => ownLicence.pipe(Effect.flatMap(labelled), Effect.mapError(toProblem)))
 )

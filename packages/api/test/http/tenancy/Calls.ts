@@ -153,8 +153,8 @@ type Client = Effect.Effect.Success<ReturnType<typeof rpcClient>>
 const momentOf = (client: Client) =>
   Effect.map(Effect.timed(client.WhoAmI()), ([took]) => Duration.max("300 millis", Duration.times(took, 20)))
 
-/** Makes a call; of what streams, what comes within a moment. Answers what it told or failed with, as JSON. */
-export const callRpc = (client: Client, tag: string, things: Things) =>
+/** Makes a call; of what streams, what comes within a moment, or as long as it takes until it ends. Answers what it told or failed with, as JSON. */
+export const callRpc = (client: Client, tag: string, things: Things, until: "moment" | "end" = "moment") =>
   Effect.gen(function* () {
     const call = Object.entries(client).find(([name]) => name === tag)?.[1]
     if (typeof call !== "function") throw new Error(`there is no call ${tag}`)
@@ -163,7 +163,7 @@ export const callRpc = (client: Client, tag: string, things: Things) =>
     const answer = (call as (payload: unknown) => Effect.Effect<unknown, unknown> | Stream.Stream<unknown, unknown>)(payload)
     const told = Effect.isEffect(answer)
       ? answer
-      : Effect.flatMap(momentOf(client), (moment) =>
+      : Effect.flatMap(until === "end" ? Effect.succeed(Duration.minutes(1)) : momentOf(client), (moment) =>
           answer.pipe(
             Stream.interruptAfter(moment),
             Stream.take(50),

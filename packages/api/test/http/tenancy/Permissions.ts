@@ -39,6 +39,7 @@ export const httpPermissions: Readonly<Record<string, Permission>> = {
   "signInPolicy.set": "admin",
   "users.list": "admin",
   "users.create": "admin",
+  "users.get": "admin",
   "users.change": "admin",
   "users.remove": "admin",
   "users.sendPasswordLink": "admin",

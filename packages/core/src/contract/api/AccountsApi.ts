@@ -6,7 +6,8 @@ import { Schema } from "effect"
 import { Account, ProfileChange } from "../../Account.js"
 import { UserId } from "../../Ids.js"
 import { PasswordPolicy } from "../../PasswordPolicy.js"
-import { BadRequest, NotAllowed, NotFound, TooManyRequests, Unavailable } from "../Problem.js"
+import { BadRequest, NotAllowed, NotFound, PreconditionFailed, TooManyRequests, Unavailable } from "../Problem.js"
+import { IfMatch } from "./IfMatch.js"
 import { SessionAuthentication } from "./SessionAuthentication.js"
 import { TypedPassword } from "./TypedPassword.js"
 
@@ -37,7 +38,13 @@ export class AccountsGroup extends HttpApiGroup.make("accounts")
   )
   .add(HttpApiEndpoint.del("release", "/accounts/:id/lock").setPath(user).addSuccess(HttpApiSchema.NoContent).addError(NotFound))
   .add(HttpApiEndpoint.get("passwordPolicy", "/password-policy").addSuccess(PasswordPolicy))
-  .add(HttpApiEndpoint.put("setPasswordPolicy", "/password-policy").setPayload(PasswordPolicy).addSuccess(PasswordPolicy))
+  .add(
+    HttpApiEndpoint.put("setPasswordPolicy", "/password-policy")
+      .setHeaders(IfMatch)
+      .setPayload(PasswordPolicy)
+      .addSuccess(PasswordPolicy)
+      .addError(PreconditionFailed)
+  )
   .addError(BadRequest)
   .addError(NotAllowed)
   .addError(Unavailable)

@@ -4,7 +4,8 @@ import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
 import { RecoveryCodes, SecondFactorOffer, SecondFactorStatus, SignInPolicy, TypedCode } from "../../SecondFactor.js"
-import { BadRequest, Conflict, NotAllowed, TooManyRequests, Unavailable } from "../Problem.js"
+import { BadRequest, Conflict, NotAllowed, PreconditionFailed, TooManyRequests, Unavailable } from "../Problem.js"
+import { IfMatch } from "./IfMatch.js"
 import { SessionAuthentication } from "./SessionAuthentication.js"
 import { TypedPassword } from "./TypedPassword.js"
 
@@ -52,7 +53,14 @@ export class SecondFactorGroup extends HttpApiGroup.make("secondFactor")
 
 export class SignInPolicyGroup extends HttpApiGroup.make("signInPolicy")
   .add(HttpApiEndpoint.get("get", "/sign-in-policy").addSuccess(SignInPolicy))
-  .add(HttpApiEndpoint.put("set", "/sign-in-policy").setPayload(SignInPolicy).addSuccess(SignInPolicy).addError(BadRequest))
+  .add(
+    HttpApiEndpoint.put("set", "/sign-in-policy")
+      .setHeaders(IfMatch)
+      .setPayload(SignInPolicy)
+      .addSuccess(SignInPolicy)
+      .addError(BadRequest)
+      .addError(PreconditionFailed)
+  )
   .addError(NotAllowed)
   .addError(Unavailable)
   .middleware(SessionAuthentication)

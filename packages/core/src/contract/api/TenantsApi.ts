@@ -7,7 +7,8 @@ import { TenantId } from "../../Ids.js"
 import { Licence, LicenceStanding } from "../../Licence.js"
 import { Tenant, TenantName, TenantPatch } from "../../Tenant.js"
 import { User } from "../../User.js"
-import { BadRequest, Conflict, NotAllowed, NotFound, Unavailable } from "../Problem.js"
+import { BadRequest, Conflict, NotAllowed, NotFound, PreconditionFailed, Unavailable } from "../Problem.js"
+import { IfMatch } from "./IfMatch.js"
 import { SessionAuthentication } from "./SessionAuthentication.js"
 import { TypedPassword } from "./TypedPassword.js"
 
@@ -47,9 +48,11 @@ export class TenantsGroup extends HttpApiGroup.make("tenants")
   .add(
     HttpApiEndpoint.put("setLicence", "/tenants/:id/licence")
       .setPath(tenant)
+      .setHeaders(IfMatch)
       .setPayload(Licence)
       .addSuccess(LicenceStanding)
       .addError(NotFound)
+      .addError(PreconditionFailed)
   )
   .add(HttpApiEndpoint.get("ownLicence", "/licence").addSuccess(LicenceStanding).addError(NotFound))
   .addError(BadRequest)

@@ -6,7 +6,8 @@ import { Schema } from "effect"
 import { ProfileChange } from "../../Account.js"
 import { UserId } from "../../Ids.js"
 import { Role, User } from "../../User.js"
-import { BadRequest, Conflict, NotAllowed, NotFound, Unavailable } from "../Problem.js"
+import { BadRequest, Conflict, NotAllowed, NotFound, PreconditionFailed, Unavailable } from "../Problem.js"
+import { IfMatch } from "./IfMatch.js"
 import { SessionAuthentication } from "./SessionAuthentication.js"
 import { TypedPassword } from "./TypedPassword.js"
 
@@ -23,9 +24,11 @@ const NewPerson = Schema.Struct({
 export class UsersGroup extends HttpApiGroup.make("users")
   .add(HttpApiEndpoint.get("list", "/users").addSuccess(Schema.Array(User)))
   .add(HttpApiEndpoint.post("create", "/users").setPayload(NewPerson).addSuccess(User, { status: 201 }).addError(Conflict))
+  .add(HttpApiEndpoint.get("get", "/users/:id").setPath(user).addSuccess(User).addError(NotFound))
   .add(
     HttpApiEndpoint.patch("change", "/users/:id")
       .setPath(user)
+      .setHeaders(IfMatch)
       .setPayload(
         Schema.Struct({
           role: Schema.optional(Role),
@@ -36,13 +39,16 @@ export class UsersGroup extends HttpApiGroup.make("users")
       .addSuccess(User)
       .addError(NotFound)
       .addError(Conflict)
+      .addError(PreconditionFailed)
   )
   .add(
     HttpApiEndpoint.del("remove", "/users/:id")
       .setPath(user)
+      .setHeaders(IfMatch)
       .addSuccess(HttpApiSchema.NoContent)
       .addError(NotFound)
       .addError(Conflict)
+      .addError(PreconditionFailed)
   )
   .add(
     HttpApiEndpoint.post("sendPasswordLink", "/users/:id/password-link")
