@@ -45,7 +45,7 @@ const Answers = ({ entry }: { readonly entry: EventEntry }) => {
         </Button>
       ))}
       {answer.isError && (
-        <p role="alert" className="order-last w-full text-[13px] text-bad lg:text-right">
+        <p role="alert" className="order-last col-span-2 w-full text-[13px] text-bad lg:text-right">
           {errorWords(answer.error)}
         </p>
       )}
@@ -93,7 +93,7 @@ export const EventRow = ({ entry, mayAnswer }: { readonly entry: EventEntry; rea
         <EventStatusBadge status={event.status} />
       </span>
       {hasDetails && (
-        <div className="flex flex-wrap gap-1.5 lg:w-[24.5rem] lg:justify-end">
+        <div className="grid grid-cols-2 gap-1.5 sm:flex sm:flex-wrap lg:w-[24.5rem] lg:justify-end">
           {mayAnswer && <Answers entry={entry} />}
           <Button
             small

@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query"
 import { getRouteApi, Link } from "@tanstack/react-router"
 import type { Camera } from "@vigil/core/Camera"
-import { requirementText } from "@vigil/core/ModelSuitability"
 import { placePaths } from "@vigil/core/Place"
 import { permits } from "@vigil/core/User"
 import { useRef, useState } from "react"
@@ -12,6 +11,7 @@ import { StateBadge } from "../component/Badge.js"
 import { useCameraActions } from "../component/CameraActions.js"
 import { CameraAlert } from "../component/CameraAlerts.js"
 import { CameraFigures } from "../component/CameraFigures.js"
+import { CameraWarnings } from "../component/CameraWarnings.js"
 import { CameraRoute } from "../component/CameraRoute.js"
 import { useNow } from "../component/Clock.js"
 import { EventFeed } from "../component/EventFeed.js"
@@ -118,15 +118,7 @@ const CameraView = ({ camera }: { readonly camera: Camera }) => {
           <State camera={camera} />
           <CameraAlert status={status} />
           {camera.description !== null && <p className="break-words whitespace-pre-line text-soft">{camera.description}</p>}
-          {status?.modelWarnings !== undefined && (
-            <Notice tone="warn" title="The picture is less than the detector needs: it may miss things">
-              {status.modelWarnings.map((warning) => (
-                <p key={warning.requirement}>
-                  {warning.model} {requirementText(warning)}.
-                </p>
-              ))}
-            </Notice>
-          )}
+          <CameraWarnings status={status} />
           <section className="panel overflow-hidden" aria-label="Events of this camera">
             <h2 className="border-b border-line px-4 py-2.5 font-semibold">Events</h2>
             <EventFeed cameraId={camera.id} limit={50} />
