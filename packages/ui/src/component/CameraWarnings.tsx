@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router"
 import type { CameraStatus } from "@vigil/core/CameraStatus"
 import { requirementText } from "@vigil/core/ModelSuitability"
+import { sentence } from "../words/Sentence.js"
 import { Notice } from "./Notice.js"
 
 const NoDetector = ({
@@ -9,10 +10,7 @@ const NoDetector = ({
   readonly problem: NonNullable<CameraStatus["detectorProblem"]>
 }) => (
   <Notice tone={reason === "none" ? "calm" : "warn"} title="Nothing looks for objects in these pictures">
-    <p>
-      {model !== undefined && `Model ${model}: `}
-      {detail}.
-    </p>
+    <p>{model === undefined ? sentence(detail) : `Model ${model}: ${detail}.`}</p>
     <Link to="/models" className="text-accent hover:underline">
       The models
     </Link>

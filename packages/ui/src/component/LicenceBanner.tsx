@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router"
 import { permits } from "@vigil/core/User"
 import { useUser } from "../client/ClientContext.js"
 import { licenceQuery } from "../client/Licence.js"
-import { warningSentence } from "../words/LicenceWords.js"
+import { sentence } from "../words/Sentence.js"
 import { Icon } from "./Icon.js"
 
 /** Tells administrators, on every page, that the licence ends, has ended or does not suffice. */
@@ -22,7 +22,7 @@ export const LicenceBanner = () => {
         <Icon name="alert" />
       </span>
       <p className="min-w-0 break-words">
-        {warningSentence(standing.warning)}{" "}
+        {sentence(standing.warning)}{" "}
         <Link to="/licence" className="whitespace-nowrap text-ink underline">
           The licence
         </Link>

@@ -10,6 +10,7 @@ import { ModelUploadForm } from "../form/ModelUploadForm.js"
 import { Section } from "../form/Section.js"
 import { errorWords } from "../words/ErrorWords.js"
 import { refusalWords, versionWords } from "../words/ModelWords.js"
+import { sentence } from "../words/Sentence.js"
 import { bytes } from "../words/Units.js"
 import { Badge } from "./Badge.js"
 import { Button } from "./Button.js"
@@ -90,7 +91,7 @@ const VersionRow = ({ mayChange, version }: { readonly mayChange: boolean; reado
       </div>
       {refusal !== null && (
         <Notice tone="warn" title={`Refused: ${refusalWords(refusal.reason)}`}>
-          {refusal.detail}
+          {sentence(refusal.detail)}
         </Notice>
       )}
       {mayChange && state === "uploading" && received < size && (

@@ -10,6 +10,7 @@ import { Meter } from "../component/Meter.js"
 import { Notice } from "../component/Notice.js"
 import { errorWords } from "../words/ErrorWords.js"
 import { refusalWords, stepWords } from "../words/ModelWords.js"
+import { sentence } from "../words/Sentence.js"
 import { bytes } from "../words/Units.js"
 import { type ModelComplaints, type ModelDraft, modelIdOf, modelUpload } from "./ModelDraft.js"
 
@@ -32,7 +33,7 @@ const Verdict = ({ version, onClose }: { readonly version: ModelVersion; readonl
     <div className="flex flex-col gap-4" data-testid="upload-verdict">
       {refusal !== null ? (
         <Notice tone="bad" title={`${model} ${name} is in quarantine: ${refusalWords(refusal.reason)}`}>
-          {refusal.detail}
+          {sentence(refusal.detail)}
         </Notice>
       ) : (
         <Notice tone="good" title={`${model} ${name} passed`}>

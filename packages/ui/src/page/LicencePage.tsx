@@ -12,7 +12,8 @@ import { Notice } from "../component/Notice.js"
 import { OnlyFor } from "../component/OnlyFor.js"
 import { PageHead } from "../component/PageHead.js"
 import { Section } from "../form/Section.js"
-import { camerasOfLicence, licenceWords, warningSentence } from "../words/LicenceWords.js"
+import { camerasOfLicence, licenceWords } from "../words/LicenceWords.js"
+import { sentence } from "../words/Sentence.js"
 import { utcTime } from "../words/TimeWords.js"
 
 /** By the day of UTC, as licences are made. */
@@ -60,7 +61,7 @@ const Standing = ({ standing }: { readonly standing: LicenceStanding }) => {
   const isWarned = permits(useUser().role, "admin")
   return (
     <>
-      {warning !== null && !isWarned && <Notice tone="warn" title={warningSentence(warning)} />}
+      {warning !== null && !isWarned && <Notice tone="warn" title={sentence(warning)} />}
       <Section title="Cameras" note="Those that are enabled count; others do not.">
         {licence.cameras === null ? (
           <p>{camerasOfLicence(standing)}, without a limit.</p>

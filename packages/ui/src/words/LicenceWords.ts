@@ -20,6 +20,3 @@ export const camerasOfLicence = ({
   cameras === null
     ? `${countOf(enabledCameras, "camera")} enabled`
     : `${count(enabledCameras)} of ${countOf(cameras, "camera")} enabled`
-
-/** What the server warns of, as a sentence of its own. */
-export const warningSentence = (warning: string): string => `${warning.slice(0, 1).toUpperCase()}${warning.slice(1)}.`
