@@ -4,7 +4,7 @@
  * data folder. Secrets are encrypted with `VIGIL_KEY` or the data folder's file `key`.
  *
  * ```ts
- * import { layerPersistence } from "@vigil/api/Persistence"
+import { layerPersistence } from "@vigil/api/Persistence"
  *
  * program.pipe(Effect.provide(layerPersistence(".vigil")))
  * ```
@@ -40,6 +40,7 @@ import type { SecondFactorStore } from "@vigil/core/port/SecondFactorStore"
 import type { SettingStore } from "@vigil/core/port/SettingStore"
 import type { SessionStore } from "@vigil/core/port/SessionStore"
 import type { SigningKeyStore } from "@vigil/core/port/SigningKeyStore"
+import { startTimeout } from "@vigil/core/StartTimeout"
 import type { TenantStore } from "@vigil/core/port/TenantStore"
 import type { UserStore } from "@vigil/core/port/UserStore"
 import type { WorkerTokenStore } from "@vigil/core/port/WorkerTokenStore"
@@ -66,6 +67,7 @@ import { layerGrantStorePostgres } from "./database/GrantStorePostgres.js"
 import { layerIdempotencyStorePostgres } from "./database/IdempotencyStorePostgres.js"
 import { layerIdentityProviderStorePostgres } from "./database/IdentityProviderStorePostgres.js"
 import { layerLicencesPostgres } from "./database/LicencesPostgres.js"
+import { awaitDatabase } from "./database/AwaitDatabase.js"
 import { migrate } from "./database/Migrations.js"
 import { layerModelStorePostgres } from "./database/ModelStorePostgres.js"
 import { layerPasswordPolicyStorePostgres } from "./database/PasswordPolicyStorePostgres.js"
@@ -164,21 +166,25 @@ export const layerStores = (connection: ConnectionOptions, dataFolder: string): 
     Layer.provide(Layer.effectDiscard(migrate(connection)))
   )
 
+/** Once the server answers. */
+const layerAnswering = (connection: ConnectionOptions) =>
+  Layer.effectDiscard(Effect.flatMap(startTimeout, (limit) => awaitDatabase(connection, limit)))
+
 /** The stores over the database that all nodes of a cluster share, and the locks by which they share cameras, in the name of one node. */
 export const layerNodePersistence = ({ dataFolder, ...node }: RunnerStorageOptions & { readonly dataFolder: string }) =>
   Layer.merge(
     layerStores({ ...node.connection, application_name: sessionName(node.cluster, node.node) }, dataFolder),
-    layerRunnerStoragePostgres(node)
-  )
+    Layer.unwrapEffect(Effect.map(startTimeout, (startLimit) => layerRunnerStoragePostgres({ ...node, startLimit })))
+  ).pipe(Layer.provide(layerAnswering(node.connection)))
 
 /** The stores over the database that the environment names, or the embedded one in `<dataFolder>/postgres`. */
 export const layerPersistence = (dataFolder: string): Layer.Layer<Persistence, PersistenceError> =>
   Layer.unwrapScoped(
     Effect.gen(function* () {
       const url = yield* Config.option(Config.redacted("VIGIL_DATABASE_URL"))
-      const connection = Option.isSome(url)
-        ? toUrl(url.value)
-        : toEmbedded(yield* startEmbeddedPostgres(join(dataFolder, "postgres")))
-      return layerStores(connection, dataFolder)
+      if (Option.isNone(url))
+        return layerStores(toEmbedded(yield* startEmbeddedPostgres(join(dataFolder, "postgres"))), dataFolder)
+      const connection = toUrl(url.value)
+      return Layer.provide(layerStores(connection, dataFolder), layerAnswering(connection))
     })
   )

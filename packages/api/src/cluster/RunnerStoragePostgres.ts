@@ -3,7 +3,7 @@ import { PersistenceError } from "@effect/cluster/ClusterError"
 import type { NodeName } from "@vigil/core/Node"
 import { NodeFence } from "@vigil/core/port/NodeFence"
 import { StoreUnavailable } from "@vigil/core/port/StoreError"
-import { Context, Deferred, Effect, Layer, Schedule } from "effect"
+import { Context, Deferred, Duration, Effect, Layer, Schedule } from "effect"
 import type { ConnectionOptions } from "../database/Connection.js"
 import { DatabaseError } from "../database/DatabaseError.js"
 import { createRunnerTable } from "./ClusterTables.js"
@@ -19,6 +19,8 @@ export interface RunnerStorageOptions {
   readonly ownGroup: string
   /** Seconds after which a node that is not heard of is forgotten, and its locks are free. */
   readonly forgetAfter: number
+  /** How long a server that is too slow to answer is asked again at the start; not at all by default. */
+  readonly startLimit?: Duration.Duration
 }
 
 /**
@@ -153,6 +155,11 @@ const make = (options: RunnerStorageOptions) =>
 
     yield* ask(({ client }) => createRunnerTable(client)).pipe(
       Effect.retry({ schedule: nameRetries, while: (error) => error._tag === "NameTaken" }),
+      Effect.tapErrorTag("SessionLost", ({ detail }) => Effect.logWarning(`the cluster's locks in PostgreSQL: ${detail}`)),
+      Effect.retry({
+        schedule: Schedule.spaced("1 second").pipe(Schedule.upTo(options.startLimit ?? Duration.zero)),
+        while: (error) => error._tag === "SessionLost"
+      }),
       Effect.mapError((error) =>
         error._tag === "NameTaken"
           ? new DatabaseError({

@@ -22,6 +22,13 @@ export const toEmbedded = (server: EmbeddedServer): ConnectionOptions => ({
 
 export const toUrl = (url: Redacted.Redacted): ConnectionOptions => ({ connectionString: Redacted.value(url) })
 
+/** The server's address for people: never with user or password. */
+export const addressOf = ({ connectionString, host, port }: ConnectionOptions): string => {
+  const parsed = connectionString === undefined ? null : URL.parse(connectionString)
+  if (parsed !== null) return `PostgreSQL ${parsed.host}${parsed.pathname}`
+  return host === undefined ? "PostgreSQL" : `PostgreSQL ${host}:${port ?? 5432}`
+}
+
 /** Milliseconds after which the server, and then we, give a statement up; 0 for never. */
 export interface StatementLimits {
   readonly server: number

@@ -153,7 +153,10 @@ describe("tenants over HTTP", () => {
           const before = tagOf(yield* read)
           expect(before, path).toMatch(/^"[\w-]{43}"$/)
           const race = yield* Effect.forEach(bodies, (body) => send(method, before, body), { concurrency: bodies.length })
-          expect(race.map(({ status }) => status).sort(), path).toEqual([200, 412, 412])
+          expect(
+            race.map(({ status }) => status).sort((a, b) => a - b),
+            path
+          ).toEqual([200, 412, 412])
           expect(race.find(({ status }) => status === 412)?.json).toMatchObject({ type: "urn:vigil:problem:revision-conflict" })
           const winner = race.find(({ status }) => status === 200)
           const after = tagOf(yield* read)

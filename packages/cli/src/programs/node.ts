@@ -1,6 +1,6 @@
 import { ServerAddress } from "@vigil/api/http/HttpListener"
 import { setupLink } from "@vigil/api/Server"
-import { toUrl } from "@vigil/api/database/Connection"
+import { addressOf, toUrl } from "@vigil/api/database/Connection"
 import type { DatabaseError } from "@vigil/api/database/DatabaseError"
 import { NodeCapacity, NodeName, NodeRole } from "@vigil/core/Node"
 import { ClusterNode } from "@vigil/runtime/cluster/ClusterNode"
@@ -27,12 +27,6 @@ export interface NodeArguments {
 }
 
 const joinLimit = "30 seconds"
-
-/** The database's address for people: never with user or password. */
-const shown = (url: Redacted.Redacted): string => {
-  const parsed = URL.parse(Redacted.value(url))
-  return parsed === null ? "PostgreSQL" : `PostgreSQL ${parsed.host}${parsed.pathname}`
-}
 
 const databaseUrl = (typed: Option.Option<string>) =>
   Effect.gen(function* () {
@@ -72,7 +66,8 @@ const formOf = (options: NodeArguments) =>
     const folder = yield* readyDataFolder
     yield* checkKey(folder)
     const labels = Object.fromEntries(Option.getOrElse(options.labels, () => []))
-    return { place: shown(url), form: { name, roles, capacity, labels, nats, database: toUrl(url), dataFolder: folder } }
+    const database = toUrl(url)
+    return { place: addressOf(database), form: { name, roles, capacity, labels, nats, database, dataFolder: folder } }
   })
 
 /** Waits until the others may see this node, and says so. */

@@ -1,9 +1,20 @@
 import { describe, expect, layer } from "@effect/vitest"
 import { hasNatsServer, type NatsServer, startNatsServer } from "@vigil/fixtures/peer/NatsServer"
+import { startNetworkProxy } from "@vigil/fixtures/network/NetworkProxy"
 import { hasPostgres, type PostgresServer, startPostgresServer } from "@vigil/fixtures/peer/PostgresServer"
 import { Context, Effect, Layer, Schema } from "effect"
 import { join } from "node:path"
-import { eventually, firstLine, runningVigil, temporaryFolder, until, vigil, vigilJson, vigilProcess } from "../Vigil.js"
+import {
+  eventually,
+  firstLine,
+  type Running,
+  runningVigil,
+  temporaryFolder,
+  until,
+  vigil,
+  vigilJson,
+  vigilProcess
+} from "../Vigil.js"
 
 /** What nodes meet at. */
 class Meeting extends Context.Tag("test/Meeting")<
@@ -17,6 +28,9 @@ class Meeting extends Context.Tag("test/Meeting")<
 }
 
 const key = Buffer.alloc(32, 7).toString("base64")
+
+/** It takes long where a server is to be waited for. */
+const briefly = { VIGIL_START_TIMEOUT: "1 second" }
 
 const environment = (name: string, changes: Readonly<Record<string, string>> = {}) =>
   Effect.map(Meeting, ({ folder, nats, postgres }) => ({
@@ -118,14 +132,58 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("vigil node [needs nats-server a
       400_000
     )
 
+    it.scoped(
+      "waits for its servers and says so, begins once they answer, and ends at once when it is to",
+      () =>
+        Effect.gen(function* () {
+          const { nats, postgres } = yield* Meeting
+          const beyond = (address: string) =>
+            Effect.gen(function* () {
+              const { hostname, port } = new URL(address)
+              const proxy = yield* startNetworkProxy({ target: { host: hostname, port: Number(port) }, faults: { refuse: true } })
+              const through = new URL(address)
+              through.host = `${proxy.host}:${proxy.port}`
+              return { proxy, url: String(through), place: `${proxy.host}:${proxy.port}` }
+            })
+          const [bus, database] = [yield* beyond(nats.url), yield* beyond(postgres.url)]
+          const patiently = {
+            VIGIL_NATS_URL: bus.url,
+            VIGIL_DATABASE_URL: database.url,
+            VIGIL_START_TIMEOUT: "10 minutes"
+          }
+          const waiting = (running: Running) =>
+            eventually("its words", () => {
+              const { stderr } = running.printed()
+              const isTold = [bus, database].every(({ place }) =>
+                stderr.split("\n").some((line) => line.includes(place) && line.includes("waiting for it"))
+              )
+              return isTold ? stderr : undefined
+            })
+          const node = yield* runningVigil(["node", "--name", "w", "--json"], yield* environment("w", patiently))
+          const impatient = yield* runningVigil(["node", "--name", "v"], yield* environment("v", patiently))
+          expect(yield* waiting(impatient)).toMatch(/waiting for it, \d+ s at the most.*VIGIL_DATABASE_URL/)
+          impatient.process.kill("SIGINT")
+          expect(yield* Effect.promise(() => impatient.ended)).toMatchObject({ code: 0 })
+
+          const told = yield* waiting(node)
+          expect(told).not.toContain(decodeURIComponent(new URL(postgres.url).password) || "no password")
+          for (const { proxy } of [bus, database]) proxy.setFaults({})
+          expect(yield* firstLine(node)).toMatchObject({ node: "w" })
+        }),
+      400_000
+    )
+
     it.effect(
       "says what cannot be reached and what to do, without secrets",
       () =>
         Effect.gen(function* () {
           const [nats, postgres] = yield* Effect.all(
             [
-              vigilProcess(["node"], yield* environment("e", { VIGIL_NATS_URL: `nats://me:hidden@${nowhere}` })),
-              vigilProcess(["node"], yield* environment("f", { VIGIL_DATABASE_URL: `postgres://me:hidden@${nowhere}/vigil` }))
+              vigilProcess(["node"], yield* environment("e", { ...briefly, VIGIL_NATS_URL: `nats://me:hidden@${nowhere}` })),
+              vigilProcess(
+                ["node"],
+                yield* environment("f", { ...briefly, VIGIL_DATABASE_URL: `postgres://me:hidden@${nowhere}/vigil` })
+              )
             ],
             { concurrency: 2 }
           )
@@ -134,6 +192,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("vigil node [needs nats-server a
             expect(stderr).toContain(nowhere)
             expect(`${stdout.toString()}${stderr}`).not.toContain("hidden")
           }
+          expect(postgres.stderr).toMatch(/waited \d+ s \(VIGIL_START_TIMEOUT\)/)
           expect(nats.stderr).toContain("VIGIL_NATS_URL")
           expect(postgres.stderr).toContain("VIGIL_DATABASE_URL")
         }),

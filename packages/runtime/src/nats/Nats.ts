@@ -57,7 +57,11 @@ const drainLimit = Duration.seconds(3)
 const make = (settings: NatsSettings): Effect.Effect<typeof Nats.Service, NatsError, Scope.Scope> =>
   Effect.gen(function* () {
     const plan = yield* connecting(settings)
-    const connection = yield* Effect.acquireRelease(firstConnection(plan, settings.startTimeout ?? 5000), close)
+    const connection = yield* Effect.uninterruptibleMask((restore) =>
+      Effect.tap(restore(firstConnection(plan, settings.startTimeout ?? 5000)), (opened) =>
+        Effect.addFinalizer(() => close(opened))
+      )
+    )
     const { connectedFor, onChange } = yield* watch(connection, plan.servers)
     return {
       connection,
@@ -75,23 +79,45 @@ const subjectToken = (text: string): string =>
       ? "="
       : text.replace(/[^A-Za-z0-9_-]/gu, (character) => `=${character.codePointAt(0)?.toString(16)}=`)
 
-/** Asks again while nobody is there: a node and its NATS server are often started together. */
-const firstConnection = (
-  { options, servers }: ConnectOptions,
-  startTimeout: number
-): Effect.Effect<NatsConnection, NatsError> => {
-  const deadline = Date.now() + startTimeout
-  return Effect.tryPromise({
-    try: () => connect({ ...options, ...liveness, ...persistence }),
-    catch: (error) => connectError(servers, error)
-  }).pipe(
-    Effect.retry({
-      while: ({ reason }) => reason === "unreachable" && Date.now() < deadline,
-      schedule: Schedule.spaced("250 millis")
-    }),
-    Effect.uninterruptible
-  )
-}
+/** Tries once; a connection that comes after nobody waits for it any more is closed. */
+const tryToConnect = ({ options, servers }: ConnectOptions): Effect.Effect<NatsConnection, NatsError> =>
+  Effect.async((resume) => {
+    let isWanted = true
+    connect({ ...options, ...liveness, ...persistence }).then(
+      (connection) => (isWanted ? resume(Effect.succeed(connection)) : void connection.close()),
+      (error: unknown) => resume(Effect.fail(connectError(servers, error)))
+    )
+    return Effect.sync(() => {
+      isWanted = false
+    })
+  })
+
+const waits = Schedule.exponential("250 millis", 1.5).pipe(Schedule.union(Schedule.spaced("5 seconds")))
+
+/** Milliseconds between words to those who wait. */
+const tellEvery = 10_000
+
+/** Asks again while nobody is there, and says so: a node and its NATS server are often started together. */
+const firstConnection = (plan: ConnectOptions, startTimeout: number): Effect.Effect<NatsConnection, NatsError> =>
+  Effect.suspend(() => {
+    const begun = performance.now()
+    const passed = () => performance.now() - begun
+    const isWorthwhile = ({ reason }: NatsError) => reason === "unreachable" && passed() < startTimeout
+    let tellAt = 0
+
+    const tell = (error: NatsError) =>
+      Effect.suspend(() => {
+        if (!isWorthwhile(error) || passed() < tellAt) return Effect.void
+        tellAt = passed() + tellEvery
+        return Effect.logWarning(`${error.message}; waiting for it, ${Math.ceil((startTimeout - passed()) / 1000)} s at the most`)
+      })
+
+    return tryToConnect(plan).pipe(
+      Effect.tapError(tell),
+      Effect.retry({ schedule: waits, while: isWorthwhile }),
+      Effect.tap(() => (tellAt > 0 ? Effect.logInfo(`NATS ${plan.servers}: connected`) : Effect.void))
+    )
+  })
 
 const close = (connection: NatsConnection): Effect.Effect<void> =>
   Effect.promise(async () => {

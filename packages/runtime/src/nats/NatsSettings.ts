@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs"
 import { checkServerIdentity, type PeerCertificate } from "node:tls"
-import { Config, Either, Option, Redacted } from "effect"
+import { startTimeout } from "@vigil/core/StartTimeout"
+import { Config, Duration, Either, Option, Redacted } from "effect"
 import {
   type Authenticator,
   type ConnectionOptions,
@@ -43,7 +44,8 @@ const defaultPort = 4222
 
 /**
  * From the environment: `VIGIL_NATS_URL` (unless `url` is given), `VIGIL_CLUSTER` (vigil), `VIGIL_NATS_USER`, `VIGIL_NATS_PASSWORD` or
- * `VIGIL_NATS_PASSWORD_FILE`, `VIGIL_NATS_NKEY` (seed file), `VIGIL_NATS_CREDENTIALS` (file), `VIGIL_NATS_TLS_CA`, `VIGIL_NATS_TLS_CERT`, `VIGIL_NATS_TLS_KEY` (PEM files).
+ * `VIGIL_NATS_PASSWORD_FILE`, `VIGIL_NATS_NKEY` (seed file), `VIGIL_NATS_CREDENTIALS` (file), `VIGIL_NATS_TLS_CA`, `VIGIL_NATS_TLS_CERT`, `VIGIL_NATS_TLS_KEY` (PEM files),
+ * `VIGIL_START_TIMEOUT`.
  */
 export const natsSettings = (url?: string): Config.Config<NatsSettings> =>
   Config.all({
@@ -56,7 +58,8 @@ export const natsSettings = (url?: string): Config.Config<NatsSettings> =>
     credentials: optional(Config.nonEmptyString("VIGIL_NATS_CREDENTIALS")),
     ca: optional(Config.nonEmptyString("VIGIL_NATS_TLS_CA")),
     cert: optional(Config.nonEmptyString("VIGIL_NATS_TLS_CERT")),
-    key: optional(Config.nonEmptyString("VIGIL_NATS_TLS_KEY"))
+    key: optional(Config.nonEmptyString("VIGIL_NATS_TLS_KEY")),
+    startTimeout: Config.map(startTimeout, Duration.toMillis)
   }).pipe(
     Config.map(({ ca, cert, cluster, key, url: address, ...access }) => {
       const tls = present({ ca, cert, key })
