@@ -27,10 +27,12 @@ const publishing = (message: BusMessage) =>
 const relayAll = Effect.gen(function* () {
   const outbox = yield* Outbox
   let relayed: number
+  let left: number
   do {
     relayed = yield* outbox.relay(publishing)
-  } while (relayed > 0)
-  yield* Metric.set(waitingMessages, yield* outbox.depth)
+    left = yield* outbox.depth
+  } while (relayed > 0 && left > 0)
+  yield* Metric.set(waitingMessages, left)
 }).pipe(Effect.catchTag("StoreUnavailable", (error) => Effect.logDebug(error.message)))
 
 /** Publishes what is left of one camera, as long as the bus takes it. */

@@ -48,7 +48,7 @@ const make = Effect.gen(function* () {
   const sealedOf = yield* makeTogether((ids: ReadonlyArray<CameraId>) =>
     database.system("read secrets", (sql) =>
       Effect.map(
-        sql<SealedCamera>`select id, credentials, address from cameras where id in ${idsIn(sql, ids)}`,
+        lastly(sql<SealedCamera>`select id, credentials, address from cameras where id in ${idsIn(sql, ids)}`),
         (rows) => new Map(rows.map((row) => [row.id, row]))
       )
     )
@@ -58,10 +58,13 @@ const make = Effect.gen(function* () {
   const nextEpoch = yield* makeTogether((ids: ReadonlyArray<CameraId>) =>
     database.system("take epochs", (sql) =>
       Effect.map(
-        sql<{ readonly camera_id: CameraId; readonly epoch: string }>`insert into camera_epochs (camera_id, tenant_id, epoch)
+        lastly(sql<{
+          readonly camera_id: CameraId
+          readonly epoch: string
+        }>`insert into camera_epochs (camera_id, tenant_id, epoch)
           select id, tenant_id, 1 from cameras where id in ${idsIn(sql, ids)} order by id
           on conflict (camera_id) do update set epoch = greatest(camera_epochs.epoch, camera_epochs.reported_epoch) + 1
-          returning camera_id, epoch`,
+          returning camera_id, epoch`),
         (rows) => new Map(rows.map((row) => [row.camera_id, Epoch.make(Number(row.epoch))]))
       )
     )
@@ -96,7 +99,9 @@ const make = Effect.gen(function* () {
 
   const fingerprint = database.system("look for changed cameras", (sql) =>
     Effect.map(
-      sql<{ readonly mark: string }>`select concat_ws(' ', count(*), sum(revision), max(updated_at)) as mark from cameras`,
+      lastly(
+        sql<{ readonly mark: string }>`select concat_ws(' ', count(*), sum(revision), max(updated_at)) as mark from cameras`
+      ),
       ([row]) => row?.mark ?? ""
     )
   )
@@ -192,19 +197,17 @@ const make = Effect.gen(function* () {
       Effect.flatMap(sql<CameraRow>`select * from cameras order by name, id`, toCameras)
     ),
 
-    outlines: database.system(
-      "list all cameras",
-      (sql) =>
-        sql<CameraOutline>`select id, tenant_id as "tenantId", revision, (configuration ->> 'enabled')::boolean as enabled
+    outlines: database.system("list all cameras", (sql) =>
+      lastly(sql<CameraOutline>`select id, tenant_id as "tenantId", revision, (configuration ->> 'enabled')::boolean as enabled
           from cameras where configuration ->> 'edge' is null
-            and ${isServed(sql)}`
+            and ${isServed(sql)}`)
     ),
 
     some: (ids) =>
       database.system("read cameras", (sql) =>
         Effect.flatMap(
-          sql<CameraRow>`select * from cameras
-            where id in ${idsIn(sql, ids)} order by name, id`,
+          lastly(sql<CameraRow>`select * from cameras
+            where id in ${idsIn(sql, ids)} order by name, id`),
           toCameras
         )
       ),

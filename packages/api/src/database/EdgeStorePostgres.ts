@@ -9,6 +9,7 @@ import { writeAudit } from "./AuditStorePostgres.js"
 import { changeFeed } from "./ChangeFeed.js"
 import { Database } from "./Database.js"
 import { isServed } from "./ServedTenants.js"
+import { lastly } from "./Transaction.js"
 
 const channel = "vigil_edges"
 const pollInterval = 2000
@@ -56,9 +57,11 @@ const make = Effect.gen(function* () {
 
   const fingerprint = database.system("look for changed edges", (sql) =>
     Effect.map(
-      sql<{
-        readonly mark: string
-      }>`select md5(string_agg(id::text || encode(token_hash, 'hex'), ' ' order by id)) as mark from edges`,
+      lastly(
+        sql<{
+          readonly mark: string
+        }>`select md5(string_agg(id::text || encode(token_hash, 'hex'), ' ' order by id)) as mark from edges`
+      ),
       ([row]) => row?.mark ?? ""
     )
   )
@@ -122,13 +125,13 @@ const make = Effect.gen(function* () {
 
     cameras: database.system("list cameras of edges", (sql) =>
       Effect.map(
-        sql<CameraRow>`select c.id as camera_id, (c.configuration ->> 'edge')::uuid as edge_id, e.name as edge_name,
+        lastly(sql<CameraRow>`select c.id as camera_id, (c.configuration ->> 'edge')::uuid as edge_id, e.name as edge_name,
             (c.configuration ->> 'enabled')::boolean as enabled, c.revision, greatest(l.epoch, l.reported_epoch) as epoch,
             (extract(epoch from now() - e.last_seen) * 1000)::float8 as silence
           from cameras c
           left join edges e on e.id = (c.configuration ->> 'edge')::uuid and e.tenant_id = c.tenant_id
           left join camera_epochs l on l.camera_id = c.id
-          where c.configuration ->> 'edge' is not null`,
+          where c.configuration ->> 'edge' is not null`),
         (rows) =>
           rows.map(({ camera_id, edge_id, edge_name, enabled, epoch, revision, silence }) => ({
             cameraId: camera_id,

@@ -11,7 +11,7 @@ import { writeAudits } from "./AuditStorePostgres.js"
 import { Database } from "./Database.js"
 import { writeOutbox } from "./OutboxPostgres.js"
 import { idsIn, makeTogether } from "./Together.js"
-import { soon } from "./Transaction.js"
+import { lastly, soon } from "./Transaction.js"
 
 const encodeMetadata = Schema.encodeSync(Event.fields.detectionMetadata)
 const encodeNotes = Schema.encodeSync(Schema.Array(EventNote))
@@ -191,8 +191,8 @@ const make = Effect.gen(function* () {
   const ends = yield* makeTogether((cameras: ReadonlyArray<CameraId>) =>
     database.system("read the ends of logs", (sql) =>
       Effect.map(
-        sql<{ readonly camera_id: CameraId; readonly last_sequence: string; readonly published_sequence: string }>`
-          select camera_id, last_sequence, published_sequence from camera_epochs where camera_id in ${idsIn(sql, cameras)}`,
+        lastly(sql<{ readonly camera_id: CameraId; readonly last_sequence: string; readonly published_sequence: string }>`
+          select camera_id, last_sequence, published_sequence from camera_epochs where camera_id in ${idsIn(sql, cameras)}`),
         (rows) =>
           new Map(
             rows.map((row) => [row.camera_id, { stored: Number(row.last_sequence), published: Number(row.published_sequence) }])

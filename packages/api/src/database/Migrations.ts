@@ -28,6 +28,7 @@ import { auditInOneStatement } from "./migration/0022AppendAudit.js"
 import { edgeErasures } from "./migration/0024EdgeErasures.js"
 import { sealedAddresses } from "./migration/0025SealedAddresses.js"
 import { disabling } from "./migration/0027Disabling.js"
+import { camerasOfEdges } from "./migration/0028CamerasOfEdges.js"
 
 /** All of them, in order. */
 export const migrations: ReadonlyArray<Migration> = [
@@ -54,7 +55,8 @@ export const migrations: ReadonlyArray<Migration> = [
   auditInOneStatement,
   edgeErasures,
   sealedAddresses,
-  disabling
+  disabling,
+  camerasOfEdges
 ]
 
 /** Advisory lock of this database that whoever changes its structure holds: `vigi` in ASCII. */

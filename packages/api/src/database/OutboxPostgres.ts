@@ -48,17 +48,18 @@ const make = Effect.gen(function* () {
   const database = yield* Database
 
   const depth = database.system("count messages to publish", (sql) =>
-    Effect.map(sql<{ readonly count: string }>`select count(*) from outbox`, ([row]) => Number(row?.count ?? 0))
+    Effect.map(lastly(sql<{ readonly count: string }>`select count(*) from outbox`), ([row]) => Number(row?.count ?? 0))
   )
 
   return Outbox.of({
     relay: (publish) =>
       database.system("publish messages", (sql) =>
         Effect.gen(function* () {
-          const [lock] = yield* sql<{ readonly held: boolean }>`select pg_try_advisory_xact_lock(${relayLock}) as held`
-          if (lock?.held !== true) return 0
+          // Two statements, one round trip: what the second one sees is what there is once the lock is held.
+          yield* soon(sql`select set_config('vigil.relays', pg_try_advisory_xact_lock(${relayLock})::text, true)`)
           const rows = yield* sql<OutboxRow>`select id, message from outbox o
-            where not exists (select from outbox e where e.camera_id = o.camera_id and e.id < o.id)
+            where current_setting('vigil.relays')::boolean
+              and not exists (select from outbox e where e.camera_id = o.camera_id and e.id < o.id)
             order by id limit ${batchSize}`
           let isAway = false
           const done = yield* Effect.filter(

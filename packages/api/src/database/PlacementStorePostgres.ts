@@ -4,6 +4,7 @@ import { PlacementOverride, PlacementRefusal, PlacementStore } from "@vigil/core
 import { Config, type ConfigError, Effect, Layer, Schema } from "effect"
 import { changeFeed } from "./ChangeFeed.js"
 import { Database } from "./Database.js"
+import { lastly } from "./Transaction.js"
 
 const channel = "vigil_placement"
 const pollInterval = 5000
@@ -48,9 +49,9 @@ const make = (cluster: string) =>
 
     const fingerprint = database.system("look for changed placement", (sql) =>
       Effect.map(
-        sql<{ readonly mark: string }>`select concat_ws(' ',
+        lastly(sql<{ readonly mark: string }>`select concat_ws(' ',
           (select concat_ws(' ', count(*), max(moved_at)) from placement_overrides where cluster = ${cluster}),
-          (select concat_ws(' ', count(*), max(at)) from placement_refusals where cluster = ${cluster})) as mark`,
+          (select concat_ws(' ', count(*), max(at)) from placement_refusals where cluster = ${cluster})) as mark`),
         ([row]) => row?.mark ?? ""
       )
     )
@@ -58,7 +59,7 @@ const make = (cluster: string) =>
     return PlacementStore.of({
       overrides: database.system("list placement", (sql) =>
         Effect.flatMap(
-          sql<OverrideRow>`select camera_id, node, moves, moved_at from placement_overrides where cluster = ${cluster}`,
+          lastly(sql<OverrideRow>`select camera_id, node, moves, moved_at from placement_overrides where cluster = ${cluster}`),
           toOverrides
         )
       ),
@@ -89,7 +90,9 @@ const make = (cluster: string) =>
 
       refusals: database.system("list refused cameras", (sql) =>
         Effect.flatMap(
-          sql<RefusalRow>`select camera_id, node, reason, at from placement_refusals where cluster = ${cluster} order by at, camera_id`,
+          lastly(
+            sql<RefusalRow>`select camera_id, node, reason, at from placement_refusals where cluster = ${cluster} order by at, camera_id`
+          ),
           toRefusals
         )
       ),

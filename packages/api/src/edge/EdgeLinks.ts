@@ -7,20 +7,7 @@ import { CameraStore } from "@vigil/core/port/CameraStore"
 import { type EdgeCamera, type EdgeRight, EdgeStore } from "@vigil/core/port/EdgeStore"
 import { emptyStatistics } from "@vigil/core/Source"
 import { wallTime } from "@vigil/core/Time"
-import {
-  Context,
-  DateTime,
-  Deferred,
-  type Duration,
-  Effect,
-  Layer,
-  Metric,
-  Option,
-  Queue,
-  Schedule,
-  type Scope,
-  Stream
-} from "effect"
+import { Context, DateTime, Deferred, type Duration, Effect, Layer, Metric, Option, Queue, type Scope, Stream } from "effect"
 
 /** Milliseconds without a report after which an edge counts as unreachable; it reports every two seconds. */
 const silence = 6000
@@ -29,6 +16,8 @@ const silenceElsewhere = 20_000
 /** Commands that wait for an edge at the most. */
 const mostCommands = 64
 const lookInterval = "5 seconds"
+/** Between two looks, however many changes of cameras there are. */
+const lookRest = "500 millis"
 
 /** An edge that is connected to this node. */
 export interface EdgeLink {
@@ -147,11 +136,13 @@ const make = Effect.gen(function* () {
     Effect.catchTag("StoreUnavailable", (error) => Effect.logDebug(error.message))
   )
   yield* refresh
+  const hints = yield* Queue.sliding<void>(1)
   yield* Stream.merge((yield* CameraStore).changes, store.changes).pipe(
-    Stream.merge(Stream.fromSchedule(Schedule.spaced(lookInterval))),
-    Stream.runForEach(() => refresh),
+    Stream.runForEach(() => Queue.offer(hints, undefined)),
     Effect.forkScoped
   )
+  const nextLook = Effect.zipRight(Effect.sleep(lookRest), Effect.timeoutOption(Queue.take(hints), lookInterval))
+  yield* Effect.forkScoped(Effect.forever(Effect.zipRight(nextLook, refresh)))
 
   const isHeard = (edge: EdgeId): boolean => performance.now() - (heard.get(edge)?.at ?? -silence) < silence
 

@@ -27,6 +27,9 @@ import { type Lookers, makeRequirementWarnings } from "./RequirementWarnings.js"
 /** A camera's inputs wait here for its one fiber; ticks and states are few, so it never fills in a healthy process. */
 const mailboxCapacity = 1024
 
+/** Milliseconds after which the fiber of a camera that is switched off comes around: nothing is due there, but that it still does. */
+const restBeat = 5000
+
 const readClock = (): Now => ({ monotonic: monotonicNow(), wall: wallTime(performance.timeOrigin + performance.now()) })
 
 const nobody: Lookers = { model: undefined, analytics: [] }
@@ -270,7 +273,10 @@ export const makeCameraActor = (first: Camera, node: string, shard: string, end:
       requestKeyframe,
       restart: Effect.asVoid(tell({ _tag: "ConfigurationChanged" })),
       followModels: pipeline.followModels,
-      beat: () => void inputs.unsafeOffer({ _tag: "Tick" }),
+      beat: () => {
+        const isOff = machine.state._tag === "Disabled"
+        if (!isOff || monotonicNow() - reacted >= restBeat) inputs.unsafeOffer({ _tag: "Tick" })
+      },
       fenced: () => fencedBy,
       shard,
       retire

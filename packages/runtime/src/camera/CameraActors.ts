@@ -18,7 +18,7 @@ export interface CameraPulse {
   readonly state: CameraState
   /** The configuration that it runs. */
   readonly revision: number
-  /** When its fiber last came around, about once a second: an actor whose fiber hangs or has died shows here only. */
+  /** When its fiber last came around, about once a second, every five where the camera is switched off: an actor whose fiber hangs or has died shows here only. */
   readonly reacted: MonotonicTime
   /** Times since the actor started that a media worker of the camera died or hung. */
   readonly mediaRestarts: number

@@ -59,14 +59,18 @@ const make = Effect.gen(function* () {
   const load = () => ({ cameras: running(), ...used })
 
   const monitor = NodeMonitor.of({
-    report: () => ({
-      ...self,
-      name: cluster.name,
-      load: load(),
-      state: stateOf(monitor.balance, load(), self.capacity, monitor.draining || cluster.draining()),
-      shards: cluster.shards(),
-      reportedAt: DateTime.unsafeNow()
-    }),
+    report: () => {
+      // Counting goes over all actors.
+      const current = load()
+      return {
+        ...self,
+        name: cluster.name,
+        load: current,
+        state: stateOf(monitor.balance, current, self.capacity, monitor.draining || cluster.draining()),
+        shards: cluster.shards(),
+        reportedAt: DateTime.unsafeNow()
+      }
+    },
     admission: () => {
       const report = monitor.report()
       return (camera, count) => refusalOf(monitor.balance, report, camera, count, policy)
