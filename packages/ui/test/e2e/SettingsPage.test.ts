@@ -266,7 +266,7 @@ describe.skipIf(needs !== "")(`the pages of settings, models, licence and nodes$
     await context.close()
   })
 
-  it("draws what is near of a long list, and comes back to as many pictures as were shown", async () => {
+  it("draws what is near of a long list, and comes back to as much of others as was shown", async () => {
     const sheet = ["name,url,enabled", ...Array.from({ length: 250 }, (_, each) => `Hall ${each},rtsp://192.0.2.9/${each},false`)]
     const added = await page.request.post("/api/v1/cameras/import?dryRun=false&rows=all", {
       data: Buffer.from(sheet.join("\n")),
@@ -288,6 +288,14 @@ describe.skipIf(needs !== "")(`the pages of settings, models, licence and nodes$
     await eventually(() => tiles.count()).toBe(96)
     await page.reload()
     await eventually(() => tiles.count()).toBe(96)
+    await page.goto("/audit")
+    const entries = page.getByTestId("audit-entry")
+    await eventually(() => entries.count()).toBe(50)
+    await page.getByRole("button", { name: "Older entries" }).click()
+    await page.waitForURL(/more=1/)
+    await eventually(() => entries.count()).toBe(100)
+    await page.reload()
+    await eventually(() => entries.count()).toBe(100)
   })
 
   it("fits a phone", async () => {
