@@ -154,18 +154,23 @@ const traced = <A, E>(work: Effect.Effect<A, E>, text: string): Effect.Effect<A,
  * Statements of a client that run here. Its own way to run them makes a scope and a span for each, both of which copy all services of the program: several
  * times what the statement itself costs.
  */
-const statementsBy = (client: SqlClient, run: Run): SqlClient =>
-  new Proxy(client, {
-    apply: (target, self, words) => {
-      const made: unknown = Reflect.apply(target, self, words)
-      if (!isStatement(made)) return made
-      const commit = () => {
-        const [text, values] = made.compile()
-        return traced(run(text, values), text)
-      }
-      return Object.assign(made, { commit })
+const statementsBy = (client: SqlClient, run: Run): SqlClient => {
+  const here = (made: unknown): unknown => {
+    if (!isStatement(made)) return made
+    const commit = () => {
+      const [text, values] = made.compile()
+      return traced(run(text, values), text)
     }
+    return Object.assign(made, { commit })
+  }
+  return new Proxy(client, {
+    apply: (target, self, words) => here(Reflect.apply(target, self, words)),
+    get: (target, name, self) =>
+      name === "unsafe"
+        ? (text: string, values?: ReadonlyArray<unknown>) => here(target.unsafe(text, values))
+        : Reflect.get(target, name, self)
   })
+}
 
 const connect = (pool: pg.Pool) =>
   Effect.async<pg.PoolClient, SqlError>((resume) =>

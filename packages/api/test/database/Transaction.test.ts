@@ -46,8 +46,14 @@ describe("a transaction", () => {
     it.scoped("takes one round trip where its last statement is its first", () =>
       Effect.gen(function* () {
         const { left, notes, run, trips } = yield* setUp()
-        expect(yield* run((sql) => lastly(sql`select current_setting('vigil.tenant') as tenant`))).toEqual([{ tenant: "here" }])
-        expect(trips()).toBe(1)
+        const tenant = "select current_setting('vigil.tenant') as tenant"
+        for (const ask of [
+          (sql: SqlClient) => sql`select current_setting('vigil.tenant') as tenant`,
+          (sql: SqlClient) => sql.unsafe(tenant)
+        ]) {
+          expect(yield* run((sql) => lastly(ask(sql)))).toEqual([{ tenant: "here" }])
+          expect(trips()).toBe(1)
+        }
         yield* run((sql) => lastly(sql`insert into notes values (1)`))
         expect(trips()).toBe(1)
         expect(yield* notes).toEqual([1])
@@ -122,7 +128,6 @@ describe("a transaction", () => {
       Effect.gen(function* () {
         const { notes, run } = yield* setUp(2)
         const leaving = [
-          (sql: SqlClient) => sql.unsafe("insert into notes values (1)"),
           (sql: SqlClient) => sql`insert into notes values (1)`.raw,
           (sql: SqlClient) => sql.withTransaction(sql`select 1`)
         ]
