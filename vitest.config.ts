@@ -12,11 +12,13 @@ export default defineConfig({
       "scripts/test/**/*.test.mjs"
     ],
     globalSetup: ["scripts/vitest/RequireBuild.ts", "scripts/vitest/DatabaseServer.ts"],
+    setupFiles: ["scripts/vitest/FreshMethods.ts"],
     reporters: ["default", "./scripts/vitest/SummaryReporter.ts"],
     watch: false,
     pool: "forks",
     // Several tests start servers, encoders or browsers of their own: more files at once than cores only makes all of them late.
-    poolOptions: { forks: { minForks: 1, maxForks: Math.max(1, Math.min(4, availableParallelism())) } },
+    // Not isolated: a process that loads the packages anew for each of hundreds of files spends more time on that than on their tests.
+    poolOptions: { forks: { isolate: false, minForks: 1, maxForks: Math.max(1, Math.min(4, availableParallelism())) } },
     // For tests that hang: how long one may take is never what it checks, and a busy machine takes ten times what a free one does.
     testTimeout: 120_000,
     hookTimeout: 120_000,
