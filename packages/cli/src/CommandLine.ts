@@ -34,7 +34,7 @@ import { userCommand } from "./commands/user.js"
 import { accountCommand } from "./commands/user/account.js"
 import { workerCommand } from "./commands/worker.js"
 import { commandTree, described, helpAskedFor, unknownCommand } from "./Help.js"
-import { UsageError } from "./Output.js"
+import { Cancelled, UsageError } from "./Output.js"
 import { withPlainConsole } from "./PlainConsole.js"
 import { version } from "./Version.js"
 
@@ -111,10 +111,11 @@ const configurationProblem = (error: ConfigError.ConfigError): string => {
   return `${error.path.join("_")}: ${error.message}`
 }
 
-/** 0 done, 1 failed, 2 called wrongly. Ctrl-C and SIGTERM are the proper end of what runs until then: 0. */
+/** 0 done, 1 failed, 2 called wrongly. Ctrl-C and SIGTERM are the proper end of what runs until then: 0; what had an end of its own and was cancelled is 130. */
 export const exitCode = (exit: Exit.Exit<unknown, unknown>): number => {
   if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)) return 0
   const error = Cause.squash(exit.cause)
+  if (error instanceof Cancelled) return 130
   const isWrongCall = ValidationError.isValidationError(error) || ConfigError.isConfigError(error) || error instanceof UsageError
   return isWrongCall ? 2 : 1
 }

@@ -12,6 +12,17 @@ export class CommandFailed extends Schema.TaggedError<CommandFailed>()("CommandF
   }
 }
 
+/** What would have ended by itself was cancelled: exit code 130, as of programs that end by SIGINT. */
+export class Cancelled extends Schema.TaggedError<Cancelled>()("Cancelled", { detail: Schema.String }) {
+  override get message() {
+    return this.detail
+  }
+}
+
+/** Says so; for what runs when a command is interrupted, which can end in no error any more. */
+export const cancelled = (detail: string): Effect.Effect<never> =>
+  Effect.zipRight(Console.error(`vigil: ${detail}`), Effect.die(new Cancelled({ detail })))
+
 /** What was typed is not a proper call: exit code 2. */
 export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", { detail: Schema.String }) {
   override get message() {

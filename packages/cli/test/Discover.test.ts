@@ -94,7 +94,8 @@ describe("vigil discover", () => {
         })
         yield* eventually("progress", () => (endless.printed().stderr.includes("tried") ? true : undefined))
         endless.process.kill("SIGINT")
-        yield* Effect.promise(() => endless.ended)
+        const ended = yield* Effect.promise(() => endless.ended)
+        expect([ended.code, ended.stderr]).toEqual([130, expect.stringMatching(/^vigil: the search is cancelled$/m)])
         expect(yield* json("discover", "list")).toMatchObject([{ state: "cancelled" }, { state: "done" }, { state: "done" }])
 
         expect(existsSync(data)).toBe(true)

@@ -7,7 +7,7 @@ import { described } from "../Help.js"
 import * as Server from "../operator/Server.js"
 import { overHttp, overRpc, streamRpc } from "../operator/Server.js"
 import { serverOptions } from "../operator/ServerAccess.js"
-import { CommandFailed, decodeTyped, json, printJson, table, UsageError } from "../Output.js"
+import { cancelled, CommandFailed, decodeTyped, json, printJson, table, UsageError } from "../Output.js"
 import { placeNamed } from "../PlaceReference.js"
 import { credentialOptions, credentialsOf, word } from "../SourceArgument.js"
 
@@ -79,7 +79,11 @@ const start = Command.make(
         Stream.runLast,
         Effect.onInterrupt(() =>
           overRpc((rpc) => rpc.CancelDiscovery({ id })).pipe(
-            Effect.catchAll((error) => Console.error(`vigil: the search may go on: ${error.message}`))
+            Effect.match({
+              onSuccess: () => "the search is cancelled",
+              onFailure: ({ message }) => `the search may go on: ${message}`
+            }),
+            Effect.flatMap(cancelled)
           )
         )
       )
