@@ -1,7 +1,9 @@
 import { describe, expect, layer } from "@effect/vitest"
+import { CameraId, defaultTenant } from "@vigil/core/Ids"
 import { hasNatsServer, type NatsServer, startNatsServer } from "@vigil/fixtures/peer/NatsServer"
 import { startNetworkProxy } from "@vigil/fixtures/network/NetworkProxy"
 import { hasPostgres, type PostgresServer, startPostgresServer } from "@vigil/fixtures/peer/PostgresServer"
+import { Nats } from "@vigil/runtime/nats/Nats"
 import { Context, Effect, Layer, Schema } from "effect"
 import { join } from "node:path"
 import {
@@ -54,6 +56,34 @@ const untilHolds = (asked: string, name: string) =>
   )
 
 const nowhere = "127.0.0.1:9"
+
+const idOf = Schema.decodeUnknown(Schema.Struct({ id: CameraId }))
+
+/** Of a job that a worker gave up; `there` is the environment of a node that serves. */
+const forgetsJobs = (there: Readonly<Record<string, string>>) =>
+  Effect.gen(function* () {
+    const { id: cameraId } = yield* Effect.flatMap(
+      vigilJson(["camera", "add", "Gate", "rtsp://127.0.0.1:9/x", "--no-probe"], there),
+      idOf
+    )
+    const dead = (...words: ReadonlyArray<string>) => vigil(["jobs", "dead", ...words], there)
+    expect((yield* dead("list")).stderr).toBe("No job was given up in the last seven days.\n")
+    const jobId = crypto.randomUUID()
+    const { nats } = yield* Meeting
+    const letter = { jobId, customerId: defaultTenant, cameraId, segmentSequence: 7, model: "forklifts", deliveries: 5 }
+    yield* Effect.flatMap(Nats, ({ connection, subject }) =>
+      Effect.promise(() =>
+        connection.request(
+          subject("dead-jobs", "forklifts", defaultTenant, cameraId),
+          JSON.stringify({ ...letter, reason: "it is not active", at: "2026-01-01T00:00:00.000Z" })
+        )
+      )
+    ).pipe(Effect.provide(Nats.layer({ url: nats.url, cluster: "vigil" })))
+    expect((yield* dead("list")).stdout.toString()).toMatch(new RegExp(`${jobId} +Gate +forklifts +5 +it is not active$`, "m"))
+    expect((yield* dead("show", jobId)).stdout.toString()).toMatch(/camera +Gate \([^]*segment +7[^]*reason +it is not active/)
+    expect(yield* vigilJson(["jobs", "dead", "discard", "--all"], there)).toEqual({ discarded: 1 })
+    expect(yield* dead("show", jobId)).toMatchObject({ code: 1, stderr: `vigil: no job ${jobId} was given up\n` })
+  })
 
 describe.skipIf(!hasNatsServer || !hasPostgres)("vigil node [needs nats-server and postgresql]", () => {
   layer(Meeting.layer, { timeout: 300_000, excludeTestServices: true })((it) => {
@@ -149,7 +179,8 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("vigil node [needs nats-server a
           const patiently = {
             VIGIL_NATS_URL: bus.url,
             VIGIL_DATABASE_URL: database.url,
-            VIGIL_START_TIMEOUT: "10 minutes"
+            VIGIL_START_TIMEOUT: "10 minutes",
+            VIGIL_JOBS_MAX_MB: "16"
           }
           const waiting = (running: Running) =>
             eventually("its words", () => {
@@ -169,6 +200,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("vigil node [needs nats-server a
           expect(told).not.toContain(decodeURIComponent(new URL(postgres.url).password) || "no password")
           for (const { proxy } of [bus, database]) proxy.setFaults({})
           expect(yield* firstLine(node)).toMatchObject({ node: "w" })
+          yield* forgetsJobs(yield* environment("w"))
         }),
       400_000
     )
