@@ -1,5 +1,5 @@
 import { type DateTime, Schema } from "effect"
-import { Camera } from "./Camera.js"
+import { Camera, encodeCamera } from "./Camera.js"
 import { EventEntry } from "./Event.js"
 import { CameraId, TenantId } from "./Ids.js"
 
@@ -41,12 +41,13 @@ export const eventChanged = (entry: EventEntry, at: DateTime.Utc): EventMessage 
   timestamp: at
 })
 
-/** A camera was added, changed or removed: id `<camera id>:<revision>:<type>`. The camera has no credentials. */
-export const CameraMessage = Schema.Struct({
+const aboutCamera = {
   type: Schema.Literal("camera.created", "camera.updated", "camera.enabled", "camera.disabled", "camera.deleted"),
-  ...about,
-  camera: Camera
-}).annotations({ identifier: "CameraMessage" })
+  ...about
+}
+
+/** A camera was added, changed or removed: id `<camera id>:<revision>:<type>`. The camera has no credentials. */
+export const CameraMessage = Schema.Struct({ ...aboutCamera, camera: Camera }).annotations({ identifier: "CameraMessage" })
 export type CameraMessage = typeof CameraMessage.Type
 
 /** How a camera's worker is: the camera's actor, or an external one that reports by HTTP. */
@@ -89,6 +90,13 @@ export type SettingsMessage = typeof SettingsMessage.Type
 /** What travels on the bus. In JSON the names of the fields are those of camera lifecycle events (`camera_id`). */
 export const BusMessage = Schema.Union(EventMessage, CameraMessage, HeartbeatMessage, WorkerErrorMessage, SettingsMessage)
 export type BusMessage = typeof BusMessage.Type
+
+const encodeWhole = Schema.encodeSync(BusMessage)
+const encodeAbout = Schema.encodeSync(Schema.Struct(aboutCamera))
+
+/** A message as JSON has it. Its camera has mostly been encoded already, by whoever stored it. */
+export const encodeBusMessage = (message: BusMessage): typeof BusMessage.Encoded =>
+  "camera" in message ? { ...encodeAbout(message), camera: encodeCamera(message.camera) } : encodeWhole(message)
 
 export type BusMessageType = BusMessage["type"]
 

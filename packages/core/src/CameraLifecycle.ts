@@ -1,5 +1,6 @@
 import type { DateTime } from "effect"
 import { cameraUpdated } from "./AuditChanges.js"
+import type { AuditChange } from "./AuditEntry.js"
 import type { CameraMessage } from "./BusMessage.js"
 import type { Camera } from "./Camera.js"
 import type { CameraRecord } from "./CameraRecord.js"
@@ -24,8 +25,11 @@ export const messagesOfCreation = ({ camera }: CameraRecord): ReadonlyArray<Came
 ]
 
 /** `camera.updated` where anything but `enabled` changed; `camera.enabled` or `camera.disabled` where that changed; none where nothing did. */
-export const messagesOfChange = (before: CameraRecord, after: CameraRecord): ReadonlyArray<CameraMessage> => {
-  const { after: fresh, before: old } = cameraUpdated(before, after)
+export const messagesOfChange = (
+  before: CameraRecord,
+  after: CameraRecord,
+  { after: fresh, before: old }: AuditChange = cameraUpdated(before, after)
+): ReadonlyArray<CameraMessage> => {
   const isUpdated = changedFields(old ?? {}, fresh ?? {}).some(({ field }) => field !== "revision" && field !== "enabled")
   const isSwitched = before.camera.enabled !== after.camera.enabled
   return [

@@ -1,7 +1,7 @@
 import { CameraPatch, NewCamera } from "@vigil/core/Camera"
 import { messagesOfChange, messagesOfCreation, messagesOfRemoval } from "@vigil/core/CameraLifecycle"
 import { type CameraRecord, newRecord, revisedRecord } from "@vigil/core/CameraRecord"
-import { BusMessage } from "@vigil/core/BusMessage"
+import { BusMessage, encodeBusMessage } from "@vigil/core/BusMessage"
 import { CameraId, defaultTenant } from "@vigil/core/Ids"
 import { DateTime, Either, Schema } from "effect"
 import { describe, expect, it } from "vitest"
@@ -74,5 +74,17 @@ describe("messages of a camera's life", () => {
     const after = changed(before, { name: "Yard" })
     expect(messagesOfChange(before, after)).toMatchObject([{ camera: after.camera, timestamp: now }])
     expect(messagesOfRemoval(after.camera, now)).toMatchObject([{ type: "camera.deleted", camera: after.camera, timestamp: now }])
+  })
+
+  it("are in JSON what their schema says", () => {
+    const before = created()
+    const after = changed(before, { name: "Yard", enabled: false })
+    for (const message of [
+      ...messagesOfCreation(before),
+      ...messagesOfChange(before, after),
+      ...messagesOfRemoval(after.camera, now)
+    ]) {
+      expect(encodeBusMessage(message)).toEqual(Schema.encodeSync(BusMessage)(message))
+    }
   })
 })

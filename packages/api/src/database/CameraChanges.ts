@@ -5,6 +5,7 @@
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { cameraDeleted, cameraUpdated } from "@vigil/core/AuditChanges"
+import type { AuditChange } from "@vigil/core/AuditEntry"
 import type { CameraMessage } from "@vigil/core/BusMessage"
 import type { Camera, CameraPatch } from "@vigil/core/Camera"
 import { messagesOfChange, messagesOfRemoval } from "@vigil/core/CameraLifecycle"
@@ -54,6 +55,7 @@ interface Revised {
   readonly after: CameraRecord
   /** None where nothing changed: then `after` is what was before. */
   readonly messages: ReadonlyArray<CameraMessage>
+  readonly told: AuditChange
 }
 
 /** How many enabled cameras more there are by a change. */
@@ -101,7 +103,7 @@ const writeChanges = (sql: SqlClient, key: KeyRing, tenant: TenantId, changes: R
     yield* writeAudits(
       sql,
       tenant,
-      changes.map(({ after, before }) => cameraUpdated(before, after))
+      changes.map(({ told }) => told)
     )
     const records = changes.map(({ after }) => after)
     yield* lastly(updateRows(sql, key, records)).pipe(withinReach("camera"))
@@ -182,8 +184,9 @@ export const makeCameraChanges = (database: typeof Database.Service, key: KeyRin
             if (lacking !== undefined) return yield* lacking
             const before = { camera, ...(yield* unsealCamera(key, row, "change cameras")) }
             const after = yield* revisedRecord(before, patch, now, expectedRevision)
-            const messages = messagesOfChange(before, after)
-            return { before, after: messages.length === 0 ? before : after, messages }
+            const told = cameraUpdated(before, after)
+            const messages = messagesOfChange(before, after, told)
+            return { before, after: messages.length === 0 ? before : after, messages, told }
           })
         const wanted = yield* Effect.forEach(changes, (change) => Effect.either(revised(change)))
         const outcomes = yield* withinLicence(sql, tenant, wanted)

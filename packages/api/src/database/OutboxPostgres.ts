@@ -1,5 +1,5 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
-import { BusMessage, subjectId } from "@vigil/core/BusMessage"
+import { BusMessage, encodeBusMessage, subjectId } from "@vigil/core/BusMessage"
 import { Outbox } from "@vigil/core/port/Outbox"
 import { Effect, Layer, Option, Schema } from "effect"
 import { changeFeed } from "./ChangeFeed.js"
@@ -15,7 +15,6 @@ const batchSize = 100
 const concurrency = 16
 
 const decodeMessage = Schema.decodeUnknown(BusMessage)
-const encodeMessage = Schema.encodeSync(BusMessage)
 
 interface OutboxRow {
   readonly id: string
@@ -29,7 +28,7 @@ export const writeOutbox = (sql: SqlClient, messages: ReadonlyArray<BusMessage>)
     const rows = messages.map((message) => ({
       tenant_id: message.tenantId,
       camera_id: subjectId(message),
-      message: JSON.stringify(encodeMessage(message))
+      message: JSON.stringify(encodeBusMessage(message))
     }))
     yield* sql`insert into outbox ${sql.insert(rows)}`
     yield* sql`select pg_notify(${channel}, '')`

@@ -111,7 +111,7 @@ const makeTransaction = (pool: pg.Pool, client: pg.PoolClient, begin: ReadonlyAr
       const index = waiting.push({ text, values }) - 1
       if (when === "soon") return Effect.succeed([])
       if (when === "last") waiting.push(commit)
-      return Effect.map(send, (results) => results[index]?.rows ?? [])
+      return Effect.map(send, (results): ReadonlyArray<unknown> => results[index]?.rows ?? [])
     })
 
   return {
@@ -165,7 +165,7 @@ const statementsBy = (client: SqlClient, run: Run): SqlClient => {
   }
   return new Proxy(client, {
     apply: (target, self, words) => here(Reflect.apply(target, self, words)),
-    get: (target, name, self) =>
+    get: (target, name, self): unknown =>
       name === "unsafe"
         ? (text: string, values?: ReadonlyArray<unknown>) => here(target.unsafe(text, values))
         : Reflect.get(target, name, self)

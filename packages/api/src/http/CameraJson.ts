@@ -16,6 +16,12 @@ const cameraJson = (camera: Camera): string => {
   return text
 }
 
+/** The answer that `VigilApi` says one camera is: it was encoded when it was stored. */
+export const cameraResponse =
+  (status: 200 | 201) =>
+  (camera: Camera): HttpServerResponse.HttpServerResponse =>
+    HttpServerResponse.text(cameraJson(camera), { status, contentType: "application/json" })
+
 /** The answer that `VigilApi` says a page of cameras is, without making its text anew of cameras that are what they were. */
 export const cameraPageResponse = ({ cameras, ...rest }: CameraPage): HttpServerResponse.HttpServerResponse => {
   const end = JSON.stringify(encodeRest(rest)).slice(1)

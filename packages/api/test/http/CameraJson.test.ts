@@ -1,5 +1,5 @@
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import { cameraPageResponse } from "@vigil/api/http/CameraJson"
+import { cameraPageResponse, cameraResponse } from "@vigil/api/http/CameraJson"
 import { Camera } from "@vigil/core/Camera"
 import { CameraPage } from "@vigil/core/CameraQuery"
 import { newRecord } from "@vigil/core/CameraRecord"
@@ -14,8 +14,8 @@ const camera = (name: string) =>
     (record) => record.camera
   )
 
-describe("a page of cameras as an answer", () => {
-  it.effect("is what the contract says, and the same when it is made again", () =>
+describe("cameras as an answer", () => {
+  it.effect("are, on a page, what the contract says, and the same when it is made again", () =>
     Effect.gen(function* () {
       const cameras = [yield* camera('"One"'), yield* camera("Two\u2028!")]
       const pages: ReadonlyArray<CameraPage> = [
@@ -29,6 +29,15 @@ describe("a page of cameras as an answer", () => {
         expect(web.headers.get("content-type")).toBe("application/json")
         expect(yield* Effect.promise(() => web.json())).toEqual(Schema.encodeSync(CameraPage)(page))
       }
+    })
+  )
+
+  it.effect("are, each by itself, what the contract says", () =>
+    Effect.gen(function* () {
+      const one = yield* camera('"One"')
+      const web = HttpServerResponse.toWeb(cameraResponse(201)(one))
+      expect([web.status, web.headers.get("content-type")]).toEqual([201, "application/json"])
+      expect(yield* Effect.promise(() => web.json())).toEqual(Schema.encodeSync(Camera)(one))
     })
   )
 })

@@ -1,14 +1,13 @@
-import { BusMessage, subjectId } from "@vigil/core/BusMessage"
+import { BusMessage, encodeBusMessage, subjectId } from "@vigil/core/BusMessage"
 import type { EventEntry } from "@vigil/core/Event"
 import type { FollowOptions } from "@vigil/core/port/Bus"
 import { Either, type ParseResult, Schema } from "effect"
 
 /** Messages as they are kept and travel: JSON in UTF-8. */
 const Json = Schema.parseJson(BusMessage)
-const encodeJson = Schema.encodeSync(Json)
 const decodeJson = Schema.decodeUnknownEither(Json)
 
-export const encodeMessage = (message: BusMessage): Buffer => Buffer.from(encodeJson(message))
+export const encodeMessage = (message: BusMessage): Buffer => Buffer.from(JSON.stringify(encodeBusMessage(message)))
 
 /** Left: a message of another version of Vigil, or none of Vigil's. */
 export const decodeMessage = (bytes: Uint8Array): Either.Either<BusMessage, ParseResult.ParseError> =>

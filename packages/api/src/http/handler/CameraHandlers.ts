@@ -15,7 +15,7 @@ import {
 } from "../../application/CameraOperations.js"
 import { writeCsv } from "../../sheet/Csv.js"
 import { writeXlsx } from "../../sheet/Xlsx.js"
-import { cameraPageResponse } from "../CameraJson.js"
+import { cameraPageResponse, cameraResponse } from "../CameraJson.js"
 import { currentStay } from "../Authentication.js"
 import { onMatch, setHeaders, tagged } from "../EntityTag.js"
 import { probeProblem, toProblem } from "../ToProblem.js"
@@ -33,7 +33,7 @@ export const layerCameraHandlers = HttpApiBuilder.group(VigilApi, "cameras", (ha
       createCamera(payload).pipe(
         Effect.tap((camera) => setHeaders({ location: `/api/v1/cameras/${camera.id}` })),
         Effect.flatMap(tagged),
-        Effect.mapError(toProblem)
+        Effect.mapBoth({ onSuccess: cameraResponse(201), onFailure: toProblem })
       )
     )
     .handle("statuses", () => Effect.mapError(cameraStatuses, toProblem))
@@ -65,11 +65,13 @@ export const layerCameraHandlers = HttpApiBuilder.group(VigilApi, "cameras", (ha
     .handle("exportXlsx", () =>
       exportCameras.pipe(Effect.flatMap(writeXlsx), Effect.tap(setHeaders(asFile("cameras.xlsx"))), Effect.mapError(toProblem))
     )
-    .handle("get", ({ path: { id } }) => getCamera(id).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem)))
+    .handle("get", ({ path: { id } }) =>
+      getCamera(id).pipe(Effect.flatMap(tagged), Effect.mapBoth({ onSuccess: cameraResponse(200), onFailure: toProblem }))
+    )
     .handle("update", ({ headers, path: { id }, payload }) =>
       onMatch(headers, (expected) =>
         configureCamera(id, payload, expected).pipe(Effect.flatMap(tagged), Effect.mapError(toProblem))
-      )
+      ).pipe(Effect.map(cameraResponse(200)))
     )
     .handle("remove", ({ headers, path: { id } }) =>
       onMatch(headers, (expected) => Effect.mapError(removeCamera(id, expected), toProblem))
