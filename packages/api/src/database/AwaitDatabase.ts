@@ -17,7 +17,7 @@ const knock = (to: ConnectionOptions): Effect.Effect<void, SqlError> =>
         try: () => client.connect(),
         catch: (cause) => new SqlError({ cause, message: "no connection" })
       }),
-    // Not waited for: a server that is silent would not say goodbye either.
+    // swallowed: nothing is waited for, and a server that is silent would not say goodbye either
     (client) => Effect.sync(() => void client.end().catch(() => undefined))
   )
 
