@@ -2,7 +2,7 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import { describe, expect, layer } from "@effect/vitest"
 import { makePool, overPool, sqlState, statements } from "@vigil/api/database/Connection"
 import { inTransaction, lastly, soon, type Step } from "@vigil/api/database/Transaction"
-import { Effect, Fiber, Schedule } from "effect"
+import { Effect, Fiber, Schedule, Tracer } from "effect"
 import { EmbeddedDatabase } from "../EmbeddedDatabase.js"
 
 const begin: ReadonlyArray<Step> = [
@@ -121,6 +121,29 @@ describe("a transaction", () => {
         const exit = yield* Effect.exit(run((sql) => Effect.zipRight(lastly(sql`select 1`), sql`insert into notes values (1)`)))
         expect(String(exit)).toContain("a statement after the last")
         expect(yield* left).toEqual(clean)
+      })
+    )
+
+    it.scoped("has each statement in the trace of what it is for, where there is one", () =>
+      Effect.gen(function* () {
+        const { run } = yield* setUp()
+        const names: Array<string> = []
+        const tracer = Tracer.make({
+          span: (name, parent, context, links, startTime, kind) => {
+            names.push(name)
+            const status = { _tag: "Started", startTime } as const
+            const nothing = () => undefined
+            const ids = { spanId: name, traceId: "trace", sampled: true }
+            const span = { _tag: "Span", name, parent, context, links, kind, status, attributes: new Map(), ...ids } as const
+            return { ...span, links: [...links], attribute: nothing, event: nothing, addLinks: nothing, end: nothing }
+          },
+          context: (work) => work()
+        })
+        const ask = run((sql) => Effect.zipRight(sql`select 1`, lastly(sql`select 2`)))
+        yield* Effect.withTracer(ask, tracer)
+        expect(names).toEqual([])
+        yield* Effect.withTracer(Effect.withSpan(ask, "request"), tracer)
+        expect(names).toEqual(["request", "sql.execute", "sql.execute"])
       })
     )
 
