@@ -15,7 +15,7 @@ export const Crowd: Analytic<Settings, typeof Settings.Encoded, Settings> = {
   title: "Crowd",
   description: "Many people in the picture at once.",
   priority: "STANDARD",
-  requirements: { minHeight: 360, minBitrate: 0, minDuration: 2, overlap: 0 },
+  requirements: { minHeight: 360, minBitrate: 512_000, minDuration: 2, overlap: 0 },
   inputs: ["tracks"],
   settings: Settings,
   rule: () => ({ threshold: 0.5, minimumDuration: 500, cooldown: 60_000 }),

@@ -250,7 +250,9 @@ describe("models", () => {
         expect((yield* ask("PATCH", `/cameras/${id}`, counting)).json).toMatchObject(refused("needs 700 kbit/s"))
         stream(240, 900_000)
         expect((yield* ask("PATCH", `/cameras/${id}`, counting)).status).toBe(200)
-        const short = { segment: { duration: 1, overlap: 0 } }
+        const segment = { duration: 1, overlap: 0 }
+        expect((yield* ask("PATCH", `/cameras/${id}`, { segment })).status).toBe(200)
+        const short = { segment, detection: { framesPerSecond: 5, gate: "always", placement: "queue" } }
         expect((yield* ask("PATCH", `/cameras/${id}`, short)).json).toMatchObject(refused("needs segments of 2 s"))
         expect((yield* ask("POST", "/cameras", camera({ ...counting, ...short }))).json).toMatchObject(
           refused("needs segments of 2 s")

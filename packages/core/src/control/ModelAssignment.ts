@@ -83,13 +83,12 @@ export const checkModel = (tenant: TenantId, wanted: Camera, before?: Camera) =>
 const unmetByAnalytics = (
   known: ReadonlyArray<AnalyticDescriptor>,
   run: CameraRun,
-  { analytics, segment }: Camera,
   facts: StreamFacts
 ): ReadonlyArray<AnalyticWarning> =>
   known
-    .filter(({ id }) => analytics.some(({ analytic }) => analytic === id))
+    .filter(({ id }) => run.camera.analytics.some(({ analytic }) => analytic === id))
     .flatMap((descriptor) =>
-      unmetRequirements(analyticRequirementsOf(run, descriptor), segment, facts).map((unmet) => ({
+      unmetRequirements(analyticRequirementsOf(run, descriptor), run.camera.segment, facts).map((unmet) => ({
         analytic: descriptor.id,
         ...unmet
       }))
@@ -102,10 +101,10 @@ export const checkAnalyticNeeds = (wanted: Camera, before?: Camera) =>
     const { run } = yield* CameraRuns
     const after = yield* run(wanted)
     const facts = yield* factsOf(before?.id)
-    const already = before === undefined ? [] : unmetByAnalytics(list, after, (yield* run(before)).camera, facts)
+    const already = before === undefined ? [] : unmetByAnalytics(list, yield* run(before), facts)
     const isNew = ({ analytic, requirement }: AnalyticWarning) =>
       !already.some((one) => one.analytic === analytic && one.requirement === requirement)
-    const unmet = unmetByAnalytics(list, after, after.camera, facts).filter(isNew)
+    const unmet = unmetByAnalytics(list, after, facts).filter(isNew)
     const [first] = unmet
     if (first === undefined) return
     const { analytic } = first

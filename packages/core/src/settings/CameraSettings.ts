@@ -160,11 +160,21 @@ export const requirementsOf = ({ requirements }: CameraRun, model: ModelDescript
   ...requirements[model.id]
 })
 
-/** What an analytic needs of the camera. */
+/** On the camera's own node an analytic sees each frame of one stream that does not end: there is no segment to be too short, or to overlap. */
+const unsegmented = { minBitrate: 0, minDuration: 0, overlap: 0 }
+
+/**
+ * What an analytic needs of the camera. What it asks of segments (bits a second, seconds, overlap) holds where workers are given them one by one; what settings
+ * ask for holds everywhere.
+ */
 export const analyticRequirementsOf = (
-  { analyticRequirements }: CameraRun,
-  { id, requirements }: AnalyticDescriptor
-): ModelRequirements => ({ ...requirements, ...analyticRequirements[id] })
+  { analyticRequirements, camera: { detection } }: CameraRun,
+  { id, requirements }: Pick<AnalyticDescriptor, "id" | "requirements">
+): ModelRequirements => ({
+  ...requirements,
+  ...(detection.placement === "queue" ? {} : unsegmented),
+  ...analyticRequirements[id]
+})
 
 const confidenceKey = /^model\.(.+)\.confidence$/
 

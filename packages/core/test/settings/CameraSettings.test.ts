@@ -3,7 +3,7 @@ import { AnalyticAssignment } from "@vigil/core/Analytic"
 import { type Camera, CameraPatch, NewCamera } from "@vigil/core/Camera"
 import { newRecord, revisedRecord } from "@vigil/core/CameraRecord"
 import { AnalyticId, CameraId, defaultTenant, PlaceId } from "@vigil/core/Ids"
-import { cameraLevel, cameraPatchOf, cameraRun } from "@vigil/core/settings/CameraSettings"
+import { analyticRequirementsOf, cameraLevel, cameraPatchOf, cameraRun } from "@vigil/core/settings/CameraSettings"
 import { effectiveSettings, levelsAt, nothingSaid, type SaidLevel } from "@vigil/core/settings/SettingLevels"
 import { patched, sameValues } from "@vigil/core/settings/SettingValues"
 import { DateTime, Either, Option, Schema } from "effect"
@@ -166,6 +166,15 @@ describe("what a camera runs with", () => {
     )
     const run = cameraRun(added(), levels)
     expect([run.analyticRequirements, run.requirements]).toEqual([{ motion: { minHeight: 1080, overlap: 2 } }, {}])
+  })
+
+  it("asks of segments what an analytic asks only where workers are given them", () => {
+    const own = { minHeight: 360, minBitrate: 512_000, minDuration: 2, overlap: 0.5 }
+    const motion = { id: AnalyticId.make("motion"), requirements: own }
+    const local = cameraRun(added(), above({ "analytic.motion.minDuration": 4 }))
+    expect(analyticRequirementsOf(local, motion)).toEqual({ minHeight: 360, minBitrate: 0, minDuration: 4, overlap: 0 })
+    const queued = cameraRun(added({ detection: { framesPerSecond: 5, gate: "motion", placement: "queue" } }), above({}))
+    expect(analyticRequirementsOf(queued, motion)).toEqual(own)
   })
 
   it("passes over values of a newer Vigil, down to its own", () => {

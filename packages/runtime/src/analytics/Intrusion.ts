@@ -99,7 +99,7 @@ export const Intrusion: Analytic<Settings, typeof Settings.Encoded, State> = {
   title: "Intrusion detection",
   description: "A person (or another kind of object) enters a zone, stays in it, or crosses a line in a direction.",
   priority: "MEDIUM",
-  requirements: { minHeight: 480, minBitrate: 0, minDuration: 0, overlap: 0 },
+  requirements: { minHeight: 480, minBitrate: 1_000_000, minDuration: 3, overlap: 1 },
   inputs: ["tracks"],
   settings: Settings,
   rule: (settings) => ({

@@ -56,7 +56,7 @@ export const Motion: Analytic<Settings, typeof Settings.Encoded, State> = {
   title: "Advanced motion detection",
   description: "Movement against a learnt background, in the whole picture or in zones.",
   priority: "STANDARD",
-  requirements: { minHeight: 360, minBitrate: 0, minDuration: 0, overlap: 0 },
+  requirements: { minHeight: 360, minBitrate: 512_000, minDuration: 2, overlap: 0.5 },
   inputs: ["luma"],
   settings: Settings,
   rule: (settings) => ({ threshold: 0.5, minimumDuration: settings.minimumDuration, cooldown: settings.cooldown }),

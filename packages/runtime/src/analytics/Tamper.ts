@@ -80,7 +80,7 @@ export const Tamper: Analytic<Settings, typeof Settings.Encoded, State> = {
   description:
     "The lens is covered or out of focus, the camera was turned away, the picture is black or does not change any more.",
   priority: "HIGH",
-  requirements: { minHeight: 360, minBitrate: 0, minDuration: 0, overlap: 0 },
+  requirements: { minHeight: 360, minBitrate: 512_000, minDuration: 2, overlap: 0 },
   inputs: ["luma"],
   settings: Settings,
   rule: (settings) => ({ threshold: 0.5, minimumDuration: settings.minimumDuration, cooldown: settings.cooldown }),
