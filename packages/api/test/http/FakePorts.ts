@@ -1,5 +1,4 @@
 import type { CameraStatus } from "@vigil/core/CameraStatus"
-import { layerVideoJobQueueMemory } from "@vigil/core/memory/VideoJobQueueMemory"
 import type { UnplacedCamera } from "@vigil/core/ClusterStatus"
 import type { DiscoveryRequest, FoundDevice } from "@vigil/core/Discovery"
 import { NodeName } from "@vigil/core/Node"
@@ -294,6 +293,5 @@ export const layerFakePorts = Layer.mergeAll(
   layerCatalogues,
   layerHealthChecks,
   layerClusterControl,
-  layerNetworkScanner,
-  layerVideoJobQueueMemory({ deliveries: 1 })
+  layerNetworkScanner
 ).pipe(Layer.provideMerge(FakeRuntime.Default))

@@ -59,6 +59,17 @@ const detection = (model: string, changes: object = {}) => ({
   detection: { model, framesPerSecond: 5, gate: "motion", ...changes }
 })
 
+/** Has a camera run, and tells what it sends: lines of the picture, bits a second. */
+const streamOf = (id: CameraId) =>
+  Effect.map(FakeRuntime, ({ running, streams }) => {
+    running.add(id)
+    return (height: number, bitrate: number) =>
+      streams.set(id, {
+        description: { protocol: "RTSP/TCP", tracks: [{ kind: "video", codec: "h264", height, parameterSets: [] }] },
+        source: { ...emptyStatistics, bitrate }
+      })
+  })
+
 describe("models", () => {
   layer(layerTestServer(), { excludeTestServices: true })((it) => {
     it.effect("come in parts, are checked, activated, replaced and removed", () =>
@@ -190,13 +201,7 @@ describe("models", () => {
 
         const segment = { duration: 5, overlap: 1 }
         const { id } = idOf((yield* ask("POST", "/cameras", camera({ segment }))).json)
-        const { running, streams } = yield* FakeRuntime
-        running.add(id)
-        const stream = (height: number, bitrate: number) =>
-          streams.set(id, {
-            description: { protocol: "RTSP/TCP", tracks: [{ kind: "video", codec: "h264", height, parameterSets: [] }] },
-            source: { ...emptyStatistics, bitrate }
-          })
+        const stream = yield* streamOf(id)
         stream(360, 600_000)
         const poor = yield* ask("PATCH", `/cameras/${id}`, detection("demanding"))
         expect(poor.json).toMatchObject({
@@ -227,13 +232,7 @@ describe("models", () => {
         const ask = yield* asker("supervisor")
         const counting = { analytics: [{ analytic: "counting", settings: {} }] }
         const { id } = idOf((yield* ask("POST", "/cameras", camera({ analytics: [] }))).json)
-        const { running, streams } = yield* FakeRuntime
-        running.add(id)
-        const stream = (height: number, bitrate: number) =>
-          streams.set(id, {
-            description: { protocol: "RTSP/TCP", tracks: [{ kind: "video", codec: "h264", height, parameterSets: [] }] },
-            source: { ...emptyStatistics, bitrate }
-          })
+        const stream = yield* streamOf(id)
         const refused = (detail: string) => ({
           status: 400,
           ...problem("invalid-analytic"),

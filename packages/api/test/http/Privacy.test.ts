@@ -15,7 +15,7 @@ import { VideoJobQueue } from "@vigil/core/port/VideoJobQueue"
 import { carryOut, lookAfterErasures } from "@vigil/core/privacy/CarryOutErasure"
 import { Chunk, DateTime, Effect, Layer, Schema, Stream } from "effect"
 import { anyCameraId, entries, entry, otherTenant, secondTenant } from "../Samples.js"
-import { layerTestServer, TestServer } from "./TestServer.js"
+import { layerTestServer, testConfig, TestServer } from "./TestServer.js"
 
 /** Events of a camera as its actor leaves them: stored, published, some with a status that was set. */
 const happened = (cameraId: CameraId, written: ReadonlyArray<EventEntry>) =>
@@ -79,7 +79,7 @@ const layerQueue = Layer.sync(VideoJobQueue, () => ({
 }))
 
 describe("erasure", () => {
-  layer(Layer.provideMerge(layerTestServer(), layerQueue), { excludeTestServices: true })((it) => {
+  layer(layerTestServer(testConfig(), undefined, layerQueue), { excludeTestServices: true })((it) => {
     it.effect("takes the events of a time from the store and the bus, and leaves the others and a report", () =>
       Effect.gen(function* () {
         const { ask } = yield* asked

@@ -3,6 +3,7 @@ import { layerServer, setupLink } from "@vigil/api/Server"
 import { ServerAddress } from "@vigil/api/http/HttpListener"
 import { ServerConfig } from "@vigil/api/ServerConfig"
 import { layerBusMemory } from "@vigil/core/memory/BusMemory"
+import { layerVideoJobQueueMemory } from "@vigil/core/memory/VideoJobQueueMemory"
 import * as OutboxRelay from "@vigil/core/OutboxRelay"
 import { CameraRuns } from "@vigil/core/settings/CameraRuns"
 import { Settings } from "@vigil/core/settings/Settings"
@@ -115,14 +116,19 @@ const make = Effect.gen(function* () {
   return { url, visit, signIn, cookies }
 })
 
+/** Jobs that are given up at once. */
+const layerImpatientQueue = layerVideoJobQueueMemory({ deliveries: 1 })
+
 /** A server over stores that are there. */
 export const layerServerOver = <A, E, R>(
   stores: Layer.Layer<A | Persistence, E, R>,
   config: Config,
-  webFolder = "/nonexistent"
+  webFolder = "/nonexistent",
+  queue = layerImpatientQueue
 ) =>
   layerServer({ webFolder }).pipe(
     Layer.provideMerge(layerFakePorts),
+    Layer.provideMerge(queue),
     Layer.provideMerge(CameraRuns.layer),
     Layer.provideMerge(Settings.layer),
     Layer.provideMerge(OutboxRelay.layer),
@@ -133,7 +139,8 @@ export const layerServerOver = <A, E, R>(
   )
 
 /** The server alone, with nobody set up. */
-export const layerBareServer = (config: Config, webFolder?: string) => layerServerOver(layerEmbeddedStores, config, webFolder)
+export const layerBareServer = (config: Config, webFolder?: string, queue?: typeof layerImpatientQueue) =>
+  layerServerOver(layerEmbeddedStores, config, webFolder, queue)
 
-export const layerTestServer = (config: Config = testConfig(), webFolder?: string) =>
-  Layer.effect(TestServer, make).pipe(Layer.provideMerge(layerBareServer(config, webFolder)))
+export const layerTestServer = (config: Config = testConfig(), webFolder?: string, queue?: typeof layerImpatientQueue) =>
+  Layer.effect(TestServer, make).pipe(Layer.provideMerge(layerBareServer(config, webFolder, queue)))
