@@ -43,7 +43,7 @@ describe("VigilRpc over WebSocket", () => {
         expect(yield* Effect.flip(rpc.GetCamera({ id: camera.id }))).toMatchObject({ _tag: "CameraNotFound" })
         expect(yield* rpc.Health()).toHaveLength(2)
         expect((yield* rpc.ListModels()).map(({ descriptor }) => descriptor.id)).toEqual(["shipped", "demanding"])
-        expect(yield* rpc.ListAnalytics()).toEqual([])
+        expect(yield* rpc.ListAnalytics()).toMatchObject([{ id: "counting" }])
       })
     )
 
