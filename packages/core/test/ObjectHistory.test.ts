@@ -126,6 +126,7 @@ const deeds: ReadonlyArray<string> = [
   "event.tags",
   "event.ticket",
   "event.note",
+  "job.discard",
   "user.lock",
   "user.release",
   "user.link",
