@@ -33,7 +33,7 @@ const newPage = Effect.gen(function* () {
     (open) => Effect.promise(() => open.close())
   )
   const page = yield* Effect.promise(() => browser.newPage({ viewport: { width: 1000, height: 900 } }))
-  page.setDefaultTimeout(15_000)
+  page.setDefaultTimeout(60_000)
   const errors: Array<string> = []
   page.on("pageerror", (error) => errors.push(error.message))
   page.on("console", (message) => {

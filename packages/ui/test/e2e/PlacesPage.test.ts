@@ -59,7 +59,7 @@ describe.skipIf(!isThere)(`the pages of places${unavailable}`, { timeout: 90_000
     const token = link.searchParams.get("token")
     expect((await api("POST", "/setup", { token, username: "root", password: "correct horse battery staple" })).ok()).toBe(true)
     page = await context.newPage()
-    page.setDefaultTimeout(20_000)
+    page.setDefaultTimeout(60_000)
   }, 150_000)
 
   afterAll(async () => {
