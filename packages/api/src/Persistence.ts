@@ -4,7 +4,7 @@
  * data folder. Secrets are encrypted with `VIGIL_KEY` or the data folder's file `key`.
  *
  * ```ts
-import { layerPersistence } from "@vigil/api/Persistence"
+ * import { layerPersistence } from "@vigil/api/Persistence"
  *
  * program.pipe(Effect.provide(layerPersistence(".vigil")))
  * ```

@@ -117,6 +117,7 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("two nodes [needs nats-server an
         expect(nodeOf(settled, north)?.state).toBe("full")
         const before = records.length
         expect(before).toBeGreaterThan(30)
+        const settledPlaces = yield* first.places.overrides
         // Several times as long as a node is calm after a batch.
         yield* Effect.sleep("5 seconds")
         expect(records).toHaveLength(before)
@@ -126,7 +127,8 @@ describe.skipIf(!hasNatsServer || !hasPostgres)("two nodes [needs nats-server an
         expect(longest).toBeLessThan(longestPause)
         const placed = yield* first.places.overrides
         expect(placed.map(({ moves: count, node }) => [node, count])).toEqual(placed.map(() => [south, 1]))
-        // And of such that had not begun where they were.
+        expect(placed).toHaveLength(settledPlaces.length)
+        // Each that moved, and such as had not begun where they were.
         expect(placed.length).toBeGreaterThanOrEqual(before - 30)
       }),
     400_000
